@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The release script sets this folder (it holds only .a files) to link one file that needs nothing at run time.
+let staticLibraries = Context.environment["PATTERNALARM_STATIC_LIBRARIES"]
+
+let swift: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A Swift library of ours: `depends` names targets of this package that lie below it.
+func library(_ name: String, depends: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: depends, swiftSettings: swift)
+}
+
+func tests(_ name: String, depends: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: depends + ["TestKit"], swiftSettings: swift)
+}
+
+let package = Package(
+    name: "patternalarm",
+    products: [.executable(name: "patternalarm", targets: ["patternalarm"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // C: what Swift cannot say, or cannot say fast.
+        .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+        .target(name: "CAssets", cSettings: [.unsafeFlags(["-std=c23"])]),
+        .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
+
+        // The core: no clock, no Foundation, no network; files only through FileStore.
+        library("Base", depends: ["CKernels"]),
+        library("Bytes", depends: ["Base", "CKernels"]),
+        library("FileStore", depends: ["Base", system]),
+        library("EventLog", depends: ["Base", "Bytes", "FileStore", "CLZ4"]),
+        library("Plan", depends: ["Base", "Bytes"]),
+        library("Windows", depends: ["Base", "Bytes", "Plan"]),
+        library("Forest", depends: ["Base", "Bytes", "CKernels"]),
+        library("ForestTraining", depends: ["Base", "Forest"]),
+        library("Traffic", depends: ["Base", "Bytes"]),
+        library("Engine", depends: ["Base", "Bytes", "FileStore", "EventLog", "Plan", "Windows", "Forest"]),
+
+        // The edge.
+        library("AlertStore", depends: ["Base", grdb]),
+        library(
+            "Commands",
+            depends: [
+                "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Engine", "EventLog", "FileStore", "Forest",
+                "ForestTraining", "Plan", "Traffic", "Windows", argumentParser, logging, system, yams,
+            ]
+        ),
+        .executableTarget(
+            name: "patternalarm",
+            dependencies: ["Commands"],
+            swiftSettings: swift,
+            linkerSettings: staticLibraries.map { [.unsafeFlags(["-L\($0)", "-static-executable"])] } ?? []
+        ),
+
+        // Tests.
+        .target(name: "TestKit", dependencies: ["Base", "FileStore"], path: "Tests/TestKit", swiftSettings: swift),
+        tests("BaseTests", depends: ["Base"]),
+        tests("BytesTests", depends: ["Bytes"]),
+        tests("EventLogTests", depends: ["EventLog", "FileStore"]),
+        tests("PlanTests", depends: ["Plan"]),
+        tests("WindowsTests", depends: ["Windows", "Plan"]),
+        tests("ForestTests", depends: ["Forest"]),
+        tests("ForestTrainingTests", depends: ["ForestTraining"]),
+        tests("EngineTests", depends: ["Engine", "Commands"]),
+        tests("AlertStoreTests", depends: ["AlertStore", grdb]),
+        tests("TrafficTests", depends: ["Traffic"]),
+        tests("CommandLineTests", depends: ["patternalarm"]),
+        tests("TidyTests", depends: []),
+    ]
+)

@@ -1,0 +1,14 @@
+#include "CAssets.h"
+
+static const unsigned char pipeline_patternalarm[] = {
+#embed "../../Data/pipelines/patternalarm.yaml"
+};
+
+static const struct pa_asset assets[] = {
+    {"pipelines/patternalarm.yaml", pipeline_patternalarm, sizeof pipeline_patternalarm},
+};
+
+const struct pa_asset *pa_assets(size_t *count) {
+    *count = sizeof assets / sizeof assets[0];
+    return assets;
+}
