@@ -1,0 +1,84 @@
+/// A text value in 16 bytes: the unit of string columns, entity keys and distinct counts.
+///
+/// Up to 15 bytes of UTF-8 are held as they are, so equality is exact. A longer text is its 120-bit hash: two of 2⁴⁰
+/// different texts collide with a chance of 2⁻⁴¹. No interning table is needed, so a value means the same in every
+/// run, batch, partition and checkpoint. Layout: bytes 0…14 content, byte 15 = 0x10 | count, or 0xFF for a hash;
+/// all zero = absent.
+public struct Text: Hashable, Sendable, BitwiseCopyable {
+    public let low: UInt64
+    public let high: UInt64
+
+    @inlinable
+    public init(low: UInt64, high: UInt64) {
+        self.low = low
+        self.high = high
+    }
+
+    /// The absent value (a JSON null, a missing field). Not equal to the empty text.
+    public static let absent = Text(low: 0, high: 0)
+
+    @inlinable
+    public var isAbsent: Bool { low == 0 && high == 0 }
+
+    @inlinable
+    public init(_ bytes: UnsafeRawBufferPointer) {
+        let count = bytes.count
+        guard count <= 15, let base = bytes.baseAddress else {
+            self = bytes.isEmpty ? Text(low: 0, high: 0x10 << 56) : Text.hashed(bytes)
+            return
+        }
+        var low: UInt64 = 0
+        var high: UInt64 = 0
+        if count >= 8 {
+            low = base.loadUnaligned(as: UInt64.self)
+            for index in 8..<count { high |= UInt64(bytes[index]) << UInt64((index - 8) * 8) }
+        } else {
+            for index in 0..<count { low |= UInt64(bytes[index]) << UInt64(index * 8) }
+        }
+        self.low = low
+        self.high = high | UInt64(0x10 | count) << 56
+    }
+
+    public init(_ string: String) {
+        var string = string
+        self = string.withUTF8 { Text(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// One key of two texts, for entities of several fields. Not commutative.
+    @inlinable
+    public func combined(with other: Text) -> Text {
+        let first = Text.mix(low ^ 0xA076_1D64_78BD_642F, high ^ other.low)
+        let second = Text.mix(first ^ other.high, low ^ 0xE703_7ED1_A0B4_28DB)
+        return Text(low: first, high: second | 0xFF << 56)
+    }
+
+    /// 64 well mixed bits, for hash tables. The same in every run.
+    @inlinable
+    public var hash64: UInt64 { Text.mix(low ^ 0x9E37_79B9_7F4A_7C15, high ^ 0xC2B2_AE3D_27D4_EB4F) }
+
+    @usableFromInline
+    static func hashed(_ bytes: UnsafeRawBufferPointer) -> Text {
+        var first: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(bytes.count)
+        var second: UInt64 = 0xC2B2_AE3D_27D4_EB4F
+        var index = 0
+        while index + 16 <= bytes.count {
+            let left = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let right = bytes.loadUnaligned(fromByteOffset: index + 8, as: UInt64.self)
+            first = mix(first ^ left, right ^ 0xA076_1D64_78BD_642F)
+            second = mix(second ^ right, left ^ 0xE703_7ED1_A0B4_28DB)
+            index += 16
+        }
+        // The last 16 bytes once more, overlapping: a hashed text has at least 16.
+        let left = bytes.loadUnaligned(fromByteOffset: bytes.count - 16, as: UInt64.self)
+        let right = bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
+        first = mix(first ^ left, right ^ 0x8EBC_6AF0_9C88_C6E3)
+        second = mix(second ^ right, left ^ 0x5899_65CC_7537_4CC3)
+        return Text(low: mix(first, second ^ 0x1D8E_4E27_C47D_124F), high: mix(second, first) | 0xFF << 56)
+    }
+
+    @inlinable
+    static func mix(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        let product = left.multipliedFullWidth(by: right)
+        return product.high ^ product.low
+    }
+}

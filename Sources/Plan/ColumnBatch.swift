@@ -1,0 +1,122 @@
+public import Base
+
+/// A batch of decoded events as columns, reused from batch to batch: no allocation per event.
+///
+/// A field has one column of its type: number, bool and time in `numbers`, text and json in `texts` (a time field other
+/// than the event's time is a number of seconds since 1970). A list field has its elements behind one another, those of
+/// event r at `listEnds[r - 1] ..< listEnds[r]`. Label fields have no column here: their raw bytes are in `labels`, for
+/// training and evaluation only (C7).
+public final class ColumnBatch {
+    public struct Column {
+        public var numbers: UnsafeMutablePointer<Double>?
+        public var texts: UnsafeMutablePointer<Text>?
+        /// Where in `payload` the value's bytes are (start, count), for functions that look inside a text.
+        public var spans: UnsafeMutablePointer<ByteSpan>?
+        public var list: ListColumn?
+    }
+
+    /// Elements of a list field; grows, never shrinks.
+    public final class ListColumn {
+        public var ends: [Int32] = []
+        public var texts: [Text] = []
+        public var numbers: [Double] = []
+
+        public init() {}
+
+        public func removeAll() {
+            ends.removeAll(keepingCapacity: true)
+            texts.removeAll(keepingCapacity: true)
+            numbers.removeAll(keepingCapacity: true)
+        }
+    }
+
+    public struct ByteSpan: Sendable, BitwiseCopyable {
+        public var start: Int32
+        public var count: Int32
+
+        @inlinable
+        public init(start: Int32, count: Int32) {
+            self.start = start
+            self.count = count
+        }
+    }
+
+    public let schema: Schema
+    public let capacity: Int
+    /// Events in the batch.
+    public var count = 0
+    /// One column a field, in the schema's order; a label field's is empty.
+    public private(set) var columns: [Column]
+    /// Event time, microseconds.
+    public let times: UnsafeMutablePointer<Int64>
+    /// The event's id (role id), or absent.
+    public let ids: UnsafeMutablePointer<Text>
+    /// 0, or why the event is rejected: index + 1 into `rejections`.
+    public let status: UnsafeMutablePointer<Int32>
+    /// The original bytes of every event, one behind the other, and where each starts and how long it is.
+    public var payload: [UInt8] = []
+    public let events: UnsafeMutablePointer<ByteSpan>
+    /// Where in `payload` the bytes of label field l (counted among label fields) of event r are: [l * capacity + r].
+    public let labels: UnsafeMutablePointer<ByteSpan>
+    public let labelFields: [Int]
+    /// Reasons of the rejected events of this batch.
+    public var rejections: [Rejection] = []
+
+    /// Why an event was refused: which field and what was wrong, in words.
+    public struct Rejection: Sendable, Equatable {
+        public var field: String?
+        public var reason: String
+
+        public init(field: String? = nil, reason: String) {
+            self.field = field
+            self.reason = reason
+        }
+    }
+
+    public init(schema: Schema, capacity: Int) {
+        self.schema = schema
+        self.capacity = capacity
+        labelFields = schema.fields.indices.filter { schema.fields[$0].role == .label }
+        times = .allocate(capacity: capacity)
+        ids = .allocate(capacity: capacity)
+        status = .allocate(capacity: capacity)
+        events = .allocate(capacity: capacity)
+        labels = .allocate(capacity: max(1, capacity * labelFields.count))
+        columns = schema.fields.map { field in
+            var column = Column()
+            guard field.role != .label else { return column }
+            if field.isList {
+                column.list = ListColumn()
+                return column
+            }
+            switch field.type {
+            case .number, .bool, .time: column.numbers = .allocate(capacity: capacity)
+            case .text, .json:
+                column.texts = .allocate(capacity: capacity)
+                column.spans = .allocate(capacity: capacity)
+            }
+            return column
+        }
+    }
+
+    deinit {
+        times.deallocate()
+        ids.deallocate()
+        status.deallocate()
+        events.deallocate()
+        labels.deallocate()
+        for column in columns {
+            column.numbers?.deallocate()
+            column.texts?.deallocate()
+            column.spans?.deallocate()
+        }
+    }
+
+    /// Empties the batch for reuse.
+    public func removeAll() {
+        count = 0
+        payload.removeAll(keepingCapacity: true)
+        rejections.removeAll(keepingCapacity: true)
+        for column in columns { column.list?.removeAll() }
+    }
+}

@@ -1,0 +1,67 @@
+/// How one field of an event is read.
+public struct Field: Sendable, Equatable {
+    public enum ValueType: String, Sendable, CaseIterable {
+        /// A JSON number; in a column a `Double`, absent = NaN.
+        case number
+        /// true or false; in a column 1 or 0, absent = NaN.
+        case bool
+        /// A string; a JSON number or bool is taken as its spelling. In a column a `Text`.
+        case text
+        /// An instant: ISO 8601, or a number of seconds, milliseconds or microseconds since 1970.
+        case time
+        /// Any JSON value, compared by its bytes; in a column a `Text`.
+        case json
+    }
+
+    /// What the program itself does with the field.
+    public enum Role: String, Sendable, CaseIterable {
+        case id, time, amount
+        /// Ground truth: read into a side column that no feature, rule or model can name (C7).
+        case label
+    }
+
+    public var name: String
+    /// Where in the JSON object (or which CSV column): `amount`, `billing_address.zip`, `cart_items[].category`.
+    public var path: String
+    public var type: ValueType
+    public var role: Role?
+    /// An event without a required field is rejected.
+    public var isRequired: Bool
+    /// The least and the largest number that is accepted; an event outside is rejected.
+    public var minimum: Double?
+    public var maximum: Double?
+
+    public init(
+        name: String,
+        path: String? = nil,
+        type: ValueType,
+        role: Role? = nil,
+        isRequired: Bool = false,
+        minimum: Double? = nil,
+        maximum: Double? = nil
+    ) {
+        self.name = name
+        self.path = path ?? name
+        self.type = type
+        self.role = role
+        self.isRequired = isRequired
+        self.minimum = minimum
+        self.maximum = maximum
+    }
+
+    /// True if the path crosses `[]`: the field then holds a list of values per event.
+    public var isList: Bool { path.contains("[]") }
+}
+
+/// The fields of an event, in the order of the pipeline file.
+public struct Schema: Sendable, Equatable {
+    public var fields: [Field]
+
+    public init(fields: [Field]) {
+        self.fields = fields
+    }
+
+    public func index(of name: String) -> Int? { fields.firstIndex { $0.name == name } }
+
+    public func index(ofRole role: Field.Role) -> Int? { fields.firstIndex { $0.role == role } }
+}
