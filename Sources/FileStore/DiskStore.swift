@@ -1,0 +1,231 @@
+import Glibc
+import Synchronization
+
+/// The files below a folder of the real disk.
+///
+/// Descriptors stay open between calls, the least recently used are closed beyond ``openFilesMax``. Interrupted calls
+/// are repeated and short writes are carried on; any other failure is a ``FileError`` at once. A failed sync is never
+/// repeated here: the kernel may have dropped the pages, and a second sync would wrongly succeed.
+public final class DiskStore: FileStore {
+    public static let openFilesMax = 64
+
+    /// The folder that all names are relative to.
+    public let root: String
+
+    private let table = Mutex(FileTable())
+
+    /// Touches nothing: the folder is made by the first ``createDirectory(_:)``.
+    public init(root: String) {
+        self.root = root
+    }
+
+    public func createDirectory(_ directory: String) throws(FileError) {
+        var path = ""
+        let whole = absolute(directory)
+        for part in whole.split(separator: "/", omittingEmptySubsequences: false) {
+            path += path.isEmpty && !whole.hasPrefix("/") ? String(part) : "/" + part
+            if part.isEmpty || part == "." || part == ".." { continue }
+            if mkdir(path, 0o755) == 0 {
+                try syncPath(parent(of: path), as: directory)
+            } else if errno != EEXIST {
+                throw FileError(.createDirectory, directory, code: errno)
+            }
+        }
+        var status = stat()
+        guard stat(whole, &status) == 0 else { throw FileError(.createDirectory, directory, code: errno) }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw FileError(.createDirectory, directory, code: ENOTDIR) }
+    }
+
+    public func list(_ directory: String) throws(FileError) -> [String] {
+        guard let stream = opendir(absolute(directory)) else {
+            if errno == ENOENT { return [] }
+            throw FileError(.list, directory, code: errno)
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        errno = 0
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+            errno = 0
+        }
+        guard errno == 0 else { throw FileError(.list, directory, code: errno) }
+        return names.sorted()
+    }
+
+    public func size(of file: String) throws(FileError) -> Int? {
+        var status = stat()
+        if stat(absolute(file), &status) == 0 { return Int(status.st_size) }
+        if errno == ENOENT { return nil }
+        throw FileError(.open, file, code: errno)
+    }
+
+    public func read(
+        _ file: String,
+        at position: Int,
+        into target: UnsafeMutableRawBufferPointer
+    ) throws(FileError) -> Int {
+        guard let base = target.baseAddress else { return 0 }
+        let open = try open(file, writable: false)
+        var done = 0
+        while done < target.count {
+            let count = pread(open.descriptor, base + done, target.count - done, off_t(position + done))
+            if count == 0 { break }
+            if count > 0 {
+                done += count
+            } else if errno != EINTR {
+                throw FileError(.read, file, code: errno)
+            }
+        }
+        return done
+    }
+
+    public func write(_ bytes: UnsafeRawBufferPointer, to file: String, at position: Int) throws(FileError) {
+        let open = try open(file, writable: true)
+        guard let base = bytes.baseAddress else { return }
+        var done = 0
+        while done < bytes.count {
+            let count = pwrite(open.descriptor, base + done, bytes.count - done, off_t(position + done))
+            if count >= 0 {
+                done += count
+            } else if errno != EINTR {
+                throw FileError(.write, file, code: errno)
+            }
+        }
+    }
+
+    public func fill(_ file: String, at position: Int, count: Int) throws(FileError) {
+        let zeros = [UInt8](repeating: 0, count: min(count, 1 << 20))
+        var done = 0
+        while done < count {
+            let size = min(zeros.count, count - done)
+            try zeros.span.bytes.withUnsafeBytes { (buffer: UnsafeRawBufferPointer) throws(FileError) in
+                try write(UnsafeRawBufferPointer(rebasing: buffer[..<size]), to: file, at: position + done)
+            }
+            done += size
+        }
+    }
+
+    public func sync(_ file: String) throws(FileError) {
+        let open = try open(file, writable: true)
+        while fdatasync(open.descriptor) != 0 {
+            guard errno == EINTR else { throw FileError(.sync, file, code: errno) }
+        }
+    }
+
+    public func syncDirectory(_ directory: String) throws(FileError) {
+        try syncPath(absolute(directory), as: directory)
+    }
+
+    public func truncate(_ file: String, to size: Int) throws(FileError) {
+        let open = try open(file, writable: true)
+        while ftruncate(open.descriptor, off_t(size)) != 0 {
+            guard errno == EINTR else { throw FileError(.truncate, file, code: errno) }
+        }
+    }
+
+    public func rename(_ source: String, to target: String) throws(FileError) {
+        forget(source)
+        forget(target)
+        guard Glibc.rename(absolute(source), absolute(target)) == 0 else {
+            throw FileError(.rename, source, code: errno)
+        }
+    }
+
+    public func remove(_ file: String) throws(FileError) {
+        forget(file)
+        guard unlink(absolute(file)) == 0 || errno == ENOENT else { throw FileError(.remove, file, code: errno) }
+    }
+}
+
+// MARK: - Open files
+
+extension DiskStore {
+    /// The descriptor of the file, opened now or kept from an earlier call. Writing creates the file.
+    private func open(_ file: String, writable: Bool) throws(FileError) -> OpenFile {
+        if let known = table.withLock({ $0.find(file, writable: writable) }) { return known }
+        let flags = writable ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC
+        while true {
+            let descriptor = Glibc.open(absolute(file), flags, 0o644)
+            if descriptor >= 0 {
+                let opened = OpenFile(descriptor, writable: writable)
+                table.withLock { $0.insert(opened, as: file) }
+                return opened
+            }
+            guard errno == EINTR else { throw FileError(.open, file, code: errno) }
+        }
+    }
+
+    private func forget(_ file: String) {
+        table.withLock { $0.remove(file) }
+    }
+
+    private func syncPath(_ path: String, as name: String) throws(FileError) {
+        let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(.open, name, code: errno) }
+        defer { close(descriptor) }
+        while fsync(descriptor) != 0 {
+            guard errno == EINTR else { throw FileError(.sync, name, code: errno) }
+        }
+    }
+
+    private func absolute(_ name: String) -> String {
+        name.isEmpty ? root : root + "/" + name
+    }
+
+    private func parent(of path: String) -> String {
+        guard path.contains("/") else { return "." }
+        let directory = directoryName(of: path)
+        return directory.isEmpty ? "/" : directory
+    }
+}
+
+/// A descriptor that closes when its last user lets go of it, so that a reader never sees it closed, or used for another
+/// file, under its feet.
+private final class OpenFile: Sendable {
+    let descriptor: Int32
+    let writable: Bool
+
+    init(_ descriptor: Int32, writable: Bool) {
+        self.descriptor = descriptor
+        self.writable = writable
+    }
+
+    deinit {
+        // The result says nothing that a sync did not: unsynced bytes are not promised to anyone.
+        _ = close(descriptor)
+    }
+}
+
+/// The kept-open files, the least recently used of which goes first.
+private struct FileTable {
+    private struct Slot {
+        let file: OpenFile
+        var used: Int
+    }
+
+    private var slots: [String: Slot] = [:]
+    private var clock = 0
+
+    mutating func find(_ name: String, writable: Bool) -> OpenFile? {
+        guard let index = slots.index(forKey: name) else { return nil }
+        let file = slots.values[index].file
+        if writable, !file.writable { return nil }
+        clock += 1
+        slots.values[index].used = clock
+        return file
+    }
+
+    mutating func insert(_ file: OpenFile, as name: String) {
+        clock += 1
+        slots[name] = Slot(file: file, used: clock)
+        guard slots.count > DiskStore.openFilesMax else { return }
+        if let oldest = slots.min(by: { $0.value.used < $1.value.used }) { slots[oldest.key] = nil }
+    }
+
+    mutating func remove(_ name: String) {
+        slots[name] = nil
+    }
+}
