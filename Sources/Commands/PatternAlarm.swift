@@ -4,7 +4,9 @@ import ArgumentParser
 public struct PatternAlarm: ParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "patternalarm",
-        abstract: "Fraud detection on event streams, offline, in one executable."
+        abstract: "Fraud detection on event streams, offline, in one executable.",
+        version: "0.1.0",
+        subcommands: [TrainCommand.self]
     )
 
     public init() {}
