@@ -188,7 +188,7 @@ public final class PartitionEngine {
 
 extension ColumnBatch {
     /// The bytes of a text field as a string; empty where the field is absent.
-    func string(field: Int, row: Int) -> String {
+    public func string(field: Int, row: Int) -> String {
         guard let spans = columns[field].spans, let texts = columns[field].texts, !texts[row].isAbsent else {
             return ""
         }

@@ -206,8 +206,8 @@ public final class PartitionReader {
                 self.scanner = nil
             case .damaged(let position, let words):
                 // A torn tail that a writer is about to finish, or that recovery will cut, is the end.
-                let isWithin = try scanner.findNext(after: position) != nil
-                guard try isWithin || hasLaterSegment() else { return .end }
+                let whole = try scanner.findNext(after: position)
+                if whole == nil, try !hasLaterSegment() { return .end }
                 return .damaged(file: scanner.file, position: position, words: words)
             case .batch(let header, let bytes):
                 guard header.lastOffset >= nextOffset else { continue }

@@ -10,6 +10,8 @@ public final class RecordBatch {
         public var value: Range<Int>
         var headers: Range<Int>
         var headerCount: Int
+
+        public var hasHeaders: Bool { headerCount > 0 }
     }
 
     public internal(set) var baseOffset: Int64 = 0
