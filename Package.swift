@@ -52,7 +52,10 @@ let package = Package(
         library("Forest", depends: ["Base", "Bytes", "CKernels"]),
         library("ForestTraining", depends: ["Base", "Forest"]),
         library("Traffic", depends: ["Base", "Bytes"]),
-        library("Engine", depends: ["Base", "Bytes", "FileStore", "EventLog", "Plan", "Windows", "Forest"]),
+        library(
+            "Engine",
+            depends: ["Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "Plan", "Windows", "Forest"]
+        ),
 
         // The edge.
         library("AlertStore", depends: ["Base", grdb]),

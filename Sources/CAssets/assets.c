@@ -4,8 +4,13 @@ static const unsigned char pipeline_patternalarm[] = {
 #embed "../../Data/pipelines/patternalarm.yaml"
 };
 
+static const unsigned char model_patternalarm[] = {
+#embed "../../Data/models/patternalarm.json"
+};
+
 static const struct pa_asset assets[] = {
     {"pipelines/patternalarm.yaml", pipeline_patternalarm, sizeof pipeline_patternalarm},
+    {"models/patternalarm.json", model_patternalarm, sizeof model_patternalarm},
 };
 
 const struct pa_asset *pa_assets(size_t *count) {

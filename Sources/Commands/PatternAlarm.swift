@@ -2,9 +2,14 @@ import ArgumentParser
 
 /// The command line: one verb a file.
 public struct PatternAlarm: ParsableCommand {
+    /// The program's version.
+    public static let version = "0.1.0"
+
     public static let configuration = CommandConfiguration(
         commandName: "patternalarm",
-        abstract: "Fraud detection on event streams, offline, in one executable."
+        abstract: "Fraud detection on event streams, offline, in one executable.",
+        version: version,
+        subcommands: [ReplayCommand.self, TrainCommand.self]
     )
 
     public init() {}

@@ -1,66 +1,61 @@
 import Glibc
 
-/// Why a data directory could not be locked.
-public enum LockError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// Another process writes to this directory; `process` is its id where it could be read.
-    case held(path: String, process: Int32?)
-    /// The lock file itself could not be used.
-    case file(FileError)
-
-    public var description: String {
-        switch self {
-        case .held(let path, .some(let process)):
-            "the data directory is in use by process \(process), which holds \(path): stop it, or use another directory"
-        case .held(let path, .none):
-            "the data directory is in use: another process holds \(path): stop it, or use another directory"
-        case .file(let error): error.description
-        }
-    }
-}
-
-/// The right to write to a data directory, held by at most one process and gone with it, however it ends.
+/// The right to write to a data directory: one writer, readers are free. The kernel lets go of it when the process ends,
+/// however it ends.
 ///
-/// The lock is an advisory `flock` on a file that holds the process id as text. The file stays: a leftover one means
-/// nothing, only the lock on it does.
+/// It is an advisory `flock` on the file `lock`, which holds the writer's process id as text. The file stays: a leftover
+/// one means nothing, only the lock on it does.
 public final class DirectoryLock: Sendable {
-    public let path: String
-
     private let descriptor: Int32
 
-    /// Locks the file at `path`, creating it if needed.
-    public init(path: String) throws(LockError) {
-        self.path = path
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    /// Why a lock was not to be had.
+    public enum Failure: Error, Equatable, Sendable, CustomStringConvertible {
+        case heldBy(pid: String, directory: String)
+        case file(FileError)
+
+        public var description: String {
+            switch self {
+            case .heldBy(let pid, let directory):
+                "\(directory) is in use by process \(pid); wait for it, stop it, or choose another --data-dir"
+            case .file(let error): error.description
+            }
+        }
+    }
+
+    /// Locks an existing directory.
+    public init(_ directory: String) throws(Failure) {
+        let path = directory + "/lock"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .file(FileError(.lock, path, code: errno)) }
-        do throws(LockError) {
-            try Self.lock(descriptor, path)
+        do throws(Failure) {
+            try Self.lock(descriptor, path, directory)
         } catch {
             close(descriptor)
             throw error
         }
+        self.descriptor = descriptor
     }
 
     deinit {
         close(descriptor)
     }
 
-    private static func lock(_ descriptor: Int32, _ path: String) throws(LockError) {
+    private static func lock(_ descriptor: Int32, _ path: String, _ directory: String) throws(Failure) {
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             if errno == EINTR { continue }
             guard errno == EWOULDBLOCK else { throw .file(FileError(.lock, path, code: errno)) }
-            throw .held(path: path, process: holder(descriptor))
+            throw .heldBy(pid: holder(descriptor), directory: directory)
         }
-        var text = "\(getpid())\n"
-        let written = text.withUTF8 { bytes in
-            ftruncate(descriptor, 0) == 0 && pwrite(descriptor, bytes.baseAddress, bytes.count, 0) == bytes.count
+        let text = Array("\(getpid())\n".utf8)
+        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.count, 0) == text.count else {
+            throw .file(FileError(.lock, path, code: errno))
         }
-        guard written else { throw .file(FileError(.lock, path, code: errno)) }
     }
 
-    private static func holder(_ descriptor: Int32) -> Int32? {
+    private static func holder(_ descriptor: Int32) -> String {
         var text = [UInt8](repeating: 0, count: 16)
         let count = text.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
-        guard count > 0 else { return nil }
-        return Int32(String(decoding: text[..<count].prefix { $0 != 0x0A }, as: UTF8.self))
+        let digits = text.prefix(max(0, count)).prefix { $0 >= 0x30 && $0 <= 0x39 }
+        return digits.isEmpty ? "unknown" : String(decoding: digits, as: UTF8.self)
     }
 }

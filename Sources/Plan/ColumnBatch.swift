@@ -1,4 +1,4 @@
-public import Base
+import Base
 
 /// A batch of decoded events as columns, reused from batch to batch: no allocation per event.
 ///

@@ -1,0 +1,125 @@
+import GRDB
+
+extension AlertDatabase {
+    /// Writes what a stretch of a partition led to, and how far the partition has come, in one transaction.
+    public func commit(_ commit: EngineCommit) throws(AlertStoreError) {
+        try write { db in
+            for alert in commit.alerts { try upsert(alert, db) }
+            let event = try db.cachedStatement(
+                sql: "INSERT OR IGNORE INTO alert_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            )
+            for row in commit.events {
+                try event.execute(arguments: [
+                    row.alertID, row.position, row.partition, row.offset, row.eventMilliseconds, row.eventID,
+                    row.amount,
+                    row.score, row.role, row.payload,
+                ])
+            }
+            let clearReasons = try db.cachedStatement(sql: "DELETE FROM alert_reasons WHERE alert_id = ?")
+            let clearFeatures = try db.cachedStatement(sql: "DELETE FROM alert_features WHERE alert_id = ?")
+            for alert in commit.alerts {
+                try clearReasons.execute(arguments: [alert.id])
+                try clearFeatures.execute(arguments: [alert.id])
+            }
+            let reason = try db.cachedStatement(sql: "INSERT INTO alert_reasons VALUES (?, ?, ?, ?, ?, ?, ?)")
+            for row in commit.reasons {
+                try reason.execute(arguments: [
+                    row.alertID, row.rank, row.feature, row.title, row.value, row.typical, row.contribution,
+                ])
+            }
+            let feature = try db.cachedStatement(sql: "INSERT INTO alert_features VALUES (?, ?, ?)")
+            for row in commit.features {
+                try feature.execute(arguments: [row.alertID, row.feature, row.value])
+            }
+            try insertOthers(commit, db)
+            try advance(commit.topic, commit.progress, db)
+        }
+    }
+
+    private func upsert(_ alert: AlertRecord, _ db: Database) throws {
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (alert_id) DO UPDATE SET type = excluded.type, score = excluded.score,
+                  peak_score = excluded.peak_score, severity = excluded.severity, events = excluded.events,
+                  amount = excluded.amount, first_event_ms = excluded.first_event_ms,
+                  last_event_ms = excluded.last_event_ms, last_offset = excluded.last_offset,
+                  revisions = excluded.revisions, ended = excluded.ended
+                """
+        )
+        try statement.execute(arguments: [
+            alert.id, alert.detector, alert.type, alert.entity, alert.entityKey, alert.score, alert.peakScore,
+            alert.severity, alert.events, alert.amount, alert.openedMilliseconds, alert.firstEventMilliseconds,
+            alert.lastEventMilliseconds, alert.partition, alert.openedOffset, alert.lastOffset, alert.revisions,
+            alert.isEnded ? 1 : 0, alert.modelID,
+        ])
+    }
+
+    private func insertOthers(_ commit: EngineCommit, _ db: Database) throws {
+        let reject = try db.cachedStatement(sql: "INSERT OR IGNORE INTO rejects VALUES (?, ?, ?, ?, ?, ?)")
+        for row in commit.rejects {
+            try reject.execute(arguments: [row.partition, row.offset, row.line, row.field, row.reason, row.raw])
+        }
+        let late = try db.cachedStatement(sql: "INSERT OR IGNORE INTO late_events VALUES (?, ?, ?, ?, ?, ?)")
+        for row in commit.late {
+            let lateness = row.clockMilliseconds - row.eventMilliseconds
+            try late.execute(arguments: [
+                row.partition, row.offset, row.eventID, row.eventMilliseconds, row.clockMilliseconds, lateness,
+            ])
+        }
+        let duplicate = try db.cachedStatement(sql: "INSERT OR IGNORE INTO duplicates VALUES (?, ?, ?, ?, ?)")
+        for row in commit.duplicates {
+            try duplicate.execute(arguments: [
+                row.partition, row.offset, row.eventID, row.eventMilliseconds, row.firstOffset,
+            ])
+        }
+    }
+
+    private func advance(_ topic: String, _ progress: PartitionProgress, _ db: Database) throws {
+        // Not an upsert: the sums of one stretch alone would not pass the table's check against its offset.
+        let update = try db.cachedStatement(
+            sql: """
+                UPDATE offsets SET next_offset = ?, events = events + ?, ok = ok + ?, late = late + ?,
+                  duplicate = duplicate + ?, rejected = rejected + ?, clock_ms = ? WHERE topic = ? AND partition = ?
+                """
+        )
+        try update.execute(arguments: [
+            progress.nextOffset, progress.events, progress.ok, progress.late, progress.duplicate, progress.rejected,
+            progress.clockMilliseconds, topic, progress.partition,
+        ])
+        guard db.changesCount == 0 else { return }
+        let insert = try db.cachedStatement(sql: "INSERT INTO offsets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        try insert.execute(arguments: [
+            topic, progress.partition, progress.nextOffset, progress.events, progress.ok, progress.late,
+            progress.duplicate, progress.rejected, progress.clockMilliseconds,
+        ])
+    }
+
+    /// How far each partition of a topic has come.
+    public func progress(topic: String) throws(AlertStoreError) -> [PartitionProgress] {
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM offsets WHERE topic = ? ORDER BY partition", arguments: [topic])
+                .map {
+                    PartitionProgress(
+                        partition: $0["partition"],
+                        nextOffset: $0["next_offset"],
+                        ok: $0["ok"],
+                        late: $0["late"],
+                        duplicate: $0["duplicate"],
+                        rejected: $0["rejected"],
+                        clockMilliseconds: $0["clock_ms"]
+                    )
+                }
+        }
+    }
+
+    /// Deletes what can be computed from the log again; what people added (labels, triage) stays (C1).
+    public func resetDerived() throws(AlertStoreError) {
+        try write { db in
+            for table in [
+                "alert_events", "alert_reasons", "alert_features", "alerts", "rejects", "late_events", "duplicates",
+                "offsets",
+            ] { try db.execute(sql: "DELETE FROM \(table)") }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Base
+import GRDB
+
+extension AlertDatabase {
+    /// SHA-256 over everything that is derived from the log, row by row in the order of the primary keys: two databases
+    /// have the same digest exactly if they hold the same alerts, evidence, ledger and offsets (C2).
+    ///
+    /// Run numbers, clocks and the order of writing do not enter. Text and integers count by their bytes, reals by their
+    /// 64 bits.
+    public func digest() throws(AlertStoreError) -> String {
+        try read { db in
+            var digest = SHA256()
+            for (table, order) in [
+                ("alerts", "alert_id"), ("alert_events", "alert_id, position"), ("alert_reasons", "alert_id, rank"),
+                ("alert_features", "alert_id, feature"), ("rejects", "partition, \"offset\""),
+                ("late_events", "partition, \"offset\""), ("duplicates", "partition, \"offset\""),
+                ("offsets", "topic, partition"),
+            ] {
+                digest.update("table \(table)\n".utf8)
+                let rows = try Row.fetchCursor(db, sql: "SELECT * FROM \(table) ORDER BY \(order)")
+                while let row = try rows.next() {
+                    var line: [UInt8] = []
+                    for value in row.databaseValues {
+                        switch value.storage {
+                        case .null: line.append(0x6E)
+                        case .int64(let number):
+                            line.append(0x69)
+                            line.append(contentsOf: String(number).utf8)
+                        case .double(let number):
+                            line.append(0x72)
+                            line.append(contentsOf: String(number.bitPattern, radix: 16).utf8)
+                        case .string(let text):
+                            line.append(0x74)
+                            line.append(contentsOf: "\(text.utf8.count):".utf8)
+                            line.append(contentsOf: text.utf8)
+                        case .blob(let data):
+                            line.append(0x62)
+                            line.append(contentsOf: data)
+                        }
+                        line.append(0x1F)
+                    }
+                    line.append(0x0A)
+                    digest.update(line)
+                }
+            }
+            return digest.hexadecimal()
+        }
+    }
+}

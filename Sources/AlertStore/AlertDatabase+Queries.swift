@@ -1,0 +1,201 @@
+import GRDB
+
+/// Which alerts to list.
+public struct AlertFilter: Sendable {
+    public enum Order: Sendable {
+        case score, time
+    }
+
+    public var sinceMilliseconds: Int64?
+    public var untilMilliseconds: Int64?
+    public var severity: String?
+    public var type: String?
+    public var detector: String?
+    public var entityKey: String?
+    public var status: String?
+    public var minimumScore: Double?
+    public var order = Order.score
+    public var limit = 50
+
+    public init() {}
+}
+
+/// One decision of a person about an alert.
+public struct TriageRecord: Sendable, Equatable {
+    public var alertID: String
+    public var atMilliseconds: Int64
+    public var author: String
+    public var status: String?
+    public var label: String?
+    public var assignee: String?
+    public var note: String?
+
+    public init(
+        alertID: String,
+        atMilliseconds: Int64,
+        author: String,
+        status: String?,
+        label: String?,
+        assignee: String?,
+        note: String?
+    ) {
+        self.alertID = alertID
+        self.atMilliseconds = atMilliseconds
+        self.author = author
+        self.status = status
+        self.label = label
+        self.assignee = assignee
+        self.note = note
+    }
+}
+
+/// An alert with everything that belongs to it.
+public struct AlertDetails: Sendable {
+    public var alert: AlertRecord
+    public var status: String
+    public var events: [AlertEventRecord]
+    public var reasons: [AlertReasonRecord]
+    public var features: [AlertFeatureRecord]
+    public var triage: [TriageRecord]
+}
+
+extension AlertDatabase {
+    /// The alerts that pass the filter, in a stable order, each with its status.
+    public func alerts(_ filter: AlertFilter) throws(AlertStoreError) -> [(alert: AlertRecord, status: String)] {
+        var conditions: [String] = []
+        var arguments = StatementArguments()
+        func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
+            guard let value else { return }
+            conditions.append(condition)
+            arguments += [value]
+        }
+        add("a.last_event_ms >= ?", filter.sinceMilliseconds)
+        add("a.first_event_ms < ?", filter.untilMilliseconds)
+        add("a.severity = ?", filter.severity)
+        add("a.type = ?", filter.type)
+        add("a.detector = ?", filter.detector)
+        add("a.entity_key = ?", filter.entityKey)
+        add("s.status = ?", filter.status)
+        add("a.score >= ?", filter.minimumScore)
+        let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+        let order =
+            filter.order == .score
+            ? "a.score DESC, a.last_event_ms DESC, a.alert_id" : "a.last_event_ms DESC, a.alert_id"
+        arguments += [filter.limit]
+        let sql = """
+            SELECT a.*, s.status FROM alerts a JOIN alert_state s USING (alert_id) \(condition) ORDER BY \(order) LIMIT ?
+            """
+        return try read { db in
+            try Row.fetchAll(db, sql: sql, arguments: arguments).map { (Self.alert($0), $0["status"]) }
+        }
+    }
+
+    /// The alert whose id starts so; nil if there is none or more than one.
+    public func details(idPrefix: String) throws(AlertStoreError) -> AlertDetails? {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT a.*, s.status FROM alerts a JOIN alert_state s USING (alert_id)
+                    WHERE substr(a.alert_id, 1, ?) = ? LIMIT 2
+                    """,
+                arguments: [idPrefix.count, idPrefix]
+            )
+            guard rows.count == 1, !idPrefix.isEmpty else { return nil }
+            let alert = Self.alert(rows[0])
+            func fetch(_ table: String, _ order: String) throws -> [Row] {
+                let sql = "SELECT * FROM \(table) WHERE alert_id = ? ORDER BY \(order)"
+                return try Row.fetchAll(db, sql: sql, arguments: [alert.id])
+            }
+            return AlertDetails(
+                alert: alert,
+                status: rows[0]["status"],
+                events: try fetch("alert_events", "position").map(Self.event),
+                reasons: try fetch("alert_reasons", "rank").map(Self.reason),
+                features: try fetch("alert_features", "feature").map {
+                    AlertFeatureRecord(alertID: $0["alert_id"], feature: $0["feature"], value: $0["value"])
+                },
+                triage: try fetch("triage", "triage_id").map(Self.triage)
+            )
+        }
+    }
+
+    /// Adds a decision; earlier ones stay.
+    public func append(_ record: TriageRecord) throws(AlertStoreError) {
+        try write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO triage (alert_id, at_ms, author, status, label, assignee, note)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    record.alertID, record.atMilliseconds, record.author, record.status, record.label, record.assignee,
+                    record.note,
+                ]
+            )
+        }
+    }
+
+    private static func alert(_ row: Row) -> AlertRecord {
+        AlertRecord(
+            id: row["alert_id"],
+            detector: row["detector"],
+            type: row["type"],
+            entity: row["entity"],
+            entityKey: row["entity_key"],
+            score: row["score"],
+            peakScore: row["peak_score"],
+            severity: row["severity"],
+            events: row["events"],
+            amount: row["amount"],
+            openedMilliseconds: row["opened_ms"],
+            firstEventMilliseconds: row["first_event_ms"],
+            lastEventMilliseconds: row["last_event_ms"],
+            partition: row["partition"],
+            openedOffset: row["opened_offset"],
+            lastOffset: row["last_offset"],
+            revisions: row["revisions"],
+            isEnded: row["ended"],
+            modelID: row["model_id"]
+        )
+    }
+
+    private static func event(_ row: Row) -> AlertEventRecord {
+        AlertEventRecord(
+            alertID: row["alert_id"],
+            position: row["position"],
+            partition: row["partition"],
+            offset: row["offset"],
+            eventMilliseconds: row["event_ms"],
+            eventID: row["event_id"],
+            amount: row["amount"],
+            score: row["score"],
+            role: row["role"],
+            payload: row["payload"]
+        )
+    }
+
+    private static func reason(_ row: Row) -> AlertReasonRecord {
+        AlertReasonRecord(
+            alertID: row["alert_id"],
+            rank: row["rank"],
+            feature: row["feature"],
+            title: row["title"],
+            value: row["value"],
+            typical: row["typical"],
+            contribution: row["contribution"]
+        )
+    }
+
+    private static func triage(_ row: Row) -> TriageRecord {
+        TriageRecord(
+            alertID: row["alert_id"],
+            atMilliseconds: row["at_ms"],
+            author: row["author"],
+            status: row["status"],
+            label: row["label"],
+            assignee: row["assignee"],
+            note: row["note"]
+        )
+    }
+}

@@ -1,0 +1,156 @@
+import GRDB
+
+/// One run of the program over the data.
+public struct RunRecord: Sendable, Equatable {
+    public var command: String
+    public var appVersion: String
+    public var pipeline: String
+    public var pipelineSHA: String
+    public var modelID: String?
+
+    public init(command: String, appVersion: String, pipeline: String, pipelineSHA: String, modelID: String?) {
+        self.command = command
+        self.appVersion = appVersion
+        self.pipeline = pipeline
+        self.pipelineSHA = pipelineSHA
+        self.modelID = modelID
+    }
+}
+
+/// Sums over all partitions (C5), and the number of alerts.
+public struct LedgerTotals: Sendable, Equatable {
+    public var events = 0
+    public var ok = 0
+    public var late = 0
+    public var duplicate = 0
+    public var rejected = 0
+    public var alerts = 0
+}
+
+/// A model as it is listed in the database.
+public struct ModelRecord: Sendable, Equatable {
+    public var id: String
+    public var name: String
+    public var sha256: String
+    public var classes: String
+    public var features: String
+    public var metadata: String
+
+    public init(id: String, name: String, sha256: String, classes: String, features: String, metadata: String) {
+        self.id = id
+        self.name = name
+        self.sha256 = sha256
+        self.classes = classes
+        self.features = features
+        self.metadata = metadata
+    }
+}
+
+extension AlertDatabase {
+    /// Notes that a run starts, and returns its number.
+    public func beginRun(_ run: RunRecord, atMilliseconds now: Int64) throws(AlertStoreError) -> Int64 {
+        try write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO runs (status, command, app_version, pipeline, pipeline_sha, model_id, started_ms)
+                    VALUES ('running', ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [run.command, run.appVersion, run.pipeline, run.pipelineSHA, run.modelID, now]
+            )
+            return db.lastInsertedRowID
+        }
+    }
+
+    /// The newest run, which says what the derived tables were made with.
+    public func lastRun() throws(AlertStoreError) -> RunRecord? {
+        try read { db in
+            try Row.fetchOne(db, sql: "SELECT * FROM runs ORDER BY run_id DESC LIMIT 1").map {
+                RunRecord(
+                    command: $0["command"],
+                    appVersion: $0["app_version"],
+                    pipeline: $0["pipeline"],
+                    pipelineSHA: $0["pipeline_sha"],
+                    modelID: $0["model_id"]
+                )
+            }
+        }
+    }
+
+    public func finishRun(
+        _ run: Int64,
+        status: String,
+        totals: LedgerTotals,
+        digest: String,
+        atMilliseconds now: Int64
+    ) throws(AlertStoreError) {
+        try write { db in
+            try db.execute(
+                sql: """
+                    UPDATE runs SET status = ?, finished_ms = ?, events = ?, ok = ?, late = ?, duplicate = ?, rejected = ?,
+                      alerts = ?, digest = ? WHERE run_id = ?
+                    """,
+                arguments: [
+                    status, now, totals.events, totals.ok, totals.late, totals.duplicate, totals.rejected,
+                    totals.alerts,
+                    digest, run,
+                ]
+            )
+        }
+    }
+
+    /// Notes a recording that was read to its end.
+    public func noteInput(
+        run: Int64,
+        path: String,
+        lines: Int,
+        bytes: Int,
+        checksum: String,
+        atMilliseconds now: Int64
+    ) throws(AlertStoreError) {
+        try write { db in
+            try db.execute(
+                sql: "INSERT INTO inputs (run_id, path, lines, bytes, crc32c, finished_ms) VALUES (?, ?, ?, ?, ?, ?)",
+                arguments: [run, path, lines, bytes, checksum, now]
+            )
+        }
+    }
+
+    public func register(_ model: ModelRecord) throws(AlertStoreError) {
+        try write { db in
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO models VALUES (?, ?, ?, ?, ?, ?)",
+                arguments: [model.id, model.name, model.sha256, model.classes, model.features, model.metadata]
+            )
+        }
+    }
+
+    /// Lists the detectors that run.
+    public func setRules(
+        _ rules: [(id: String, title: String?, kind: String, definition: String)]
+    ) throws(AlertStoreError) {
+        try write { db in
+            try db.execute(sql: "DELETE FROM rules")
+            for rule in rules {
+                try db.execute(
+                    sql: "INSERT INTO rules VALUES (?, ?, ?, ?)",
+                    arguments: [rule.id, rule.title, rule.kind, rule.definition]
+                )
+            }
+        }
+    }
+
+    public func totals() throws(AlertStoreError) -> LedgerTotals {
+        try read { db in
+            var totals = LedgerTotals()
+            if let row = try Row.fetchOne(db, sql: "SELECT * FROM ledger") {
+                totals.events = row["events"]
+                totals.ok = row["ok"]
+                totals.late = row["late"]
+                totals.duplicate = row["duplicate"]
+                totals.rejected = row["rejected"]
+            }
+            totals.alerts = try Int.fetchOne(db, sql: "SELECT count(*) FROM alerts") ?? 0
+            return totals
+        }
+    }
+}

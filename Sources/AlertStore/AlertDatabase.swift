@@ -1,0 +1,95 @@
+import GRDB
+
+/// What can go wrong with the database: each case is one thing that a person can act on.
+public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible {
+    case full(path: String)
+    case readOnly(path: String)
+    case busy(path: String)
+    /// Written by a later version of this program.
+    case newer(path: String, version: Int, known: Int)
+    case damaged(path: String, words: String)
+    case notFound(path: String)
+    case other(path: String, words: String)
+
+    public var description: String {
+        switch self {
+        case .full(let path): "\(path): the disk is full; free some space and run the same command again"
+        case .readOnly(let path): "\(path) cannot be written; check its owner, or choose another with --alerts"
+        case .busy(let path): "\(path) is locked by another program; close it there and run the same command again"
+        case .newer(let path, let version, let known):
+            "\(path) has schema version \(version), this program knows \(known); use a newer patternalarm"
+        case .damaged(let path, let words):
+            "\(path) is damaged (\(words)); delete it and run the command again: alerts are rebuilt from the log"
+        case .notFound(let path): "there is no \(path); run `patternalarm replay` first, or name it with --alerts"
+        case .other(let path, let words): "\(path): \(words)"
+        }
+    }
+}
+
+/// The alerts file: one writer, any number of readers, everything of one commit in one transaction (C3).
+public final class AlertDatabase: Sendable {
+    public let path: String
+    private let writer: any DatabaseWriter
+    let isReadOnly: Bool
+
+    /// Opens the file, made and brought to the current schema unless it is only to be read.
+    public init(path: String, readOnly: Bool = false) throws(AlertStoreError) {
+        self.path = path
+        isReadOnly = readOnly
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        configuration.readonly = readOnly
+        configuration.prepareDatabase { db in
+            guard !readOnly else { return }
+            try db.execute(sql: "PRAGMA synchronous = NORMAL")
+        }
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            writer = queue
+            let version = try queue.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
+            guard version <= Schema.version else {
+                throw AlertStoreError.newer(path: path, version: version, known: Schema.version)
+            }
+            guard !readOnly else { return }
+            try queue.writeWithoutTransaction { db in _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL") }
+            try Schema.migrator().migrate(queue)
+        } catch {
+            throw Self.translate(error, path: path)
+        }
+    }
+
+    /// Writes everything into the one file, so that it can be copied alone, and closes it.
+    public func close() throws(AlertStoreError) {
+        do {
+            if !isReadOnly {
+                try writer.writeWithoutTransaction { db in
+                    _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+                }
+            }
+            try writer.close()
+        } catch {
+            throw Self.translate(error, path: path)
+        }
+    }
+
+    func write<Value>(_ body: (Database) throws -> Value) throws(AlertStoreError) -> Value {
+        do { return try writer.write(body) } catch { throw Self.translate(error, path: path) }
+    }
+
+    func read<Value>(_ body: (Database) throws -> Value) throws(AlertStoreError) -> Value {
+        do { return try writer.read(body) } catch { throw Self.translate(error, path: path) }
+    }
+
+    private static func translate(_ error: any Error, path: String) -> AlertStoreError {
+        if let known = error as? AlertStoreError { return known }
+        guard let error = error as? DatabaseError else { return .other(path: path, words: "\(error)") }
+        switch error.resultCode {
+        case .SQLITE_FULL: return .full(path: path)
+        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH: return .readOnly(path: path)
+        case .SQLITE_BUSY, .SQLITE_LOCKED: return .busy(path: path)
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .damaged(path: path, words: error.message ?? "not a database")
+        case .SQLITE_CANTOPEN: return .notFound(path: path)
+        default: return .other(path: path, words: error.message ?? "\(error.resultCode)")
+        }
+    }
+}

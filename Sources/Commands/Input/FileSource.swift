@@ -1,0 +1,58 @@
+import Engine
+import Foundation
+
+/// The bytes of a file or of standard input.
+final class FileSource: ByteSource {
+    let path: String
+    private let descriptor: Int32
+    /// Bytes of the file as it lies on disk, if that is known, and how many of them have been read.
+    let size: Int?
+    private(set) var bytesRead = 0
+
+    /// Opens a path; `-` is standard input.
+    init(_ path: String) throws(InputError) {
+        self.path = path
+        descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileSource.failure(path) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileSource.failure(path) }
+        if status.st_mode & S_IFMT == S_IFDIR {
+            throw .unreadable(path: path, errno: EISDIR, words: "it is a folder")
+        }
+        size = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
+    }
+
+    deinit { if descriptor > 0 { close(descriptor) } }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(InputError) -> Int {
+        while true {
+            let count = Foundation.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 {
+                bytesRead += count
+                return count
+            }
+            if errno != EINTR { throw Self.failure(path) }
+        }
+    }
+
+    private static func failure(_ path: String) -> InputError {
+        .unreadable(path: path, errno: errno, words: String(cString: strerror(errno)))
+    }
+}
+
+/// A recording: plain or LZ4, told apart by its first bytes' name ending.
+enum RecordingSource: ByteSource {
+    case plain(FileSource)
+    case lz4(LZ4Source<FileSource>)
+
+    mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(InputError) -> Int {
+        switch self {
+        case .plain(let source): return try source.read(into: buffer)
+        case .lz4(var source):
+            // The source's buffers are shared by reference; only its counters are copied back.
+            let count = try source.read(into: buffer)
+            self = .lz4(source)
+            return count
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import CAssets
+import Foundation
+import Plan
+import Yams
+
+/// A pipeline file, read and checked; the default one is part of the executable.
+struct PipelineFile {
+    let plan: PipelinePlan
+    let path: String
+
+    /// The pipeline that runs when none is named.
+    static let defaultName = "patternalarm"
+
+    /// Reads a file, or the embedded pipeline of that name.
+    ///
+    /// - Throws: ``CommandError/plan(_:)`` with everything that is wrong, as file:line:column.
+    static func load(_ path: String?) throws(CommandError) -> PipelineFile {
+        if let path, FileManager.default.fileExists(atPath: path) {
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw .plan("\(path): error: the file cannot be read")
+            }
+            return try parse(String(decoding: data, as: UTF8.self), path: path)
+        }
+        let name = path ?? defaultName
+        if let bytes = Assets.bytes("pipelines/\(name).yaml") {
+            return try parse(String(decoding: bytes, as: UTF8.self), path: "\(name).yaml")
+        }
+        let known = Assets.names("pipelines/", suffix: ".yaml").joined(separator: ", ")
+        throw .plan("\(name): error: there is no such pipeline file, and no built-in pipeline of that name (\(known))")
+    }
+
+    private static func parse(_ text: String, path: String) throws(CommandError) -> PipelineFile {
+        let root: ConfigNode
+        do {
+            guard let node = try Yams.compose(yaml: text) else { throw CommandError.plan("\(path):1:1: error: empty") }
+            root = convert(node)
+        } catch let error as CommandError {
+            throw error
+        } catch let error as YamlError {
+            throw .plan(describe(error, path: path))
+        } catch {
+            throw .plan("\(path): error: \(error)")
+        }
+        do throws(PlanError) {
+            return PipelineFile(plan: try PipelinePlan.parse(root, file: path), path: path)
+        } catch {
+            throw .plan(error.description)
+        }
+    }
+
+    private static func convert(_ node: Node) -> ConfigNode {
+        let position = SourcePosition(line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
+        switch node {
+        case .scalar(let scalar):
+            let isQuoted = scalar.style == .doubleQuoted || scalar.style == .singleQuoted
+            return .scalar(scalar.string, position, contentColumns: isQuoted ? 1 : 0)
+        case .sequence(let sequence):
+            return .list(sequence.map(convert), position)
+        case .mapping(let mapping):
+            let entries = mapping.map { key, value in
+                ConfigNode.Entry(
+                    key: key.string ?? "",
+                    keyPosition: SourcePosition(line: key.mark?.line ?? 1, column: key.mark?.column ?? 1),
+                    value: convert(value)
+                )
+            }
+            return .map(entries, position)
+        case .alias:
+            return .scalar("", position, contentColumns: 0)
+        }
+    }
+
+    private static func describe(_ error: YamlError, path: String) -> String {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            "\(path):\(mark.line):\(mark.column): error: not YAML: \(problem)"
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            "\(path):\(context.mark.line):\(context.mark.column): error: the key "
+                + duplicates.map { "\"\($0)\"" }.sorted().joined(separator: ", ") + " occurs twice"
+        default: "\(path): error: \(error)"
+        }
+    }
+}
+
+/// Files that are part of the executable.
+enum Assets {
+    static func bytes(_ name: String) -> [UInt8]? {
+        var count = 0
+        let assets = UnsafeBufferPointer(start: pa_assets(&count), count: count)
+        for asset in assets where String(cString: asset.name) == name {
+            return Array(UnsafeBufferPointer(start: asset.bytes, count: asset.size))
+        }
+        return nil
+    }
+
+    /// What stands between prefix and suffix in the names that have both.
+    static func names(_ prefix: String, suffix: String) -> [String] {
+        var count = 0
+        let assets = UnsafeBufferPointer(start: pa_assets(&count), count: count)
+        return assets.map { String(cString: $0.name) }
+            .filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }
+            .map { String($0.dropFirst(prefix.count).dropLast(suffix.count)) }
+    }
+}

@@ -1,0 +1,163 @@
+import ArgumentParser
+import Base
+import Bytes
+import Engine
+import Plan
+import Windows
+
+/// What a recording's lines are.
+enum RecordingFormat: String, ExpressibleByArgument, CaseIterable {
+    case jsonl, csv
+}
+
+/// A piece of a recording: decoded events, which line each came from, and to which partition each belongs.
+final class Chunk: @unchecked Sendable {
+    // One thread fills a chunk; the partitions' threads only read it; it is filled again when all of them are done.
+    let batch: ColumnBatch
+    /// Line number of each event.
+    var lines: [Int] = []
+    /// Rows of each partition, ascending.
+    var partitions: [[Int32]]
+    /// Behind the chunk's last line.
+    var end = RecordingPosition()
+    /// Events that were passed over because of a time range.
+    var outOfRange = 0
+
+    init(plan: PipelinePlan, capacity: Int) {
+        batch = ColumnBatch(schema: plan.schema, capacity: capacity)
+        partitions = Array(repeating: [], count: plan.partitionCount)
+    }
+}
+
+/// Reads a recording chunk by chunk.
+final class Recording {
+    let path: String
+    private let file: FileSource
+    private var reader: LineReader<RecordingSource>
+    private let decoder: EventDecoder
+    private let partitioner: Partitioner
+    private let format: RecordingFormat
+    private let plan: PipelinePlan
+    private var csv: CSVRecord?
+    private var converted: [UInt8] = []
+    /// Events a chunk at most, and bytes: a partition's share must fit one record batch of Kafka's usual limit.
+    let chunkEvents: Int
+    static let chunkBytes = 900_000
+
+    /// - Throws: ``CommandError/input(_:)`` if the file cannot be opened.
+    init(
+        _ path: String,
+        format: RecordingFormat?,
+        plan: PipelinePlan,
+        chunkEvents: Int = 2048
+    ) throws(CommandError) {
+        self.path = path
+        self.plan = plan
+        self.chunkEvents = chunkEvents
+        let isLZ4 = path.hasSuffix(".lz4")
+        let plainName = isLZ4 ? String(path.dropLast(4)) : path
+        self.format = format ?? (plainName.hasSuffix(".csv") ? .csv : .jsonl)
+        do throws(InputError) {
+            file = try FileSource(path)
+        } catch {
+            throw .input(error.description)
+        }
+        reader = LineReader(isLZ4 ? .lz4(LZ4Source(file)) : .plain(file), quoted: self.format == .csv)
+        decoder = EventDecoder(plan: plan)
+        partitioner = Partitioner(plan: plan, capacity: chunkEvents)
+    }
+
+    /// How much of the file has been read, if its size is known.
+    var fraction: Double? { file.size.map { $0 == 0 ? 1 : Double(file.bytesRead) / Double($0) } }
+
+    var position: RecordingPosition { reader.position }
+
+    /// Passes over what an earlier run has taken, after checking that it is the same.
+    func skip(to position: RecordingPosition) throws(CommandError) {
+        guard position.byte > 0 else { return }
+        if format == .csv {
+            // The header is needed to read what follows; it is the first line of the same bytes.
+            let again = try Recording(path, format: format, plan: plan, chunkEvents: 1)
+            try again.readHeader()
+            csv = again.csv
+        }
+        do throws(InputError) { try reader.skip(to: position, path: path) } catch { throw .input(error.description) }
+    }
+
+    private func readHeader() throws(CommandError) {
+        do throws(InputError) {
+            guard csv == nil, let line = try reader.next() else { return }
+            guard let names = CSVRecord.fields(of: line.bytes) else {
+                throw InputError.unreadable(path: path, errno: 0, words: "its first line is not a CSV header")
+            }
+            let fields = plan.schema.fields
+            csv = CSVRecord(names: names) { name in
+                switch fields.first(where: { $0.path == name })?.type {
+                case .number: .number
+                case .bool: .bool
+                default: .text
+                }
+            }
+        } catch {
+            throw .input(error.description)
+        }
+    }
+
+    /// Fills the chunk with the next events; false at the end of the recording.
+    func read(into chunk: Chunk, from: Int64? = nil, to: Int64? = nil) throws(CommandError) -> Bool {
+        let batch = chunk.batch
+        batch.removeAll()
+        chunk.lines.removeAll(keepingCapacity: true)
+        chunk.outOfRange = 0
+        for index in chunk.partitions.indices { chunk.partitions[index].removeAll(keepingCapacity: true) }
+        if format == .csv { try readHeader() }
+        var sawLine = false
+        do throws(InputError) {
+            while batch.count < chunkEvents, batch.payload.count < Self.chunkBytes {
+                guard let line = try reader.next() else { break }
+                sawLine = true
+                chunk.lines.append(line.number)
+                decode(line, into: batch)
+                // A live source has nothing more for now: what is there is worth more than a full chunk.
+                if reader.hasPaused, !reader.hasBufferedLine { break }
+            }
+        } catch {
+            guard sawLine else { throw .input(error.description) }
+        }
+        guard sawLine else { return false }
+        chunk.end = reader.position
+        partitioner.assign(batch, to: &chunk.partitions)
+        if from != nil || to != nil { chunk.keep(from: from ?? .min, to: to ?? .max) }
+        return true
+    }
+
+    private func decode(_ line: LineReader<RecordingSource>.Line, into batch: ColumnBatch) {
+        if let size = line.oversize {
+            let limit = LineReader<RecordingSource>.lineLimit
+            let reason = "a line of \(size) bytes; the limit is \(limit)"
+            return decoder.reject(line.bytes, because: .init(reason: reason), into: batch)
+        }
+        guard format == .csv, let csv else { return decoder.decode(line.bytes, into: batch) }
+        converted.removeAll(keepingCapacity: true)
+        if csv.json(line.bytes, into: &converted) {
+            converted.withUnsafeBufferPointer { decoder.decode($0, into: batch) }
+        } else {
+            let reason = "not a CSV record of \(csv.columnCount) fields"
+            decoder.reject(line.bytes, because: .init(reason: reason), into: batch)
+        }
+    }
+}
+
+extension Chunk {
+    /// Leaves out the events outside of a range of event time; rejected ones stay, to be counted.
+    fileprivate func keep(from: Int64, to: Int64) {
+        for index in partitions.indices {
+            let before = partitions[index].count
+            partitions[index].removeAll { row in
+                let time = batch.times[Int(row)]
+                return batch.status[Int(row)] == 0 && (time < from || time >= to)
+            }
+            outOfRange += before - partitions[index].count
+        }
+    }
+}

@@ -1,0 +1,166 @@
+import AlertStore
+import Base
+import Bytes
+import Engine
+import EventLog
+import FileStore
+import Forest
+import Foundation
+import Plan
+
+/// A data directory opened for writing: the lock, the partitions' logs and engines, and the alerts file, brought to one
+/// state whatever happened before.
+final class DataDirectory {
+    let path: String
+    let database: AlertDatabase
+    let workers: [PartitionWorker]
+    private let lock: DirectoryLock
+    private let run: Int64
+    private(set) var notes: [String] = []
+
+    /// Opens a directory, made if it is missing; recovers what a crash left, and rebuilds the alerts if the pipeline or the
+    /// model is not the one that they were made with (C1).
+    init(
+        _ path: String,
+        alerts: String?,
+        plan: PipelinePlan,
+        models: (bindings: [Int: ModelBinding], models: [ModelDirectory]),
+        command: String,
+        progress: Progress
+    ) throws(CommandError) {
+        self.path = path
+        do throws(FileError) { try DiskStore(root: path).createDirectory("") } catch {
+            throw .storage(error.description)
+        }
+        do throws(DirectoryLock.Failure) {
+            lock = try DirectoryLock(path)
+        } catch {
+            if case .heldBy = error { throw .inUse(error.description) }
+            throw .storage(error.description)
+        }
+        let modelID = models.models.map(\.id).joined(separator: " ")
+        let run = RunRecord(
+            command: command,
+            appVersion: PatternAlarm.version,
+            pipeline: plan.name,
+            pipelineSHA: SHA256.hexadecimal(of: plan.canonicalDescription.utf8),
+            modelID: modelID.isEmpty ? nil : modelID
+        )
+        let database: AlertDatabase
+        do throws(AlertStoreError) {
+            database = try AlertDatabase(path: alerts ?? path + "/alerts.sqlite")
+            let last = try database.lastRun()
+            if let last, last.pipelineSHA != run.pipelineSHA || last.modelID != run.modelID {
+                try database.resetDerived()
+                notes.append("the pipeline or the model has changed: alerts are rebuilt from the log")
+            }
+            for model in models.models { try database.register(model.record) }
+            try database.setRules(plan.detectors.map { ($0.name, $0.title, $0.kindName, "\($0.kind)") })
+            self.run = try database.beginRun(run, atMilliseconds: Self.now)
+        } catch {
+            throw CommandError(error)
+        }
+        self.database = database
+        var workers: [PartitionWorker] = []
+        for partition in 0..<plan.partitionCount {
+            workers.append(
+                try PartitionWorker(
+                    plan: plan,
+                    partition: partition,
+                    models: models.bindings,
+                    topic: plan.name,
+                    store: DiskStore(root: path),
+                    database: database
+                )
+            )
+        }
+        self.workers = workers
+        try catchUp(topic: plan.name, progress)
+    }
+
+    private func catchUp(topic: String, _ progress: Progress) throws(CommandError) {
+        var committed: [Int: Int64] = [:]
+        do throws(AlertStoreError) {
+            for entry in try database.progress(topic: topic) { committed[entry.partition] = entry.nextOffset }
+            // After a power cut the database may know more than the log: then only the log counts.
+            if workers.contains(where: { (committed[$0.partition] ?? 0) > $0.endOffset }) {
+                notes.append("the alerts were ahead of the log: they are rebuilt from it")
+                try database.resetDerived()
+                committed = [:]
+            }
+        } catch {
+            throw CommandError(error)
+        }
+        for worker in workers {
+            if worker.recovery.tornBytes > 0 {
+                notes.append(
+                    "partition \(worker.partition): cut \(worker.recovery.tornBytes) bytes of an unfinished batch off the log"
+                )
+            }
+            for damage in worker.recovery.damage {
+                throw .damaged("\(damage.file) is damaged at byte \(damage.position): \(damage.words)")
+            }
+            let end = Double(max(1, worker.endOffset))
+            try worker.catchUp(committed: committed[worker.partition] ?? 0) { done in
+                progress.update("partition \(worker.partition), \(grouped(done)) events", fraction: Double(done) / end)
+            }
+        }
+        progress.finish()
+    }
+
+    /// Ends the run: everything durable, one alerts file, its digest noted. Returns the totals and the digest.
+    func close(
+        status: String,
+        inputs: [(path: String, position: RecordingPosition)]
+    ) throws(CommandError) -> (
+        LedgerTotals, String
+    ) {
+        for worker in workers { try worker.close() }
+        do throws(AlertStoreError) {
+            let totals = try database.totals()
+            let digest = try database.digest()
+            for input in inputs {
+                try database.noteInput(
+                    run: run,
+                    path: input.path,
+                    lines: input.position.line,
+                    bytes: input.position.byte,
+                    checksum: String(input.position.checksum, radix: 16),
+                    atMilliseconds: Self.now
+                )
+            }
+            try database.finishRun(run, status: status, totals: totals, digest: digest, atMilliseconds: Self.now)
+            try database.close()
+            return (totals, digest)
+        } catch {
+            throw CommandError(error)
+        }
+    }
+
+    /// The wall clock, for the run's own record only: no result depends on it.
+    private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
+}
+
+extension ModelDirectory {
+    fileprivate var record: ModelRecord {
+        var metadata: [UInt8] = []
+        file.metadata.write(into: &metadata)
+        return ModelRecord(
+            id: id,
+            name: String(id.prefix { $0 != "@" }),
+            sha256: sha256,
+            classes: file.forest.classNames.joined(separator: ", "),
+            features: file.forest.featureNames.joined(separator: ", "),
+            metadata: String(decoding: metadata, as: UTF8.self)
+        )
+    }
+}
+
+extension Detector {
+    fileprivate var kindName: String {
+        switch kind {
+        case .model: "model"
+        case .rule: "rule"
+        }
+    }
+}

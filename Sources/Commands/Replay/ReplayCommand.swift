@@ -1,0 +1,156 @@
+import AlertStore
+import ArgumentParser
+import Bytes
+import Engine
+import Foundation
+import Plan
+
+/// `replay`: a recorded event log goes in, alerts come out.
+struct ReplayCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay",
+        abstract: "Append a recording to the log and detect fraud in it.",
+        discussion: """
+            Run it again after a crash or Ctrl-C: it goes on where it stopped, nothing is lost or doubled. Change the \
+            pipeline or the model and run it again: the alerts are rebuilt from the log.
+
+              patternalarm replay events.jsonl.lz4
+              patternalarm replay payments.csv --pipeline payments.yaml --data-dir work
+              tail -f events.jsonl | patternalarm replay -
+              patternalarm replay events.jsonl --speed 60x --from 2026-03-02T08:00:00Z --to 2026-03-02T09:00:00Z
+            """
+    )
+
+    @Argument(help: "Recordings (JSONL or CSV, each also as .lz4); - is standard input.")
+    var files: [String] = []
+
+    @OptionGroup var engine: EngineOptions
+
+    @Option(help: "Where log, alerts and state are kept.")
+    var dataDir = "patternalarm-data"
+
+    @Option(help: "Where the alerts file is put (default: alerts.sqlite in the data directory).")
+    var alerts: String?
+
+    @Option(help: "max, or how many times faster than the recording: 1x, 60x.")
+    var speed = "max"
+
+    @Option(help: "Leave out events before this time (ISO 8601).")
+    var from: String?
+
+    @Option(help: "Leave out events at or after this time (ISO 8601).")
+    var to: String?
+
+    @Flag(
+        help:
+            "Go on with standard input as the recording that was interrupted; without a file: only finish what the log holds."
+    )
+    var resume = false
+
+    @Option(help: "Stop after so many rejected events.")
+    var maxErrors = 1000
+
+    @Option(help: "Threads: 1, or one for reading and one for each partition.")
+    var threads = ProcessInfo.processInfo.activeProcessorCount
+
+    @Option(help: ArgumentHelp("Events that are decoded together; results do not depend on it.", visibility: .hidden))
+    var batchSize = 2048
+
+    @Flag(name: .shortAndLong, help: "No progress on standard error.")
+    var quiet = false
+
+    func validate() throws {
+        guard !files.isEmpty || resume else { throw ValidationError("Name a recording, or - for standard input.") }
+        guard (1...2048).contains(batchSize) else { throw ValidationError("--batch-size must be from 1 to 2048.") }
+        guard threads >= 1 else { throw ValidationError("--threads must be at least 1.") }
+        guard maxErrors >= 0 else { throw ValidationError("--max-errors must not be negative.") }
+        _ = try options()
+    }
+
+    private func options() throws -> Replayer.Options {
+        var options = Replayer.Options()
+        options.threads = threads
+        options.chunkEvents = batchSize
+        options.maxErrors = maxErrors
+        options.isQuiet = quiet
+        if speed != "max" {
+            guard let factor = Double(speed.hasSuffix("x") ? String(speed.dropLast()) : speed), factor > 0 else {
+                throw ValidationError("--speed is max, or a factor such as 1x or 60x.")
+            }
+            options.speed = factor
+            options.chunkEvents = min(batchSize, 64)
+        }
+        options.from = try from.map { try Self.time($0, "--from") }
+        options.to = try to.map { try Self.time($0, "--to") }
+        return options
+    }
+
+    static func time(_ text: String, _ option: String) throws -> Int64 {
+        var text = text
+        guard let value = text.withUTF8({ TimeParser.iso8601($0) }) else {
+            throw ValidationError("\(option) takes a time such as 2026-03-02T08:00:00Z.")
+        }
+        return value
+    }
+
+    func run() throws {
+        let options = try options()
+        try CommandError.reporting { () throws(CommandError) in try replay(options) }
+    }
+
+    private func replay(_ options: Replayer.Options) throws(CommandError) {
+        let plan = try engine.plan()
+        let models = try ModelDirectory.bind(plan, path: engine.model)
+        Interrupt.install()
+        let clock = Progress("", isQuiet: true)
+        let directory = try DataDirectory(
+            dataDir,
+            alerts: alerts,
+            plan: plan,
+            models: models,
+            command: "replay",
+            progress: Progress("recovery", isQuiet: quiet)
+        )
+        for note in directory.notes { Output.talk(note) }
+        let replayer = Replayer(directory, plan: plan, options: options)
+        var inputs: [(path: String, position: RecordingPosition)] = []
+        var failure: CommandError?
+        do throws(CommandError) {
+            for file in files where !Interrupt.isRequested && !replayer.hasTooManyErrors {
+                let end = try replayer.replay(file, format: engine.format, resumes: resume)
+                inputs.append((file, end))
+            }
+        } catch {
+            guard case .input = error else { throw error }
+            failure = error
+        }
+        let isInterrupted = Interrupt.isRequested
+        let hasTooMany = replayer.hasTooManyErrors
+        let status = isInterrupted ? "interrupted" : hasTooMany || failure != nil ? "stopped" : "finished"
+        let (totals, digest) = try directory.close(status: status, inputs: inputs)
+        if replayer.outOfRange > 0 {
+            Output.talk("\(grouped(replayer.outOfRange)) events outside of --from/--to were left out")
+        }
+        Output.talk(ReplaySummary.line(totals, seconds: clock.seconds, digest: digest))
+        if let failure { throw failure }
+        if hasTooMany {
+            throw .input(
+                "stopped: more than \(maxErrors) events were rejected; see `SELECT * FROM rejects` in \(directory.database.path), "
+                    + "then fix the pipeline or raise --max-errors"
+            )
+        }
+        if isInterrupted {
+            let again = (["patternalarm"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
+            throw .interrupted("interrupted; everything up to here is kept. To go on: \(again)")
+        }
+    }
+}
+
+/// The last line of a replay.
+enum ReplaySummary {
+    static func line(_ totals: LedgerTotals, seconds: Double, digest: String) -> String {
+        "\(grouped(totals.events)) events = \(grouped(totals.ok)) ok + \(grouped(totals.late)) late + "
+            + "\(grouped(totals.duplicate)) duplicate + \(grouped(totals.rejected)) rejected; "
+            + "\(grouped(totals.alerts)) alerts; \(fixed(seconds, 1)) s; digest \(digest)"
+    }
+}

@@ -1,0 +1,236 @@
+import Base
+import Dispatch
+import Engine
+import Foundation
+import Plan
+import Synchronization
+
+/// Feeds recordings into a data directory: one thread reads and decodes, one thread a partition does the rest.
+///
+/// The result does not depend on the threads: each partition's events come in the recording's order (C2).
+final class Replayer {
+    private let directory: DataDirectory
+    private let plan: PipelinePlan
+    private let options: Options
+    private let failure = FirstFailure()
+    private(set) var outOfRange = 0
+
+    struct Options {
+        var threads = 2
+        var chunkEvents = 2048
+        /// Event-time seconds a second; nil = as fast as possible.
+        var speed: Double?
+        var from: Int64?
+        var to: Int64?
+        var maxErrors = 1000
+        var isQuiet = false
+    }
+
+    init(_ directory: DataDirectory, plan: PipelinePlan, options: Options) {
+        self.directory = directory
+        self.plan = plan
+        self.options = options
+    }
+
+    /// A chunk on its way, and how many partitions still need it.
+    private final class Ticket: Sendable {
+        let chunk: Chunk
+        let remaining: Atomic<Int>
+
+        init(_ chunk: Chunk, _ partitions: Int) {
+            self.chunk = chunk
+            remaining = Atomic(partitions)
+        }
+    }
+
+    /// Replays a recording, going on where an earlier run of the same recording stopped. Returns how far it was read.
+    func replay(_ path: String, format: RecordingFormat?, resumes: Bool) throws(CommandError) -> RecordingPosition {
+        let (input, start) = try match(path, format: format, resumes: resumes)
+        let recording = try Recording(path, format: format, plan: plan, chunkEvents: options.chunkEvents)
+        try recording.skip(to: start)
+        let name = path == "-" ? "-" : URL(fileURLWithPath: path).lastPathComponent
+        let progress = Progress("replay \(name)", isQuiet: options.isQuiet)
+        if options.threads > 1 {
+            try inParallel(recording, input: input, name: name, progress)
+        } else {
+            try inline(recording, input: input, name: name, progress)
+        }
+        progress.finish()
+        return recording.position
+    }
+
+    /// Which recording of this data directory a file is, and from where on every partition still needs it.
+    private func match(
+        _ path: String,
+        format: RecordingFormat?,
+        resumes: Bool
+    ) throws(CommandError) -> (input: Int, start: RecordingPosition) {
+        let known = Set(directory.workers.flatMap { $0.marks.keys }).sorted(by: >)
+        let fresh = (known.first ?? 0) + 1
+        if path == "-" {
+            guard resumes, let last = known.first else { return (fresh, RecordingPosition()) }
+            return (last, start(of: last))
+        }
+        for input in known {
+            let marks = directory.workers.compactMap { $0.marks[input] }
+            guard let furthest = marks.max(by: { $0.position.byte < $1.position.byte }) else { continue }
+            let probe = try Recording(path, format: format, plan: plan, chunkEvents: 1)
+            do throws(CommandError) {
+                try probe.skip(to: furthest.position)
+                return (input, start(of: input))
+            } catch {
+                guard case .input = error else { throw error }
+            }
+        }
+        return (fresh, RecordingPosition())
+    }
+
+    private func start(of input: Int) -> RecordingPosition {
+        let positions = directory.workers.map { $0.marks[input]?.position ?? RecordingPosition() }
+        return positions.min { $0.byte < $1.byte } ?? RecordingPosition()
+    }
+
+    private func inline(
+        _ recording: Recording,
+        input: Int,
+        name: String,
+        _ progress: Progress
+    ) throws(CommandError) {
+        let chunk = Chunk(plan: plan, capacity: options.chunkEvents)
+        var pace = Pace(speed: options.speed)
+        var events = 0
+        while try !shouldStop(), try recording.read(into: chunk, from: options.from, to: options.to) {
+            pace.wait(for: chunk)
+            for worker in directory.workers { try worker.take(chunk, input: input, path: name) }
+            outOfRange += chunk.outOfRange
+            events += chunk.batch.count
+            progress.update("\(grouped(events)) events", fraction: recording.fraction)
+        }
+    }
+
+    private func inParallel(
+        _ recording: Recording,
+        input: Int,
+        name: String,
+        _ progress: Progress
+    ) throws(CommandError) {
+        let workers = directory.workers
+        let free = BoundedQueue<Chunk>(capacity: workers.count * 2 + 2)
+        for _ in 0..<workers.count * 2 + 1 { free.send(Chunk(plan: plan, capacity: options.chunkEvents)) }
+        let queues = workers.map { _ in BoundedQueue<Ticket>(capacity: workers.count * 2 + 2) }
+        let finished = DispatchGroup()
+        for (worker, queue) in zip(workers, queues) {
+            finished.enter()
+            let thread = Thread { [failure] in
+                Self.work(worker, queue, free, failure, input: input, name: name)
+                finished.leave()
+            }
+            thread.name = "partition \(worker.partition)"
+            thread.stackSize = 8 << 20
+            thread.start()
+        }
+        var stopped: CommandError?
+        var pace = Pace(speed: options.speed)
+        var events = 0
+        do throws(CommandError) {
+            while try !shouldStop(), let chunk = free.receive() {
+                guard try recording.read(into: chunk, from: options.from, to: options.to) else { break }
+                pace.wait(for: chunk)
+                outOfRange += chunk.outOfRange
+                events += chunk.batch.count
+                let ticket = Ticket(chunk, workers.count)
+                for queue in queues { queue.send(ticket) }
+                progress.update("\(grouped(events)) events", fraction: recording.fraction)
+            }
+        } catch {
+            stopped = error
+        }
+        for queue in queues { queue.send(nil) }
+        finished.wait()
+        if let error = failure.error { throw error }
+        if let stopped { throw stopped }
+    }
+
+    /// A partition's thread. After a failure it only hands the chunks back, so that nobody waits for ever.
+    private static func work(
+        _ worker: PartitionWorker,
+        _ queue: BoundedQueue<Ticket>,
+        _ free: BoundedQueue<Chunk>,
+        _ failure: FirstFailure,
+        input: Int,
+        name: String
+    ) {
+        var hasFailed = false
+        while let ticket = queue.receive() {
+            if !hasFailed {
+                do throws(CommandError) {
+                    try worker.take(ticket.chunk, input: input, path: name)
+                } catch {
+                    hasFailed = true
+                    failure.note(error)
+                }
+            }
+            let left = ticket.remaining.subtract(1, ordering: .acquiringAndReleasing).newValue
+            if left == 0 { free.send(ticket.chunk) }
+        }
+    }
+
+    private func shouldStop() throws(CommandError) -> Bool {
+        if let error = failure.error { throw error }
+        let rejected = directory.workers.reduce(0) { $0 + $1.rejectedCount }
+        return Interrupt.isRequested || rejected > options.maxErrors
+    }
+
+    /// Whether so many events have been rejected that the run has stopped.
+    var hasTooManyErrors: Bool { directory.workers.reduce(0) { $0 + $1.rejectedCount } > options.maxErrors }
+}
+
+/// The first thing that went wrong on any of the threads.
+private final class FirstFailure: Sendable {
+    private let first = Mutex<CommandError?>(nil)
+
+    var error: CommandError? { first.withLock { $0 } }
+
+    func note(_ error: CommandError) { first.withLock { $0 = $0 ?? error } }
+}
+
+/// Holds events back so that event time passes at a chosen speed.
+private struct Pace {
+    let speed: Double?
+    private var origin: (event: Int64, wall: ContinuousClock.Instant)?
+
+    init(speed: Double?) {
+        self.speed = speed
+    }
+
+    mutating func wait(for chunk: Chunk) {
+        guard let speed else { return }
+        guard let row = (0..<chunk.batch.count).last(where: { chunk.batch.status[$0] == 0 }) else { return }
+        let time = chunk.batch.times[row]
+        guard let origin else {
+            self.origin = (time, .now)
+            return
+        }
+        let due = origin.wall + .microseconds(Int64(Double(time - origin.event) / speed))
+        let rest = ContinuousClock.now.duration(to: due).components
+        let seconds = Double(rest.seconds) + Double(rest.attoseconds) * 1e-18
+        if seconds > 0, !Interrupt.isRequested { Thread.sleep(forTimeInterval: min(seconds, 3600)) }
+    }
+}
+
+/// Ctrl-C: the first one asks for a clean end, the second one kills.
+enum Interrupt {
+    private static let requested = Atomic(false)
+
+    static var isRequested: Bool { requested.load(ordering: .relaxed) }
+
+    static func install() {
+        for number in [SIGINT, SIGTERM] {
+            signal(number) { received in
+                Interrupt.requested.store(true, ordering: .relaxed)
+                signal(received, SIG_DFL)
+            }
+        }
+        signal(SIGPIPE, SIG_IGN)
+    }
+}

@@ -1,0 +1,29 @@
+import Dispatch
+import Synchronization
+
+/// Hands values from one thread to another, at most `capacity` at a time: a full queue makes the sender wait (C9).
+final class BoundedQueue<Element: Sendable>: Sendable {
+    private let elements = Mutex<[Element?]>([])
+    private let room = DispatchSemaphore(value: 0)
+    private let filled = DispatchSemaphore(value: 0)
+
+    init(capacity: Int) {
+        // Signalled up instead of made with a value: a semaphore below its first value must not be released.
+        for _ in 0..<capacity { room.signal() }
+    }
+
+    /// Waits for room. `nil` closes the queue.
+    func send(_ element: Element?) {
+        room.wait()
+        elements.withLock { $0.append(element) }
+        filled.signal()
+    }
+
+    /// Waits for a value; nil once the queue is closed.
+    func receive() -> Element? {
+        filled.wait()
+        let element = elements.withLock { $0.removeFirst() }
+        room.signal()
+        return element
+    }
+}

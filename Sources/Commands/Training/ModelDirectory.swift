@@ -1,0 +1,104 @@
+import Base
+import Bytes
+import Engine
+import Forest
+import Foundation
+import Plan
+
+/// A model on disk: a folder that is written once and never changed, or the model that is part of the executable.
+struct ModelDirectory {
+    let id: String
+    let path: String
+    let file: ModelFile
+    let sha256: String
+
+    /// Writes a new folder: `model.json`, and `card.json` with everything but the trees, to read and to diff.
+    ///
+    /// The folder appears under its name only when all of it is there.
+    static func write(_ file: ModelFile, bytes: [UInt8], plan: PipelinePlan, to path: String) throws(CommandError) {
+        var card: [UInt8] = []
+        JSONValue.object([
+            .init("features", .list(file.forest.featureNames.map { .text($0) })),
+            .init("classes", .list(file.forest.classNames.map { .text($0) })),
+            .init("model_sha256", .text(SHA256.hexadecimal(of: bytes))),
+            .init("metadata", file.metadata),
+        ]).write(into: &card)
+        card.append(0x0A)
+        let draft = path + ".new-\(ProcessInfo.processInfo.processIdentifier)"
+        do {
+            try FileManager.default.createDirectory(atPath: draft, withIntermediateDirectories: true)
+            try Data(bytes).write(to: URL(fileURLWithPath: draft + "/model.json"))
+            try Data(card).write(to: URL(fileURLWithPath: draft + "/card.json"))
+            try FileManager.default.moveItem(atPath: draft, toPath: path)
+        } catch {
+            throw .storage("cannot write the model to \(path): \(error.localizedDescription)")
+        }
+    }
+
+    /// Reads a model folder or file; without a path the built-in model of that name.
+    static func load(_ path: String?, name: String) throws(CommandError) -> ModelDirectory {
+        let bytes: [UInt8]
+        var place = path ?? "built-in model \(name)"
+        if let path {
+            var isFolder: ObjCBool = false
+            let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            if isFolder.boolValue { place = path + "/model.json" }
+            guard exists, let data = FileManager.default.contents(atPath: place) else {
+                throw .plan("\(place): error: there is no such model; train one with `patternalarm train`")
+            }
+            bytes = Array(data)
+        } else {
+            guard let asset = Assets.bytes("models/\(name).json") else {
+                throw .plan(
+                    "there is no built-in model \"\(name)\": train one with `patternalarm train`, then use --model"
+                )
+            }
+            bytes = asset
+        }
+        do throws(ForestError) {
+            let file = try ModelFile(decoding: bytes)
+            let sha256 = SHA256.hexadecimal(of: bytes)
+            return ModelDirectory(id: "\(name)@\(sha256.prefix(12))", path: place, file: file, sha256: sha256)
+        } catch {
+            throw .plan("\(place): error: \(error.description)")
+        }
+    }
+
+    /// Ties the models that a plan's detectors name to its features.
+    static func bind(
+        _ plan: PipelinePlan,
+        path: String?
+    ) throws(CommandError) -> (
+        bindings: [Int: ModelBinding], models: [ModelDirectory]
+    ) {
+        var bindings: [Int: ModelBinding] = [:]
+        var models: [ModelDirectory] = []
+        for (index, detector) in plan.detectors.enumerated() {
+            guard case .model(let name, _, _) = detector.kind else { continue }
+            let model = try load(path, name: name)
+            let negative = plan.labels?.negative ?? model.file.metadata["negative"]?.text ?? "regular"
+            do throws(EngineError) {
+                bindings[index] = try ModelBinding(
+                    id: model.id,
+                    forest: model.file.forest,
+                    typical: model.typical,
+                    plan: plan,
+                    negative: negative
+                )
+            } catch {
+                throw .plan("\(model.path): error: \(error.description)")
+            }
+            models.append(model)
+        }
+        return (bindings, models)
+    }
+
+    private var typical: [Double]? {
+        let count = file.forest.featureNames.count
+        switch file.metadata["typical"] {
+        case .numbers(let numbers) where numbers.count == count: return numbers
+        case .list(let values) where values.count == count: return values.map { $0.number ?? .nan }
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Base
+import Engine
+import Plan
+
+/// Runs recordings through the engine without a log or a database: what training and evaluation look at is what a replay
+/// of the same recording would see (C6).
+struct OfflineRun {
+    let plan: PipelinePlan
+    let models: [Int: ModelBinding]
+    let format: RecordingFormat?
+
+    /// Reads the recordings one after another as one stream, and hands over every partition's share of each chunk after
+    /// its engine has taken it.
+    ///
+    /// Returns what the partitions put out.
+    func run(
+        _ paths: [String],
+        progress: Progress,
+        body: (PartitionEngine, Chunk, inout EngineOutput) throws(CommandError) -> Void
+    ) throws(CommandError) -> [EngineOutput] {
+        var outputs = (0..<plan.partitionCount).map { EngineOutput(partition: $0) }
+        var engines: [PartitionEngine] = []
+        let chunk: Chunk
+        do throws(EngineError) {
+            for partition in 0..<plan.partitionCount {
+                engines.append(
+                    try PartitionEngine(plan: plan, models: models, partition: partition, capacity: 2048)
+                )
+            }
+            chunk = Chunk(plan: plan, capacity: 2048)
+        } catch {
+            throw .plan(error.description)
+        }
+        var events = 0
+        for path in paths {
+            let recording = try Recording(path, format: format, plan: plan)
+            while try recording.read(into: chunk) {
+                for (partition, engine) in engines.enumerated() {
+                    let base = LogOffset(outputs[partition].nextOffset)
+                    chunk.partitions[partition].withUnsafeBufferPointer { rows in
+                        engine.process(
+                            chunk.batch,
+                            rows: rows,
+                            baseOffset: base,
+                            emits: true,
+                            into: &outputs[partition]
+                        )
+                    }
+                    try body(engine, chunk, &outputs[partition])
+                }
+                events += chunk.batch.count
+                progress.update("\(grouped(events)) events", fraction: recording.fraction)
+            }
+        }
+        progress.finish()
+        return outputs
+    }
+}
+
+extension Chunk {
+    /// The class of an event after the plan's label rule, or nil if it has no label.
+    func label(of row: Int, _ rule: LabelRule) -> String? {
+        guard let slot = batch.labelFields.firstIndex(of: rule.field) else { return nil }
+        let span = batch.labels[slot * batch.capacity + row]
+        guard span.count > 0 else { return nil }
+        let raw = batch.payload[Int(span.start)..<Int(span.start + span.count)]
+        return rule.label(of: String(decoding: raw, as: UTF8.self))
+    }
+
+    /// The key of an event's partition entity, for telling entities apart.
+    func text(of field: Int, _ row: Int) -> Text { batch.columns[field].texts?[row] ?? .absent }
+}

@@ -1,0 +1,228 @@
+import Base
+import Plan
+import Windows
+
+/// Turns detections into alerts: opens, revises and ends them, and collects their evidence.
+final class AlertTracker {
+    private let plan: PipelinePlan
+    private let partition: Int
+    private let evidence: EvidenceStore
+    private var detectors: [SessionBox]
+
+    /// How many bytes of recent events are kept for evidence, and how many reasons an alert names.
+    static let evidenceBytes = 64 << 20
+    static let reasonCount = 6
+
+    private final class SessionBox {
+        var sessions: AlertSessions
+
+        init(gap: Int64) { sessions = AlertSessions(gap: gap) }
+    }
+
+    /// What a detector says of one event.
+    private struct Detection {
+        var score: Double
+        var type: String
+        var crosses: Bool
+    }
+
+    init(plan: PipelinePlan, partition: Int) {
+        self.plan = plan
+        self.partition = partition
+        evidence = EvidenceStore(plan: plan, limitBytes: Self.evidenceBytes)
+        detectors = plan.detectors.map { SessionBox(gap: $0.sessionGap) }
+    }
+
+    func step(
+        _ batch: ColumnBatch,
+        rows: UnsafePointer<Int32>,
+        offsets: UnsafePointer<Int64>,
+        count: Int,
+        machine: WindowMachine,
+        scorers: [ModelScorer?],
+        clock: Int64?,
+        emits: Bool,
+        into output: inout EngineOutput
+    ) {
+        evidence.retain(batch, rows: rows, offsets: offsets, count: count)
+        for (index, detector) in plan.detectors.enumerated() {
+            let box = detectors[index]
+            let keys = machine.keys(detector.entity)
+            for event in 0..<count where !keys[event].isAbsent {
+                let time = batch.times[Int(rows[event])]
+                let slot = box.sessions.current(keys[event], time: time)
+                guard slot != nil || crosses(index, event, machine, scorers) else { continue }
+                let detection = detection(index, event, machine, scorers)
+                var alert: AlertUpdate
+                if let slot, let open = box.sessions[slot] {
+                    alert = revised(open, detection, offset: offsets[event], time: time)
+                } else {
+                    alert = opened(
+                        index,
+                        detection,
+                        key: keys[event],
+                        keyText: keyText(detector.entity, batch, Int(rows[event])),
+                        offset: offsets[event],
+                        time: time,
+                        machine: machine
+                    )
+                }
+                alert.reasons = scorers[index]?.reasons(of: event, machine, limit: Self.reasonCount) ?? []
+                alert.features = plan.features.indices.map { machine.feature($0)[event] }
+                if emits { output.note(alert) }
+                alert.newEvidence = []
+                if let slot {
+                    box.sessions[slot] = alert
+                } else if let ended = box.sessions.open(alert, key: keys[event]).ended, emits {
+                    output.note(end(ended))
+                }
+            }
+            guard let clock else { continue }
+            box.sessions.endSessions(clock: clock) { if emits { output.note(end($0)) } }
+        }
+    }
+
+    private func end(_ alert: AlertUpdate) -> AlertUpdate {
+        var alert = alert
+        alert.isEnded = true
+        return alert
+    }
+
+    private func crosses(_ index: Int, _ event: Int, _ machine: WindowMachine, _ scorers: [ModelScorer?]) -> Bool {
+        switch plan.detectors[index].kind {
+        case .rule: machine.rule(index)[event] == 1
+        case .model(_, let threshold, _): (scorers[index]?.score(of: event) ?? 0) >= threshold
+        }
+    }
+
+    private func detection(
+        _ index: Int,
+        _ event: Int,
+        _ machine: WindowMachine,
+        _ scorers: [ModelScorer?]
+    ) -> Detection {
+        let crosses = crosses(index, event, machine, scorers)
+        let detector = plan.detectors[index]
+        switch detector.kind {
+        case .rule(_, let score):
+            return Detection(score: crosses ? score : 0, type: detector.name, crosses: crosses)
+        case .model:
+            guard let scorer = scorers[index] else { preconditionFailure("A model detector has a scorer.") }
+            return Detection(score: scorer.score(of: event), type: scorer.fraudClass(of: event), crosses: crosses)
+        }
+    }
+
+    private func opened(
+        _ index: Int,
+        _ detection: Detection,
+        key: Text,
+        keyText: String,
+        offset: Int64,
+        time: Int64,
+        machine: WindowMachine
+    ) -> AlertUpdate {
+        let detector = plan.detectors[index]
+        let session = machine.session(
+            entity: detector.entity,
+            key: key,
+            gap: detector.sessionGap,
+            upTo: time,
+            offset: offset
+        )
+        var collected: [Evidence] = []
+        var amount = 0.0
+        for (position, member) in session.enumerated() {
+            let held = evidence.event(at: member.offset)
+            amount += held?.amount ?? 0
+            let isOpening = member.offset == offset
+            collected.append(
+                Evidence(
+                    position: position,
+                    offset: member.offset,
+                    time: member.time,
+                    eventID: held?.eventID ?? "",
+                    amount: held?.amount,
+                    score: isOpening ? detection.score : nil,
+                    role: isOpening ? .opened : .before,
+                    payload: held?.payload ?? []
+                )
+            )
+        }
+        let source = "\(detector.name)\u{1F}\(keyText)\u{1F}\(partition)\u{1F}\(offset)\u{1F} alert"
+        let hash = Text(source)
+        return AlertUpdate(
+            id: hexadecimal(hash.low) + hexadecimal(hash.high).dropFirst(2).prefix(8),
+            detector: index,
+            type: detection.type,
+            entityKey: keyText,
+            score: detection.score,
+            peakScore: detection.score,
+            eventCount: session.count,
+            amount: amount,
+            openedTime: time,
+            firstTime: session.first?.time ?? time,
+            lastTime: time,
+            openedOffset: offset,
+            lastOffset: offset,
+            revisions: 0,
+            isEnded: false,
+            reasons: [],
+            features: [],
+            newEvidence: collected
+        )
+    }
+
+    private func revised(_ open: AlertUpdate, _ detection: Detection, offset: Int64, time: Int64) -> AlertUpdate {
+        var alert = open
+        let held = evidence.event(at: offset)
+        // A rule stays true for its session; a model says anew what it thinks.
+        if case .model = plan.detectors[alert.detector].kind {
+            alert.score = detection.score
+            alert.type = detection.type
+        }
+        alert.peakScore = max(alert.peakScore, alert.score)
+        alert.amount += held?.amount ?? 0
+        alert.firstTime = min(alert.firstTime, time)
+        alert.lastTime = max(alert.lastTime, time)
+        alert.lastOffset = offset
+        alert.revisions += 1
+        alert.newEvidence = [
+            Evidence(
+                position: alert.eventCount,
+                offset: offset,
+                time: time,
+                eventID: held?.eventID ?? "",
+                amount: held?.amount,
+                score: detection.score,
+                role: .revised,
+                payload: held?.payload ?? []
+            )
+        ]
+        alert.eventCount += 1
+        return alert
+    }
+
+    /// The key of an entity as a person reads it.
+    private func keyText(_ entity: Int, _ batch: ColumnBatch, _ row: Int) -> String {
+        plan.entities[entity].key.map { text(of: $0, batch, row) ?? "" }.joined(separator: "/")
+    }
+
+    private func text(of expression: Expression, _ batch: ColumnBatch, _ row: Int) -> String? {
+        switch expression {
+        case .text(let literal): return literal
+        case .field(let field, _):
+            guard let texts = batch.columns[field].texts, !texts[row].isAbsent else { return nil }
+            return batch.string(field: field, row: row)
+        case .call(.coalesce, let arguments):
+            for argument in arguments { if let found = text(of: argument, batch, row) { return found } }
+            return nil
+        default: return nil
+        }
+    }
+}
+
+/// 16 hexadecimal digits.
+private func hexadecimal(_ value: UInt64) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+}

@@ -1,0 +1,65 @@
+import Base
+
+/// One event of an alert's session.
+public struct Evidence: Sendable, Equatable {
+    public enum Role: String, Sendable {
+        /// Came before the alert opened, in the same session.
+        case before
+        /// Made the alert open.
+        case opened
+        /// Came later in the session and revised the alert.
+        case revised
+    }
+
+    /// 0… within the alert, in the order of arrival.
+    public var position: Int
+    public var offset: Int64
+    /// Event time, microseconds.
+    public var time: Int64
+    public var eventID: String
+    public var amount: Double?
+    /// The detector's score as of this event; nil for events before the alert.
+    public var score: Double?
+    public var role: Role
+    /// The event's own bytes, as it came.
+    public var payload: [UInt8]
+}
+
+/// One feature's part in a score.
+public struct Reason: Sendable, Equatable {
+    public var feature: Int
+    /// The feature's value as of the event; NaN = missing.
+    public var value: Double
+    /// What is usual for regular events; NaN = unknown.
+    public var typical: Double
+    /// How much it added to P(fraud).
+    public var contribution: Double
+}
+
+/// The state of an alert after a batch: opened or revised in it, with the evidence that the batch added.
+public struct AlertUpdate: Sendable, Equatable {
+    /// Hash of detector, entity key, partition and offset of the event that opened it.
+    public var id: String
+    public var detector: Int
+    /// Predicted class, or the rule's name (C7).
+    public var type: String
+    public var entityKey: String
+    /// As of the last event of the session so far; and the largest so far.
+    public var score: Double
+    public var peakScore: Double
+    public var eventCount: Int
+    /// Sum over the session of the field with role amount.
+    public var amount: Double
+    public var openedTime: Int64
+    public var firstTime: Int64
+    public var lastTime: Int64
+    public var openedOffset: Int64
+    public var lastOffset: Int64
+    public var revisions: Int
+    /// True once the clock has passed the session's end.
+    public var isEnded: Bool
+    public var reasons: [Reason]
+    /// All features as of the last event, in the plan's order.
+    public var features: [Double]
+    public var newEvidence: [Evidence]
+}

@@ -1,0 +1,43 @@
+import Base
+
+/// What a batch of events led to: everything that one database transaction has to hold (C3).
+public struct EngineOutput: Sendable {
+    public let partition: Int
+    /// The offset behind the last event that is accounted for.
+    public var nextOffset: Int64 = 0
+    /// The partition's clock, microseconds; nil before its first event.
+    public var clock: Int64?
+    public var ledger = Ledger()
+    public var rejected: [RejectedEvent] = []
+    public var late: [LateEvent] = []
+    public var duplicates: [DuplicateEvent] = []
+    /// Each alert that was opened, revised or ended, once, as of its last change.
+    public private(set) var alerts: [AlertUpdate] = []
+    private var positions: [String: Int] = [:]
+
+    public init(partition: Int) {
+        self.partition = partition
+    }
+
+    /// Notes the newest state of an alert; evidence adds up.
+    mutating func note(_ alert: AlertUpdate) {
+        guard let position = positions[alert.id] else {
+            positions[alert.id] = alerts.count
+            alerts.append(alert)
+            return
+        }
+        let earlier = alerts[position].newEvidence
+        alerts[position] = alert
+        alerts[position].newEvidence = earlier + alert.newEvidence
+    }
+
+    /// Empties the output after it has been committed; offset and clock stay.
+    public mutating func removeAll() {
+        ledger = Ledger()
+        rejected.removeAll(keepingCapacity: true)
+        late.removeAll(keepingCapacity: true)
+        duplicates.removeAll(keepingCapacity: true)
+        alerts.removeAll(keepingCapacity: true)
+        positions.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,41 @@
+import Forest
+import Plan
+
+/// A model tied to the features of a pipeline: which plan feature fills which column of a row, and what means fraud.
+public struct ModelBinding: Sendable {
+    /// Name and version, as written into alerts.
+    public let id: String
+    public let forest: ForestModel
+    /// Index in `PipelinePlan.features` of each of the model's features, in the model's order.
+    public let features: [Int]
+    /// Index of the class that is not fraud.
+    public let negativeClass: Int
+    /// Usual value of each of the model's features among regular events; NaN = unknown.
+    public let typical: [Double]
+
+    /// - Throws: ``EngineError`` if a feature or the negative class does not exist.
+    public init(
+        id: String,
+        forest: ForestModel,
+        typical: [Double]?,
+        plan: PipelinePlan,
+        negative: String
+    ) throws(EngineError) {
+        self.id = id
+        self.forest = forest
+        let names = plan.features.map(\.name)
+        var features: [Int] = []
+        for name in forest.featureNames {
+            guard let index = names.firstIndex(of: name) else {
+                throw .unknownFeature(model: id, feature: name, suggestion: closestName(to: name, among: names))
+            }
+            features.append(index)
+        }
+        self.features = features
+        guard let negativeClass = forest.classNames.firstIndex(of: negative) else {
+            throw .missingNegativeClass(model: id, negative: negative, classes: forest.classNames)
+        }
+        self.negativeClass = negativeClass
+        self.typical = typical ?? Array(repeating: .nan, count: features.count)
+    }
+}

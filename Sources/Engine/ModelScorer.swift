@@ -1,0 +1,74 @@
+import Forest
+import Plan
+import Windows
+
+/// Scores the accepted events of a batch with one model, and explains single ones.
+final class ModelScorer {
+    let binding: ModelBinding
+    private let scorer: ForestScorer
+    private let explainer: ForestExplainer
+    private let rows: UnsafeMutablePointer<Float>
+    private let output: UnsafeMutablePointer<Float>
+    private let featureCount: Int
+    private let classCount: Int
+
+    init(_ binding: ModelBinding, capacity: Int) {
+        self.binding = binding
+        scorer = ForestScorer(binding.forest)
+        explainer = ForestExplainer(binding.forest, awayFrom: binding.negativeClass)
+        featureCount = binding.features.count
+        classCount = binding.forest.classNames.count
+        rows = .allocate(capacity: max(1, capacity * featureCount))
+        output = .allocate(capacity: max(1, capacity * classCount))
+    }
+
+    deinit {
+        rows.deallocate()
+        output.deallocate()
+    }
+
+    func score(_ machine: WindowMachine, count: Int) {
+        for (column, feature) in binding.features.enumerated() {
+            let values = machine.feature(feature)
+            for event in 0..<count { rows[event * featureCount + column] = Float(values[event]) }
+        }
+        scorer.score(rows: UnsafePointer(rows), rowCount: count, into: output)
+    }
+
+    /// P(fraud) = 1 − P(not fraud) (C10).
+    func score(of event: Int) -> Double {
+        min(1, max(0, 1 - Double(output[event * classCount + binding.negativeClass])))
+    }
+
+    func probabilities(of event: Int) -> UnsafeBufferPointer<Float> {
+        UnsafeBufferPointer(start: output + event * classCount, count: classCount)
+    }
+
+    /// The most probable kind of fraud.
+    func fraudClass(of event: Int) -> String {
+        let probabilities = probabilities(of: event)
+        var best = -1
+        for index in 0..<classCount where index != binding.negativeClass {
+            if best < 0 || probabilities[index] > probabilities[best] { best = index }
+        }
+        return best < 0 ? "" : binding.forest.classNames[best]
+    }
+
+    /// The features that moved P(fraud) most, the largest part first; equal parts in the model's order.
+    func reasons(of event: Int, _ machine: WindowMachine, limit: Int) -> [Reason] {
+        let parts = explainer.contributions(of: UnsafePointer(rows + event * featureCount))
+        let order = parts.indices.sorted { left, right in
+            let first = parts[left].magnitude
+            let second = parts[right].magnitude
+            return first != second ? first > second : left < right
+        }
+        return order.prefix(limit).map { column in
+            Reason(
+                feature: binding.features[column],
+                value: machine.feature(binding.features[column])[event],
+                typical: binding.typical[column],
+                contribution: parts[column]
+            )
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Base
+import Bytes
+
+/// The header of a record batch, version 2 of Apache Kafka's format (`DefaultRecordBatch.java`). All numbers big-endian.
+///
+/// | at | bytes | field |
+/// |----|-------|-------|
+/// | 0  | 8 | base offset (not under the checksum) |
+/// | 8  | 4 | length of what follows this field |
+/// | 12 | 4 | partition leader epoch (not under the checksum): 0 |
+/// | 16 | 1 | magic: 2 |
+/// | 17 | 4 | CRC-32C from byte 21 to the end |
+/// | 21 | 2 | attributes: bits 0-2 codec (0 none, 3 LZ4), 3 timestamps are the broker's, 4 transactional, 5 control |
+/// | 23 | 4 | last offset delta |
+/// | 27 | 8 | first timestamp |
+/// | 35 | 8 | largest timestamp |
+/// | 43 | 8 | producer id: -1 |
+/// | 51 | 2 | producer epoch: -1 |
+/// | 53 | 4 | base sequence: -1 |
+/// | 57 | 4 | number of records |
+/// | 61 |   | the records, compressed |
+///
+/// The checksum covers neither the base offset nor the epoch, so a misplaced batch has a right checksum: whoever reads
+/// checks that offsets go on without a gap, too.
+struct BatchHeader: Equatable {
+    /// Where in its file the batch begins.
+    var position: Int
+    /// Bytes of the whole batch.
+    var size: Int
+    var baseOffset: Int64
+    var checksum: UInt32
+    var attributes: UInt16
+    var lastOffset: Int64
+    var firstTimestamp: Int64
+    var largestTimestamp: Int64
+    var recordCount: Int
+
+    static let byteCount = 61
+
+    /// Bytes before the part that `length` counts.
+    static let prefixBytes = 12
+
+    /// Where the part under the checksum begins.
+    static let checksumStart = 21
+
+    var codec: Int { Int(attributes & 7) }
+    var hasAppendTime: Bool { attributes & 8 != 0 }
+
+    /// What the header claims; ``fault(in:)`` says whether it can be true.
+    init(_ bytes: UnsafeRawBufferPointer, position: Int) {
+        func load<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, _ at: Int) -> T {
+            T(bigEndian: bytes.loadUnaligned(fromByteOffset: at, as: T.self))
+        }
+        self.position = position
+        size = Int(load(Int32.self, 8)) + Self.prefixBytes
+        baseOffset = load(Int64.self, 0)
+        checksum = load(UInt32.self, 17)
+        attributes = load(UInt16.self, 21)
+        lastOffset = baseOffset &+ Int64(load(Int32.self, 23))
+        firstTimestamp = load(Int64.self, 27)
+        largestTimestamp = load(Int64.self, 35)
+        recordCount = Int(load(Int32.self, 57))
+    }
+
+    /// What the first 61 bytes alone show to be wrong.
+    static func fault(inHeader bytes: UnsafeRawBufferPointer) -> BatchFault? {
+        let length = Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: Int32.self)))
+        guard length >= byteCount - prefixBytes, length + prefixBytes <= LogLimits.batchBytes else {
+            return .length(length)
+        }
+        return bytes[16] == 2 ? nil : .version(Int(bytes[16]))
+    }
+
+    /// What is wrong with a batch that is all there.
+    func fault(in batch: UnsafeRawBufferPointer) -> BatchFault? {
+        let found = Checksum.crc32c(UnsafeRawBufferPointer(rebasing: batch[Self.checksumStart...]))
+        guard found == checksum else { return .checksum(expected: checksum, found: found) }
+        guard baseOffset >= 0, lastOffset >= baseOffset, recordCount >= 0,
+            Int64(recordCount) <= lastOffset - baseOffset + 1
+        else { return .records("its number of records cannot be right") }
+        return nil
+    }
+}

@@ -1,0 +1,98 @@
+public import Base
+public import FileStore
+
+/// What can go wrong with the log: each case is one thing that a person can act on.
+public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The file system refused.
+    case file(FileError)
+    /// A stretch of a segment is not what was written: acknowledged data was damaged or lost later.
+    case damaged(LogDamage)
+    /// A batch is compressed in a way that this program does not read (gzip, snappy, zstd).
+    case unsupported(file: String, offset: LogOffset, position: Int, codec: String)
+    /// An earlier write or sync failed; what is on disk is unknown until the log is opened anew.
+    case failed(directory: String, cause: FileError)
+    /// The log was closed.
+    case closed(directory: String)
+    /// A batch is larger than the limit.
+    case tooLarge(bytes: Int, limit: Int)
+
+    public var description: String {
+        switch self {
+        case .file(let error): error.description
+        case .damaged(let damage): damage.description
+        case .unsupported(let file, let offset, let position, let codec):
+            "\(file): the batch at byte \(position) (offset \(offset)) is compressed with \(codec); this program reads "
+                + "LZ4 and uncompressed batches: set compression.type=lz4 where it is written, and copy the topic again"
+        case .failed(let directory, let cause):
+            "the log \(directory) takes nothing more, because it \(cause); run the command again to reopen it"
+        case .closed(let directory): "the log \(directory) is closed: open it anew to append"
+        case .tooLarge(let bytes, let limit):
+            "a batch of \(bytes) bytes is over the limit of \(limit): put fewer or smaller records into a batch"
+        }
+    }
+}
+
+/// A stretch of a segment that is no longer what was written. It is never cut away.
+public struct LogDamage: Error, Hashable, Sendable, CustomStringConvertible {
+    public var file: String
+    /// Where in the file it begins.
+    public var position: Int
+    /// How many bytes it is long; 0 if whole batches follow directly but offsets are missing between.
+    public var byteCount: Int
+    /// The first offset that is lost.
+    public var offset: LogOffset
+    /// The offset of the first whole batch behind it in this file, or nil if there is none.
+    public var nextOffset: LogOffset?
+    public var fault: BatchFault
+
+    /// What is wrong, without the place.
+    public var words: String { fault.description }
+
+    public var description: String {
+        let lost = nextOffset.map { "offsets \(offset) to \($0.advanced(by: -1))" } ?? "offset \(offset) and what follows"
+        return "\(file) is damaged at byte \(position) (\(byteCount) bytes, \(lost)): \(words); the batches around it are "
+            + "intact and nothing was cut: run `patternalarm log verify`, and restore the file from a copy"
+    }
+}
+
+/// Why no whole batch begins at a place.
+public enum BatchFault: Hashable, Sendable, CustomStringConvertible {
+    /// The file ends first.
+    case truncated(needed: Int, found: Int)
+    /// A length that no batch has.
+    case length(Int)
+    /// Not version 2 of the format.
+    case version(Int)
+    case checksum(expected: UInt32, found: UInt32)
+    /// A whole batch, but not the one that belongs here: offsets have no gaps.
+    case offset(expected: LogOffset, found: LogOffset)
+    /// The checksum is right, but the content cannot be read.
+    case records(String)
+    /// What was synced before, up to this offset, is not in the file.
+    case missing(before: LogOffset)
+    /// Too many places look like a batch to try them all.
+    case undecidable
+
+    public var description: String {
+        switch self {
+        case .truncated(let needed, let found): "a batch of \(needed) bytes ends after \(found)"
+        case .length(let length): "a batch's length is \(length)"
+        case .version(let version): "a batch's version is \(version), expected 2"
+        case .checksum(let expected, let found): "checksum \(hexadecimal(found)), expected \(hexadecimal(expected))"
+        case .offset(let expected, let found): "a batch with offset \(found), expected \(expected)"
+        case .records(let words): words
+        case .missing(let offset): "the log was durable up to offset \(offset), but the file ends before it"
+        case .undecidable: "what follows can be neither read nor recognised as the end of the log"
+        }
+    }
+}
+
+func hexadecimal(_ value: UInt32) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+}
+
+/// Runs calls of the file store, whose errors become the log's.
+func files<Result>(_ body: () throws(FileError) -> Result) throws(LogError) -> Result {
+    do throws(FileError) { return try body() } catch { throw .file(error) }
+}

@@ -1,0 +1,38 @@
+/// How a partition's log is kept.
+public struct LogSettings: Sendable {
+    /// When an append is acknowledged.
+    public enum Durability: Sendable {
+        /// When the operating system has the bytes: they survive the process, and a power cut once
+        /// ``PartitionLog/sync()`` has returned.
+        case os
+        /// When the bytes have been synced: they survive a power cut.
+        case fsync
+    }
+
+    public enum Compression: Sendable {
+        case none
+        case lz4
+    }
+
+    public var durability = Durability.os
+    public var compression = Compression.lz4
+
+    /// A segment is closed before it would grow beyond this.
+    public var segmentBytes = 128 << 20
+
+    /// With ``Durability/fsync``, how far ahead of the last batch the file is filled with zeros: syncing an overwrite is
+    /// ten times steadier than syncing a growing file. ``PartitionLog/close()`` cuts the zeros off.
+    public var fillAheadBytes = 8 << 20
+
+    public init() {}
+}
+
+/// What a log takes from a disk or from another program at most, so that no input can exhaust memory.
+public enum LogLimits {
+    /// Bytes of a batch as stored.
+    public static let batchBytes = 64 << 20
+    /// Bytes of a batch's records, uncompressed: a few bytes of LZ4 can claim hundreds of megabytes.
+    public static let uncompressedBytes = 64 << 20
+    /// Headers of one record.
+    public static let headersPerRecord = 1024
+}

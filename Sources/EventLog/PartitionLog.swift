@@ -1,0 +1,205 @@
+public import Base
+public import FileStore
+
+/// The log of one partition: segments of record batches in Kafka's format, in one folder.
+///
+/// Invariants: offsets have no gaps but where damage is reported; a segment's name is its first offset; only the last
+/// segment can have a torn tail, because a segment is synced before the next one begins; whatever `append` returned for is
+/// in the file system when the process dies, and on the platter once ``sync()`` has returned or, with
+/// ``LogSettings/Durability/fsync``, at once. Owned by one thread.
+public final class PartitionLog {
+    public let directory: String
+    /// The offset of the oldest record that is kept.
+    public private(set) var startOffset = LogOffset(0)
+    /// The offset that the next record gets.
+    public internal(set) var endOffset = LogOffset(0)
+    /// Everything before this offset survives a power cut.
+    public internal(set) var durableOffset = LogOffset(0)
+    /// What opening the log found and did.
+    public internal(set) var recovery = RecoveryReport()
+
+    let store: any FileStore
+    let settings: LogSettings
+    var segment: Segment
+    var index: SegmentIndex
+    /// Bytes of whole batches in the last segment: where the next one goes.
+    var size = 0
+    private var filledSize = 0
+    private var failure: FileError?
+    private var isClosed = false
+
+    /// Opens the log of a folder, made if it is missing, and repairs what a crash left at its end.
+    public init(
+        directory: String,
+        store: any FileStore,
+        settings: LogSettings = LogSettings()
+    ) throws(LogError) {
+        precondition(settings.segmentBytes <= Int(Int32.max), "A segment's positions are 32 bits wide.")
+        self.directory = directory
+        self.store = store
+        self.settings = settings
+        segment = Segment(baseOffset: 0, directory: directory)
+        index = SegmentIndex(baseOffset: 0)
+        do throws(FileError) {
+            try store.createDirectory(directory)
+            let bases = try Segment.bases(directory, store)
+            startOffset = LogOffset(bases.first ?? 0)
+            try recover(bases)
+            filledSize = size
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    /// Appends the builder's records as one batch and returns the offset of the first.
+    ///
+    /// After a failure the log takes nothing more until it is opened anew: only reading the file can tell what is in it.
+    public func append(_ batch: RecordBatchBuilder) throws(LogError) -> LogOffset {
+        try checkUsable()
+        let base = endOffset
+        let bytes = batch.encode(baseOffset: base.rawValue, compression: settings.compression)
+        guard bytes.count <= LogLimits.batchBytes, batch.byteCount <= LogLimits.uncompressedBytes else {
+            throw .tooLarge(bytes: batch.byteCount, limit: LogLimits.uncompressedBytes)
+        }
+        let end = base.advanced(by: batch.count)
+        do throws(FileError) {
+            if shouldRoll(bytes.count, end) { try roll() }
+            if settings.durability == .fsync { try fillAhead(bytes.count) }
+            try store.write(bytes, to: segment.log, at: size)
+            if settings.durability == .fsync {
+                try store.sync(segment.log)
+                durableOffset = end
+            }
+        } catch {
+            fail(error)
+            cutUnacknowledged()
+            throw .file(error)
+        }
+        index.add(BatchHeader(bytes, position: size))
+        size += bytes.count
+        filledSize = max(filledSize, size)
+        endOffset = end
+        return base
+    }
+
+    /// Makes everything that was appended survive a power cut.
+    public func sync() throws(LogError) {
+        try checkUsable()
+        guard durableOffset < endOffset else { return }
+        do throws(FileError) {
+            try store.sync(segment.log)
+            durableOffset = endOffset
+        } catch {
+            // A failed sync may have dropped the pages: trying again would only seem to succeed.
+            fail(error)
+            throw .file(error)
+        }
+    }
+
+    /// Syncs, cuts off what was filled ahead and writes the indexes: the files are then what Kafka would have written.
+    /// The log takes nothing more; closing it twice does nothing.
+    public func close() throws(LogError) {
+        guard !isClosed else { return }
+        try checkUsable()
+        do throws(FileError) {
+            try seal()
+            isClosed = true
+        } catch {
+            fail(error)
+            throw .file(error)
+        }
+    }
+
+    /// A reader from an offset to the end as it is when it gets there.
+    public func reader(from offset: LogOffset) -> PartitionReader {
+        let reader = PartitionReader(directory: directory, store: store, from: offset)
+        // The index of the last segment is not on disk yet.
+        if offset.rawValue >= segment.baseOffset { reader.start(in: segment, at: index.entry(for: offset.rawValue)) }
+        return reader
+    }
+
+    /// Removes the segments that end at or before the offset; never the last one. Returns how many.
+    public func removeSegments(before offset: LogOffset) throws(LogError) -> Int {
+        try checkUsable()
+        return try files { () throws(FileError) in
+            let bases = try Segment.bases(directory, store)
+            var removed = 0
+            // Oldest first, so that a crash in between leaves no gap.
+            while removed + 1 < bases.count, bases[removed + 1] <= offset.rawValue {
+                let old = Segment(baseOffset: bases[removed], directory: directory)
+                for file in [old.log, old.index, old.timeIndex] { try store.remove(file) }
+                try store.syncDirectory(directory)
+                removed += 1
+                startOffset = LogOffset(bases[removed])
+            }
+            return removed
+        }
+    }
+}
+
+// MARK: - Segments
+
+extension PartitionLog {
+    private func shouldRoll(_ byteCount: Int, _ end: LogOffset) -> Bool {
+        size > 0
+            && (size + byteCount > settings.segmentBytes || end.rawValue - segment.baseOffset > Int64(Int32.max))
+    }
+
+    private func roll() throws(FileError) {
+        try seal()
+        try begin(at: endOffset.rawValue)
+        filledSize = 0
+    }
+
+    /// Makes the last segment complete and durable.
+    private func seal() throws(FileError) {
+        if filledSize > size { try store.truncate(segment.log, to: size) }
+        filledSize = size
+        try store.sync(segment.log)
+        durableOffset = endOffset
+        index.seal()
+        try index.write(segment, store)
+        let mark = DurableMark(baseOffset: segment.baseOffset, position: size, endOffset: endOffset.rawValue)
+        try mark.write(directory, store)
+    }
+
+    /// Starts an empty segment; its name is durable on return.
+    func begin(at baseOffset: Int64) throws(FileError) {
+        segment = Segment(baseOffset: baseOffset, directory: directory)
+        index = SegmentIndex(baseOffset: baseOffset)
+        size = 0
+        try store.write([], to: segment.log, at: 0)
+        try store.syncDirectory(directory)
+    }
+
+    private func fillAhead(_ byteCount: Int) throws(FileError) {
+        guard size + byteCount > filledSize, settings.fillAheadBytes > 0 else { return }
+        let target = max(size + byteCount, min(size + settings.fillAheadBytes, settings.segmentBytes))
+        try store.fill(segment.log, at: filledSize, count: target - filledSize)
+        filledSize = target
+    }
+}
+
+// MARK: - Failure
+
+extension PartitionLog {
+    private func checkUsable() throws(LogError) {
+        if let failure { throw .failed(directory: directory, cause: failure) }
+        guard !isClosed else { throw .closed(directory: directory) }
+    }
+
+    private func fail(_ error: FileError) {
+        if failure == nil { failure = error }
+    }
+
+    /// Takes away what a failed append has left. It was not acknowledged, and the kernel may hold it in memory only,
+    /// marked as written: a later reader must not see it and build on it.
+    private func cutUnacknowledged() {
+        do throws(FileError) {
+            try store.truncate(segment.log, to: size)
+        } catch {
+            // Then opening the log cuts it: the batch is torn, or it is whole and counts.
+            fail(error)
+        }
+    }
+}

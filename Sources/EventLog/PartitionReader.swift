@@ -1,0 +1,154 @@
+public import Base
+public import FileStore
+
+/// Reads a partition's batches in order. Needs no writer, and does not disturb one: at the end it returns false, and a
+/// later call goes on with what has been written since. Owned by one thread.
+public final class PartitionReader {
+    public let directory: String
+
+    /// The offset of the first record that has not been returned yet.
+    public private(set) var nextOffset: LogOffset
+
+    /// Batches that begin at or after this offset are not read; nil = all that are whole. Set it to a log's
+    /// ``PartitionLog/durableOffset`` to see nothing that a power cut could take back.
+    public var endOffset: LogOffset?
+
+    let store: any FileStore
+    private var scanner: SegmentScanner?
+    /// What the last call could not read. It is thrown again until ``skipUnreadable()``.
+    private var unreadable: LogError?
+    private var afterUnreadable = LogOffset(0)
+
+    public init(directory: String, store: any FileStore, from offset: LogOffset = LogOffset(0)) {
+        self.directory = directory
+        self.store = store
+        nextOffset = offset
+    }
+
+    /// Reads the next batch that holds the wanted offset or a later one; false at the end. A batch is always whole: its
+    /// first records may lie before the wanted offset.
+    ///
+    /// - Throws: ``LogError/damaged(_:)`` where a batch is not what was written, ``LogError/unsupported(file:offset:position:codec:)``
+    ///   where it is compressed in another way; ``skipUnreadable()`` then goes on behind it.
+    public func next(into batch: RecordBatch) throws(LogError) -> Bool {
+        if let unreadable { throw unreadable }
+        while true {
+            if let endOffset, nextOffset >= endOffset { return false }
+            if scanner == nil, try !open() { return false }
+            guard let scanner else { return false }
+            switch try files({ () throws(FileError) in try scanner.next() }) {
+            case .batch(let header, let bytes):
+                guard header.lastOffset >= nextOffset.rawValue else { continue }
+                try decode(header, bytes, batch)
+                nextOffset = LogOffset(header.lastOffset + 1)
+                return true
+            case .damaged(let damage):
+                guard let after = damage.nextOffset else {
+                    try refuse(.damaged(damage), goingOnAt: try laterSegment(than: scanner) ?? nextOffset)
+                    return false
+                }
+                // Damage before the wanted offset is none of this reader's business.
+                if after > nextOffset { try refuse(.damaged(damage), goingOnAt: after) }
+            case .torn(let damage):
+                // At the end of the log a writer is about to finish it, or recovery will cut it.
+                guard let later = try laterSegment(than: scanner) else { return false }
+                if later > nextOffset { try refuse(.damaged(damage), goingOnAt: later) }
+                self.scanner = nil
+            case .end:
+                guard let later = try laterSegment(than: scanner) else { return false }
+                self.scanner = nil
+                if later > nextOffset, later.rawValue > scanner.expectedOffset {
+                    try refuse(.damaged(missing(at: scanner, before: later)), goingOnAt: later)
+                }
+            }
+        }
+    }
+
+    /// Moves behind what the last call of ``next(into:)`` could not read, and returns the offset it goes on at.
+    @discardableResult
+    public func skipUnreadable() -> LogOffset {
+        guard unreadable != nil else { return nextOffset }
+        unreadable = nil
+        nextOffset = afterUnreadable
+        return nextOffset
+    }
+
+    /// Goes on at another offset.
+    public func seek(to offset: LogOffset) {
+        unreadable = nil
+        scanner = nil
+        nextOffset = offset
+    }
+
+    /// Starts in a segment whose index is still in memory.
+    func start(in segment: Segment, at entry: SegmentIndex.OffsetEntry?) {
+        let scanner = SegmentScanner(segment, store: store)
+        do throws(FileError) {
+            if let entry { _ = try scanner.start(at: entry) }
+            self.scanner = scanner
+        } catch {
+            // The first read meets the same error and throws it.
+            self.scanner = nil
+        }
+    }
+
+    private func decode(_ header: BatchHeader, _ bytes: UnsafeRawBufferPointer, _ batch: RecordBatch) throws(LogError) {
+        guard let fault = batch.decode(bytes, header), let scanner else { return }
+        let after = LogOffset(header.lastOffset + 1)
+        switch fault {
+        case .unsupported(let codec):
+            let file = scanner.segment.log
+            let offset = LogOffset(header.baseOffset)
+            try refuse(
+                .unsupported(file: file, offset: offset, position: header.position, codec: codec),
+                goingOnAt: after
+            )
+        case .malformed(let words):
+            let damage = LogDamage(
+                file: scanner.segment.log,
+                position: header.position,
+                byteCount: header.size,
+                offset: LogOffset(header.baseOffset),
+                nextOffset: after,
+                fault: .records(words)
+            )
+            try refuse(.damaged(damage), goingOnAt: after)
+        }
+    }
+
+    private func refuse(_ error: LogError, goingOnAt after: LogOffset) throws(LogError) {
+        unreadable = error
+        afterUnreadable = after
+        throw error
+    }
+
+    private func missing(at scanner: SegmentScanner, before later: LogOffset) -> LogDamage {
+        LogDamage(
+            file: scanner.segment.log,
+            position: scanner.position,
+            byteCount: 0,
+            offset: LogOffset(scanner.expectedOffset),
+            nextOffset: later,
+            fault: .missing(before: later)
+        )
+    }
+
+    private func laterSegment(than scanner: SegmentScanner) throws(LogError) -> LogOffset? {
+        let bases = try files { () throws(FileError) in try Segment.bases(directory, store) }
+        return bases.first { $0 > scanner.segment.baseOffset }.map { LogOffset($0) }
+    }
+
+    /// Opens the segment that holds the wanted offset, at its index entry; false if there is no segment.
+    private func open() throws(LogError) -> Bool {
+        try files { () throws(FileError) in
+            let bases = try Segment.bases(directory, store)
+            guard let base = bases.last(where: { $0 <= nextOffset.rawValue }) ?? bases.first else { return false }
+            let segment = Segment(baseOffset: base, directory: directory)
+            let scanner = SegmentScanner(segment, store: store)
+            let files = IndexFiles(segment, store)
+            if let entry = try files.offsetEntry(for: nextOffset.rawValue) { _ = try scanner.start(at: entry) }
+            self.scanner = scanner
+            return true
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import Base
+import FileStore
+
+/// The names of one segment's three files. A segment is named by its first offset, in 20 digits.
+struct Segment: Equatable {
+    let baseOffset: Int64
+    let directory: String
+
+    var log: String { name("log") }
+    var index: String { name("index") }
+    var timeIndex: String { name("timeindex") }
+
+    private func name(_ ending: String) -> String {
+        let digits = String(baseOffset)
+        return "\(directory)/\(String(repeating: "0", count: 20 - digits.count))\(digits).\(ending)"
+    }
+
+    /// First offsets of the segments in a folder, in order. Other files are none of ours.
+    static func bases(_ directory: String, _ store: any FileStore) throws(FileError) -> [Int64] {
+        try store.list(directory).compactMap { name in
+            guard name.hasSuffix(".log"), name.utf8.count == 24, name.first?.isNumber == true else { return nil }
+            return Int64(name.dropLast(4))
+        }.sorted()
+    }
+}

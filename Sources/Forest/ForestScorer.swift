@@ -1,0 +1,143 @@
+/// A forest laid out for scoring batches of rows.
+///
+/// A node is 8 bytes: a threshold, and the feature with the index of the right child (the left one follows the node). A
+/// leaf points at itself, so a fixed number of steps, the tree's depth, brings every row to its leaf without a branch.
+/// Eight rows walk one tree side by side to hide the latency of loads. Each row's leaves are added in the trees' order:
+/// the same bits for every batch size (C2).
+public final class ForestScorer {
+    private struct Node {
+        var threshold: Float
+        /// Index of the left child; the right one follows it.
+        var left: Int32
+        var feature: UInt16
+        /// 1 if a missing value goes right.
+        var missingGoesRight: UInt16
+    }
+
+    private let nodes: UnsafeMutablePointer<Node>
+    private let leafOf: UnsafeMutablePointer<Int32>
+    private let leaves: UnsafeMutablePointer<Float>
+    private let roots: [Int32]
+    private let depths: [Int]
+    public let featureCount: Int
+    public let classCount: Int
+    private let scale: Float
+
+    /// Rows that pass through all trees together: their features stay in the first-level cache.
+    private static let block = 64
+
+    public init(_ model: ForestModel) {
+        featureCount = model.featureNames.count
+        classCount = model.classNames.count
+        scale = 1 / Float(model.trees.count)
+        let nodeTotal = model.trees.reduce(0) { $0 + $1.nodeCount }
+        let leafTotal = model.trees.reduce(0) { $0 + $1.leaves.count }
+        nodes = .allocate(capacity: nodeTotal)
+        leafOf = .allocate(capacity: nodeTotal)
+        leaves = .allocate(capacity: leafTotal)
+        var roots: [Int32] = []
+        var depths: [Int] = []
+        var nextNode = 0
+        var nextLeaf = 0
+        for tree in model.trees {
+            // Breadth-first, so that the hot tops are neighbours, and the children of a node are, too.
+            roots.append(Int32(nextNode))
+            var order: [(source: Int, depth: Int)] = [(0, 0)]
+            var position = 0
+            let root = nextNode
+            while position < order.count {
+                let (source, depth) = order[position]
+                let target = root + position
+                if tree.feature[source] < 0 {
+                    // Not less than NaN: goes right, which is itself.
+                    nodes[target] = Node(
+                        threshold: -.infinity,
+                        left: Int32(target - 1),
+                        feature: 0,
+                        missingGoesRight: 1
+                    )
+                    leafOf[target] = Int32(nextLeaf + Int(tree.right[source]) * classCount)
+                    if position == order.count - 1 { depths.append(depth) }
+                } else {
+                    let left = root + order.count
+                    order.append((source + 1, depth + 1))
+                    order.append((Int(tree.right[source]), depth + 1))
+                    nodes[target] = Node(
+                        threshold: tree.threshold[source],
+                        left: Int32(left),
+                        feature: UInt16(tree.feature[source]),
+                        missingGoesRight: tree.missingGoesLeft[source] ? 0 : 1
+                    )
+                    leafOf[target] = 0
+                }
+                position += 1
+            }
+            for (index, value) in tree.leaves.enumerated() { leaves[nextLeaf + index] = value }
+            nextNode += order.count
+            nextLeaf += tree.leaves.count
+        }
+        self.roots = roots
+        self.depths = depths
+    }
+
+    deinit {
+        nodes.deallocate()
+        leafOf.deallocate()
+        leaves.deallocate()
+    }
+
+    /// Scores rows.
+    ///
+    /// - Parameters:
+    ///   - rows: [rowCount][featureCount], NaN = missing.
+    ///   - rowCount: How many.
+    ///   - output: [rowCount][classCount] probabilities.
+    public func score(rows: UnsafePointer<Float>, rowCount: Int, into output: UnsafeMutablePointer<Float>) {
+        output.update(repeating: 0, count: rowCount * classCount)
+        var first = 0
+        while first < rowCount {
+            let count = min(Self.block, rowCount - first)
+            scoreBlock(rows + first * featureCount, count, output + first * classCount)
+            first += count
+        }
+        for index in 0..<rowCount * classCount { output[index] *= scale }
+    }
+
+    private func scoreBlock(_ rows: UnsafePointer<Float>, _ count: Int, _ output: UnsafeMutablePointer<Float>) {
+        for tree in roots.indices {
+            let root = roots[tree]
+            let depth = depths[tree]
+            var row = 0
+            while row + 8 <= count {
+                var at = SIMD8<Int32>(repeating: root)
+                let base = rows + row * featureCount
+                for _ in 0..<depth {
+                    for lane in 0..<8 { at[lane] = step(at[lane], base + lane * featureCount) }
+                }
+                for lane in 0..<8 { add(at[lane], output + (row + lane) * classCount) }
+                row += 8
+            }
+            while row < count {
+                var at = root
+                for _ in 0..<depth { at = step(at, rows + row * featureCount) }
+                add(at, output + row * classCount)
+                row += 1
+            }
+        }
+    }
+
+    @inline(__always)
+    private func step(_ at: Int32, _ row: UnsafePointer<Float>) -> Int32 {
+        let node = nodes[Int(at)]
+        let value = row[Int(node.feature)]
+        let goesRight: Int32 = value >= node.threshold ? 1 : 0
+        let isMissing: Int32 = value != value ? 1 : 0
+        return node.left &+ (goesRight | (isMissing & Int32(node.missingGoesRight)))
+    }
+
+    @inline(__always)
+    private func add(_ at: Int32, _ output: UnsafeMutablePointer<Float>) {
+        let leaf = leaves + Int(leafOf[Int(at)])
+        for index in 0..<classCount { output[index] += leaf[index] }
+    }
+}

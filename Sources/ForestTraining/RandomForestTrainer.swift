@@ -1,0 +1,76 @@
+import Base
+import Dispatch
+import Forest
+import Synchronization
+
+/// Grows random forests (Breiman 2001): bootstrap samples, Gini impurity, a random subset of the features at each node.
+///
+/// Every tree has its own seed, made of the forest's seed and the tree's number, and trees are put together in their
+/// order: the same data and seed give the same forest on any number of threads (C2).
+public struct RandomForestTrainer: Sendable {
+    public struct Parameters: Sendable, Equatable {
+        public var trees = 150
+        public var depthMax = 16
+        /// Sampled rows a leaf must hold.
+        public var leafRowsMin = 3
+        /// Features tried at a node; nil = the square root of their number.
+        public var featuresTried: Int?
+        /// Rows of rare classes weigh more, so that every class weighs the same in total.
+        public var balancesClasses = false
+        public var seed: UInt64 = 42
+
+        public init() {}
+    }
+
+    public let parameters: Parameters
+
+    public init(_ parameters: Parameters) {
+        self.parameters = parameters
+    }
+
+    /// Trains a forest and returns it.
+    ///
+    /// - Parameters:
+    ///   - set: At least one row.
+    ///   - threads: How many trees grow at a time.
+    ///   - progress: Called from any thread with the number of finished trees.
+    /// - Returns: The forest, trees in the order of their seeds.
+    /// - Throws: ``Forest/ForestError`` if the names do not make a model (a single class, say).
+    public func train(
+        _ set: TrainingSet,
+        threads: Int,
+        progress: @escaping @Sendable (Int) -> Void = { _ in }
+    ) throws(ForestError) -> ForestModel {
+        let features = set.columns.map { BinnedFeature($0) }
+        var counts = Array(repeating: 0, count: set.classNames.count)
+        for label in set.labels { counts[Int(label)] += 1 }
+        let weights = counts.map { count in
+            parameters.balancesClasses && count > 0 ? Double(set.rowCount) / Double(count * counts.count) : 1
+        }
+        let finished = Mutex<(trees: [Int: Tree], next: Int)>(([:], 0))
+        DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
+            var grower = TreeGrower(
+                features: features,
+                labels: set.labels,
+                classCount: set.classNames.count,
+                weights: weights,
+                parameters: parameters
+            )
+            while true {
+                let index = finished.withLock { state in
+                    state.next += 1
+                    return state.next - 1
+                }
+                guard index < parameters.trees else { return }
+                let tree = grower.grow(seed: parameters.seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(index))
+                let done = finished.withLock { state in
+                    state.trees[index] = tree
+                    return state.trees.count
+                }
+                progress(done)
+            }
+        }
+        let trees = finished.withLock { state in (0..<parameters.trees).compactMap { state.trees[$0] } }
+        return try ForestModel(featureNames: set.featureNames, classNames: set.classNames, trees: trees)
+    }
+}

@@ -1,0 +1,58 @@
+import Base
+
+/// Rows to learn from: features by column, the class of each row.
+public struct TrainingSet: Sendable {
+    public var featureNames: [String]
+    public var classNames: [String]
+    /// [feature][row]; NaN = missing.
+    public var columns: [[Float]]
+    /// Index into `classNames` of each row.
+    public var labels: [UInt16]
+
+    public init(featureNames: [String], classNames: [String], columns: [[Float]], labels: [UInt16]) {
+        precondition(columns.count == featureNames.count, "There is one column a feature.")
+        precondition(columns.allSatisfy { $0.count == labels.count }, "All columns have one value a row.")
+        self.featureNames = featureNames
+        self.classNames = classNames
+        self.columns = columns
+        self.labels = labels
+    }
+
+    public var rowCount: Int { labels.count }
+
+    /// The rows of those numbers, in that order.
+    public func selecting(_ rows: [Int]) -> TrainingSet {
+        TrainingSet(
+            featureNames: featureNames,
+            classNames: classNames,
+            columns: columns.map { column in rows.map { column[$0] } },
+            labels: rows.map { labels[$0] }
+        )
+    }
+}
+
+/// Rows to fit and rows to judge by: later in time, and of entities that the fit has not seen; never split by row.
+public struct TimeEntitySplit: Sendable, Equatable {
+    public var training: [Int] = []
+    public var validation: [Int] = []
+    /// The first instant of the validation rows, microseconds.
+    public var cut: Int64
+
+    /// - Parameters:
+    ///   - times: Event time of each row, microseconds.
+    ///   - entities: Whom each row is about.
+    ///   - trainingShare: Share of the rows, by time, that come before the cut.
+    public init(times: [Int64], entities: [Text], trainingShare: Double) {
+        precondition(times.count == entities.count, "A row has a time and an entity.")
+        let sorted = times.sorted()
+        cut = sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * trainingShare))]
+        var known: Set<Text> = []
+        for row in times.indices where times[row] < cut {
+            training.append(row)
+            known.insert(entities[row])
+        }
+        for row in times.indices where times[row] >= cut && !known.contains(entities[row]) {
+            validation.append(row)
+        }
+    }
+}

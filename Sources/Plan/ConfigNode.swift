@@ -1,0 +1,100 @@
+/// A place in a text file, both counted from 1.
+public struct SourcePosition: Sendable, Equatable {
+    public var line: Int
+    public var column: Int
+
+    public init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+}
+
+/// A node of a pipeline file with its place: what a YAML reader hands over, so that this target knows no YAML.
+public indirect enum ConfigNode: Sendable, Equatable {
+    /// `contentColumns` = how far the text starts behind the node's position: 1 for a quoted scalar, 0 for a plain one.
+    case scalar(String, SourcePosition, contentColumns: Int)
+    case list([ConfigNode], SourcePosition)
+    case map([Entry], SourcePosition)
+
+    public struct Entry: Sendable, Equatable {
+        public var key: String
+        public var keyPosition: SourcePosition
+        public var value: ConfigNode
+
+        public init(key: String, keyPosition: SourcePosition, value: ConfigNode) {
+            self.key = key
+            self.keyPosition = keyPosition
+            self.value = value
+        }
+    }
+
+    public var position: SourcePosition {
+        switch self {
+        case .scalar(_, let position, _), .list(_, let position), .map(_, let position): position
+        }
+    }
+}
+
+/// One thing that is wrong with a pipeline file, where, and what was probably meant.
+public struct Diagnostic: Sendable, Equatable, CustomStringConvertible {
+    public var file: String
+    public var position: SourcePosition
+    public var message: String
+    public var suggestion: String?
+
+    public init(file: String, position: SourcePosition, message: String, suggestion: String? = nil) {
+        self.file = file
+        self.position = position
+        self.message = message
+        self.suggestion = suggestion
+    }
+
+    public var description: String {
+        let hint = suggestion.map { "; did you mean \"\($0)\"?" } ?? ""
+        return "\(file):\(position.line):\(position.column): error: \(message)\(hint)"
+    }
+}
+
+/// A pipeline file that cannot run: everything that was found wrong with it, in the order of the file.
+public struct PlanError: Error, Sendable, Equatable, CustomStringConvertible {
+    public var diagnostics: [Diagnostic]
+
+    public init(_ diagnostics: [Diagnostic]) {
+        self.diagnostics = diagnostics
+    }
+
+    public var description: String { diagnostics.map(\.description).joined(separator: "\n") }
+}
+
+/// The known name that was probably meant: the one with the fewest edits (at most a third of its letters), the first of
+/// equals.
+public func closestName(to name: String, among known: [String]) -> String? {
+    var best: (distance: Int, name: String)?
+    for candidate in known {
+        let distance = editDistance(Array(name.utf8), Array(candidate.utf8))
+        guard distance <= max(1, candidate.utf8.count / 3) else { continue }
+        if best.map({ distance < $0.distance }) ?? true { best = (distance, candidate) }
+    }
+    return best?.name
+}
+
+/// Levenshtein's distance with neighbouring letters swapped counted as one edit.
+private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    guard left.count < 200, right.count < 200 else { return .max }
+    var beforeLast: [Int] = []
+    var last = Array(0...right.count)
+    for row in left.indices {
+        var current = [row + 1]
+        for column in right.indices {
+            var cost = min(last[column + 1] + 1, current[column] + 1)
+            cost = min(cost, last[column] + (left[row] == right[column] ? 0 : 1))
+            if row > 0, column > 0, left[row] == right[column - 1], left[row - 1] == right[column] {
+                cost = min(cost, beforeLast[column - 1] + 1)
+            }
+            current.append(cost)
+        }
+        beforeLast = last
+        last = current
+    }
+    return last[right.count]
+}

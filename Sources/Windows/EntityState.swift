@@ -1,0 +1,145 @@
+import Base
+import Plan
+
+/// What is remembered of one entity: for every live key its recent events as rows, sorted by (event time, offset).
+///
+/// A row is: event time, offset, then one word for each number and two for each text that a window of the entity
+/// aggregates over. All windows of the entity share the rows. An event is inserted at its place in time, so an event
+/// that arrives out of order is seen by later ones exactly as if it had come in time (C8). Rows that no window can reach
+/// any more are dropped when a block is full, keys when the clock has passed their last event by the longest window;
+/// both are invisible in results.
+public struct EntityState: ~Copyable {
+    /// Word positions inside a row.
+    public static let timeWord = 0
+    public static let offsetWord = 1
+    public static let firstArgumentWord = 2
+
+    struct Slot {
+        var block = 0
+        var sizeClass: Int32 = -1
+        var count: Int32 = 0
+    }
+
+    /// The windows of this entity, for retention.
+    let windows: [Window]
+    /// How long after its last event a key can still matter, microseconds.
+    let horizon: Int64
+    private var table = TextTable()
+    private var slots: [Slot] = []
+    var arena: RowArena
+    private var sweepPosition = 0
+
+    public var keyCount: Int { table.count }
+
+    /// A row has `width` words, time and offset included.
+    init(windows: [Window], width: Int) {
+        self.windows = windows
+        horizon = windows.map(\.reach).max() ?? 0
+        arena = RowArena(width: width)
+    }
+
+    /// Where the rows of a key are: the first row's word index and how many rows there are.
+    func rows(of slot: Int) -> (start: Int, count: Int) { (slots[slot].block, Int(slots[slot].count)) }
+
+    /// The slot of a key that has rows, or nil.
+    public func slot(of key: Text) -> Int? { table.slot(of: key) }
+
+    /// Makes room for an event of the key at its place in time, and returns the slot and the row's position.
+    /// The caller fills the words behind the offset.
+    mutating func insert(_ key: Text, time: Int64, offset: Int64, clock: Int64) -> (slot: Int, position: Int) {
+        let (slot, isNew) = table.insert(key)
+        if isNew {
+            if slot == slots.count { slots.append(Slot()) }
+            slots[slot] = Slot(block: arena.takeBlock(0), sizeClass: 0, count: 0)
+        }
+        if Int(slots[slot].count) == RowArena.rowCapacity(Int(slots[slot].sizeClass)) { makeRoom(slot, clock: clock) }
+        let width = arena.width
+        let base = arena.words + slots[slot].block
+        var position = Int(slots[slot].count)
+        while position > 0, Int64(bitPattern: base[(position - 1) * width]) > time { position -= 1 }
+        let tail = Int(slots[slot].count) - position
+        if tail > 0 {
+            let row = base + position * width
+            (row + width).update(from: row, count: tail * width)
+        }
+        slots[slot].count += 1
+        base[position * width] = UInt64(bitPattern: time)
+        base[position * width + 1] = UInt64(bitPattern: offset)
+        return (slot, position)
+    }
+
+    /// Drops what no window reaches; if that frees less than half of the block, moves to a block of twice the size.
+    private mutating func makeRoom(_ slot: Int, clock: Int64) {
+        let width = arena.width
+        let old = slots[slot]
+        let count = Int(old.count)
+        let keep = firstNeeded(old, clock: clock)
+        if keep * 2 >= count {
+            let base = arena.words + old.block
+            base.update(from: base + keep * width, count: (count - keep) * width)
+        } else {
+            let block = arena.takeBlock(Int(old.sizeClass) + 1)
+            (arena.words + block).update(
+                from: arena.words + old.block + keep * width,
+                count: (count - keep) * width
+            )
+            arena.giveBack(old.block, sizeClass: Int(old.sizeClass))
+            slots[slot].block = block
+            slots[slot].sizeClass += 1
+        }
+        slots[slot].count = Int32(count - keep)
+    }
+
+    /// The first row that an event at or after the clock can still reach.
+    private func firstNeeded(_ slot: Slot, clock: Int64) -> Int {
+        let width = arena.width
+        let base = arena.words + slot.block
+        let count = Int(slot.count)
+        func time(_ row: Int) -> Int64 { Int64(bitPattern: base[row * width]) }
+        var needed = count
+        for window in windows {
+            switch window.kind {
+            case .sliding, .tumbling:
+                let start = clock - window.reach
+                while needed > 0, time(needed - 1) > start { needed -= 1 }
+            case .session(let gap):
+                // From the clock back, as long as the next event could have continued the session.
+                var row = count
+                while row > 0, time(row - 1) >= clock { row -= 1 }
+                var next = row < count ? min(time(row), clock) : clock
+                while row > 0, next - time(row - 1) <= gap {
+                    row -= 1
+                    next = time(row)
+                }
+                needed = min(needed, row)
+            }
+        }
+        return needed
+    }
+
+    /// Gives back keys that the clock has left behind: looks at `limit` slots, the next ones at the next call.
+    mutating func sweep(clock: Int64, limit: Int) {
+        for _ in 0..<min(limit, slots.count) {
+            if sweepPosition >= slots.count { sweepPosition = 0 }
+            let slot = sweepPosition
+            sweepPosition += 1
+            guard slots[slot].sizeClass >= 0 else { continue }
+            let last = slots[slot].block + (Int(slots[slot].count) - 1) * arena.width
+            guard Int64(bitPattern: arena.words[last]) < clock - horizon else { continue }
+            arena.giveBack(slots[slot].block, sizeClass: Int(slots[slot].sizeClass))
+            slots[slot].sizeClass = -1
+            table.remove(slot: slot)
+        }
+    }
+}
+
+extension Window {
+    /// How far back from the current event the window can see at least one earlier neighbour, microseconds.
+    var reach: Int64 {
+        switch kind {
+        case .sliding(let size): size + delay
+        case .tumbling(let size): size + delay
+        case .session(let gap): gap
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import Base
+import Plan
+
+extension Evaluator {
+    /// Writes the values of a function of one event that yields numbers.
+    func call(_ function: Expression.Function, _ arguments: [Expression], into out: UnsafeMutablePointer<Double>) {
+        switch function {
+        case .coalesce:
+            numbers(arguments[0], into: out)
+            fold(arguments) { $0.isNaN ? $1 : $0 }
+        case .min:
+            numbers(arguments[0], into: out)
+            fold(arguments) { $1 < $0 || $0.isNaN ? $1 : $0 }
+        case .max:
+            numbers(arguments[0], into: out)
+            fold(arguments) { $1 > $0 || $0.isNaN ? $1 : $0 }
+        case .if:
+            let condition = lanes.pushNumbers()
+            let other = lanes.pushNumbers()
+            numbers(arguments[0], into: condition)
+            numbers(arguments[1], into: out)
+            numbers(arguments[2], into: other)
+            for row in 0..<count where condition[row] != 1 { out[row] = other[row] }
+            lanes.dropNumbers()
+            lanes.dropNumbers()
+        case .abs: map(arguments[0]) { $0.magnitude }
+        case .sqrt: map(arguments[0]) { $0 < 0 ? .nan : $0.squareRoot() }
+        case .floor: map(arguments[0]) { $0.rounded(.down) }
+        case .round: map(arguments[0]) { $0.rounded(.toNearestOrAwayFromZero) }
+        case .log: map(arguments[0]) { $0 > 0 ? naturalLogarithm($0) : .nan }
+        case .hour: map(arguments[0]) { ($0 / 3600).rounded(.down) - ($0 / 86_400).rounded(.down) * 24 }
+        case .dayOfWeek:
+            // 1970-01-01 was a Thursday, the fourth day.
+            map(arguments[0]) {
+                let days = ($0 / 86_400).rounded(.down) + 3
+                return days - (days / 7).rounded(.down) * 7 + 1
+            }
+        case .isNull: isNull(arguments[0])
+        case .startsWith, .contains: search(function, arguments)
+        case .length, .has, .share: overList(function, arguments)
+        }
+
+        func map(_ argument: Expression, _ body: (Double) -> Double) {
+            numbers(argument, into: out)
+            for row in 0..<count { out[row] = body(out[row]) }
+        }
+
+        func fold(_ arguments: [Expression], _ body: (Double, Double) -> Double) {
+            let other = lanes.pushNumbers()
+            for argument in arguments.dropFirst() {
+                numbers(argument, into: other)
+                for row in 0..<count { out[row] = body(out[row], other[row]) }
+            }
+            lanes.dropNumbers()
+        }
+
+        func isNull(_ argument: Expression) {
+            switch argument.type {
+            case .text:
+                let lane = lanes.pushTexts()
+                texts(argument, into: lane)
+                for row in 0..<count { out[row] = lane[row].isAbsent ? 1 : 0 }
+                lanes.dropTexts()
+            case .number, .bool:
+                numbers(argument, into: out)
+                for row in 0..<count { out[row] = out[row].isNaN ? 1 : 0 }
+            case .textList, .numberList:
+                overList(.length, [argument])
+                for row in 0..<count { out[row] = out[row] == 0 ? 1 : 0 }
+            }
+        }
+
+        /// Looks for a literal in the bytes of a text field.
+        func search(_ function: Expression.Function, _ arguments: [Expression]) {
+            guard case .field(let field, _) = arguments[0], case .text(let literal) = arguments[1],
+                let column = batch.columns[field].spans, let known = batch.columns[field].texts
+            else { preconditionFailure("The checker admits a text field and a literal only.") }
+            let wanted = Array(literal.utf8)
+            batch.payload.withUnsafeBytes { bytes in
+                for row in 0..<count {
+                    let source = Int(rows[row])
+                    guard !known[source].isAbsent else {
+                        out[row] = 0
+                        continue
+                    }
+                    let span = column[source]
+                    let text = UnsafeRawBufferPointer(rebasing: bytes[Int(span.start)..<Int(span.start + span.count)])
+                    out[row] = function == .startsWith ? (starts(text, wanted) ? 1 : 0) : (find(text, wanted) ? 1 : 0)
+                }
+            }
+        }
+
+        func overList(_ function: Expression.Function, _ arguments: [Expression]) {
+            guard case .field(let field, _) = arguments[0], let list = batch.columns[field].list else {
+                preconditionFailure("The checker admits a list field only.")
+            }
+            for row in 0..<count {
+                let source = Int(rows[row])
+                let start = source == 0 ? 0 : Int(list.ends[source - 1])
+                let end = Int(list.ends[source])
+                if function == .length {
+                    out[row] = Double(end - start)
+                    continue
+                }
+                var hits = 0
+                switch arguments[1] {
+                case .text(let literal):
+                    let wanted = Text(literal)
+                    for index in start..<end where list.texts[index] == wanted { hits += 1 }
+                case .number(let wanted):
+                    for index in start..<end where list.numbers[index] == wanted { hits += 1 }
+                default: preconditionFailure("The checker admits a literal only.")
+                }
+                if function == .has {
+                    out[row] = hits > 0 ? 1 : 0
+                } else {
+                    out[row] = start == end ? .nan : Double(hits) / Double(end - start)
+                }
+            }
+        }
+    }
+}
+
+private func starts(_ text: UnsafeRawBufferPointer, _ prefix: [UInt8]) -> Bool {
+    guard text.count >= prefix.count else { return false }
+    for index in prefix.indices where text[index] != prefix[index] { return false }
+    return true
+}
+
+private func find(_ text: UnsafeRawBufferPointer, _ wanted: [UInt8]) -> Bool {
+    guard text.count >= wanted.count else { return false }
+    for start in 0...(text.count - wanted.count)
+    where starts(UnsafeRawBufferPointer(rebasing: text[start...]), wanted) { return true }
+    return false
+}
