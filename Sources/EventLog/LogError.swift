@@ -49,9 +49,10 @@ public struct LogDamage: Error, Hashable, Sendable, CustomStringConvertible {
     public var words: String { fault.description }
 
     public var description: String {
-        let lost = nextOffset.map { "offsets \(offset) to \($0.advanced(by: -1))" } ?? "offset \(offset) and what follows"
-        return "\(file) is damaged at byte \(position) (\(byteCount) bytes, \(lost)): \(words); the batches around it are "
-            + "intact and nothing was cut: run `patternalarm log verify`, and restore the file from a copy"
+        let end = nextOffset.map { "to \($0.advanced(by: -1))" } ?? "and what follows"
+        let lost = "offset \(offset) \(end)"
+        return "\(file) is damaged at byte \(position) (\(byteCount) bytes, \(lost)): \(words); the batches around it "
+            + "are intact and nothing was cut: run `patternalarm log verify`, and restore the file from a copy"
     }
 }
 

@@ -5,6 +5,7 @@ import FileStore
 /// what is a torn tail.
 ///
 /// - A batch is whole if its header can be true, its checksum is right, and its offset is the one that comes next.
+/// - A batch whose checksum is right and whose offset is not is damage, never a torn tail.
 /// - Zeros up to the end of the file are space filled ahead: the end.
 /// - Anything else with a whole batch behind it is damage: the scanner reports it once and goes on at that batch.
 /// - Anything else with nothing whole behind it is a torn tail, and the scanner stays there.
@@ -116,9 +117,22 @@ final class SegmentScanner {
             nextOffset: nil,
             fault: fault
         )
-        // A whole batch of a later offset may stand right here: then nothing but offsets are missing.
         let search = SegmentScanner(segment, store: store)
         search.seek(to: position, expecting: expectedOffset)
+        var misplaced: BatchHeader?
+        if case .offset = fault, case .batch(let header, _) = try check(anyOffset: true) {
+            misplaced = header
+            // The offset is not under the checksum. Only what follows can tell that it is right, and offsets are missing.
+            if header.baseOffset > expectedOffset, try search.successor(of: header) == .confirms {
+                damage.byteCount = 0
+                damage.nextOffset = LogOffset(header.baseOffset)
+                expectedOffset = header.baseOffset
+                return .damaged(damage)
+            }
+            search.seek(to: header.position + header.size, expecting: expectedOffset)
+        } else {
+            search.seek(to: position + 1, expecting: expectedOffset)
+        }
         switch try search.findWhole(fileSize: size) {
         case .found(let header):
             damage.byteCount = header.position - position
@@ -126,12 +140,32 @@ final class SegmentScanner {
             seek(to: header.position, expecting: header.baseOffset)
             return .damaged(damage)
         case .none:
-            return .torn(damage)
+            // A right checksum means that it was written whole: it is no torn tail, whatever its offset has become.
+            guard let misplaced else { return .torn(damage) }
+            let next = expectedOffset + (misplaced.lastOffset - misplaced.baseOffset) + 1
+            damage.byteCount = misplaced.size
+            damage.nextOffset = LogOffset(next)
+            seek(to: misplaced.position + misplaced.size, expecting: next)
+            return .damaged(damage)
         case .gaveUp:
             damage.fault = .undecidable
             seek(to: size, expecting: expectedOffset)
             return .damaged(damage)
         }
+    }
+
+    private enum Successor {
+        case confirms
+        case contradicts
+        case unknown
+    }
+
+    /// What the batch behind this one says about its offset.
+    private func successor(of header: BatchHeader) throws(FileError) -> Successor {
+        let probe = SegmentScanner(segment, store: store)
+        probe.seek(to: header.position + header.size, expecting: header.lastOffset + 1)
+        guard case .batch(let next, _) = try probe.check(anyOffset: true) else { return .unknown }
+        return next.baseOffset > header.lastOffset ? .confirms : .contradicts
     }
 
     private enum Search {
@@ -153,7 +187,9 @@ final class SegmentScanner {
             {
                 budget -= candidate.size
                 guard budget > 0 else { return .gaveUp }
-                if case .batch(let header, _) = try check(anyOffset: true) { return .found(header) }
+                if case .batch(let header, _) = try check(anyOffset: true), try successor(of: header) != .contradicts {
+                    return .found(header)
+                }
             }
             start += 1
             position += 1

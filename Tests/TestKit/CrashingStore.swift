@@ -1,0 +1,277 @@
+import Base
+public import FileStore
+import Synchronization
+
+/// A disk in memory that forgets, on ``cutPower()``, a random part of whatever was not synced: of each write, some sectors
+/// of 512 bytes arrive, some do not, one may arrive half; of the names made or removed in a folder, the first few.
+///
+/// Everything is decided by the seed. Without faults and cuts it is a plain store, quick and gone with the test.
+public final class CrashingStore: FileStore {
+    private let disk: Mutex<Disk>
+
+    public init(seed: UInt64 = 0) {
+        disk = Mutex(Disk(random: Seeded(seed: seed)))
+    }
+
+    /// Cuts the power and starts again: only synced bytes and names are certain to be there.
+    public func cutPower() {
+        disk.withLock { $0.cutPower() }
+    }
+
+    /// The chance, in percent, that a call fails with an I/O error. Cutting the power sets it back to 0.
+    public func setFailurePercent(_ percent: Int) {
+        disk.withLock { $0.failurePercent = percent }
+    }
+
+    /// Makes the next call of that kind fail with this error number.
+    public func failNext(_ operation: FileError.Operation, code: Int32) {
+        disk.withLock { $0.nextFailure = (operation, code) }
+    }
+
+    /// How many calls of that kind have succeeded.
+    public func calls(of operation: FileError.Operation) -> Int {
+        disk.withLock { $0.calls[operation] ?? 0 }
+    }
+
+    /// The bytes of a file as they are now; empty if there is none.
+    public func bytes(of file: String) -> [UInt8] {
+        disk.withLock { $0.names[file]?.bytes ?? [] }
+    }
+
+    /// Replaces a file's bytes, durably: rot, or the work of another program.
+    public func set(_ bytes: [UInt8], for file: String) {
+        disk.withLock { $0.set(bytes, for: file) }
+    }
+
+    /// Another store with the same files, all durable.
+    public func copy(seed: UInt64 = 0) -> CrashingStore {
+        let other = CrashingStore(seed: seed)
+        let files: [String: [UInt8]] = disk.withLock { disk in disk.names.mapValues { $0.bytes } }
+        for (name, bytes) in files { other.set(bytes, for: name) }
+        return other
+    }
+
+    // MARK: - FileStore
+
+    public func createDirectory(_ directory: String) throws(FileError) {
+        try perform(.createDirectory, directory) { _ in }
+    }
+
+    public func list(_ directory: String) throws(FileError) -> [String] {
+        let prefix = directory.isEmpty ? "" : directory + "/"
+        return try perform(.list, directory) { disk in
+            disk.names.keys.filter { directoryName(of: $0) == directory }.map { String($0.dropFirst(prefix.count)) }
+                .sorted()
+        }
+    }
+
+    public func size(of file: String) throws(FileError) -> Int? {
+        try perform(.open, file) { $0.names[file]?.bytes.count }
+    }
+
+    public func read(
+        _ file: String,
+        at position: Int,
+        into target: UnsafeMutableRawBufferPointer
+    ) throws(FileError) -> Int {
+        // The bytes leave the lock as an array: the target's memory is the caller's.
+        let found: [UInt8]? = try perform(.read, file) { disk in
+            guard let bytes = disk.names[file]?.bytes else { return nil }
+            return Array(bytes.dropFirst(position).prefix(target.count))
+        }
+        guard let found else { throw FileError(.open, file, code: 2) }
+        found.withUnsafeBytes { target.copyMemory(from: $0) }
+        return found.count
+    }
+
+    public func write(_ bytes: UnsafeRawBufferPointer, to file: String, at position: Int) throws(FileError) {
+        let bytes = Array(bytes)
+        do throws(FileError) {
+            try perform(.write, file) { $0.write(bytes, to: file, at: position) }
+        } catch {
+            // A failed write may have written some of it.
+            disk.withLock { $0.writePart(bytes, to: file, at: position) }
+            throw error
+        }
+    }
+
+    public func fill(_ file: String, at position: Int, count: Int) throws(FileError) {
+        try write([UInt8](repeating: 0, count: count), to: file, at: position)
+    }
+
+    public func sync(_ file: String) throws(FileError) {
+        try perform(.sync, file) { disk in disk.names[file]?.pending.removeAll() }
+    }
+
+    public func syncDirectory(_ directory: String) throws(FileError) {
+        try perform(.sync, directory) { disk in
+            let changes = disk.pendingNames.filter { directoryName(of: $0.name) == directory }
+            disk.pendingNames.removeAll { directoryName(of: $0.name) == directory }
+            for change in changes { disk.durableNames[change.name] = change.file }
+        }
+    }
+
+    public func truncate(_ file: String, to size: Int) throws(FileError) {
+        try perform(.truncate, file) { disk in disk.file(file).truncate(to: size) }
+    }
+
+    public func rename(_ source: String, to target: String) throws(FileError) {
+        let isThere = try perform(.rename, source) { disk in
+            guard let file = disk.names[source] else { return false }
+            disk.bind(target, file)
+            disk.bind(source, nil)
+            return true
+        }
+        guard isThere else { throw FileError(.rename, source, code: 2) }
+    }
+
+    public func remove(_ file: String) throws(FileError) {
+        try perform(.remove, file) { disk in
+            if disk.names[file] != nil { disk.bind(file, nil) }
+        }
+    }
+
+    private func perform<Result: Sendable>(
+        _ operation: FileError.Operation,
+        _ file: String,
+        _ body: (inout Disk) -> Result
+    ) throws(FileError) -> Result {
+        let outcome: Swift.Result<Result, FileError> = disk.withLock { disk in
+            if let code = disk.failure(of: operation) { return .failure(FileError(operation, file, code: code)) }
+            disk.calls[operation, default: 0] += 1
+            return .success(body(&disk))
+        }
+        return try outcome.get()
+    }
+}
+
+// MARK: - The disk
+
+private struct Disk {
+    var random: Seeded
+    var names: [String: MemoryFile] = [:]
+    var durableNames: [String: MemoryFile] = [:]
+    var pendingNames: [(name: String, file: MemoryFile?)] = []
+    var failurePercent = 0
+    var nextFailure: (operation: FileError.Operation, code: Int32)?
+    var calls: [FileError.Operation: Int] = [:]
+
+    mutating func failure(of operation: FileError.Operation) -> Int32? {
+        if let next = nextFailure, next.operation == operation {
+            nextFailure = nil
+            return next.code
+        }
+        guard failurePercent > 0, random.below(100) < failurePercent else { return nil }
+        return random.below(2) == 0 ? 5 : 28
+    }
+
+    /// The file of that name, made if it is missing.
+    mutating func file(_ name: String) -> MemoryFile {
+        if let file = names[name] { return file }
+        let file = MemoryFile()
+        bind(name, file)
+        return file
+    }
+
+    mutating func bind(_ name: String, _ file: MemoryFile?) {
+        names[name] = file
+        pendingNames.append((name, file))
+    }
+
+    mutating func write(_ bytes: [UInt8], to name: String, at position: Int) {
+        file(name).write(bytes, at: position)
+    }
+
+    mutating func writePart(_ bytes: [UInt8], to name: String, at position: Int) {
+        write(Array(bytes.prefix(random.below(bytes.count + 1))), to: name, at: position)
+    }
+
+    mutating func set(_ bytes: [UInt8], for name: String) {
+        let file = MemoryFile()
+        file.bytes = bytes
+        names[name] = file
+        durableNames[name] = file
+        pendingNames.removeAll { $0.name == name }
+    }
+
+    mutating func cutPower() {
+        failurePercent = 0
+        nextFailure = nil
+        let kept = random.below(pendingNames.count + 1)
+        for change in pendingNames.prefix(kept) { durableNames[change.name] = change.file }
+        pendingNames.removeAll()
+        names = durableNames
+        for name in names.keys.sorted() { names[name]?.cutPower(&random) }
+    }
+}
+
+/// One file: its bytes now, and how to undo each change that was not synced.
+private final class MemoryFile {
+    var bytes: [UInt8] = []
+    var pending: [Change] = []
+
+    enum Change {
+        case write(position: Int, bytes: [UInt8])
+        case truncate(size: Int)
+    }
+
+    private var durable: [UInt8] = []
+
+    func write(_ new: [UInt8], at position: Int) {
+        remember(.write(position: position, bytes: new))
+        MemoryFile.apply(new, at: position, to: &bytes)
+    }
+
+    func truncate(to size: Int) {
+        remember(.truncate(size: size))
+        MemoryFile.resize(&bytes, size)
+    }
+
+    /// The durable bytes are what the bytes were before the first change that is not synced.
+    private func remember(_ change: Change) {
+        if pending.isEmpty { durable = bytes }
+        pending.append(change)
+    }
+
+    func cutPower(_ random: inout Seeded) {
+        guard !pending.isEmpty else { return }
+        var result = durable
+        for change in pending {
+            switch change {
+            case .truncate(let size): if random.below(2) == 0 { MemoryFile.resize(&result, size) }
+            case .write(let position, let bytes): MemoryFile.tear(bytes, at: position, into: &result, &random)
+            }
+        }
+        bytes = result
+        pending.removeAll()
+    }
+
+    /// Applies some sectors of a write, and perhaps the first part of one more.
+    private static func tear(_ new: [UInt8], at position: Int, into bytes: inout [UInt8], _ random: inout Seeded) {
+        let chance = random.below(4)  // 0: nothing arrives; 3: everything; between: sector by sector.
+        var start = 0
+        while start < new.count, chance > 0 {
+            let end = min(new.count, (position + start) / 512 * 512 + 512 - position)
+            if chance == 3 || random.below(2) == 0 {
+                let isTorn = chance != 3 && random.below(8) == 0
+                let stop = isTorn ? start + random.below(end - start) : end
+                apply(Array(new[start..<stop]), at: position + start, to: &bytes)
+            }
+            start = end
+        }
+    }
+
+    private static func apply(_ new: [UInt8], at position: Int, to bytes: inout [UInt8]) {
+        guard !new.isEmpty else { return }
+        if bytes.count < position + new.count { resize(&bytes, position + new.count) }
+        bytes.replaceSubrange(position..<position + new.count, with: new)
+    }
+
+    private static func resize(_ bytes: inout [UInt8], _ size: Int) {
+        if size < bytes.count {
+            bytes.removeLast(bytes.count - size)
+        } else {
+            bytes.append(contentsOf: repeatElement(0, count: size - bytes.count))
+        }
+    }
+}
