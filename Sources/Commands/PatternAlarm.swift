@@ -9,7 +9,7 @@ public struct PatternAlarm: ParsableCommand {
         commandName: "patternalarm",
         abstract: "Fraud detection on event streams, offline, in one executable.",
         version: version,
-        subcommands: [ReplayCommand.self, TrainCommand.self]
+        subcommands: [ReplayCommand.self, SimulateCommand.self, TrainCommand.self]
     )
 
     public init() {}

@@ -2,7 +2,7 @@
 ///
 /// A node is 8 bytes: a threshold, and the feature with the index of the right child (the left one follows the node). A
 /// leaf points at itself, so a fixed number of steps, the tree's depth, brings every row to its leaf without a branch.
-/// Eight rows walk one tree side by side to hide the latency of loads. Each row's leaves are added in the trees' order:
+/// Four rows walk one tree side by side to hide the latency of loads. Each row's leaves are added in the trees' order:
 /// the same bits for every batch size (C2).
 public final class ForestScorer {
     private struct Node {
@@ -108,18 +108,41 @@ public final class ForestScorer {
             let root = roots[tree]
             let depth = depths[tree]
             var row = 0
-            while row + 8 <= count {
-                var at = SIMD8<Int32>(repeating: root)
-                let base = rows + row * featureCount
+            while row + 4 <= count {
+                let first = rows + row * featureCount
+                let second = first + featureCount
+                let third = second + featureCount
+                let fourth = third + featureCount
+                var at0 = root
+                var at1 = root
+                var at2 = root
+                var at3 = root
                 for _ in 0..<depth {
-                    for lane in 0..<8 { at[lane] = step(at[lane], base + lane * featureCount) }
+                    let next0 = step(at0, first)
+                    let next1 = step(at1, second)
+                    let next2 = step(at2, third)
+                    let next3 = step(at3, fourth)
+                    // A row that stays where it is has reached its leaf: most do long before the deepest one.
+                    let moved = (next0 ^ at0) | (next1 ^ at1) | (next2 ^ at2) | (next3 ^ at3)
+                    at0 = next0
+                    at1 = next1
+                    at2 = next2
+                    at3 = next3
+                    if moved == 0 { break }
                 }
-                for lane in 0..<8 { add(at[lane], output + (row + lane) * classCount) }
-                row += 8
+                add(at0, output + row * classCount)
+                add(at1, output + (row + 1) * classCount)
+                add(at2, output + (row + 2) * classCount)
+                add(at3, output + (row + 3) * classCount)
+                row += 4
             }
             while row < count {
                 var at = root
-                for _ in 0..<depth { at = step(at, rows + row * featureCount) }
+                for _ in 0..<depth {
+                    let next = step(at, rows + row * featureCount)
+                    if next == at { break }
+                    at = next
+                }
                 add(at, output + row * classCount)
                 row += 1
             }
