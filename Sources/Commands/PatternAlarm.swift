@@ -11,7 +11,7 @@ public struct PatternAlarm: ParsableCommand {
         version: version,
         subcommands: [
             ReplayCommand.self, AlertsCommand.self, TrainCommand.self, EvaluateCommand.self, SimulateCommand.self,
-            LogCommand.self,
+            LogCommand.self, BenchCommand.self, DemoCommand.self,
         ]
     )
 
