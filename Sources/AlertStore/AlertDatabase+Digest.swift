@@ -16,7 +16,7 @@ extension AlertDatabase {
                 ("late_events", "partition, \"offset\""), ("duplicates", "partition, \"offset\""),
                 ("offsets", "topic, partition"),
             ] {
-                digest.update("table \(table)\n".utf8)
+                digest.update(Array("table \(table)\n".utf8))
                 let rows = try Row.fetchCursor(db, sql: "SELECT * FROM \(table) ORDER BY \(order)")
                 while let row = try rows.next() {
                     var line: [UInt8] = []

@@ -10,10 +10,13 @@ public struct SHA256: Sendable {
         block.reserveCapacity(64)
     }
 
-    public mutating func update(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes {
-            block.append(byte)
-            byteCount += 1
+    public mutating func update(_ bytes: [UInt8]) {
+        byteCount += UInt64(bytes.count)
+        var position = 0
+        while position < bytes.count {
+            let taken = min(64 - block.count, bytes.count - position)
+            block.append(contentsOf: bytes[position..<position + taken])
+            position += taken
             if block.count == 64 { compress() }
         }
     }
@@ -40,7 +43,7 @@ public struct SHA256: Sendable {
         return String(decoding: out, as: UTF8.self)
     }
 
-    public static func hexadecimal(of bytes: some Sequence<UInt8>) -> String {
+    public static func hexadecimal(of bytes: [UInt8]) -> String {
         var digest = SHA256()
         digest.update(bytes)
         return digest.hexadecimal()

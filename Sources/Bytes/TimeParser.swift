@@ -97,6 +97,15 @@ public enum TimeParser {
         return "\(year)-\(two(month))-\(two(day))T\(clock)"
     }
 
+    /// `2026-03-02T08:00:11.900000+00:00`, without the fraction where it is zero.
+    public static func rfc3339(microseconds: Int64) -> String {
+        let fraction = Int(microseconds % 1_000_000)
+        let seconds = text(milliseconds: microseconds / 1000).dropLast(5)
+        guard fraction > 0 else { return seconds + "+00:00" }
+        let digits = String(fraction)
+        return seconds + "." + String(repeating: "0", count: 6 - digits.count) + digits + "+00:00"
+    }
+
     /// Days from 1970-01-01 to a date (Hinnant, "chrono-compatible low-level date algorithms").
     public static func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year

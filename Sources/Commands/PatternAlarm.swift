@@ -9,7 +9,10 @@ public struct PatternAlarm: ParsableCommand {
         commandName: "patternalarm",
         abstract: "Fraud detection on event streams, offline, in one executable.",
         version: version,
-        subcommands: [ReplayCommand.self, TrainCommand.self]
+        subcommands: [
+            ReplayCommand.self, AlertsCommand.self, TrainCommand.self, EvaluateCommand.self, SimulateCommand.self,
+            LogCommand.self, BenchCommand.self, DemoCommand.self,
+        ]
     )
 
     public init() {}

@@ -1,4 +1,4 @@
-public import Base
+import Base
 public import FileStore
 
 /// What a walk over all of a partition's segments found.
@@ -8,11 +8,11 @@ public struct LogReport: Sendable, Equatable {
         public var bytes = 0
         public var batches = 0
         public var records = 0
-        public var firstOffset: LogOffset
+        public var firstOffset: Int64
         /// Behind the last record.
-        public var endOffset: LogOffset
-        /// Of all records; nil if there are none.
-        public var largestTimestampMilliseconds: Int64?
+        public var endOffset: Int64
+        /// Of all records; `Int64.min` if there are none.
+        public var largestTimestampMilliseconds = Int64.min
     }
 
     public var segments: [Segment] = []
@@ -37,7 +37,7 @@ public struct LogReport: Sendable, Equatable {
             let bases = try EventLog.Segment.bases(directory, store)
             for (number, base) in bases.enumerated() {
                 let segment = EventLog.Segment(baseOffset: base, directory: directory)
-                if let last = report.segments.last, last.endOffset.rawValue != base {
+                if let last = report.segments.last, last.endOffset != base {
                     report.noteGap(after: last, before: LogOffset(base))
                 }
                 try report.walk(segment, store, isLast: number == bases.count - 1)
@@ -52,7 +52,7 @@ public struct LogReport: Sendable, Equatable {
         isLast: Bool
     ) throws(FileError) {
         let size = try store.size(of: segment.log) ?? 0
-        let base = LogOffset(segment.baseOffset)
+        let base = segment.baseOffset
         var summary = Segment(file: segment.log, bytes: size, firstOffset: base, endOffset: base)
         let scanner = SegmentScanner(segment, store: store)
         let batch = RecordBatch()
@@ -69,13 +69,13 @@ public struct LogReport: Sendable, Equatable {
                 summary.batches += 1
                 summary.records += header.recordCount
                 if header.recordCount > 0 {
-                    let largest = summary.largestTimestampMilliseconds ?? header.largestTimestamp
-                    summary.largestTimestampMilliseconds = max(largest, header.largestTimestamp)
+                    let largest = max(summary.largestTimestampMilliseconds, header.largestTimestamp)
+                    summary.largestTimestampMilliseconds = largest
                 }
                 note(batch.decode(bytes, header), header, segment)
             }
         }
-        summary.endOffset = LogOffset(scanner.expectedOffset)
+        summary.endOffset = scanner.expectedOffset
         segments.append(summary)
         // The last segment's index is written when the log is closed, so a live log has none.
         let hasIndex = try store.size(of: segment.index) != nil
@@ -112,7 +112,7 @@ public struct LogReport: Sendable, Equatable {
                 file: last.file,
                 position: last.bytes,
                 byteCount: 0,
-                offset: last.endOffset,
+                offset: LogOffset(last.endOffset),
                 nextOffset: base,
                 fault: .missing(before: base)
             )
@@ -136,9 +136,9 @@ private struct IndexCheck {
     mutating func add(_ header: BatchHeader) {
         guard let index else { return }
         largestTimestamp = max(largestTimestamp, header.largestTimestamp)
-        let offset = SegmentIndex.OffsetEntry(lastOffset: header.lastOffset, position: header.position)
+        let offset = SegmentIndex.OffsetPoint(lastOffset: header.lastOffset, position: header.position)
         if offsetsSeen < index.offsets.count, index.offsets[offsetsSeen] == offset { offsetsSeen += 1 }
-        let time = SegmentIndex.TimeEntry(timestamp: largestTimestamp, lastOffset: header.lastOffset)
+        let time = SegmentIndex.TimePoint(timestamp: largestTimestamp, lastOffset: header.lastOffset)
         if timesSeen < index.times.count, index.times[timesSeen] == time { timesSeen += 1 }
     }
 

@@ -112,8 +112,8 @@ extension PartitionLog {
     private func rebuildIndexIfNeeded(_ segment: Segment) throws(FileError) {
         let offsets = try store.size(of: segment.index)
         let times = try store.size(of: segment.timeIndex)
-        if let offsets, let times, offsets % SegmentIndex.offsetEntryBytes == 0,
-            times % SegmentIndex.timeEntryBytes == 0, times > 0
+        if let offsets, let times, offsets % SegmentIndex.offsetPointBytes == 0,
+            times % SegmentIndex.timePointBytes == 0, times > 0
         {
             return
         }

@@ -31,7 +31,7 @@ extension PartitionReader {
         let scanner = SegmentScanner(segment, store: store)
         let isLater = try files { () throws(FileError) in
             let index = IndexFiles(segment, store)
-            guard let entry = try index.timeEntry(before: time), try index.isTrue(entry, scanner) else {
+            guard let entry = try index.timePoint(before: time), try index.isTrue(entry, scanner) else {
                 scanner.seek(to: 0, expecting: segment.baseOffset)
                 return false
             }
@@ -66,34 +66,34 @@ struct IndexFiles {
     }
 
     struct TimeHint {
-        var entry: SegmentIndex.TimeEntry
+        var entry: SegmentIndex.TimePoint
         /// No entry follows.
         var isLast: Bool
     }
 
     /// The last entry at or before the offset.
-    func offsetEntry(for offset: Int64) throws(FileError) -> SegmentIndex.OffsetEntry? {
-        let size = SegmentIndex.offsetEntryBytes
+    func offsetPoint(for offset: Int64) throws(FileError) -> SegmentIndex.OffsetPoint? {
+        let size = SegmentIndex.offsetPointBytes
         let base = segment.baseOffset
-        let found = try last(segment.index, size) { SegmentIndex.offsetEntry($0, 0, base).lastOffset <= offset }
+        let found = try last(segment.index, size) { SegmentIndex.offsetPoint($0, 0, base).lastOffset <= offset }
         guard let found else { return nil }
-        let entry = found.bytes.withUnsafeBytes { SegmentIndex.offsetEntry($0, 0, base) }
+        let entry = found.bytes.withUnsafeBytes { SegmentIndex.offsetPoint($0, 0, base) }
         return entry.position > 0 ? entry : nil
     }
 
     /// The last entry before the time.
-    func timeEntry(before time: Int64) throws(FileError) -> TimeHint? {
-        let size = SegmentIndex.timeEntryBytes
+    func timePoint(before time: Int64) throws(FileError) -> TimeHint? {
+        let size = SegmentIndex.timePointBytes
         let base = segment.baseOffset
-        let found = try last(segment.timeIndex, size) { SegmentIndex.timeEntry($0, 0, base).timestamp < time }
+        let found = try last(segment.timeIndex, size) { SegmentIndex.timePoint($0, 0, base).timestamp < time }
         guard let found else { return nil }
-        let entry = found.bytes.withUnsafeBytes { SegmentIndex.timeEntry($0, 0, base) }
+        let entry = found.bytes.withUnsafeBytes { SegmentIndex.timePoint($0, 0, base) }
         return TimeHint(entry: entry, isLast: found.isLast)
     }
 
     /// Moves the scanner behind the batch that a time entry names; false if there is no such batch with that time.
     func isTrue(_ hint: TimeHint, _ scanner: SegmentScanner) throws(FileError) -> Bool {
-        if let entry = try offsetEntry(for: hint.entry.lastOffset) { _ = try scanner.start(at: entry) }
+        if let entry = try offsetPoint(for: hint.entry.lastOffset) { _ = try scanner.start(at: entry) }
         while scanner.expectedOffset <= hint.entry.lastOffset {
             guard case .batch(let header, _) = try scanner.next() else { return false }
             if header.lastOffset == hint.entry.lastOffset { return header.largestTimestamp == hint.entry.timestamp }

@@ -81,7 +81,7 @@ public final class PartitionReader {
     }
 
     /// Starts in a segment whose index is still in memory.
-    func start(in segment: Segment, at entry: SegmentIndex.OffsetEntry?) {
+    func start(in segment: Segment, at entry: SegmentIndex.OffsetPoint?) {
         let scanner = SegmentScanner(segment, store: store)
         do throws(FileError) {
             if let entry { _ = try scanner.start(at: entry) }
@@ -146,7 +146,7 @@ public final class PartitionReader {
             let segment = Segment(baseOffset: base, directory: directory)
             let scanner = SegmentScanner(segment, store: store)
             let files = IndexFiles(segment, store)
-            if let entry = try files.offsetEntry(for: nextOffset.rawValue) { _ = try scanner.start(at: entry) }
+            if let entry = try files.offsetPoint(for: nextOffset.rawValue) { _ = try scanner.start(at: entry) }
             self.scanner = scanner
             return true
         }

@@ -12,25 +12,25 @@ import FileStore
 ///
 /// Same entries at the same places as Apache Kafka writes (`LogSegment.append`, `TimeIndex.maybeAppend`).
 struct SegmentIndex: Equatable {
-    struct OffsetEntry: Equatable {
+    struct OffsetPoint: Equatable {
         var lastOffset: Int64
         var position: Int
     }
 
-    struct TimeEntry: Equatable {
+    struct TimePoint: Equatable {
         var timestamp: Int64
         var lastOffset: Int64
     }
 
     let baseOffset: Int64
-    private(set) var offsets: [OffsetEntry] = []
-    private(set) var times: [TimeEntry] = []
+    private(set) var offsets: [OffsetPoint] = []
+    private(set) var times: [TimePoint] = []
     private var bytesSinceEntry = 0
-    private var largest = TimeEntry(timestamp: -1, lastOffset: -1)
+    private var largest = TimePoint(timestamp: -1, lastOffset: -1)
 
     static let intervalBytes = 4096
-    static let offsetEntryBytes = 8
-    static let timeEntryBytes = 12
+    static let offsetPointBytes = 8
+    static let timePointBytes = 12
 
     init(baseOffset: Int64) {
         self.baseOffset = baseOffset
@@ -39,10 +39,10 @@ struct SegmentIndex: Equatable {
     /// Accounts for the next batch of the segment.
     mutating func add(_ header: BatchHeader) {
         if header.largestTimestamp > largest.timestamp {
-            largest = TimeEntry(timestamp: header.largestTimestamp, lastOffset: header.lastOffset)
+            largest = TimePoint(timestamp: header.largestTimestamp, lastOffset: header.lastOffset)
         }
         if bytesSinceEntry > Self.intervalBytes {
-            offsets.append(OffsetEntry(lastOffset: header.lastOffset, position: header.position))
+            offsets.append(OffsetPoint(lastOffset: header.lastOffset, position: header.position))
             addTime()
             bytesSinceEntry = 0
         }
@@ -59,7 +59,7 @@ struct SegmentIndex: Equatable {
     }
 
     /// The last entry at or before the offset.
-    func entry(for offset: Int64) -> OffsetEntry? {
+    func entry(for offset: Int64) -> OffsetPoint? {
         var low = 0
         var high = offsets.count
         while low < high {
@@ -75,7 +75,7 @@ struct SegmentIndex: Equatable {
 extension SegmentIndex {
     /// Writes both files anew. They need no sync: a file that a power cut leaves short or zeroed is found out when read.
     func write(_ segment: Segment, _ store: any FileStore) throws(FileError) {
-        var bytes = ByteWriter(capacity: offsets.count * Self.offsetEntryBytes)
+        var bytes = ByteWriter(capacity: offsets.count * Self.offsetPointBytes)
         for entry in offsets {
             bytes.appendBigEndian(Int32(entry.lastOffset - baseOffset))
             bytes.appendBigEndian(Int32(entry.position))
@@ -94,23 +94,23 @@ extension SegmentIndex {
     /// Reads both files; nil if one is missing or cannot be right. `size` is the size of the segment's `.log` file.
     init?(_ segment: Segment, logSize size: Int, _ store: any FileStore) throws(FileError) {
         baseOffset = segment.baseOffset
-        guard let offsetBytes = try store.contents(of: segment.index), offsetBytes.count % Self.offsetEntryBytes == 0,
-            let timeBytes = try store.contents(of: segment.timeIndex), timeBytes.count % Self.timeEntryBytes == 0
+        guard let offsetBytes = try store.contents(of: segment.index), offsetBytes.count % Self.offsetPointBytes == 0,
+            let timeBytes = try store.contents(of: segment.timeIndex), timeBytes.count % Self.timePointBytes == 0
         else { return nil }
         offsets = offsetBytes.withUnsafeBytes { bytes in
-            stride(from: 0, to: bytes.count, by: Self.offsetEntryBytes).map { Self.offsetEntry(bytes, $0, baseOffset) }
+            stride(from: 0, to: bytes.count, by: Self.offsetPointBytes).map { Self.offsetPoint(bytes, $0, baseOffset) }
         }
         times = timeBytes.withUnsafeBytes { bytes in
-            stride(from: 0, to: bytes.count, by: Self.timeEntryBytes).map { Self.timeEntry(bytes, $0, baseOffset) }
+            stride(from: 0, to: bytes.count, by: Self.timePointBytes).map { Self.timePoint(bytes, $0, baseOffset) }
         }
-        var last = OffsetEntry(lastOffset: baseOffset - 1, position: 0)
+        var last = OffsetPoint(lastOffset: baseOffset - 1, position: 0)
         for entry in offsets {
             guard entry.lastOffset > last.lastOffset, entry.position > last.position, entry.position < size else {
                 return nil
             }
             last = entry
         }
-        var lastTime = TimeEntry(timestamp: -1, lastOffset: baseOffset)
+        var lastTime = TimePoint(timestamp: -1, lastOffset: baseOffset)
         for entry in times {
             guard entry.timestamp > lastTime.timestamp, entry.lastOffset >= lastTime.lastOffset else { return nil }
             lastTime = entry
@@ -130,15 +130,15 @@ extension SegmentIndex {
         bytesSinceEntry = Self.intervalBytes + 1
     }
 
-    static func offsetEntry(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ base: Int64) -> OffsetEntry {
+    static func offsetPoint(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ base: Int64) -> OffsetPoint {
         let relative = Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: at, as: Int32.self))
         let position = Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: at + 4, as: Int32.self))
-        return OffsetEntry(lastOffset: base + Int64(relative), position: Int(position))
+        return OffsetPoint(lastOffset: base + Int64(relative), position: Int(position))
     }
 
-    static func timeEntry(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ base: Int64) -> TimeEntry {
+    static func timePoint(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ base: Int64) -> TimePoint {
         let timestamp = Int64(bigEndian: bytes.loadUnaligned(fromByteOffset: at, as: Int64.self))
         let relative = Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: at + 8, as: Int32.self))
-        return TimeEntry(timestamp: timestamp, lastOffset: base + Int64(relative))
+        return TimePoint(timestamp: timestamp, lastOffset: base + Int64(relative))
     }
 }

@@ -44,7 +44,7 @@ final class SegmentScanner {
     }
 
     /// Goes to the batch that an index entry names. False, and at the segment's beginning, if the entry is not true.
-    func start(at entry: SegmentIndex.OffsetEntry) throws(FileError) -> Bool {
+    func start(at entry: SegmentIndex.OffsetPoint) throws(FileError) -> Bool {
         seek(to: entry.position, expecting: segment.baseOffset)
         if case .batch(let header, _) = try check(anyOffset: true), header.lastOffset == entry.lastOffset {
             expectedOffset = header.baseOffset

@@ -1,22 +1,23 @@
 /// A forest laid out for scoring batches of rows.
 ///
-/// A node is 8 bytes: a threshold, and the feature with the index of the right child (the left one follows the node). A
-/// leaf points at itself, so a fixed number of steps, the tree's depth, brings every row to its leaf without a branch.
-/// Eight rows walk one tree side by side to hide the latency of loads. Each row's leaves are added in the trees' order:
+/// A node is 12 bytes: a threshold, which value of the row to compare with it, and the index of the left child (the right
+/// one follows it). Every feature stands twice in a row that is being scored, missing values as +∞ and as −∞: a node reads
+/// the one that sends them its way, so a step is one comparison and no branch. A leaf leads to itself.
+/// Four rows walk one tree side by side to hide the latency of loads. Each row's leaves are added in the trees' order:
 /// the same bits for every batch size (C2).
 public final class ForestScorer {
     private struct Node {
         var threshold: Float
         /// Index of the left child; the right one follows it.
         var left: Int32
-        var feature: UInt16
-        /// 1 if a missing value goes right.
-        var missingGoesRight: UInt16
+        /// 2 × feature, + 1 if a missing value goes left.
+        var value: Int32
     }
 
     private let nodes: UnsafeMutablePointer<Node>
     private let leafOf: UnsafeMutablePointer<Int32>
     private let leaves: UnsafeMutablePointer<Float>
+    private let scratch: UnsafeMutablePointer<Float>
     private let roots: [Int32]
     private let depths: [Int]
     public let featureCount: Int
@@ -35,6 +36,7 @@ public final class ForestScorer {
         nodes = .allocate(capacity: nodeTotal)
         leafOf = .allocate(capacity: nodeTotal)
         leaves = .allocate(capacity: leafTotal)
+        scratch = .allocate(capacity: Self.block * featureCount * 2)
         var roots: [Int32] = []
         var depths: [Int] = []
         var nextNode = 0
@@ -49,13 +51,8 @@ public final class ForestScorer {
                 let (source, depth) = order[position]
                 let target = root + position
                 if tree.feature[source] < 0 {
-                    // Not less than NaN: goes right, which is itself.
-                    nodes[target] = Node(
-                        threshold: -.infinity,
-                        left: Int32(target - 1),
-                        feature: 0,
-                        missingGoesRight: 1
-                    )
+                    // Nothing is below −∞: goes right, which is itself.
+                    nodes[target] = Node(threshold: -.infinity, left: Int32(target - 1), value: 0)
                     leafOf[target] = Int32(nextLeaf + Int(tree.right[source]) * classCount)
                     if position == order.count - 1 { depths.append(depth) }
                 } else {
@@ -65,8 +62,7 @@ public final class ForestScorer {
                     nodes[target] = Node(
                         threshold: tree.threshold[source],
                         left: Int32(left),
-                        feature: UInt16(tree.feature[source]),
-                        missingGoesRight: tree.missingGoesLeft[source] ? 0 : 1
+                        value: tree.feature[source] * 2 + (tree.missingGoesLeft[source] ? 1 : 0)
                     )
                     leafOf[target] = 0
                 }
@@ -84,6 +80,7 @@ public final class ForestScorer {
         nodes.deallocate()
         leafOf.deallocate()
         leaves.deallocate()
+        scratch.deallocate()
     }
 
     /// Scores rows.
@@ -103,23 +100,53 @@ public final class ForestScorer {
         for index in 0..<rowCount * classCount { output[index] *= scale }
     }
 
-    private func scoreBlock(_ rows: UnsafePointer<Float>, _ count: Int, _ output: UnsafeMutablePointer<Float>) {
+    private func scoreBlock(_ source: UnsafePointer<Float>, _ count: Int, _ output: UnsafeMutablePointer<Float>) {
+        for index in 0..<count * featureCount {
+            let value = source[index]
+            scratch[index * 2] = value.isNaN ? .infinity : value
+            scratch[index * 2 + 1] = value.isNaN ? -.infinity : value
+        }
+        let rows = UnsafePointer(scratch)
+        let width = featureCount * 2
         for tree in roots.indices {
             let root = roots[tree]
             let depth = depths[tree]
             var row = 0
-            while row + 8 <= count {
-                var at = SIMD8<Int32>(repeating: root)
-                let base = rows + row * featureCount
+            while row + 4 <= count {
+                let first = rows + row * width
+                let second = first + width
+                let third = second + width
+                let fourth = third + width
+                var at0 = root
+                var at1 = root
+                var at2 = root
+                var at3 = root
                 for _ in 0..<depth {
-                    for lane in 0..<8 { at[lane] = step(at[lane], base + lane * featureCount) }
+                    let next0 = step(at0, first)
+                    let next1 = step(at1, second)
+                    let next2 = step(at2, third)
+                    let next3 = step(at3, fourth)
+                    // A row that stays where it is has reached its leaf: most do long before the deepest one.
+                    let moved = (next0 ^ at0) | (next1 ^ at1) | (next2 ^ at2) | (next3 ^ at3)
+                    at0 = next0
+                    at1 = next1
+                    at2 = next2
+                    at3 = next3
+                    if moved == 0 { break }
                 }
-                for lane in 0..<8 { add(at[lane], output + (row + lane) * classCount) }
-                row += 8
+                add(at0, output + row * classCount)
+                add(at1, output + (row + 1) * classCount)
+                add(at2, output + (row + 2) * classCount)
+                add(at3, output + (row + 3) * classCount)
+                row += 4
             }
             while row < count {
                 var at = root
-                for _ in 0..<depth { at = step(at, rows + row * featureCount) }
+                for _ in 0..<depth {
+                    let next = step(at, rows + row * width)
+                    if next == at { break }
+                    at = next
+                }
                 add(at, output + row * classCount)
                 row += 1
             }
@@ -129,10 +156,7 @@ public final class ForestScorer {
     @inline(__always)
     private func step(_ at: Int32, _ row: UnsafePointer<Float>) -> Int32 {
         let node = nodes[Int(at)]
-        let value = row[Int(node.feature)]
-        let goesRight: Int32 = value >= node.threshold ? 1 : 0
-        let isMissing: Int32 = value != value ? 1 : 0
-        return node.left &+ (goesRight | (isMissing & Int32(node.missingGoesRight)))
+        return node.left &+ (row[Int(node.value)] >= node.threshold ? 1 : 0)
     }
 
     @inline(__always)

@@ -150,7 +150,7 @@ private func microseconds(ofUnit unit: String) -> Double? {
 }
 
 /// The microseconds of a duration such as `30s`, or nil if the text is none.
-func duration(_ source: String) -> Int64? {
+public func duration(_ source: String) -> Int64? {
     do throws(ExpressionError) {
         let found = try tokens(of: source)
         guard found.count == 2, case .duration(let value) = found[0].kind else { return nil }

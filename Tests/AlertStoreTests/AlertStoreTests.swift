@@ -1,1 +1,208 @@
-// Filled in by the commits that follow.
+import AlertStore
+import Foundation
+import GRDB
+import TestKit
+import Testing
+
+@Suite final class AlertStoreTests {
+    private let folder = FileManager.default.temporaryDirectory.path + "/patternalarm-store-\(UUID().uuidString)"
+
+    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+
+    deinit {
+        do {
+            try FileManager.default.removeItem(atPath: folder)
+        } catch {
+            Issue.record("\(folder) stays: \(error)")
+        }
+    }
+
+    private func alert(_ id: String, score: Double = 0.9, events: Int = 1) -> AlertRecord {
+        AlertRecord(
+            id: id,
+            detector: "d",
+            type: "fraud_x",
+            entity: "actor",
+            entityKey: "A-\(id)",
+            score: score,
+            peakScore: score,
+            severity: score >= 0.9 ? "critical" : "low",
+            events: events,
+            amount: 12.5,
+            openedMilliseconds: 3_600_000,
+            firstEventMilliseconds: 3_600_000,
+            lastEventMilliseconds: 3_700_000,
+            partition: 0,
+            openedOffset: 1,
+            lastOffset: 2,
+            revisions: events - 1,
+            isEnded: false,
+            modelID: "m"
+        )
+    }
+
+    private func commit(_ alerts: [AlertRecord], partition: Int = 0, from: Int64 = 0, events: Int = 10) -> EngineCommit
+    {
+        var commit = EngineCommit(
+            topic: "t",
+            progress: PartitionProgress(
+                partition: partition,
+                nextOffset: from + Int64(events),
+                ok: events - 1,
+                late: 0,
+                duplicate: 0,
+                rejected: 1,
+                clockMilliseconds: 5
+            )
+        )
+        commit.alerts = alerts
+        commit.rejects = [
+            RejectRecord(
+                partition: partition,
+                offset: from,
+                line: 3,
+                field: "amount",
+                reason: "is missing",
+                raw: "\u{1B}[31m=1+1"
+            )
+        ]
+        for alert in alerts {
+            commit.events.append(
+                AlertEventRecord(
+                    alertID: alert.id,
+                    position: alert.events - 1,
+                    partition: partition,
+                    offset: from,
+                    eventMilliseconds: 1,
+                    eventID: "e",
+                    amount: 1,
+                    score: 0.9,
+                    role: "opened",
+                    payload: "{}"
+                )
+            )
+            commit.reasons.append(
+                AlertReasonRecord(
+                    alertID: alert.id,
+                    rank: 1,
+                    feature: "f",
+                    title: "F",
+                    value: 1,
+                    typical: nil,
+                    contribution: alert.score
+                )
+            )
+        }
+        return commit
+    }
+
+    private func count(_ path: String, _ table: String) throws -> Int {
+        try DatabaseQueue(path: path).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") ?? -1 }
+    }
+
+    @Test func writingTheSameAgainChangesNothingAndRevisionsReplace() throws {
+        let database = try AlertDatabase(path: folder + "/a.sqlite")
+        try database.commit(commit([alert("1"), alert("2")]))
+        try database.commit(commit([alert("1", score: 0.2, events: 2)], from: 10))
+        let details = try #require(try database.details(idPrefix: "1"))
+        #expect(details.alert.score == 0.2)
+        #expect(details.events.count == 2)
+        #expect(details.reasons.map(\.contribution) == [0.2])
+        #expect(try database.totals().events == 20)
+        #expect(try database.totals().rejected == 2)
+        #expect(try database.totals().alerts == 2)
+    }
+
+    @Test func aFailingCommitLeavesNothing() throws {
+        let database = try AlertDatabase(path: folder + "/a.sqlite")
+        try database.commit(commit([alert("1")]))
+        let before = try database.digest()
+        // The ledger would not add up to the offset: the last statement of the transaction fails.
+        #expect(throws: AlertStoreError.self) { try database.commit(commit([alert("2")], from: 500)) }
+        #expect(throws: AlertStoreError.self) { try database.commit(commit([alert("3", score: 1.5)], from: 10)) }
+        #expect(try database.digest() == before)
+    }
+
+    @Test func theDigestKnowsContentOnly() throws {
+        let first = try AlertDatabase(path: folder + "/a.sqlite")
+        let second = try AlertDatabase(path: folder + "/b.sqlite")
+        try first.commit(commit([alert("1"), alert("2")]))
+        try first.commit(commit([], partition: 1))
+        let run = RunRecord(command: "x", appVersion: "1", pipeline: "p", pipelineSHA: "s", modelID: nil)
+        _ = try second.beginRun(run, atMilliseconds: 99)
+        try second.commit(commit([], partition: 1))
+        try second.commit(commit([alert("2"), alert("1")]))
+        #expect(try first.digest() == second.digest())
+        try second.commit(commit([alert("3")], from: 10))
+        #expect(try first.digest() != second.digest())
+    }
+
+    @Test func whatPeopleAddSurvivesARebuild() throws {
+        let database = try AlertDatabase(path: folder + "/a.sqlite")
+        try database.commit(commit([alert("1")]))
+        try database.append(
+            TriageRecord(
+                alertID: "1",
+                atMilliseconds: 1,
+                author: "ana",
+                status: "closed",
+                label: "fraud",
+                assignee: nil,
+                note: "x"
+            )
+        )
+        try database.resetDerived()
+        #expect(try database.totals().events == 0)
+        try database.commit(commit([alert("1")]))
+        let details = try #require(try database.details(idPrefix: "1"))
+        #expect(details.status == "closed")
+        #expect(details.triage.map(\.note) == ["x"])
+    }
+
+    @Test func viewsAnswer() throws {
+        let path = folder + "/a.sqlite"
+        let database = try AlertDatabase(path: path)
+        try database.commit(commit([alert("1"), alert("2", score: 0.5)]))
+        try database.close()
+        #expect(!FileManager.default.fileExists(atPath: path + "-wal"))
+        for view in ["alerts_iso", "alert_state", "alert_queue", "actor_timeline", "top_actors"] {
+            #expect(try count(path, view) == 2, "\(view)")
+        }
+        for view in ["alerts_by_hour", "alerts_by_day", "alerts_by_type", "rule_quality", "ledger"] {
+            #expect(try count(path, view) == 1, "\(view)")
+        }
+    }
+
+    @Test func filtersAndOrder() throws {
+        let database = try AlertDatabase(path: folder + "/a.sqlite")
+        try database.commit(commit([alert("a", score: 0.5), alert("b", score: 0.95), alert("c", score: 0.95)]))
+        var filter = AlertFilter()
+        #expect(try database.alerts(filter).map { $0.alert.id } == ["b", "c", "a"])
+        filter.severity = "low"
+        #expect(try database.alerts(filter).map { $0.alert.id } == ["a"])
+        #expect(try database.details(idPrefix: "")?.alert == nil)
+    }
+
+    @Test func badFilesHaveTheirOwnErrors() throws {
+        let newer = folder + "/newer.sqlite"
+        try DatabaseQueue(path: newer).write { try $0.execute(sql: "PRAGMA user_version = 99") }
+        #expect(throws: AlertStoreError.newer(path: newer, version: 99, known: 1)) { try AlertDatabase(path: newer) }
+        let garbage = folder + "/garbage.sqlite"
+        try Data(repeating: 7, count: 5000).write(to: URL(fileURLWithPath: garbage))
+        do {
+            _ = try AlertDatabase(path: garbage)
+            Issue.record("a file of garbage was opened")
+        } catch {
+            if case .damaged = error { return }
+            Issue.record("\(error)")
+        }
+    }
+
+    @Test func aReaderBesideTheWriter() throws {
+        let writer = try AlertDatabase(path: folder + "/a.sqlite")
+        try writer.commit(commit([alert("1")]))
+        let reader = try AlertDatabase(path: folder + "/a.sqlite", readOnly: true)
+        try writer.commit(commit([alert("2")], from: 10))
+        #expect(try reader.totals().alerts == 2)
+    }
+}

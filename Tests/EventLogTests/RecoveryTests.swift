@@ -230,6 +230,7 @@ struct RecoveryTests {
                 }
             }
             store.set(bytes, for: segmentFile(0))
+            _ = try LogReport.verify(directory: folder, store: store)
             let log = try open(store)
             try log.append([Event(1, "x")])
             let reader = log.reader(from: LogOffset(log.endOffset.rawValue - 1))

@@ -1,1 +1,94 @@
-// Filled in by the commits that follow.
+import Foundation
+import TestKit
+import Testing
+
+/// What keeps the sources as they are meant to be, read from the sources themselves.
+@Suite struct TidyTests {
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../.."
+
+    /// Swift files below a folder: path and lines.
+    private static func files(_ folder: String) throws -> [(path: String, lines: [Substring])] {
+        let all = FileManager.default.enumerator(atPath: root + "/" + folder)?.compactMap { $0 as? String } ?? []
+        return try all.filter { $0.hasSuffix(".swift") }.sorted().map { path in
+            let text = try String(contentsOfFile: "\(root)/\(folder)/\(path)", encoding: .utf8)
+            return ("\(folder)/\(path)", text.split(separator: "\n", omittingEmptySubsequences: false))
+        }
+    }
+
+    private static let below: [String: Set<String>] = [
+        "Base": ["CKernels"],
+        "Bytes": ["Base", "CKernels"],
+        "FileStore": ["Base", "Synchronization", "SystemPackage"],
+        "EventLog": ["Base", "Bytes", "FileStore", "CLZ4", "CKernels"],
+        "Plan": ["Base", "Bytes"],
+        "Windows": ["Base", "Bytes", "Plan"],
+        "Forest": ["Base", "Bytes", "CKernels"],
+        "ForestTraining": ["Base", "Forest", "Dispatch", "Synchronization"],
+        "Traffic": ["Base", "Bytes"],
+        "Engine": ["Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "Plan", "Windows", "Forest"],
+        "AlertStore": ["Base", "GRDB"],
+    ]
+
+    @Test func importsPointDownwards() throws {
+        for (target, allowed) in Self.below {
+            for file in try Self.files("Sources/" + target) {
+                for line in file.lines where line.hasPrefix("import ") || line.hasPrefix("public import ") {
+                    let name = String(line.split(separator: " ").last ?? "")
+                    #expect(allowed.contains(name) || name == "Glibc" || name == "Musl", "\(file.path) imports \(name)")
+                }
+            }
+        }
+    }
+
+    @Test func filesAreOfOneSubject() throws {
+        for file in try Self.files("Sources") {
+            #expect(file.lines.count <= 500, "\(file.path) has \(file.lines.count) lines")
+        }
+    }
+
+    @Test func bannedWordsStayOut() throws {
+        let banned = ["try!", "try?", "TO" + "DO", "FIX" + "ME", "as! "]
+        for file in try Self.files("Sources") {
+            for (number, line) in file.lines.enumerated() {
+                for word in banned { #expect(!line.contains(word), "\(file.path):\(number + 1): \(word)") }
+            }
+        }
+        // What could make two runs differ.
+        for target in Self.below.keys where target != "AlertStore" {
+            for file in try Self.files("Sources/" + target) {
+                for (number, line) in file.lines.enumerated() {
+                    for word in ["Date()", ".random(in", "shuffled()", ".hashValue", "print(", "fatalError"] {
+                        #expect(!line.contains(word), "\(file.path):\(number + 1): \(word)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func publicTypesSayWhatTheyAre() throws {
+        for file in try Self.files("Sources") {
+            for (number, line) in file.lines.enumerated() {
+                let kinds = ["public struct ", "public final class ", "public enum ", "public protocol "]
+                guard kinds.contains(where: { line.hasPrefix($0) }), number > 0 else { continue }
+                let before = file.lines[number - 1]
+                #expect(before.hasPrefix("///") || before.hasPrefix("@"), "\(file.path):\(number + 1) has no comment")
+            }
+        }
+    }
+
+    @Test func everyTargetHasTests() throws {
+        let tests = Set(try FileManager.default.contentsOfDirectory(atPath: Self.root + "/Tests"))
+        for target in Self.below.keys where target != "FileStore" {
+            #expect(tests.contains(target + "Tests"), "\(target)")
+        }
+    }
+
+    @Test func theTopLevelIsFixed() throws {
+        let allowed: Set = [
+            "Package.swift", "Sources", "Tests", "Data", "Tools", "README.md", "LICENSE", "Package.resolved",
+        ]
+        for name in try FileManager.default.contentsOfDirectory(atPath: Self.root) where !name.hasPrefix(".") {
+            #expect(allowed.contains(name), "\(name) does not belong at the top")
+        }
+    }
+}

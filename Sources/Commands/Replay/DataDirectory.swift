@@ -43,7 +43,7 @@ final class DataDirectory {
             command: command,
             appVersion: PatternAlarm.version,
             pipeline: plan.name,
-            pipelineSHA: SHA256.hexadecimal(of: plan.canonicalDescription.utf8),
+            pipelineSHA: SHA256.hexadecimal(of: Array(plan.canonicalDescription.utf8)),
             modelID: modelID.isEmpty ? nil : modelID
         )
         let database: AlertDatabase

@@ -180,7 +180,7 @@ struct TrainCommand: ParsableCommand {
         return .object([
             .init("name", .text(plan.name)),
             .init("pipeline", .text(plan.name)),
-            .init("pipeline_sha256", .text(SHA256.hexadecimal(of: plan.canonicalDescription.utf8))),
+            .init("pipeline_sha256", .text(SHA256.hexadecimal(of: Array(plan.canonicalDescription.utf8)))),
             .init("negative", .text(rule.negative)),
             .init(
                 "parameters",

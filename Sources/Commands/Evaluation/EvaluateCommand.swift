@@ -1,0 +1,125 @@
+import AlertStore
+import ArgumentParser
+import Base
+import Bytes
+import Engine
+import Forest
+import ForestTraining
+import Foundation
+import Plan
+
+/// `evaluate`: how right pipeline and model are on labelled recordings.
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate",
+        abstract: "Compare what pipeline and model say of labelled recordings with the truth.",
+        discussion: """
+            Nothing is written to a data directory. A session's prediction is that of its last event; its true class is \
+            that of its fraud events if it has any.
+
+              patternalarm evaluate test.jsonl.lz4 --model models/january
+              patternalarm evaluate test.jsonl.lz4 --format json > report.json
+            """
+    )
+
+    enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
+        case table, json
+    }
+
+    @Argument(help: "Labelled recordings, in the order of time.")
+    var files: [String]
+
+    @Option(help: "Pipeline file, or the name of a built-in one.")
+    var pipeline: String?
+
+    @Option(help: "Model folder or file (default: the built-in model that the pipeline names).")
+    var model: String?
+
+    @Option(help: "Format of the recordings; told by their names otherwise.")
+    var inputFormat: RecordingFormat?
+
+    @Option(help: "Format of the report.")
+    var format: ReportFormat = .table
+
+    @Flag(name: .shortAndLong, help: "No progress on standard error.")
+    var quiet = false
+
+    func run() throws {
+        try CommandError.reporting { () throws(CommandError) in try evaluate() }
+    }
+
+    private func evaluate() throws(CommandError) {
+        let plan = try PipelineFile.load(pipeline).plan
+        guard let rule = plan.labels else {
+            throw .plan("the pipeline \(plan.name) has no labels section: there is nothing to compare with")
+        }
+        let (bindings, _) = try ModelDirectory.bind(plan, path: model)
+        guard let detector = bindings.keys.min(), let binding = bindings[detector],
+            case .model(_, let threshold, _) = plan.detectors[detector].kind
+        else { throw .plan("the pipeline \(plan.name) has no model detector to evaluate") }
+
+        var classNames = binding.forest.classNames
+        var events: [SessionTable.Event] = []
+        var ledger = Ledger()
+        let database: AlertDatabase
+        do throws(AlertStoreError) { database = try AlertDatabase(path: ":memory:") } catch {
+            throw CommandError(error)
+        }
+        let commits = CommitBuilder(plan: plan, topic: plan.name, modelIDs: bindings.mapValues(\.id))
+        let entity = plan.detectors[detector].entity
+        let run = OfflineRun(plan: plan, models: bindings, format: inputFormat)
+        let outputs = try run.run(files, progress: Progress("evaluate", isQuiet: quiet)) {
+            engine,
+            chunk,
+            output throws(CommandError) in
+            let base = output.nextOffset - Int64(chunk.partitions[engine.partition].count)
+            var positions: [Int32: Int64] = [:]
+            for (index, row) in chunk.partitions[engine.partition].enumerated() { positions[row] = base + Int64(index) }
+            for index in 0..<engine.acceptedCount {
+                let row = engine.row(index)
+                guard let label = chunk.label(of: row, rule),
+                    let scores = engine.probabilities(detector: detector, of: index)
+                else { continue }
+                if !classNames.contains(label) { classNames.append(label) }
+                let best = scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
+                let score = min(1, max(0, 1 - Double(scores[binding.negativeClass])))
+                events.append(
+                    SessionTable.Event(
+                        key: engine.key(entity, of: index),
+                        partition: engine.partition,
+                        offset: positions[Int32(row)] ?? 0,
+                        time: chunk.batch.times[row],
+                        truth: classNames.firstIndex(of: label) ?? 0,
+                        predicted: best,
+                        score: score,
+                        crosses: score >= threshold
+                    )
+                )
+            }
+            ledger += output.ledger
+            do throws(AlertStoreError) {
+                try database.commit(commits.build(output, rejectLines: []))
+            } catch {
+                throw CommandError(error)
+            }
+            output.removeAll()
+        }
+        _ = outputs
+        guard !events.isEmpty else { throw .input("the recordings hold no labelled event") }
+        let digest: String
+        do throws(AlertStoreError) { digest = try database.digest() } catch { throw CommandError(error) }
+        let report = EvaluationReport(
+            events: events,
+            classNames: classNames,
+            negative: binding.negativeClass,
+            gap: plan.detectors[detector].sessionGap,
+            threshold: threshold,
+            ledger: ledger,
+            digest: digest
+        )
+        switch format {
+        case .json: Output.data(report.json)
+        case .table: Output.data(report.table)
+        }
+    }
+}

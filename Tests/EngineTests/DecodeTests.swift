@@ -1,0 +1,252 @@
+import Base
+import Engine
+import Plan
+import TestKit
+import Testing
+
+/// A plan with every kind of field.
+func testPlan() -> PipelinePlan {
+    let schema = Schema(fields: [
+        Field(name: "id", type: .text, role: .id, isRequired: true),
+        Field(name: "at", type: .time, role: .time, isRequired: true),
+        Field(name: "actor", type: .text, isRequired: true),
+        Field(name: "amount", type: .number, role: .amount, isRequired: true, minimum: 0),
+        Field(name: "ok", type: .bool),
+        Field(name: "zip", path: "address.zip", type: .text),
+        Field(name: "address", type: .json),
+        Field(name: "names", path: "items[].name", type: .text),
+        Field(name: "prices", path: "items[].price", type: .number),
+        Field(name: "truth", type: .text, role: .label),
+    ])
+    var plan = PipelinePlan(name: "test", schema: schema)
+    plan.entities = [Entity(name: "who", key: [.field(2, .text)])]
+    plan.disorder = 10_000_000
+    plan.aggregates = [
+        Aggregate(window: Window(entity: 0, kind: .session(gap: 60_000_000)), function: .count),
+        Aggregate(
+            window: Window(entity: 0, kind: .session(gap: 60_000_000)),
+            function: .sum,
+            argument: .field(3, .number)
+        ),
+    ]
+    plan.features = [Feature(name: "n", expression: .aggregate(0)), Feature(name: "sum", expression: .aggregate(1))]
+    plan.detectors = [
+        Detector(
+            name: "three",
+            kind: .rule(condition: .binary(.greaterOrEqual, .feature(0, .number), .number(3)), score: 0.8),
+            entity: 0,
+            sessionGap: 60_000_000
+        )
+    ]
+    return plan
+}
+
+func decode(_ lines: [String], plan: PipelinePlan = testPlan()) -> ColumnBatch {
+    let batch = ColumnBatch(schema: plan.schema, capacity: max(1, lines.count))
+    let decoder = EventDecoder(plan: plan)
+    for line in lines { Array(line.utf8).withUnsafeBufferPointer { decoder.decode($0, into: batch) } }
+    return batch
+}
+
+@Suite struct DecodeTests {
+    @Test func everyKindOfFieldInAnyOrder() {
+        let members = [
+            #""id":"x1""#, #""at":"2026-03-02T08:00:00.5Z""#, #""actor":"A\u0031""#, #""amount":12.5"#, #""ok":true"#,
+            #""address":{"zip":"123","city":{"deep":[1,{"x":2}]}}"#,
+            #""items":[{"name":"a","price":1},{"name":"b","price":2.5}]"#, #""truth":"fraud""#, #""other":[null,{}]"#,
+        ]
+        var random = Seeded(seed: 1)
+        var lines: [String] = []
+        for _ in 0..<50 {
+            var order = members
+            for index in order.indices { order.swapAt(index, index + random.below(order.count - index)) }
+            lines.append("{" + order.joined(separator: ",") + "}")
+        }
+        let batch = decode(lines)
+        for row in lines.indices {
+            #expect(batch.status[row] == 0)
+            #expect(batch.times[row] == 1_772_438_400_500_000)
+            #expect(batch.ids[row] == Text("x1"))
+            #expect(batch.columns[2].texts?[row] == Text("A1"))
+            #expect(batch.columns[3].numbers?[row] == 12.5)
+            #expect(batch.columns[4].numbers?[row] == 1)
+            #expect(batch.columns[5].texts?[row] == Text("123"))
+            #expect(batch.columns[6].texts?[row] == Text(#"{"zip":"123","city":{"deep":[1,{"x":2}]}}"#))
+            #expect(batch.columns[7].list?.ends[row] == Int32(2 * row + 2))
+            #expect(batch.columns[7].list?.texts[2 * row + 1] == Text("b"))
+            #expect(batch.columns[8].list?.numbers[2 * row + 1] == 2.5)
+        }
+    }
+
+    /// C7: there is no column that an expression could read a label from.
+    @Test func labelsHaveNoColumn() {
+        let batch = decode([#"{"id":"a","at":1772438400,"actor":"A","amount":1,"truth":"fraud"}"#])
+        #expect(batch.columns[9].texts == nil)
+        #expect(batch.columns[9].numbers == nil)
+        #expect(batch.columns[9].list == nil)
+        let span = batch.labels[0]
+        #expect(
+            String(decoding: batch.payload[Int(span.start)..<Int(span.start + span.count)], as: UTF8.self) == "fraud"
+        )
+    }
+
+    struct Bad: Sendable, CustomTestStringConvertible {
+        var line: String
+        var field: String?
+        var reason: String
+        var testDescription: String { line }
+    }
+
+    @Test(arguments: [
+        Bad(line: "{\"id\":\"a\"", field: nil, reason: "broken JSON: it ends in the middle (byte 9)"),
+        Bad(line: "[1]", field: nil, reason: "broken JSON: unexpected character at byte 0"),
+        Bad(
+            line: "{\"id\":\"a\",\"at\":1772438400,\"actor\":\"A\",\"amount\":1} x",
+            field: nil,
+            reason: "broken JSON: something follows the object at byte 50"
+        ),
+        Bad(line: "{\"id\":\"a\",\"at\":1772438400,\"actor\":\"A\"}", field: "amount", reason: "is missing"),
+        Bad(
+            line: "{\"id\":\"a\",\"at\":1772438400,\"actor\":\"A\",\"amount\":\"1\"}",
+            field: "amount",
+            reason: "is not a number"
+        ),
+        Bad(
+            line: "{\"id\":\"a\",\"at\":1772438400,\"actor\":\"A\",\"amount\":-1}",
+            field: "amount",
+            reason: "is below the least value that the schema accepts"
+        ),
+        Bad(
+            line: "{\"id\":\"a\",\"at\":1772438400,\"actor\":\"A\",\"amount\":1e999}",
+            field: "amount",
+            reason: "is too large for a number"
+        ),
+        Bad(
+            line: "{\"id\":\"a\",\"at\":1772438400,\"actor\":\"A\",\"amount\":NaN}",
+            field: nil,
+            reason: "broken JSON: bad number at byte 47"
+        ),
+        Bad(
+            line: "{\"id\":\"a\",\"at\":\"yesterday\",\"actor\":\"A\",\"amount\":1}",
+            field: "at",
+            reason: "is not a time"
+        ),
+        Bad(line: "{\"id\":\"a\",\"actor\":\"A\",\"amount\":1}", field: "at", reason: "is missing"),
+        Bad(line: "{\"id\":null,\"at\":1772438400,\"actor\":\"A\",\"amount\":1}", field: "id", reason: "is null"),
+        Bad(
+            line: "{\"id\":\"a\",\"at\":1772438400,\"actor\":\"A\",\"amount\":1,\"amount\":2}",
+            field: "amount",
+            reason: "occurs twice"
+        ),
+        Bad(
+            line: "{\"id\":\"a\",\"at\":1772438400,\"actor\":{},\"amount\":1}",
+            field: "actor",
+            reason: "is not a text"
+        ),
+        Bad(
+            line: "{\"id\":\"a\",\"at\":1772438400,\"actor\":\"A\",\"amount\":1,\"ok\":1}",
+            field: "ok",
+            reason: "is not true or false"
+        ),
+    ])
+    func badEventsSayWhy(bad: Bad) {
+        let good = #"{"id":"a","at":1772438400,"actor":"A","amount":1}"#
+        let batch = decode([good, bad.line, good])
+        #expect(batch.count == 3)
+        #expect(batch.status[0] == 0)
+        #expect(batch.status[2] == 0)
+        #expect(batch.rejections == [.init(field: bad.field, reason: bad.reason)])
+    }
+
+    @Test func invalidUTF8IsRefused() {
+        let plan = testPlan()
+        let batch = ColumnBatch(schema: plan.schema, capacity: 1)
+        var line = Array(#"{"id":"a","at":1772438400,"actor":"A"#.utf8)
+        line += [0xC3, 0x28]
+        line += Array(#"","amount":1}"#.utf8)
+        let decoder = EventDecoder(plan: plan)
+        line.withUnsafeBufferPointer { decoder.decode($0, into: batch) }
+        #expect(batch.rejections == [.init(reason: "invalid UTF-8")])
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func randomBytesNeverTrap(seed: UInt64) {
+        var random = Seeded(seed: seed)
+        let plan = testPlan()
+        let sample = Array(
+            #"{"id":"a","at":"2026-03-02T08:00:00Z","actor":"A","amount":1.5,"items":[{"name":"\u00e9"}],"address":{"zip":1}}"#
+                .utf8
+        )
+        let batch = ColumnBatch(schema: plan.schema, capacity: 500)
+        let decoder = EventDecoder(plan: plan)
+        for _ in 0..<500 {
+            var line = sample
+            for _ in 0..<random.below(4) { line[random.below(line.count)] = UInt8(random.below(256)) }
+            line.removeLast(random.below(3) == 0 ? random.below(line.count) : 0)
+            line.withUnsafeBufferPointer { decoder.decode($0, into: batch) }
+        }
+        #expect(batch.count == 500)
+        for row in 0..<500 { #expect(Int(batch.status[row]) <= batch.rejections.count) }
+    }
+}
+
+/// Bytes that arrive in pieces of a fixed size.
+private struct Pieces: ByteSource {
+    var bytes: [UInt8]
+    var size: Int
+    var position = 0
+
+    mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(InputError) -> Int {
+        let count = min(size, bytes.count - position, buffer.count)
+        buffer.copyBytes(from: bytes[position..<position + count])
+        position += count
+        return count
+    }
+}
+
+@Suite struct LineReaderTests {
+    private func read(_ bytes: [UInt8], size: Int, quoted: Bool = false) throws -> [String] {
+        var reader = LineReader(Pieces(bytes: bytes, size: size), quoted: quoted)
+        var lines: [String] = []
+        while let line = try reader.next() {
+            lines.append("\(line.number):" + String(decoding: line.bytes, as: UTF8.self))
+        }
+        return lines
+    }
+
+    @Test func piecesDoNotMatter() throws {
+        let bytes = Array("\u{FEFF}one\r\n\ntwo\n\nthree".utf8)
+        for size in 1...20 { #expect(try read(bytes, size: size) == ["1:one", "3:two", "5:three"]) }
+        let csv = Array("a,b\n\"x\ny\",2\nz,3\n".utf8)
+        for size in 1...20 { #expect(try read(csv, size: size, quoted: true) == ["1:a,b", "2:\"x\ny\",2", "3:z,3"]) }
+    }
+
+    @Test func longLinesAreCutAndCounted() throws {
+        let long = Array(repeating: UInt8(0x78), count: 3_000_000)
+        let bytes = Array("a\n".utf8) + long + Array("\nb\n".utf8)
+        for size in [1000, 1 << 17, 5_000_000] {
+            var reader = LineReader(Pieces(bytes: bytes, size: size))
+            #expect(try reader.next()?.oversize == nil)
+            let line = try #require(try reader.next())
+            #expect(line.oversize == 3_000_000)
+            #expect(line.bytes.count == 200)
+            let last = try #require(try reader.next())
+            #expect(last.number == 3)
+            #expect(reader.position.byte == bytes.count)
+        }
+    }
+
+    @Test func goesOnWhereItStoppedButOnlyInTheSameFile() throws {
+        let bytes = Array("one\ntwo\nthree\n".utf8)
+        var reader = LineReader(Pieces(bytes: bytes, size: 5))
+        _ = try reader.next()
+        _ = try reader.next()
+        let position = reader.position
+        var again = LineReader(Pieces(bytes: bytes, size: 100))
+        try again.skip(to: position, path: "p")
+        let line = try #require(try again.next())
+        #expect(line.number == 3)
+        var other = LineReader(Pieces(bytes: Array("one\ntwx\nthree\n".utf8), size: 100))
+        #expect(throws: InputError.changed(line: 2, path: "p")) { try other.skip(to: position, path: "p") }
+    }
+}
