@@ -15,6 +15,20 @@ struct DurableMark: Equatable {
     private static let version: Int32 = 1
     private static let byteCount = 32
 
+    /// What is wrong with a log that ends, with or without a torn tail, before what was durable; nil if nothing is.
+    func damage(_ segment: Segment, position: Int, endOffset end: Int64, torn: LogDamage?) -> LogDamage? {
+        guard endOffset > end else { return nil }
+        let isSame = segment.baseOffset == baseOffset
+        return LogDamage(
+            file: segment.log,
+            position: position,
+            byteCount: isSame ? max(0, self.position - position) : 0,
+            offset: LogOffset(end),
+            nextOffset: LogOffset(endOffset),
+            fault: torn?.fault ?? .missing(before: LogOffset(endOffset))
+        )
+    }
+
     func write(_ directory: String, _ store: any FileStore) throws(FileError) {
         var bytes = ByteWriter(capacity: Self.byteCount)
         bytes.appendBigEndian(Self.version)

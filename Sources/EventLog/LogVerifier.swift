@@ -24,6 +24,8 @@ public struct LogReport: Sendable, Equatable {
     public var unsupportedBatches = 0
     /// What index entries are not true. Indexes can be deleted: they are made anew.
     public var indexFaults: [String] = []
+    /// Where the last segment's last whole batch ends.
+    private var endPosition = 0
 
     public var batches: Int { segments.reduce(0) { $0 + $1.batches } }
     public var records: Int { segments.reduce(0) { $0 + $1.records } }
@@ -41,6 +43,9 @@ public struct LogReport: Sendable, Equatable {
                     report.noteGap(after: last, before: LogOffset(base))
                 }
                 try report.walk(segment, store, isLast: number == bases.count - 1)
+            }
+            if let last = bases.last, let mark = try DurableMark.read(directory, store) {
+                report.compare(EventLog.Segment(baseOffset: last, directory: directory), with: mark)
             }
             return report
         }
@@ -76,6 +81,7 @@ public struct LogReport: Sendable, Equatable {
             }
         }
         summary.endOffset = scanner.expectedOffset
+        endPosition = scanner.position
         segments.append(summary)
         // The last segment's index is written when the log is closed, so a live log has none.
         let hasIndex = try store.size(of: segment.index) != nil
@@ -102,6 +108,15 @@ public struct LogReport: Sendable, Equatable {
                 )
             )
         }
+    }
+
+    /// What was durable once is no torn tail.
+    private mutating func compare(_ segment: EventLog.Segment, with mark: DurableMark) {
+        guard let last = segments.last else { return }
+        let lost = mark.damage(segment, position: endPosition, endOffset: last.endOffset, torn: tornTail)
+        guard let lost else { return }
+        damage.append(lost)
+        tornTail = nil
     }
 
     private mutating func noteGap(after last: Segment, before base: LogOffset) {

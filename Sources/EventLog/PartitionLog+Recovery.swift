@@ -31,7 +31,7 @@ extension PartitionLog {
         guard let last = bases.last else {
             // No segment is left of a log that had some: its offsets are not given out again.
             let base = mark?.endOffset ?? 0
-            if let mark, mark.endOffset > 0 { noteMissing(mark, from: mark.baseOffset, position: 0, fault: nil) }
+            if let lost = mark?.damage(segment, position: 0, endOffset: 0, torn: nil) { recovery.damage.append(lost) }
             try begin(at: base)
             endOffset = LogOffset(base)
             durableOffset = endOffset
@@ -46,11 +46,10 @@ extension PartitionLog {
         let torn = try walk(scanner)
         size = scanner.position
         endOffset = LogOffset(scanner.expectedOffset)
-        let isCovered = mark.map { $0.endOffset > endOffset.rawValue } ?? false
-        if let mark, isCovered {
+        if let mark, let lost = mark.damage(segment, position: size, endOffset: endOffset.rawValue, torn: torn) {
             // What is missing or broken here was durable before, so it is damage and not a torn tail. New batches go to a
             // new segment, behind the offsets that are lost.
-            noteMissing(mark, from: endOffset.rawValue, position: size, fault: torn?.fault)
+            recovery.damage.append(lost)
             try begin(at: mark.endOffset)
             endOffset = LogOffset(mark.endOffset)
         } else if fileSize > size {
@@ -92,20 +91,6 @@ extension PartitionLog {
             case .end: return nil
             }
         }
-    }
-
-    private func noteMissing(_ mark: DurableMark, from offset: Int64, position: Int, fault: BatchFault?) {
-        let file = Segment(baseOffset: mark.baseOffset, directory: directory).log
-        recovery.damage.append(
-            LogDamage(
-                file: fault == nil ? file : segment.log,
-                position: position,
-                byteCount: max(0, mark.position - position),
-                offset: LogOffset(offset),
-                nextOffset: LogOffset(mark.endOffset),
-                fault: fault ?? .missing(before: LogOffset(mark.endOffset))
-            )
-        )
     }
 
     /// Makes the index of a complete segment anew if a file is missing or has an impossible size.

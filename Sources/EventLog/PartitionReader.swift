@@ -15,6 +15,7 @@ public final class PartitionReader {
 
     let store: any FileStore
     private var scanner: SegmentScanner?
+    private var mark: DurableMark?
     /// What the last call could not read. It is thrown again until ``skipUnreadable()``.
     private var unreadable: LogError?
     private var afterUnreadable = LogOffset(0)
@@ -51,11 +52,11 @@ public final class PartitionReader {
                 if after > nextOffset { try refuse(.damaged(damage), goingOnAt: after) }
             case .torn(let damage):
                 // At the end of the log a writer is about to finish it, or recovery will cut it.
-                guard let later = try laterSegment(than: scanner) else { return false }
+                guard let later = try laterSegment(than: scanner) else { return try end(scanner, torn: damage) }
                 if later > nextOffset { try refuse(.damaged(damage), goingOnAt: later) }
                 self.scanner = nil
             case .end:
-                guard let later = try laterSegment(than: scanner) else { return false }
+                guard let later = try laterSegment(than: scanner) else { return try end(scanner, torn: nil) }
                 self.scanner = nil
                 if later > nextOffset, later.rawValue > scanner.expectedOffset {
                     try refuse(.damaged(missing(at: scanner, before: later)), goingOnAt: later)
@@ -122,6 +123,14 @@ public final class PartitionReader {
         throw error
     }
 
+    /// The end of the last segment is the end of the log, unless more than that was durable.
+    private func end(_ scanner: SegmentScanner, torn: LogDamage?) throws(LogError) -> Bool {
+        let end = scanner.expectedOffset
+        let lost = mark?.damage(scanner.segment, position: scanner.position, endOffset: end, torn: torn)
+        if let lost, let after = lost.nextOffset, after > nextOffset { try refuse(.damaged(lost), goingOnAt: after) }
+        return false
+    }
+
     private func missing(at scanner: SegmentScanner, before later: LogOffset) -> LogDamage {
         LogDamage(
             file: scanner.segment.log,
@@ -141,6 +150,7 @@ public final class PartitionReader {
     /// Opens the segment that holds the wanted offset, at its index entry; false if there is no segment.
     private func open() throws(LogError) -> Bool {
         try files { () throws(FileError) in
+            mark = try DurableMark.read(directory, store)
             let bases = try Segment.bases(directory, store)
             guard let base = bases.last(where: { $0 <= nextOffset.rawValue }) ?? bases.first else { return false }
             let segment = Segment(baseOffset: base, directory: directory)

@@ -113,7 +113,16 @@ struct RecoveryTests {
                 if isCut { bytes.removeLast(whole.count - position) } else { bytes[position] ^= 16 }
                 let copy = store.copy()
                 copy.set(bytes, for: segmentFile(0))
+                let report = try LogReport.verify(directory: folder, store: copy)
+                let reader = PartitionReader(directory: folder, store: copy)
+                if !report.damage.isEmpty {
+                    #expect(report.damage.count == 1 && report.tornTail == nil)
+                    #expect(throws: LogError.damaged(report.damage[0])) { try readAll(reader) }
+                    #expect(reader.skipUnreadable() == LogOffset(Int64(expected.count)))
+                    #expect(try readAll(reader).isEmpty)
+                }
                 let log = try open(copy)
+                #expect(log.recovery.damage == report.damage)
                 // The epoch (bytes 12 to 15 of a batch) is not under the checksum.
                 if log.recovery.damage.isEmpty {
                     #expect(!isCut && (12..<16).contains(position - start))
@@ -123,7 +132,7 @@ struct RecoveryTests {
                 #expect(log.endOffset == LogOffset(Int64(expected.count)))
                 try log.append([Event(1, "new")])
                 try log.close()
-                let reader = PartitionReader(directory: folder, store: copy)
+                reader.seek(to: LogOffset(0))
                 var found: [Int64: Event] = [:]
                 let batch = RecordBatch()
                 while true {
