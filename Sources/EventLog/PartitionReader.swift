@@ -50,9 +50,10 @@ public final class PartitionReader {
                 }
                 // Damage before the wanted offset is none of this reader's business.
                 if after > nextOffset { try refuse(.damaged(damage), goingOnAt: after) }
-            case .torn(let damage):
+            case .torn(var damage):
                 // At the end of the log a writer is about to finish it, or recovery will cut it.
                 guard let later = try laterSegment(than: scanner) else { return try end(scanner, torn: damage) }
+                damage.nextOffset = later
                 if later > nextOffset { try refuse(.damaged(damage), goingOnAt: later) }
                 self.scanner = nil
             case .end:
