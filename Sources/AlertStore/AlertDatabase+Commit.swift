@@ -27,12 +27,29 @@ extension AlertDatabase {
                     row.alertID, row.rank, row.feature, row.title, row.value, row.typical, row.contribution,
                 ])
             }
-            let feature = try db.cachedStatement(sql: "INSERT INTO alert_features VALUES (?, ?, ?)")
-            for row in commit.features {
-                try feature.execute(arguments: [row.alertID, row.feature, row.value])
-            }
+            try insertFeatures(commit.features, db)
             try insertOthers(commit, db)
             try advance(commit.topic, commit.progress, db)
+        }
+    }
+
+    /// An alert has as many rows here as the pipeline has features: they go in many to a statement.
+    private func insertFeatures(_ rows: [AlertFeatureRecord], _ db: Database) throws {
+        let most = 64
+        var start = 0
+        while start < rows.count {
+            let count = min(most, rows.count - start)
+            let values = Array(repeating: "(?, ?, ?)", count: count).joined(separator: ", ")
+            let statement = try db.cachedStatement(sql: "INSERT INTO alert_features VALUES " + values)
+            var arguments: [(any DatabaseValueConvertible)?] = []
+            arguments.reserveCapacity(count * 3)
+            for row in rows[start..<start + count] {
+                arguments.append(row.alertID)
+                arguments.append(row.feature)
+                arguments.append(row.value)
+            }
+            try statement.execute(arguments: StatementArguments(arguments))
+            start += count
         }
     }
 

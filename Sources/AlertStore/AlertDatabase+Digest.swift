@@ -20,7 +20,8 @@ extension AlertDatabase {
                 let rows = try Row.fetchCursor(db, sql: "SELECT * FROM \(table) ORDER BY \(order)")
                 while let row = try rows.next() {
                     var line: [UInt8] = []
-                    for value in row.databaseValues {
+                    for column in 0..<row.count {
+                        let value: DatabaseValue = row[column]
                         switch value.storage {
                         case .null: line.append(0x6E)
                         case .int64(let number):

@@ -12,12 +12,20 @@ public struct SHA256: Sendable {
 
     public mutating func update(_ bytes: [UInt8]) {
         byteCount += UInt64(bytes.count)
-        var position = 0
-        while position < bytes.count {
-            let taken = min(64 - block.count, bytes.count - position)
-            block.append(contentsOf: bytes[position..<position + taken])
-            position += taken
-            if block.count == 64 { compress() }
+        bytes.withUnsafeBufferPointer { bytes in
+            var position = 0
+            if !block.isEmpty {
+                let taken = min(64 - block.count, bytes.count)
+                block.append(contentsOf: bytes[..<taken])
+                position = taken
+                guard block.count == 64 else { return }
+                compressBlock()
+            }
+            while position + 64 <= bytes.count {
+                compress(UnsafeBufferPointer(rebasing: bytes[position..<position + 64]))
+                position += 64
+            }
+            block.append(contentsOf: bytes[position...])
         }
     }
 
@@ -28,13 +36,13 @@ public struct SHA256: Sendable {
         copy.block.append(0x80)
         if copy.block.count > 56 {
             while copy.block.count < 64 { copy.block.append(0) }
-            copy.compress()
+            copy.compressBlock()
         }
         while copy.block.count < 56 { copy.block.append(0) }
         for shift in stride(from: 56, through: 0, by: -8) {
             copy.block.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
         }
-        copy.compress()
+        copy.compressBlock()
         let digits = Array("0123456789abcdef".utf8)
         var out: [UInt8] = []
         for word in copy.state {
@@ -49,7 +57,13 @@ public struct SHA256: Sendable {
         return digest.hexadecimal()
     }
 
-    private mutating func compress() {
+    private mutating func compressBlock() {
+        let full = block
+        full.withUnsafeBufferPointer { compress($0) }
+        block.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func compress(_ block: UnsafeBufferPointer<UInt8>) {
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { words in
             for index in 0..<16 {
                 words[index] =
@@ -88,7 +102,6 @@ public struct SHA256: Sendable {
             }
             for (index, value) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= value }
         }
-        block.removeAll(keepingCapacity: true)
     }
 }
 

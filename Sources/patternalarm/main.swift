@@ -1,4 +1,3 @@
-import ArgumentParser
 import Commands
 
-PatternAlarm.main()
+PatternAlarm.runAndExit()

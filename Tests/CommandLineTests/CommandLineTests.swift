@@ -65,7 +65,13 @@ import Testing
             #expect(help.out.contains("  patternalarm \(command)"), "\(command)")
         }
         #expect(try run(["--version"]).out == "0.1.0\n")
-        #expect(try run(["replay"]).status != 0)
+        for wrong in [
+            ["replay"], ["no-such-verb"], ["replay", "x", "--speed", "fast"], ["simulate", "--events", "-1"],
+        ] {
+            let result = try run(wrong)
+            #expect(result.status == 2, "\(wrong)")
+            #expect(result.out.isEmpty && !result.err.isEmpty)
+        }
     }
 
     @Test func badEventsAreListedAndTheGoodOnesKept() throws {

@@ -1,0 +1,19 @@
+import ArgumentParser
+import Foundation
+
+extension PatternAlarm {
+    /// Runs the command line and ends the process with the exit code that is documented for what happened.
+    public static func runAndExit() -> Never {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+            Foundation.exit(ExitStatus.fine.rawValue)
+        } catch {
+            let code = exitCode(for: error)
+            // The library has its own code for a wrong call; ours is 2, as of most tools.
+            guard code == .validationFailure else { exit(withError: error) }
+            Output.talk(fullMessage(for: error))
+            Foundation.exit(ExitStatus.usage.rawValue)
+        }
+    }
+}
