@@ -18,8 +18,8 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A Swift library of ours: `depends` names targets of this package that lie below it.
-func library(_ name: String, depends: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: depends, swiftSettings: swift)
+func library(_ name: String, depends: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: depends, exclude: exclude, swiftSettings: swift)
 }
 
 func tests(_ name: String, depends: [Target.Dependency]) -> Target {
@@ -58,7 +58,7 @@ let package = Package(
         ),
 
         // The edge.
-        library("AlertStore", depends: ["Base", grdb]),
+        library("AlertStore", depends: ["Base", grdb], exclude: ["README.md"]),
         library(
             "Commands",
             depends: [
