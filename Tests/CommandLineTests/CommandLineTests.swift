@@ -153,6 +153,17 @@ import Testing
         #expect(digest(first) == digest(second))
     }
 
+    @Test func aLogKeepsItsNumberOfPartitions() throws {
+        try run(["simulate", "--events", "100", "--out", "x.jsonl"])
+        try run(["replay", "x.jsonl", "--data-dir", "d"])
+        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
+        let pipeline = try String(contentsOfFile: source + "/../../Data/pipelines/patternalarm.yaml", encoding: .utf8)
+        try write(pipeline.replacingOccurrences(of: "partitions: 2", with: "partitions: 3"), "three.yaml")
+        let result = try run(["replay", "x.jsonl", "--data-dir", "d", "--pipeline", "three.yaml"])
+        #expect(result.status == 5)
+        #expect(result.err.contains("has 2 partitions, the pipeline says 3"))
+    }
+
     /// Killed at many places, the replay ends as if it had never been.
     @Test func killsLeaveNoTrace() throws {
         try run(["simulate", "--events", "20000", "--out", "events.jsonl", "--seed", "3"])

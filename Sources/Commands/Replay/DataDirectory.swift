@@ -38,6 +38,7 @@ final class DataDirectory {
             if case .heldBy = error { throw .inUse(error.description) }
             throw .storage(error.description)
         }
+        try Self.checkPartitions(path, plan)
         let modelID = models.models.map(\.id).joined(separator: " ")
         let run = RunRecord(
             command: command,
@@ -76,6 +77,24 @@ final class DataDirectory {
         }
         self.workers = workers
         try catchUp(topic: plan.name, progress)
+    }
+
+    /// Which partition an event is in depends on how many there are: a log keeps the number that it was begun with.
+    private static func checkPartitions(_ path: String, _ plan: PipelinePlan) throws(CommandError) {
+        let known: Int
+        do throws(FileError) {
+            known = try DiskStore(root: path).list("log").count { name in
+                name.hasPrefix(plan.name + "-") && Int(name.dropFirst(plan.name.count + 1)) != nil
+            }
+        } catch {
+            throw .storage(error.description)
+        }
+        guard known == 0 || known == plan.partitionCount else {
+            throw .storage(
+                "the log in \(path) has \(known) partitions, the pipeline says \(plan.partitionCount); "
+                    + "set partitions: \(known), or replay the recordings into another --data-dir"
+            )
+        }
     }
 
     private func catchUp(topic: String, _ progress: Progress) throws(CommandError) {
