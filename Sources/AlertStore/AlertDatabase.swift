@@ -42,6 +42,10 @@ public final class AlertDatabase: Sendable {
         configuration.prepareDatabase { db in
             guard !readOnly else { return }
             try db.execute(sql: "PRAGMA synchronous = NORMAL")
+            // Alert ids are hashes, so a large transaction touches pages all over the file: with SQLite's 2 MB of cache
+            // each was written to the WAL many times over.
+            try db.execute(sql: "PRAGMA cache_size = -65536")
+            try db.execute(sql: "PRAGMA wal_autocheckpoint = 16384")
         }
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)

@@ -24,6 +24,9 @@ final class PartitionWorker: @unchecked Sendable {
     private var rejectLines: [Int?] = []
     private var uncommittedChunks = 0
     private var lastCommit = ContinuousClock.now
+    /// How long to collect before the next transaction: a second, and at least ten times what the last one took, so that
+    /// writing never takes more than a tenth of the time.
+    private var pause = Duration.seconds(1)
     /// The newest mark of every recording in this partition, by its number.
     private(set) var marks: [Int: SourceMark] = [:]
     private(set) var rejectedCount = 0
@@ -149,7 +152,7 @@ final class PartitionWorker: @unchecked Sendable {
         marks[input] = mark
         process(chunk.batch, rows: rows, lines: lines, baseOffset: base, emits: true)
         uncommittedChunks += 1
-        if uncommittedChunks >= 64 || lastCommit.duration(to: .now) > .seconds(1) { try commit() }
+        if uncommittedChunks >= 512 || lastCommit.duration(to: .now) > pause { try commit() }
     }
 
     private func append(
@@ -192,7 +195,11 @@ final class PartitionWorker: @unchecked Sendable {
     /// Makes the log durable up to here, then writes everything that it led to, in one transaction.
     func commit() throws(CommandError) {
         uncommittedChunks = 0
-        lastCommit = .now
+        let start = ContinuousClock.now
+        defer {
+            lastCommit = .now
+            pause = max(.seconds(1), start.duration(to: lastCommit) * 10)
+        }
         guard output.ledger.events > 0 || !output.alerts.isEmpty else { return }
         do throws(LogError) { try log.sync() } catch { throw CommandError(error) }
         var commit = commits.build(output, rejectLines: rejectLines)

@@ -28,7 +28,10 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: "Events a minute, as a number.")
     var rate: Double?
 
-    @Option(help: "Virtual time to cover, such as 60s, 5m, 1h (default: 1m if --events is not given).")
+    @Option(
+        help:
+            "Virtual time in which people turn up, such as 60s or 1h (default: 1m without --events); the last ones stay some minutes."
+    )
     var duration: String?
 
     @Option(help: "Number of events.")
