@@ -36,15 +36,16 @@ public struct LogReport: Sendable, Equatable {
     public static func verify(directory: String, store: any FileStore) throws(LogError) -> LogReport {
         try files { () throws(FileError) in
             var report = LogReport()
+            let mark = try DurableMark.read(directory, store)
             let bases = try EventLog.Segment.bases(directory, store)
             for (number, base) in bases.enumerated() {
                 let segment = EventLog.Segment(baseOffset: base, directory: directory)
                 if let last = report.segments.last, last.endOffset != base {
                     report.noteGap(after: last, before: LogOffset(base))
                 }
-                try report.walk(segment, store, isLast: number == bases.count - 1)
+                try report.walk(segment, store, isLast: number == bases.count - 1, mark)
             }
-            if let last = bases.last, let mark = try DurableMark.read(directory, store) {
+            if let last = bases.last, let mark {
                 report.compare(EventLog.Segment(baseOffset: last, directory: directory), with: mark)
             }
             return report
@@ -54,7 +55,8 @@ public struct LogReport: Sendable, Equatable {
     private mutating func walk(
         _ segment: EventLog.Segment,
         _ store: any FileStore,
-        isLast: Bool
+        isLast: Bool,
+        _ mark: DurableMark?
     ) throws(FileError) {
         let size = try store.size(of: segment.log) ?? 0
         let base = segment.baseOffset
@@ -68,7 +70,16 @@ public struct LogReport: Sendable, Equatable {
             case .torn(let damage):
                 if isLast { tornTail = damage } else { self.damage.append(damage) }
                 break walk
-            case .damaged(let damage): self.damage.append(damage)
+            case .damaged(let damage):
+                // Behind the last sync, holes are what a power cut leaves: opening the log cuts there.
+                if isLast, let mark, damage.offset.rawValue >= mark.endOffset {
+                    tornTail = damage
+                    summary.endOffset = damage.offset.rawValue
+                    endPosition = damage.position
+                    segments.append(summary)
+                    return
+                }
+                self.damage.append(damage)
             case .batch(let header, let bytes):
                 check.add(header)
                 summary.batches += 1
