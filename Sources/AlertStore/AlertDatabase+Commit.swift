@@ -30,6 +30,9 @@ extension AlertDatabase {
             try insertFeatures(commit.features, db)
             try insertOthers(commit, db)
             try advance(commit.topic, commit.progress, db)
+            if let limit = commit.expireBeforeMilliseconds {
+                try expire(before: limit, commit.topic, partition: commit.progress.partition, db)
+            }
         }
     }
 
@@ -105,38 +108,47 @@ extension AlertDatabase {
             progress.clockMilliseconds, topic, progress.partition,
         ])
         guard db.changesCount == 0 else { return }
-        let insert = try db.cachedStatement(sql: "INSERT INTO offsets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        let insert = try db.cachedStatement(sql: "INSERT INTO offsets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)")
         try insert.execute(arguments: [
-            topic, progress.partition, progress.nextOffset, progress.events, progress.ok, progress.late,
+            topic, progress.partition, progress.nextOffset - Int64(progress.events), progress.nextOffset,
+            progress.events, progress.ok, progress.late,
             progress.duplicate, progress.rejected, progress.clockMilliseconds,
         ])
     }
 
     /// How far each partition of a topic has come.
     public func progress(topic: String) throws(AlertStoreError) -> [PartitionProgress] {
+        try progress().filter { $0.topic == topic }.map(\.progress)
+    }
+
+    /// How far each partition of each topic has come.
+    public func progress() throws(AlertStoreError) -> [(topic: String, progress: PartitionProgress)] {
         try read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM offsets WHERE topic = ? ORDER BY partition", arguments: [topic])
-                .map {
-                    PartitionProgress(
-                        partition: $0["partition"],
-                        nextOffset: $0["next_offset"],
-                        ok: $0["ok"],
-                        late: $0["late"],
-                        duplicate: $0["duplicate"],
-                        rejected: $0["rejected"],
-                        clockMilliseconds: $0["clock_ms"]
-                    )
-                }
+            try Row.fetchAll(db, sql: "SELECT * FROM offsets ORDER BY topic, partition").map { row in
+                let progress = PartitionProgress(
+                    partition: row["partition"],
+                    nextOffset: row["next_offset"],
+                    ok: row["ok"],
+                    late: row["late"],
+                    duplicate: row["duplicate"],
+                    rejected: row["rejected"],
+                    clockMilliseconds: row["clock_ms"],
+                    expiredBeforeMilliseconds: row["expired_before_ms"]
+                )
+                return (row["topic"], progress)
+            }
         }
     }
 
     /// Deletes what can be computed from the log again; what people added (labels, triage) stays (C1).
     public func resetDerived() throws(AlertStoreError) {
         try write { db in
-            for table in [
-                "alert_events", "alert_reasons", "alert_features", "alerts", "rejects", "late_events", "duplicates",
-                "offsets",
-            ] { try db.execute(sql: "DELETE FROM \(table)") }
+            for table in Self.derivedTables { try db.execute(sql: "DELETE FROM \(table)") }
         }
     }
+
+    /// The tables that are made from the log, referring ones first.
+    static let derivedTables = [
+        "alert_events", "alert_reasons", "alert_features", "alerts", "rejects", "late_events", "duplicates", "offsets",
+    ]
 }

@@ -25,6 +25,8 @@ public struct LedgerTotals: Sendable, Equatable {
     public var duplicate = 0
     public var rejected = 0
     public var alerts = 0
+
+    public init() {}
 }
 
 /// A model as it is listed in the database.
@@ -137,6 +139,11 @@ extension AlertDatabase {
                 )
             }
         }
+    }
+
+    /// How many alerts' sessions have ended.
+    public func endedAlerts() throws(AlertStoreError) -> Int {
+        try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM alerts WHERE ended = 1") ?? 0 }
     }
 
     public func totals() throws(AlertStoreError) -> LedgerTotals {

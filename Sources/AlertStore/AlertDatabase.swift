@@ -80,6 +80,10 @@ public final class AlertDatabase: Sendable {
         do { return try writer.write(body) } catch { throw Self.translate(error, path: path) }
     }
 
+    func withoutTransaction<Value>(_ body: (Database) throws -> Value) throws(AlertStoreError) -> Value {
+        do { return try writer.writeWithoutTransaction(body) } catch { throw Self.translate(error, path: path) }
+    }
+
     func read<Value>(_ body: (Database) throws -> Value) throws(AlertStoreError) -> Value {
         do { return try writer.read(body) } catch { throw Self.translate(error, path: path) }
     }

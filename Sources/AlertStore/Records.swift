@@ -207,6 +207,8 @@ public struct PartitionProgress: Sendable, Equatable {
     public var duplicate: Int
     public var rejected: Int
     public var clockMilliseconds: Int64?
+    /// Ended alerts whose last event is before this have been given up; nil = none have.
+    public var expiredBeforeMilliseconds: Int64?
 
     public init(
         partition: Int,
@@ -215,8 +217,10 @@ public struct PartitionProgress: Sendable, Equatable {
         late: Int,
         duplicate: Int,
         rejected: Int,
-        clockMilliseconds: Int64?
+        clockMilliseconds: Int64?,
+        expiredBeforeMilliseconds: Int64? = nil
     ) {
+        self.expiredBeforeMilliseconds = expiredBeforeMilliseconds
         self.partition = partition
         self.nextOffset = nextOffset
         self.ok = ok
@@ -241,6 +245,8 @@ public struct EngineCommit: Sendable {
     public var rejects: [RejectRecord] = []
     public var late: [LateRecord] = []
     public var duplicates: [DuplicateRecord] = []
+    /// Ended alerts of the partition whose last event is older are given up; nil = none are.
+    public var expireBeforeMilliseconds: Int64?
 
     public init(topic: String, progress: PartitionProgress) {
         self.topic = topic

@@ -3,7 +3,7 @@ import GRDB
 /// The database's tables, in the versions that ever were. See the README beside this file for what they mean.
 enum Schema {
     /// The version that this program writes; `PRAGMA user_version` holds a file's.
-    static let version = 1
+    static let version = 2
 
     static func migrator() -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -13,8 +13,30 @@ enum Schema {
             try db.execute(sql: views)
             try db.execute(sql: "PRAGMA user_version = 1")
         }
+        migrator.registerMigration("2") { db in
+            try db.execute(sql: second)
+            try db.execute(sql: "PRAGMA user_version = 2")
+        }
         return migrator
     }
+
+    /// Since version 2 a log may begin behind offset 0, and alerts may be given up after a time.
+    private static let second = """
+        DROP VIEW ledger;
+        ALTER TABLE offsets RENAME TO old_offsets;
+        CREATE TABLE offsets (
+          topic TEXT NOT NULL, partition INTEGER NOT NULL, first_offset INTEGER NOT NULL, next_offset INTEGER NOT NULL,
+          events INTEGER NOT NULL, ok INTEGER NOT NULL, late INTEGER NOT NULL, duplicate INTEGER NOT NULL,
+          rejected INTEGER NOT NULL, clock_ms INTEGER, expired_before_ms INTEGER, PRIMARY KEY (topic, partition),
+          CHECK (events = ok + late + duplicate + rejected), CHECK (events = next_offset - first_offset))
+          STRICT, WITHOUT ROWID;
+        INSERT INTO offsets SELECT topic, partition, next_offset - events, next_offset, events, ok, late, duplicate,
+          rejected, clock_ms, NULL FROM old_offsets;
+        DROP TABLE old_offsets;
+        CREATE VIEW ledger AS SELECT coalesce(sum(events), 0) AS events, coalesce(sum(ok), 0) AS ok,
+          coalesce(sum(late), 0) AS late, coalesce(sum(duplicate), 0) AS duplicate,
+          coalesce(sum(rejected), 0) AS rejected FROM offsets;
+        """
 
     private static let tables = """
         CREATE TABLE runs (

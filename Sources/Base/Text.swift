@@ -82,3 +82,17 @@ public struct Text: Hashable, Sendable, BitwiseCopyable {
         return product.high ^ product.low
     }
 }
+
+extension Text: CustomStringConvertible {
+    /// The text itself if it is held as it is, else its hash behind a `#`; empty if it is absent.
+    public var description: String {
+        let mark = UInt8(truncatingIfNeeded: high >> 56)
+        guard !isAbsent else { return "" }
+        guard mark != 0xFF else { return "#" + String(low, radix: 16) + String(high & (1 << 56 - 1), radix: 16) }
+        let bytes = (0..<Int(mark & 0x0F)).map { index -> UInt8 in
+            let word = index < 8 ? low : high
+            return UInt8(truncatingIfNeeded: word >> UInt64(index % 8 * 8))
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -2,12 +2,14 @@ import Bytes
 
 /// A model as a file: the forest, and what a person wants to know about how it came to be.
 ///
-/// JSON: `format`, `features`, `classes`, `metadata`, `trees`. A tree's nodes are listed depth first, left before right, so
+/// JSON: `format`, `features`, `classes`, `metadata`, `trees`, and at the very end `crc32c`, the checksum of all bytes before
+/// its comma (version 1 had none). A tree's nodes are listed depth first, left before right, so
 /// the links need not be stored: `feature` of every node (-1 = leaf), `threshold` and `missing` ("l"/"r") of the inner
 /// ones, `cover` of the leaves, and `leaves`: for each one the number of its classes, then class and probability of each.
 /// The same model gives the same bytes.
 public struct ModelFile: Sendable, Equatable {
-    public static let format = "patternalarm-forest/1"
+    public static let format = "patternalarm-forest/2"
+    private static let formatWithoutChecksum = "patternalarm-forest/1"
 
     public var forest: ForestModel
     public var metadata: JSONValue
@@ -53,9 +55,18 @@ public struct ModelFile: Sendable, Equatable {
             .init("metadata", metadata),
             .init("trees", .list(trees)),
         ]).write(into: &out)
-        out.append(0x0A)
+        out.removeLast()
+        out += Self.ending(of: out[...])
         return out
     }
+
+    /// What follows the last member that the checksum covers.
+    private static func ending(of body: ArraySlice<UInt8>) -> [UInt8] {
+        let digits = String(Checksum.crc32c(Array(body)), radix: 16)
+        return Array(",\"crc32c\":\"\(String(repeating: "0", count: 8 - digits.count))\(digits)\"}\n".utf8)
+    }
+
+    private static let endingBytes = 22
 
     /// Reads a model file, whoever wrote it: everything is checked, memory is proportional to the file.
     public init(decoding bytes: [UInt8]) throws(ForestError) {
@@ -65,8 +76,14 @@ public struct ModelFile: Sendable, Equatable {
         } catch {
             throw .syntax(position: error.position, words: error.words)
         }
-        guard root["format"]?.text == Self.format else {
-            throw .invalid(part: "format", words: "it is not \"\(Self.format)\"")
+        switch root["format"]?.text {
+        case Self.format:
+            let body = bytes.dropLast(Self.endingBytes)
+            guard Array(bytes[body.endIndex...]) == Self.ending(of: body) else {
+                throw .invalid(part: "crc32c", words: "the file is not what was written: its checksum is wrong")
+            }
+        case Self.formatWithoutChecksum: break
+        default: throw .invalid(part: "format", words: "it is not \"\(Self.format)\"")
         }
         guard let features = root["features"]?.textList else {
             throw .invalid(part: "features", words: "a list of names is missing")

@@ -35,7 +35,7 @@ public final class CheckpointStore: Sendable {
 
     public let directory: String
     private let store: any FileStore
-    private let fingerprint: String
+    private let fingerprint: String?
     private let current = Mutex(Current())
 
     private struct Current {
@@ -46,9 +46,10 @@ public final class CheckpointStore: Sendable {
 
     /// - Parameters:
     ///   - directory: The folder, made by the first checkpoint.
-    ///   - fingerprint: What the state is computed with (pipeline, models): a checkpoint with another one is of no use.
+    ///   - fingerprint: What the state is computed with (pipeline, models): a checkpoint with another one is of no use; nil
+    ///     to look at any.
     ///   - store: Where the folder is.
-    public init(directory: String, fingerprint: String, store: any FileStore) {
+    public init(directory: String, fingerprint: String?, store: any FileStore) {
         self.directory = directory
         self.fingerprint = fingerprint
         self.store = store
@@ -68,7 +69,9 @@ public final class CheckpointStore: Sendable {
                 notes.append("the checkpoint \(path) is damaged: an older one is used")
                 continue
             }
-            guard checkpoint.fingerprint == fingerprint, checkpoint.offset <= limit else { continue }
+            guard fingerprint == nil || checkpoint.fingerprint == fingerprint, checkpoint.offset <= limit else {
+                continue
+            }
             do throws(StateError) {
                 var runs: [StateRun] = []
                 for name in checkpoint.runs {
@@ -138,7 +141,6 @@ public final class CheckpointStore: Sendable {
                 records: checkpoint.runs.reduce(0) { $0 + $1.records },
                 bytes: checkpoint.runs.reduce(0) { $0 + $1.byteCount }
             )
-            if checkpoint.fingerprint != fingerprint { summary.fault = "made with another pipeline or model" }
             do throws(StateError) {
                 for name in checkpoint.runs {
                     let cursor = try StateRun(name, directory: directory, store: store).cursor()
@@ -188,7 +190,7 @@ public final class CheckpointStore: Sendable {
             sequence: next,
             offset: image.offset,
             clock: image.clock,
-            fingerprint: fingerprint,
+            fingerprint: fingerprint ?? "",
             extra: image.extra,
             runs: runs.map(\.name)
         )

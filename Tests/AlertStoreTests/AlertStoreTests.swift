@@ -186,7 +186,7 @@ import Testing
     @Test func badFilesHaveTheirOwnErrors() throws {
         let newer = folder + "/newer.sqlite"
         try DatabaseQueue(path: newer).write { try $0.execute(sql: "PRAGMA user_version = 99") }
-        #expect(throws: AlertStoreError.newer(path: newer, version: 99, known: 1)) { try AlertDatabase(path: newer) }
+        #expect(throws: AlertStoreError.newer(path: newer, version: 99, known: 2)) { try AlertDatabase(path: newer) }
         let garbage = folder + "/garbage.sqlite"
         try Data(repeating: 7, count: 5000).write(to: URL(fileURLWithPath: garbage))
         do {
@@ -204,5 +204,72 @@ import Testing
         let reader = try AlertDatabase(path: folder + "/a.sqlite", readOnly: true)
         try writer.commit(commit([alert("2")], from: 10))
         #expect(try reader.totals().alerts == 2)
+    }
+
+    /// A file of an earlier version is brought to this one when it is opened, and loses nothing.
+    @Test func version1IsMigrated() throws {
+        let path = folder + "/old.sqlite"
+        let old = try DatabaseQueue(path: path)
+        try old.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA foreign_keys = OFF")
+            try db.inTransaction {
+                try db.execute(sql: Version1.sql)
+                return .commit
+            }
+        }
+        let before = try old.read { db in
+            try (Row.fetchAll(db, sql: "SELECT * FROM alerts"), Row.fetchAll(db, sql: "SELECT * FROM alert_events"))
+        }
+        try old.close()
+        #expect(before.0.count == 2)
+
+        let database = try AlertDatabase(path: path)
+        #expect(try database.totals().events == 300)
+        #expect(try database.faults().isEmpty)
+        let progress = try database.progress(topic: "patternalarm")
+        #expect(progress.map(\.events).reduce(0, +) == 300)
+        #expect(try database.details(idPrefix: before.0[0]["alert_id"]) != nil)
+        try database.close()
+        let new = try DatabaseQueue(path: path)
+        let after = try new.read { db in
+            try (
+                version: Int.fetchOne(db, sql: "PRAGMA user_version"),
+                alerts: Row.fetchAll(db, sql: "SELECT * FROM alerts"),
+                events: Row.fetchAll(db, sql: "SELECT * FROM alert_events"),
+                status: String.fetchOne(db, sql: "SELECT status FROM triage")
+            )
+        }
+        #expect(after.version == 2 && after.status == "confirmed")
+        #expect(after.alerts == before.0 && after.events == before.1)
+    }
+
+    /// Ended alerts are given up by the event clock, open ones are not, and what was given up is remembered.
+    @Test func oldAlertsAreGivenUp() throws {
+        let database = try AlertDatabase(path: folder + "/ttl.sqlite")
+        var ended = alert("a1")
+        ended.isEnded = true
+        var first = commit([ended, alert("a2")])
+        first.expireBeforeMilliseconds = 3_700_000
+        try database.commit(first)
+        #expect(try database.totals().alerts == 2)
+        var second = commit([], from: 10)
+        second.expireBeforeMilliseconds = 3_700_001
+        try database.commit(second)
+        #expect(try database.alerts(AlertFilter()).map(\.alert.id) == ["a2"])
+        #expect(try database.progress(topic: "t").first?.expiredBeforeMilliseconds == 3_700_001)
+        #expect(try database.faults().isEmpty)
+    }
+
+    @Test func aBackupIsACopyAndDifferencesAreCounted() throws {
+        let database = try AlertDatabase(path: folder + "/one.sqlite")
+        try database.commit(commit([alert("a1"), alert("a2")]))
+        try database.backup(to: folder + "/two.sqlite")
+        #expect(try database.differences(from: folder + "/two.sqlite").isEmpty)
+        let copy = try AlertDatabase(path: folder + "/two.sqlite")
+        #expect(try copy.digest() == database.digest())
+        try database.commit(commit([alert("a3")], from: 10))
+        let found = try database.differences(from: folder + "/two.sqlite")
+        #expect(found.map(\.table) == ["alert_events", "alert_reasons", "alerts", "rejects", "offsets"])
+        #expect(found.allSatisfy { $0.here == 1 && $0.there == ($0.table == "offsets" ? 1 : 0) })
     }
 }

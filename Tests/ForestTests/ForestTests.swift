@@ -119,6 +119,16 @@ private func randomRows(_ random: inout Seeded, _ count: Int) -> [Float] {
 }
 
 @Suite struct ModelFileTests {
+    /// The checksum finds what the other checks cannot: a threshold that is another number.
+    @Test func everyFlippedBitIsFound() throws {
+        let bytes = ModelFile(forest: try randomForest(3), metadata: .object([])).encoded()
+        for position in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 3000)) {
+            var changed = bytes
+            changed[position] ^= 1 << UInt8(position % 8)
+            #expect(throws: ForestError.self) { try ModelFile(decoding: changed) }
+        }
+    }
+
     @Test(arguments: 1...30 as ClosedRange<UInt64>)
     func roundTripsToTheSameBytes(seed: UInt64) throws {
         let file = ModelFile(forest: try randomForest(seed), metadata: .object([.init("seed", .text("x"))]))

@@ -7,8 +7,8 @@ import Foundation
 struct AlertsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alerts",
-        abstract: "List and show alerts.",
-        subcommands: [AlertsListCommand.self, AlertsShowCommand.self]
+        abstract: "List, show and give up alerts.",
+        subcommands: [AlertsListCommand.self, AlertsShowCommand.self, AlertsVacuumCommand.self]
     )
 }
 

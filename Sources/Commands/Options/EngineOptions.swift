@@ -1,16 +1,25 @@
 import ArgumentParser
 import Plan
 
-/// What every command that runs the engine takes.
-struct EngineOptions: ParsableArguments {
+/// Which pipeline, and which model its detectors use.
+struct PlanOptions: ParsableArguments {
     @Option(help: "Pipeline file, or the name of a built-in one.")
     var pipeline: String?
 
     @Option(help: "Model folder or file (default: the built-in model that the pipeline names).")
     var model: String?
 
+    func plan() throws(CommandError) -> PipelinePlan { try PipelineFile.load(pipeline).plan }
+}
+
+/// What every command that runs the engine over recordings takes.
+struct EngineOptions: ParsableArguments {
+    @OptionGroup var planning: PlanOptions
+
     @Option(help: "Format of the recordings; told by their names otherwise.")
     var format: RecordingFormat?
 
-    func plan() throws(CommandError) -> PipelinePlan { try PipelineFile.load(pipeline).plan }
+    var model: String? { planning.model }
+
+    func plan() throws(CommandError) -> PipelinePlan { try planning.plan() }
 }

@@ -6,6 +6,9 @@ struct StorageOptions: ParsableArguments {
     @Option(help: "Where the alerts file is put (default: alerts.sqlite in the data directory).")
     var alerts: String?
 
+    @Option(help: "Give up alerts that ended longer ago than this by event time, such as 24h (default: keep all).")
+    var alertTTL: TimeSpan?
+
     @Option(help: "Make a checkpoint of a partition's state after so many events.")
     var checkpointEvents = 200_000
 
@@ -32,8 +35,24 @@ struct StorageOptions: ParsableArguments {
         options.policy.checkpointEvents = checkpointEvents
         options.policy.checkpointPause = .seconds(checkpointSeconds)
         options.checkpoint = fromCheckpoint
+        options.alertTTL = alertTTL?.milliseconds
         options.stateBytes = stateMemory?.bytes
         return options
+    }
+}
+
+/// A length of time as people write it: 24h, 7d, 90s, 250ms.
+struct TimeSpan: ExpressibleByArgument {
+    var milliseconds: Int64
+
+    init?(argument: String) {
+        let units: [(String, Double)] = [
+            ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("w", 604_800_000),
+        ]
+        guard let (unit, factor) = units.first(where: { argument.hasSuffix($0.0) }),
+            let count = Double(argument.dropLast(unit.count)), count >= 0, count * factor < 0x1p53
+        else { return nil }
+        milliseconds = Int64(count * factor)
     }
 }
 

@@ -8,6 +8,8 @@ struct CommitBuilder {
     let plan: PipelinePlan
     let topic: String
     let modelIDs: [Int: String]
+    /// How long behind the clock ended alerts are kept, milliseconds; nil = for ever.
+    var alertTTL: Int64?
 
     func build(_ output: EngineOutput, rejectLines: [Int?]) -> EngineCommit {
         var commit = EngineCommit(
@@ -22,6 +24,7 @@ struct CommitBuilder {
                 clockMilliseconds: output.clock.map { milliseconds($0) }
             )
         )
+        if let alertTTL, let clock = output.clock { commit.expireBeforeMilliseconds = milliseconds(clock) - alertTTL }
         for alert in output.alerts { add(alert, partition: output.partition, to: &commit) }
         for (index, reject) in output.rejected.enumerated() {
             commit.rejects.append(

@@ -26,6 +26,8 @@ final class DataDirectory {
         var alerts: String?
         var policy = CommitPolicy()
         var checkpoint = CheckpointChoice.newest
+        /// How long behind the clock ended alerts are kept, milliseconds; nil = for ever.
+        var alertTTL: Int64?
         /// Bytes of keyed state in memory, of all partitions.
         var stateBytes: Int?
     }
@@ -56,7 +58,7 @@ final class DataDirectory {
             command: command,
             appVersion: PatternAlarm.version,
             pipeline: plan.name,
-            pipelineSHA: SHA256.hexadecimal(of: Array(plan.canonicalDescription.utf8)),
+            pipelineSHA: plan.sha256,
             modelID: modelID.isEmpty ? nil : modelID
         )
         let database: AlertDatabase
@@ -80,10 +82,15 @@ final class DataDirectory {
             store: DiskStore(root: path),
             sink: DatabaseSink(
                 database,
-                commits: CommitBuilder(plan: plan, topic: plan.name, modelIDs: models.bindings.mapValues(\.id))
+                commits: CommitBuilder(
+                    plan: plan,
+                    topic: plan.name,
+                    modelIDs: models.bindings.mapValues(\.id),
+                    alertTTL: options.alertTTL
+                )
             ),
             installer: checkpoints,
-            fingerprint: "1 \(run.pipelineSHA) \(modelID)"
+            fingerprint: Self.fingerprint(pipelineSHA: run.pipelineSHA, modelID: modelID)
         )
         surroundings.stateLimit = options.stateBytes.map { $0 / plan.partitionCount }
         let committed = try Self.committed(database, topic: plan.name)

@@ -17,10 +17,13 @@ final class EvidenceReader {
     }
 
     /// Completes an event of an alert: its bytes, id and amount. One batch of records is kept, as neighbours are often next.
-    func complete(_ evidence: inout Evidence, from log: PartitionLog) throws(LogError) {
+    func complete(
+        _ evidence: inout Evidence,
+        reader: (LogOffset) -> PartitionReader
+    ) throws(LogError) {
         if !held.contains(evidence.offset) {
             held = 0..<0
-            guard try log.reader(from: LogOffset(evidence.offset)).next(into: records) else { return }
+            guard try reader(LogOffset(evidence.offset)).next(into: records) else { return }
             held = records.baseOffset..<records.baseOffset + Int64(records.records.count)
         }
         let index = Int(evidence.offset - records.baseOffset)

@@ -1,7 +1,6 @@
 import Base
 import EventLog
 import FileStore
-import Plan
 import StateStore
 
 /// Which checkpoint recovery starts from.
@@ -93,46 +92,18 @@ extension PartitionRunner {
     }
 
     private func replay(_ records: RecordBatch, from start: Int64, committed: Int64) throws(RunnerError) -> Int {
-        var lines: [Int] = []
         if let first = records.records.first, let found = SourceMark.read(records.headers(of: first)) {
             marks[found.mark.input] = found.mark
-            lines = found.lines
         }
-        // A checkpoint lies between two batches, as one is made only when a batch has been processed whole.
-        var index = max(0, Int(start - records.baseOffset))
-        let first = index
-        while index < records.records.count {
-            let base = records.baseOffset + Int64(index)
-            var end = min(index + Self.capacity, records.records.count)
-            // A piece lies wholly before or behind the committed offset.
-            if base < committed { end = min(end, index + Int(min(committed - base, Int64(Self.capacity)))) }
-            decode(records, index..<end)
+        // A piece lies wholly before or behind the committed offset.
+        return try logReplay.pieces(of: records, from: start, borders: [committed]) { piece throws(RunnerError) in
             try process(
-                batch,
-                rows: (0..<Int32(end - index)).map { $0 },
-                lines: lines.count < end ? [] : Array(lines[index..<end]),
-                baseOffset: LogOffset(base),
-                emits: base >= committed
+                logReplay.batch,
+                rows: (0..<Int32(piece.count)).map { $0 },
+                lines: piece.lines,
+                baseOffset: LogOffset(piece.baseOffset),
+                emits: piece.baseOffset >= committed
             )
-            index = end
-        }
-        return records.records.count - first
-    }
-
-    private func decode(_ records: RecordBatch, _ range: Range<Int>) {
-        batch.removeAll()
-        for record in records.records[range] {
-            let reason =
-                record.hasHeaders ? records.headers(of: record).first { $0.name == SourceMark.rejectName } : nil
-            records.bytes.withUnsafeBufferPointer { bytes in
-                let value = UnsafeBufferPointer(rebasing: bytes[record.value])
-                if let reason {
-                    let words = String(decoding: reason.value, as: UTF8.self)
-                    decoder.reject(value, because: .init(reason: words), into: batch)
-                } else {
-                    decoder.decode(value, into: batch)
-                }
-            }
         }
     }
 }

@@ -16,8 +16,7 @@ public final class PartitionRunner: @unchecked Sendable {
     let plan: PipelinePlan
     let log: PartitionLog
     let engine: PartitionEngine
-    let decoder: EventDecoder
-    let batch: ColumnBatch
+    let logReplay: LogReplay
     let checkpoints: CheckpointStore
     var output: EngineOutput
     var rejectLines: [Int?] = []
@@ -84,9 +83,8 @@ public final class PartitionRunner: @unchecked Sendable {
         sink = surroundings.sink
         installer = surroundings.installer
         stateLimit = surroundings.stateLimit
-        decoder = EventDecoder(plan: plan)
+        logReplay = LogReplay(plan: plan)
         evidence = EvidenceReader(plan: plan)
-        batch = ColumnBatch(schema: plan.schema, capacity: Self.capacity)
         output = EngineOutput(partition: partition)
         let name = "\(surroundings.topic)-\(partition)"
         checkpoints = CheckpointStore(
@@ -211,7 +209,9 @@ public final class PartitionRunner: @unchecked Sendable {
         guard output.ledger.events > 0 || !output.alerts.isEmpty else { return }
         try syncLog()
         do throws(LogError) {
-            try output.completeEvidence { (missing) throws(LogError) in try evidence.complete(&missing, from: log) }
+            try output.completeEvidence { (missing) throws(LogError) in
+                try evidence.complete(&missing) { log.reader(from: $0) }
+            }
         } catch {
             throw .log(error)
         }

@@ -1,0 +1,75 @@
+import GRDB
+
+extension AlertDatabase {
+    /// What is wrong with the file: damaged pages, broken references, a ledger that does not add up; empty if nothing is.
+    /// Reads all of it.
+    public func faults() throws(AlertStoreError) -> [String] {
+        try read { db in
+            var faults = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+            for row in try Row.fetchAll(db, sql: "PRAGMA foreign_key_check") {
+                let table: String = row["table"]
+                let parent: String = row["parent"]
+                faults.append("\(table): a row names a row of \(parent) that is not there")
+            }
+            let sums = """
+                SELECT count(*) FROM offsets WHERE events <> ok + late + duplicate + rejected
+                  OR events <> next_offset - first_offset
+                """
+            if try Int.fetchOne(db, sql: sums) ?? 0 > 0 { faults.append("offsets: the ledger does not add up") }
+            for (table, column) in [("rejects", "rejected"), ("late_events", "late"), ("duplicates", "duplicate")] {
+                let listed = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table)") ?? 0
+                let counted = try Int.fetchOne(db, sql: "SELECT coalesce(sum(\(column)), 0) FROM offsets") ?? 0
+                if listed != counted { faults.append("\(table): \(listed) rows, but the ledger counts \(counted)") }
+            }
+            return faults
+        }
+    }
+
+    /// How many rows of each derived table are in this file only, and in the other one only; tables that are equal are left
+    /// out.
+    public func differences(from other: String) throws(AlertStoreError) -> [(table: String, here: Int, there: Int)] {
+        try withoutTransaction { db in
+            try db.execute(sql: "ATTACH DATABASE ? AS other", arguments: ["file:\(other)?mode=ro"])
+            var found: [(table: String, here: Int, there: Int)] = []
+            for table in Self.derivedTables {
+                func only(_ first: String, _ second: String) throws -> Int {
+                    let sql =
+                        "SELECT count(*) FROM (SELECT * FROM \(first).\(table) EXCEPT SELECT * FROM \(second).\(table))"
+                    return try Int.fetchOne(db, sql: sql) ?? 0
+                }
+                let (here, there) = (try only("main", "other"), try only("other", "main"))
+                if here + there > 0 { found.append((table, here, there)) }
+            }
+            try db.execute(sql: "DETACH DATABASE other")
+            return found
+        }
+    }
+
+    /// Writes a copy of the file as of one moment; a writer may go on meanwhile.
+    public func backup(to path: String) throws(AlertStoreError) {
+        try withoutTransaction { db in try db.execute(sql: "VACUUM INTO ?", arguments: [path]) }
+    }
+
+    /// Gives the space of deleted rows back to the file system.
+    public func vacuum() throws(AlertStoreError) { try withoutTransaction { db in try db.execute(sql: "VACUUM") } }
+
+    /// Gives up the ended alerts of a partition whose last event is before a time; returns how many.
+    public func expire(topic: String, partition: Int, before milliseconds: Int64) throws(AlertStoreError) -> Int {
+        try write { db in try expire(before: milliseconds, topic, partition: partition, db) }
+    }
+
+    /// What has been given up is noted beside the offset, so that it is not missed when alerts are computed again.
+    @discardableResult
+    func expire(before milliseconds: Int64, _ topic: String, partition: Int, _ db: Database) throws -> Int {
+        try db.cachedStatement(sql: "DELETE FROM alerts WHERE last_event_ms < ? AND partition = ? AND ended = 1")
+            .execute(arguments: [milliseconds, partition])
+        let count = db.changesCount
+        try db.cachedStatement(
+            sql: """
+                UPDATE offsets SET expired_before_ms = max(coalesce(expired_before_ms, ?1), ?1)
+                WHERE topic = ?2 AND partition = ?3
+                """
+        ).execute(arguments: [milliseconds, topic, partition])
+        return count
+    }
+}

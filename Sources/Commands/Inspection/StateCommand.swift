@@ -1,0 +1,194 @@
+import AlertStore
+import ArgumentParser
+import Base
+import Bytes
+import Engine
+import EventLog
+import FileStore
+import Plan
+import StateStore
+
+/// `state`: what is held in memory, and the checkpoints of it.
+struct StateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "state",
+        abstract: "See what is held for a key, and the checkpoints.",
+        subcommands: [StateListCommand.self, StateCheckpointsCommand.self]
+    )
+}
+
+/// `state ls`
+struct StateListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ls",
+        abstract: "List the keys that are held, or the events that are held for one key.",
+        discussion: """
+            The state is made from the newest checkpoint and the log behind it, as of the log's end or an earlier moment; \
+            nothing is changed, and a replay may be running. A key of more than 15 bytes is held as its hash: ask for it \
+            with --key.
+
+              patternalarm state ls --entity actor --limit 20
+              patternalarm state ls --key A482913
+              patternalarm state ls --key A482913 --until 2026-03-02T08:30:00Z --from-checkpoint none
+            """
+    )
+
+    @OptionGroup var place: DataPlace
+
+    @OptionGroup var engine: PlanOptions
+
+    @Option(help: "Entity; all of them otherwise.")
+    var entity: String?
+
+    @Option(help: "Key of the entity: its events, one a row.")
+    var key: String?
+
+    @Option(help: "As of the first event stamped at or after this time (ISO 8601).")
+    var until: String?
+
+    @Option(help: "As of this offset of each partition.")
+    var offset: Int64?
+
+    @Option(help: "Checkpoint to start from: newest, none, or the newest at or before this offset.")
+    var fromCheckpoint: CheckpointChoice = .newest
+
+    @Option(help: "Rows at most.")
+    var limit = 1000
+
+    @Option(help: "table, csv, json or jsonl.")
+    var format: OutputFormat = .table
+
+    func run() throws {
+        let time = try until.map { try ReplayCommand.time($0, "--until") }
+        try CommandError.reporting { () throws(CommandError) in try list(until: time) }
+    }
+
+    private func list(until: Int64?) throws(CommandError) {
+        let plan = try engine.plan()
+        let models = try ModelDirectory.bind(plan, path: engine.model)
+        let store = try place.store()
+        let entities = try chosen(plan)
+        var listing = Listing(
+            columns: key == nil
+                ? ["partition", "entity", "key", "events", "first", "last"]
+                : ["partition", "entity", "key", "offset", "time", "event"],
+            rows: []
+        )
+        let modelID = models.models.map(\.id).joined(separator: " ")
+        do throws(RunnerError) {
+            for partition in 0..<plan.partitionCount {
+                let view = try PartitionView(
+                    plan: plan,
+                    partition: partition,
+                    models: models.bindings,
+                    topic: plan.name,
+                    fingerprint: DataDirectory.fingerprint(pipelineSHA: plan.sha256, modelID: modelID),
+                    store: store
+                )
+                let bound: Int64? =
+                    switch fromCheckpoint {
+                    case .newest: until == nil ? offset ?? .max : nil
+                    case .notAfter(let limit): min(limit, offset ?? .max)
+                    case .none: nil
+                    }
+                // With a time to stop at, only the log from the start tells where that is.
+                if let bound { for note in try view.restore(upTo: bound) { Output.talk(note) } }
+                try view.advance(to: offset ?? .max, before: until)
+                for entity in entities {
+                    try add(view, plan, entity, store, to: &listing)
+                }
+            }
+        } catch {
+            throw CommandError(error)
+        }
+        if listing.rows.count > limit {
+            Output.talk("\(grouped(listing.rows.count)) rows; the first \(limit) are shown (--limit)")
+            listing.rows.removeLast(listing.rows.count - limit)
+        }
+        listing.write(as: format)
+    }
+
+    private func chosen(_ plan: PipelinePlan) throws(CommandError) -> [Int] {
+        guard let entity else { return Array(plan.entities.indices) }
+        if let index = plan.entities.firstIndex(where: { $0.name == entity }) { return [index] }
+        let names = plan.entities.map(\.name)
+        let hint = closestName(to: entity, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
+        throw .usage("there is no entity \"\(entity)\" (\(names.joined(separator: ", ")))\(hint)")
+    }
+
+    private func add(
+        _ view: PartitionView,
+        _ plan: PipelinePlan,
+        _ entity: Int,
+        _ store: DiskStore,
+        to listing: inout Listing
+    ) throws(RunnerError) {
+        let name = plan.entities[entity].name
+        func time(_ microseconds: Int64) -> Cell {
+            .text(TimeParser.text(milliseconds: EventTime(microseconds: microseconds).milliseconds))
+        }
+        if let key {
+            for event in view.engine.events(entity: entity, key: Text(key)) {
+                let value = try view.value(at: event.offset)
+                listing.rows.append([
+                    .integer(view.partition), .text(name), .text(key), .integer(Int(event.offset)), time(event.time),
+                    .text(Output.safe(String(decoding: value, as: UTF8.self))),
+                ])
+            }
+            return
+        }
+        for held in view.engine.keys(entity: entity) {
+            let events = view.engine.events(entity: entity, key: held)
+            guard let first = events.first, let last = events.last else { continue }
+            listing.rows.append([
+                .integer(view.partition), .text(name), .text(Output.safe(held.description)), .integer(events.count),
+                time(first.time), time(last.time),
+            ])
+        }
+    }
+}
+
+/// `state checkpoints`
+struct StateCheckpointsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "checkpoints",
+        abstract: "List the checkpoints and check every byte of them.",
+        discussion: "  patternalarm state checkpoints --data-dir work"
+    )
+
+    @OptionGroup var place: DataPlace
+
+    @Option(help: "table, csv, json or jsonl.")
+    var format: OutputFormat = .table
+
+    func run() throws {
+        try CommandError.reporting { () throws(CommandError) in
+            let store = try place.store()
+            var listing = Listing(
+                columns: ["partition", "checkpoint", "offset", "clock", "records", "bytes", "fault"],
+                rows: []
+            )
+            var isDamaged = false
+            do throws(FileError) {
+                for name in try store.list("state") {
+                    let checkpoints = CheckpointStore(directory: "state/" + name, fingerprint: nil, store: store)
+                    for summary in try checkpoints.summaries() {
+                        let clock = summary.clock.map { EventTime(microseconds: $0).milliseconds }
+                        isDamaged = isDamaged || summary.fault != nil
+                        listing.rows.append([
+                            .text(name), .integer(summary.sequence), .integer(Int(summary.offset)),
+                            .optional(clock.map { TimeParser.text(milliseconds: $0) }), .integer(summary.records),
+                            .integer(summary.bytes), .optional(summary.fault),
+                        ])
+                    }
+                }
+            } catch {
+                throw .storage(error.description)
+            }
+            listing.write(as: format)
+            guard !isDamaged else {
+                throw .damaged("a checkpoint is damaged: an older one, or the log, is used instead of it")
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import AlertStore
+import ArgumentParser
+import EventLog
+import FileStore
+
+/// `stats`: what went in and what came of it.
+struct StatsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats",
+        abstract: "Count what the log holds and what became of it.",
+        discussion: """
+            events = ok + late + duplicate + rejected + lag, always: the counts are written in the same transaction as the \
+            alerts, and lag is what the log holds beyond them.
+
+              patternalarm stats --data-dir work --format json
+            """
+    )
+
+    @OptionGroup var place: DataPlace
+
+    @Option(help: "table, csv, json or jsonl.")
+    var format: OutputFormat = .table
+
+    func run() throws {
+        try CommandError.reporting { () throws(CommandError) in
+            let store = try place.store()
+            let bounds = try place.bounds(store)
+            var totals = LedgerTotals()
+            var committed: Int64 = 0
+            var ended = 0
+            if let database = try place.database() {
+                do throws(AlertStoreError) {
+                    totals = try database.totals()
+                    ended = try database.endedAlerts()
+                    for name in Set(bounds.map { $0.name.prefix(upTo: $0.name.lastIndex(of: "-") ?? $0.name.endIndex) })
+                    {
+                        committed += try database.progress(topic: String(name)).reduce(0) { $0 + $1.nextOffset }
+                    }
+                } catch {
+                    throw CommandError(error)
+                }
+            }
+            let end = bounds.reduce(0) { $0 + $1.end }
+            let kept = bounds.reduce(0) { $0 + $1.end - $1.start }
+            let lag = Int(max(0, end - committed))
+            let processed = totals.ok + totals.late + totals.duplicate
+            let listing = Listing(
+                columns: [
+                    "events", "accepted", "rejected", "processed", "ok", "late", "duplicate", "lag", "alerts",
+                    "alerts_ended", "log_events", "partitions",
+                ],
+                rows: [
+                    [
+                        totals.events + lag, processed + lag, totals.rejected, processed, totals.ok, totals.late,
+                        totals.duplicate, lag, totals.alerts, ended, Int(kept), bounds.count,
+                    ].map { .integer($0) }
+                ]
+            )
+            // One object, not a list of one: there is one directory.
+            if format == .json { listing.write(as: .jsonl) } else { listing.write(as: format) }
+        }
+    }
+}
