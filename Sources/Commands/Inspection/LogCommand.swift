@@ -10,7 +10,7 @@ struct LogCommand: ParsableCommand {
         abstract: "List, print, check, repair and shorten the event log.",
         subcommands: [
             LogListCommand.self, LogBatchesCommand.self, LogStatsCommand.self, LogCatCommand.self,
-            LogVerifyCommand.self,
+            LogVerifyCommand.self, LogRepairCommand.self,
         ]
     )
 }
