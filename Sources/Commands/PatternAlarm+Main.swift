@@ -4,6 +4,8 @@ import Foundation
 extension PatternAlarm {
     /// Runs the command line and ends the process with the exit code that is documented for what happened.
     public static func runAndExit() -> Never {
+        // A reader that has gone away is an error of the write, not the death of the program.
+        signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
             try command.run()
