@@ -110,6 +110,7 @@ struct Quarantine {
             _ = try store.copy(damage.file, range, to: scratch, at: 0)
             try store.sync(scratch)
             try store.rename(scratch, to: entry.quarantine + ".bad")
+            try store.syncDirectory(directory)
         }
         let last = damage.nextOffset.map { Double($0.rawValue - 1) } ?? -1
         var json: [UInt8] = []
