@@ -22,17 +22,21 @@ struct SegmentRewriter {
         try files { () throws(FileError) in try write(entries) }
         if !entries.contains(where: \.isRefused) { try check(entries) }
         try files { () throws(FileError) in
-            // The indexes name places in the old file. They can be made anew at any time.
+            try SegmentIndex.rebuilt(scratch, store).write(scratch, store)
+            for file in [scratch.index, scratch.timeIndex] { try store.sync(file) }
+            // The old indexes name places in the old file: they go first. One that is missing is made anew when it is needed.
             for file in [segment.index, segment.timeIndex] { try store.remove(file) }
             try store.syncDirectory(segment.directory)
             try store.rename(scratch.log, to: segment.log)
             try store.syncDirectory(segment.directory)
-            try SegmentIndex.rebuilt(segment, store).write(segment, store)
+            try store.rename(scratch.index, to: segment.index)
+            try store.rename(scratch.timeIndex, to: segment.timeIndex)
+            try store.syncDirectory(segment.directory)
         }
     }
 
     private func write(_ entries: [RepairEntry]) throws(FileError) {
-        try store.remove(scratch.log)
+        for file in [scratch.log, scratch.index, scratch.timeIndex] { try store.remove(file) }
         try store.write([], to: scratch.log, at: 0)
         let size = try store.size(of: segment.log) ?? 0
         var from = 0

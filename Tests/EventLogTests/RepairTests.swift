@@ -162,6 +162,19 @@ struct RepairTests {
         try check(store, numbered(batches), loses: [3])
     }
 
+    /// Where two batches were, one is left, and its offset is gone: nobody can tell which of the two it was.
+    @Test func aBatchThatDoesNotFillTheGapIsNotRestored() throws {
+        let batches = (0..<5).map { [Event(Int64($0 + 1), "value \($0)"), Event(Int64($0 + 1), "other \($0)")] }
+        let store = try closed(batches)
+        var bytes = store.bytes(of: segmentFile(0))
+        let places = try places(store)
+        bytes[places[2].start + 2] ^= 1
+        bytes.removeSubrange(places[1].start..<places[1].end)
+        store.set(bytes, for: segmentFile(0))
+        #expect(try repair(store).map(\.outcome) == [.lost])
+        try check(store, numbered(batches), loses: [2, 3, 4, 5])
+    }
+
     /// Stopped at any call, the log still holds every whole batch, and the next repair ends as if there had been one.
     @Test(arguments: [0, 1, 2])
     func aPowerCutAtAnyCallDoesNoHarm(kind: Int) throws {
@@ -208,6 +221,9 @@ struct RepairTests {
             for file in undisturbed.allFiles where !file.hasSuffix("index") {
                 #expect(copy.bytes(of: file) == undisturbed.bytes(of: file), "call \(calls): \(file)")
             }
+            // No index is left that names places in the old file.
+            _ = try open(copy)
+            #expect(try LogReport.verify(directory: folder, store: copy).indexFaults.isEmpty, "call \(calls)")
             calls += 1
         }
         #expect(calls > 30)
