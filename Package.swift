@@ -47,14 +47,17 @@ let package = Package(
         library("Bytes", depends: ["Base", "CKernels"]),
         library("FileStore", depends: ["Base", system]),
         library("EventLog", depends: ["Base", "Bytes", "FileStore", "CLZ4"]),
+        library("StateStore", depends: ["Base", "Bytes", "FileStore"]),
         library("Plan", depends: ["Base", "Bytes"]),
-        library("Windows", depends: ["Base", "Bytes", "Plan"]),
+        library("Windows", depends: ["Base", "Bytes", "Plan", "StateStore"]),
         library("Forest", depends: ["Base", "Bytes", "CKernels"]),
         library("ForestTraining", depends: ["Base", "Forest"]),
         library("Traffic", depends: ["Base", "Bytes"]),
         library(
             "Engine",
-            depends: ["Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "Plan", "Windows", "Forest"]
+            depends: [
+                "Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "StateStore", "Plan", "Windows", "Forest",
+            ]
         ),
 
         // The edge.
@@ -63,7 +66,7 @@ let package = Package(
             "Commands",
             depends: [
                 "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Engine", "EventLog", "FileStore", "Forest",
-                "ForestTraining", "Plan", "Traffic", "Windows", argumentParser, logging, system, yams,
+                "ForestTraining", "Plan", "StateStore", "Traffic", "Windows", argumentParser, logging, system, yams,
             ]
         ),
         .executableTarget(
@@ -74,15 +77,25 @@ let package = Package(
         ),
 
         // Tests.
-        .target(name: "TestKit", dependencies: ["Base", "FileStore"], path: "Tests/TestKit", swiftSettings: swift),
+        .target(
+            name: "TestKit",
+            dependencies: ["Base", "Engine", "FileStore", "Plan"],
+            path: "Tests/TestKit",
+            swiftSettings: swift
+        ),
         tests("BaseTests", depends: ["Base"]),
         tests("BytesTests", depends: ["Bytes"]),
         tests("EventLogTests", depends: ["EventLog", "FileStore"]),
+        tests("StateStoreTests", depends: ["Base", "FileStore", "StateStore"]),
         tests("PlanTests", depends: ["Plan"]),
         tests("WindowsTests", depends: ["Windows", "Plan"]),
         tests("ForestTests", depends: ["Bytes", "Forest"]),
         tests("ForestTrainingTests", depends: ["Bytes", "Forest", "ForestTraining"]),
         tests("EngineTests", depends: ["Base", "Bytes", "Engine", "Forest", "Plan"]),
+        tests(
+            "SimulationTests",
+            depends: ["Base", "Bytes", "Engine", "EventLog", "FileStore", "Plan", "StateStore"]
+        ),
         tests("AlertStoreTests", depends: ["AlertStore", grdb]),
         tests("TrafficTests", depends: ["Traffic"]),
         tests("CommandLineTests", depends: ["patternalarm"]),

@@ -31,6 +31,17 @@ public struct EngineOutput: Sendable {
         alerts[position].newEvidence = earlier + alert.newEvidence
     }
 
+    /// Calls the body with every piece of evidence whose bytes are missing.
+    mutating func completeEvidence<Failure: Error>(
+        _ body: (inout Evidence) throws(Failure) -> Void
+    ) throws(Failure) {
+        for alert in alerts.indices {
+            for event in alerts[alert].newEvidence.indices where alerts[alert].newEvidence[event].payload.isEmpty {
+                try body(&alerts[alert].newEvidence[event])
+            }
+        }
+    }
+
     /// Empties the output after it has been committed; offset and clock stay.
     public mutating func removeAll() {
         ledger = Ledger()

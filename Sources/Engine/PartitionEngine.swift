@@ -14,10 +14,10 @@ public final class PartitionEngine {
     /// Events a batch at most.
     public let capacity: Int
 
-    private var admission: Admission
-    private let machine: WindowMachine
+    var admission: Admission
+    let machine: WindowMachine
     private let scorers: [ModelScorer?]
-    private let tracker: AlertTracker
+    let tracker: AlertTracker
 
     /// The accepted events of the last batch: position in the batch and offset, dense.
     private let accepted: UnsafeMutablePointer<Int32>

@@ -96,6 +96,12 @@ public final class LogWalk {
                 pending.append(.damaged(LogDamage(malformed: header, scanner.segment, words)))
             }
         case .damaged(let damage):
+            // Behind the last sync, holes are what a power cut leaves: opening the log cuts there.
+            if opened == bases.count, let mark, damage.offset.rawValue >= mark.endOffset {
+                pending += [.torn(damage), .segmentEnded(endOffset: damage.offset.rawValue)]
+                self.scanner = nil
+                return
+            }
             isUndecidable = damage.fault == .undecidable
             pending.append(.damaged(damage))
         case .torn(let damage): finish(scanner, torn: damage)

@@ -7,6 +7,8 @@ public struct RecoveryReport: Sendable, Equatable, CustomStringConvertible {
     public var tornBytes = 0
     /// Why what was cut off was not a whole batch.
     public var tornFault: BatchFault?
+    /// The file that what was cut off has been copied to.
+    public var setAside: String?
     /// Damage in the last segment: it stays where it is.
     public var damage: [LogDamage] = []
     /// Whole batches that were read to find the end.
@@ -17,6 +19,7 @@ public struct RecoveryReport: Sendable, Equatable, CustomStringConvertible {
     public var description: String {
         var parts = ["\(batchesWalked) batches checked"]
         if let tornFault { parts.append("\(tornBytes) bytes of an unfinished batch cut off (\(tornFault))") }
+        if let setAside { parts.append("kept in \(setAside)") }
         if !rebuiltIndexes.isEmpty { parts.append("indexes rebuilt: \(rebuiltIndexes.joined(separator: ", "))") }
         parts += damage.map(\.description)
         return parts.joined(separator: "; ")
@@ -25,9 +28,17 @@ public struct RecoveryReport: Sendable, Equatable, CustomStringConvertible {
 
 extension PartitionLog {
     /// Finds the end of the log. Reads the last segment from its last index entry on, and no other but to make a missing
-    /// index anew; cuts a torn tail; leaves damage alone and goes on behind it.
-    func recover(_ bases: [Int64]) throws(FileError) {
-        let mark = try DurableMark.read(directory, store)
+    /// index anew.
+    ///
+    /// What is not whole behind `durable` was never acknowledged: without a sync, a power cut leaves any part of it, holes
+    /// and whole batches behind them included. It is set aside and cut from the first hole on. What is not whole before
+    /// `durable` is damage: it stays, and the log goes on behind it.
+    func recover(_ bases: [Int64], durable: Int64) throws(FileError) {
+        var mark = try DurableMark.read(directory, store)
+        // Of a segment above what the mark knows of, only the offset is known.
+        if durable > mark?.endOffset ?? 0 { mark = DurableMark(baseOffset: -1, position: 0, endOffset: durable) }
+        // A name that an earlier, failed run left unsynced would be lost with everything that is yet to be written there.
+        try store.syncDirectory(directory)
         guard let last = bases.last else {
             // No segment is left of a log that had some: its offsets are not given out again.
             let base = mark?.endOffset ?? 0
@@ -43,9 +54,9 @@ extension PartitionLog {
         let fileSize = try store.size(of: segment.log) ?? 0
         let scanner = SegmentScanner(segment, store: store)
         if fileSize > 0 { try startAtIndex(scanner, fileSize) }
-        let torn = try walk(scanner)
-        size = scanner.position
-        endOffset = LogOffset(scanner.expectedOffset)
+        let torn = try walk(scanner, durable: mark?.endOffset ?? 0)
+        size = torn?.position ?? scanner.position
+        endOffset = torn?.offset ?? LogOffset(scanner.expectedOffset)
         if let mark, let lost = mark.damage(segment, position: size, endOffset: endOffset.rawValue, torn: torn) {
             // What is missing or broken here was durable before, so it is damage and not a torn tail. New batches go to a
             // new segment, behind the offsets that are lost.
@@ -56,6 +67,7 @@ extension PartitionLog {
             if let torn {
                 recovery.tornBytes = fileSize - size
                 recovery.tornFault = torn.fault
+                recovery.setAside = try setAside(size..<fileSize)
             }
             try store.truncate(segment.log, to: size)
             try store.sync(segment.log)
@@ -80,17 +92,43 @@ extension PartitionLog {
     }
 
     /// Reads to the end of the last segment and returns its torn tail, if it has one.
-    private func walk(_ scanner: SegmentScanner) throws(FileError) -> LogDamage? {
+    private func walk(_ scanner: SegmentScanner, durable: Int64) throws(FileError) -> LogDamage? {
         while true {
             switch try scanner.next() {
             case .batch(let header, _):
                 index.add(header)
                 recovery.batchesWalked += 1
-            case .damaged(let damage): recovery.damage.append(damage)
+            case .damaged(let damage):
+                if damage.offset.rawValue >= durable { return damage }
+                recovery.damage.append(damage)
             case .torn(let damage): return damage
             case .end: return nil
             }
         }
+    }
+
+    /// Copies a part of the last segment into the folder `lost+found`, and returns the copy's name.
+    private func setAside(_ range: Range<Int>) throws(FileError) -> String {
+        let folder = directory + "/lost+found"
+        try store.createDirectory(folder)
+        let name = "\(folder)/\(segment.baseOffset)-\(range.lowerBound)-\(endOffset.rawValue)"
+        var position = range.lowerBound
+        var buffer = [UInt8](repeating: 0, count: min(range.count, 1 << 20))
+        while position < range.upperBound {
+            let wanted = min(buffer.count, range.upperBound - position)
+            var span = buffer.mutableSpan
+            let count = try span.withUnsafeMutableBytes { (bytes: UnsafeMutableRawBufferPointer) throws(FileError) in
+                let part = UnsafeMutableRawBufferPointer(rebasing: bytes[..<wanted])
+                let count = try store.read(segment.log, at: position, into: part)
+                let target = position - range.lowerBound
+                try store.write(UnsafeRawBufferPointer(rebasing: part[..<count]), to: name, at: target)
+                return count
+            }
+            guard count > 0 else { break }
+            position += count
+        }
+        try store.truncate(name, to: position - range.lowerBound)
+        return name
     }
 
     /// Makes the index of a complete segment anew if a file is missing or has an impossible size.

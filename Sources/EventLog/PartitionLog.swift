@@ -25,14 +25,26 @@ public final class PartitionLog {
     /// Bytes of whole batches in the last segment: where the next one goes.
     var size = 0
     private var filledSize = 0
+    /// How often the durable mark has been noted since the log was opened.
+    private var notes = 0
     private var failure: FileError?
     private var isClosed = false
 
     /// Opens the log of a folder, made if it is missing, and repairs what a crash left at its end.
+    ///
+    /// - Parameters:
+    ///   - directory: The folder.
+    ///   - store: Where it is.
+    ///   - settings: How the log is kept.
+    ///   - durable: An offset that is known to have been synced: somebody built on it. What is not whole before it is
+    ///     damage, what is not whole behind it a torn tail. The log knows of the syncs when a segment was completed or
+    ///     the log was closed.
+    /// - Throws: ``LogError/file(_:)``
     public init(
         directory: String,
         store: any FileStore,
-        settings: LogSettings = LogSettings()
+        settings: LogSettings = LogSettings(),
+        durable: LogOffset = LogOffset(0)
     ) throws(LogError) {
         precondition(settings.segmentBytes <= Int(Int32.max), "A segment's positions are 32 bits wide.")
         self.directory = directory
@@ -44,7 +56,7 @@ public final class PartitionLog {
             try store.createDirectory(directory)
             let bases = try Segment.bases(directory, store)
             startOffset = LogOffset(bases.first ?? 0)
-            try recover(bases)
+            try recover(bases, durable: durable.rawValue)
             filledSize = size
         } catch {
             throw .file(error)
@@ -79,6 +91,7 @@ public final class PartitionLog {
         size += bytes.count
         filledSize = max(filledSize, size)
         endOffset = end
+        if settings.durability == .fsync { try noteDurable() }
         return base
     }
 
@@ -91,6 +104,18 @@ public final class PartitionLog {
             durableOffset = endOffset
         } catch {
             // A failed sync may have dropped the pages: trying again would only seem to succeed.
+            fail(error)
+            throw .file(error)
+        }
+        try noteDurable()
+    }
+
+    private func noteDurable() throws(LogError) {
+        let mark = DurableMark(baseOffset: segment.baseOffset, position: size, endOffset: endOffset.rawValue)
+        notes += 1
+        do throws(FileError) {
+            try mark.note(directory, store, turn: notes)
+        } catch {
             fail(error)
             throw .file(error)
         }

@@ -1,5 +1,6 @@
 import Base
 import Plan
+import StateStore
 
 /// What is remembered of one entity: for every live key its recent events as rows, sorted by (event time, offset).
 ///
@@ -16,18 +17,28 @@ public struct EntityState: ~Copyable {
 
     struct Slot {
         var block = 0
-        var sizeClass: Int32 = -1
         var count: Int32 = 0
+        /// -1 = the slot is free.
+        var sizeClass: Int16 = -1
+        /// Changed since the last checkpoint.
+        var isDirty = false
+        /// Used since the last look for keys to spill.
+        var isWarm = false
     }
 
     /// The windows of this entity, for retention.
     let windows: [Window]
     /// How long after its last event a key can still matter, microseconds.
     let horizon: Int64
-    private var table = TextTable()
-    private var slots: [Slot] = []
+    var table = TextTable()
+    var slots: [Slot] = []
     var arena: RowArena
     private var sweepPosition = 0
+    /// Slots that have changed since the last checkpoint; one that was freed since then may be among them.
+    var dirty: [Int32] = []
+    var spillPosition = 0
+    /// Where keys are that are not in memory; nil while all are.
+    var cold: ColdKeys?
 
     public var keyCount: Int { table.count }
 
@@ -50,8 +61,14 @@ public struct EntityState: ~Copyable {
         let (slot, isNew) = table.insert(key)
         if isNew {
             if slot == slots.count { slots.append(Slot()) }
-            slots[slot] = Slot(block: arena.takeBlock(0), sizeClass: 0, count: 0)
+            slots[slot] = Slot(block: arena.takeBlock(0), count: 0, sizeClass: 0)
+            if cold != nil { fetch(key, slot, clock: clock) }
         }
+        if !slots[slot].isDirty {
+            slots[slot].isDirty = true
+            dirty.append(Int32(slot))
+        }
+        slots[slot].isWarm = true
         if Int(slots[slot].count) == RowArena.rowCapacity(Int(slots[slot].sizeClass)) { makeRoom(slot, clock: clock) }
         let width = arena.width
         let base = arena.words + slots[slot].block
@@ -126,10 +143,14 @@ public struct EntityState: ~Copyable {
             guard slots[slot].sizeClass >= 0 else { continue }
             let last = slots[slot].block + (Int(slots[slot].count) - 1) * arena.width
             guard Int64(bitPattern: arena.words[last]) < clock - horizon else { continue }
-            arena.giveBack(slots[slot].block, sizeClass: Int(slots[slot].sizeClass))
-            slots[slot].sizeClass = -1
-            table.remove(slot: slot)
+            release(slot)
         }
+    }
+
+    mutating func release(_ slot: Int) {
+        arena.giveBack(slots[slot].block, sizeClass: Int(slots[slot].sizeClass))
+        slots[slot] = Slot()
+        table.remove(slot: slot)
     }
 }
 

@@ -9,6 +9,8 @@ public final class WindowMachine {
     /// One entity's aggregates, and where in its rows their arguments are.
     private struct EntityPlan {
         var key: Entity
+        /// Where in a row the amount is that an alert of this entity adds up; nil without one.
+        var amountWord: Int?
         var numberArguments: [(expression: Expression, word: Int)] = []
         var textArguments: [(expression: Expression, word: Int)] = []
         var groups: [Group] = []
@@ -23,7 +25,7 @@ public final class WindowMachine {
     }
 
     /// A boxed state, so that an array can hold several.
-    private final class StateBox {
+    final class StateBox {
         var state: EntityState
 
         init(windows: [Window], width: Int) { state = EntityState(windows: windows, width: width) }
@@ -33,7 +35,7 @@ public final class WindowMachine {
     /// Events a batch at most.
     public let capacity: Int
     private var entityPlans: [EntityPlan] = []
-    private var states: [StateBox] = []
+    var states: [StateBox] = []
     private let lanes: Lanes
     private var aggregateLanes: [UnsafeMutablePointer<Double>] = []
     private var featureLanes: [UnsafeMutablePointer<Double>] = []
@@ -54,6 +56,10 @@ public final class WindowMachine {
             if !entityPlans[detector.entity].windows.contains(window) {
                 entityPlans[detector.entity].windows.append(window)
             }
+            if let amount = plan.schema.index(ofRole: .amount) {
+                let word = numberWord(.field(amount, .number), entity: detector.entity)
+                entityPlans[detector.entity].amountWord = word
+            }
         }
         states = entityPlans.map { StateBox(windows: $0.windows, width: $0.width) }
         aggregateLanes = plan.aggregates.map { _ in .allocate(capacity: capacity) }
@@ -70,27 +76,14 @@ public final class WindowMachine {
     }
 
     private func place(_ aggregate: Aggregate, index: Int) {
-        var plan = entityPlans[aggregate.window.entity]
-        defer { entityPlans[aggregate.window.entity] = plan }
         var word = 0
         let isText = aggregate.argument?.type == .text
         if let argument = aggregate.argument {
-            if isText {
-                if let known = plan.textArguments.first(where: { $0.expression == argument }) {
-                    word = known.word
-                } else {
-                    word = plan.width
-                    plan.textArguments.append((argument, word))
-                    plan.width += 2
-                }
-            } else if let known = plan.numberArguments.first(where: { $0.expression == argument }) {
-                word = known.word
-            } else {
-                word = plan.width
-                plan.numberArguments.append((argument, word))
-                plan.width += 1
-            }
+            let entity = aggregate.window.entity
+            word = isText ? textWord(argument, entity: entity) : numberWord(argument, entity: entity)
         }
+        var plan = entityPlans[aggregate.window.entity]
+        defer { entityPlans[aggregate.window.entity] = plan }
         if !plan.windows.contains(aggregate.window) { plan.windows.append(aggregate.window) }
         let entry = (index, aggregate.function, word, isText, aggregate.excludesCurrent)
         if let group = plan.groups.firstIndex(where: { $0.window == aggregate.window }) {
@@ -98,6 +91,27 @@ public final class WindowMachine {
         } else {
             plan.groups.append(Group(window: aggregate.window, aggregates: [entry]))
         }
+    }
+
+    /// Where in the entity's rows the value of an expression is kept; equal expressions share a word.
+    private func numberWord(_ expression: Expression, entity: Int) -> Int {
+        if let known = entityPlans[entity].numberArguments.first(where: { $0.expression == expression }) {
+            return known.word
+        }
+        let word = entityPlans[entity].width
+        entityPlans[entity].numberArguments.append((expression, word))
+        entityPlans[entity].width += 1
+        return word
+    }
+
+    private func textWord(_ expression: Expression, entity: Int) -> Int {
+        if let known = entityPlans[entity].textArguments.first(where: { $0.expression == expression }) {
+            return known.word
+        }
+        let word = entityPlans[entity].width
+        entityPlans[entity].textArguments.append((expression, word))
+        entityPlans[entity].width += 2
+        return word
     }
 
     /// Values of a feature for the events of the last batch, dense in the order of its `rows`.
@@ -271,30 +285,35 @@ public final class WindowMachine {
         }
     }
 
-    /// The offsets and times of the events in an entity's session up to (time, offset), oldest first; what an alert
-    /// that opens there is about.
+    /// The events in an entity's session up to the one with that offset, oldest first, each with its amount (0 without
+    /// one): what an alert that opens there is about.
     public func session(
         entity: Int,
         key: Text,
         gap: Int64,
-        upTo time: Int64,
-        offset: Int64
-    ) -> [(offset: Int64, time: Int64)] {
+        upTo offset: Int64
+    ) -> [(offset: Int64, time: Int64, amount: Double)] {
         let box = states[entity]
         guard let slot = box.state.slot(of: key) else { return [] }
         let width = entityPlans[entity].width
+        let amountWord = entityPlans[entity].amountWord
         let (start, count) = box.state.rows(of: slot)
         let block = box.state.arena.words + start
         func timeOf(_ row: Int) -> Int64 { Int64(bitPattern: block[row * width]) }
+        func amountOf(_ row: Int) -> Double {
+            guard let amountWord else { return 0 }
+            let amount = Double(bitPattern: block[row * width + amountWord])
+            return amount.isNaN ? 0 : amount
+        }
         func offsetOf(_ row: Int) -> Int64 { Int64(bitPattern: block[row * width + EntityState.offsetWord]) }
         // Later events of the same batch are in the block already: only what had arrived by then counts (C8).
-        var events: [(offset: Int64, time: Int64)] = []
+        var events: [(offset: Int64, time: Int64, amount: Double)] = []
         var row = count - 1
         while row >= 0, offsetOf(row) != offset { row -= 1 }
         while row >= 0 {
             if offsetOf(row) <= offset {
                 if let next = events.last, next.time - timeOf(row) > gap { break }
-                events.append((offsetOf(row), timeOf(row)))
+                events.append((offsetOf(row), timeOf(row), amountOf(row)))
             }
             row -= 1
         }

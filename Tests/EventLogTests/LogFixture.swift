@@ -25,8 +25,12 @@ func segmentFile(_ base: Int, _ ending: String = "log") -> String {
     return "\(folder)/\(String(repeating: "0", count: 20 - digits.count))\(digits).\(ending)"
 }
 
-func open(_ store: any FileStore, _ settings: LogSettings = LogSettings()) throws -> PartitionLog {
-    try PartitionLog(directory: folder, store: store, settings: settings)
+func open(
+    _ store: any FileStore,
+    _ settings: LogSettings = LogSettings(),
+    durable: Int = 0
+) throws -> PartitionLog {
+    try PartitionLog(directory: folder, store: store, settings: settings, durable: LogOffset(Int64(durable)))
 }
 
 extension PartitionLog {

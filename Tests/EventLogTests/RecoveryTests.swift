@@ -63,7 +63,7 @@ struct RecoveryTests {
             bytes[position] ^= 1 << UInt8(position % 8)
             let copy = CrashingStore()
             copy.set(bytes, for: segmentFile(0))
-            let log = try open(copy)
+            let log = try open(copy, durable: expected.count - batches[4].count)
             #expect(copy.bytes(of: segmentFile(0)) == bytes)
             #expect(log.endOffset == LogOffset(Int64(expected.count)))
             #expect(log.recovery.tornBytes == 0)
@@ -83,12 +83,38 @@ struct RecoveryTests {
         }
     }
 
+    /// Behind the last sync a power cut leaves holes, too: everything from the first one on was never acknowledged.
+    @Test func aHoleBehindTheLastSyncIsATornTail() throws {
+        let batches = makeBatches(5, seed: 19)
+        let store = CrashingStore()
+        let log = try open(store)
+        for batch in batches.prefix(2) { try log.append(batch) }
+        try log.sync()
+        let durable = store.bytes(of: segmentFile(0)).count
+        for batch in batches.dropFirst(2) { try log.append(batch) }
+        var bytes = store.bytes(of: segmentFile(0))
+        for position in durable..<durable + 40 { bytes[position] = 0 }
+        store.set(bytes, for: segmentFile(0))
+        let report = try LogReport.verify(directory: folder, store: store)
+        #expect(report.damage.isEmpty && report.tornTail?.position == durable)
+        let again = try open(store)
+        #expect(again.recovery.damage.isEmpty)
+        #expect(again.recovery.tornBytes == bytes.count - durable)
+        let copy = try #require(again.recovery.setAside)
+        #expect(store.bytes(of: copy) == Array(bytes[durable...]))
+        #expect(try readAll(store) == numbered(Array(batches.prefix(2))))
+        // The same hole before the last sync is damage.
+        bytes[durable / 2] ^= 1
+        store.set(bytes, for: segmentFile(0))
+        #expect(try open(store).recovery.damage.count == 1)
+    }
+
     @Test func theErrorNamesBothChecksumsAndTheWayOut() throws {
         let (store, _) = try killed(makeBatches(5, seed: 13))
         var bytes = store.bytes(of: segmentFile(0))
         bytes[70] ^= 4
         store.set(bytes, for: segmentFile(0))
-        let damage = try #require(try open(store).recovery.damage.first)
+        let damage = try #require(try open(store, durable: 1).recovery.damage.first)
         guard case .checksum(let expected, let found) = damage.fault else {
             Issue.record("The fault is \(damage.fault).")
             return
@@ -176,7 +202,7 @@ struct RecoveryTests {
         var bytes = store.bytes(of: segmentFile(0))
         bytes[7] = 9
         store.set(bytes, for: segmentFile(0))
-        let fault = try open(store).recovery.damage.first?.fault
+        let fault = try open(store, durable: 1).recovery.damage.first?.fault
         #expect(fault == .offset(expected: LogOffset(0), found: LogOffset(9)))
     }
 

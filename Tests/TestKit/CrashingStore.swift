@@ -23,6 +23,11 @@ public final class CrashingStore: FileStore {
         disk.withLock { $0.failurePercent = percent }
     }
 
+    /// From now on syncing a file does nothing and says that it did: the bug of a disk, to see whether tests find it.
+    public func setLying() {
+        disk.withLock { $0.lies = true }
+    }
+
     /// Makes the next call of that kind fail with this error number.
     public func failNext(_ operation: FileError.Operation, code: Int32) {
         disk.withLock { $0.nextFailure = (operation, code) }
@@ -108,7 +113,7 @@ public final class CrashingStore: FileStore {
     }
 
     public func sync(_ file: String) throws(FileError) {
-        try perform(.sync, file) { disk in disk.names[file]?.pending.removeAll() }
+        try perform(.sync, file) { disk in if !disk.lies { disk.names[file]?.pending.removeAll() } }
     }
 
     public func syncDirectory(_ directory: String) throws(FileError) {
@@ -161,6 +166,7 @@ private struct Disk {
     var durableNames: [String: MemoryFile] = [:]
     var pendingNames: [(name: String, file: MemoryFile?)] = []
     var failurePercent = 0
+    var lies = false
     var nextFailure: (operation: FileError.Operation, code: Int32)?
     var calls: [FileError.Operation: Int] = [:]
     var callsLeft: Int?

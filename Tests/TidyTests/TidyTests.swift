@@ -20,12 +20,16 @@ import Testing
         "Bytes": ["Base", "CKernels"],
         "FileStore": ["Base", "Synchronization", "SystemPackage"],
         "EventLog": ["Base", "Bytes", "FileStore", "CLZ4", "CKernels"],
+        "StateStore": ["Base", "Bytes", "FileStore", "Synchronization"],
         "Plan": ["Base", "Bytes"],
-        "Windows": ["Base", "Bytes", "Plan"],
+        "Windows": ["Base", "Bytes", "Plan", "StateStore"],
         "Forest": ["Base", "Bytes", "CKernels"],
         "ForestTraining": ["Base", "Forest", "Dispatch", "Synchronization"],
         "Traffic": ["Base", "Bytes"],
-        "Engine": ["Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "Plan", "Windows", "Forest"],
+        "Engine": [
+            "Synchronization", "Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "StateStore", "Plan",
+            "Windows", "Forest",
+        ],
         "AlertStore": ["Base", "GRDB"],
     ]
 

@@ -118,7 +118,7 @@ struct BenchPipelineCommand: ParsableCommand {
         }
         let directory = try DataDirectory(
             folder,
-            alerts: nil,
+            options: DataDirectory.Options(),
             plan: plan,
             models: models,
             command: "bench",

@@ -76,7 +76,7 @@ struct DemoCommand: ParsableCommand {
         let models = try ModelDirectory.bind(plan, path: nil)
         let directory = try DataDirectory(
             data,
-            alerts: nil,
+            options: DataDirectory.Options(),
             plan: plan,
             models: models,
             command: "demo",

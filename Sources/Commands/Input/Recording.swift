@@ -27,6 +27,15 @@ final class Chunk: @unchecked Sendable {
         batch = ColumnBatch(schema: plan.schema, capacity: capacity)
         partitions = Array(repeating: [], count: plan.partitionCount)
     }
+
+    /// Where the recording was before each event, so that a chunk can end earlier.
+    fileprivate(set) var starts: [RecordingPosition] = []
+
+    /// Leaves out the events from a row on: the recording has then been read up to that event.
+    func cut(at row: Int) {
+        for index in partitions.indices { partitions[index].removeAll { $0 >= row } }
+        end = starts[row]
+    }
 }
 
 /// Reads a recording chunk by chunk.
@@ -108,13 +117,16 @@ final class Recording {
         let batch = chunk.batch
         batch.removeAll()
         chunk.lines.removeAll(keepingCapacity: true)
+        chunk.starts.removeAll(keepingCapacity: true)
         chunk.outOfRange = 0
         for index in chunk.partitions.indices { chunk.partitions[index].removeAll(keepingCapacity: true) }
         if format == .csv { try readHeader() }
         var sawLine = false
         do throws(InputError) {
             while batch.count < chunkEvents, batch.payload.count < Self.chunkBytes {
+                let start = reader.position
                 guard let line = try reader.next() else { break }
+                chunk.starts.append(start)
                 sawLine = true
                 chunk.lines.append(line.number)
                 decode(line, into: batch)

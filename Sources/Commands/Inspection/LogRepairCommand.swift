@@ -35,7 +35,8 @@ struct LogRepairCommand: ParsableCommand {
                 let repair = LogRepair(
                     directory: partition.directory,
                     quarantine: "quarantine",
-                    reasonHeader: SourceMark.rejectName,
+                    // A replay rejects a record that has this header, for the reason in it.
+                    reasonHeader: "reject",
                     store: store
                 )
                 let entries: [RepairEntry]

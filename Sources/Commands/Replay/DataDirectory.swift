@@ -7,6 +7,7 @@ import FileStore
 import Forest
 import Foundation
 import Plan
+import StateStore
 
 /// A data directory opened for writing: the lock, the partitions' logs and engines, and the alerts file, brought to one
 /// state whatever happened before.
@@ -16,13 +17,24 @@ final class DataDirectory {
     let workers: [PartitionWorker]
     private let lock: DirectoryLock
     private let run: Int64
+    private let checkpoints: CheckpointThread
     private(set) var notes: [String] = []
+
+    /// How a directory is opened.
+    struct Options {
+        /// Where the alerts file is; in the directory otherwise.
+        var alerts: String?
+        var policy = CommitPolicy()
+        var checkpoint = CheckpointChoice.newest
+        /// Bytes of keyed state in memory, of all partitions.
+        var stateBytes: Int?
+    }
 
     /// Opens a directory, made if it is missing; recovers what a crash left, and rebuilds the alerts if the pipeline or the
     /// model is not the one that they were made with (C1).
     init(
         _ path: String,
-        alerts: String?,
+        options: Options,
         plan: PipelinePlan,
         models: (bindings: [Int: ModelBinding], models: [ModelDirectory]),
         command: String,
@@ -49,7 +61,7 @@ final class DataDirectory {
         )
         let database: AlertDatabase
         do throws(AlertStoreError) {
-            database = try AlertDatabase(path: alerts ?? path + "/alerts.sqlite")
+            database = try AlertDatabase(path: options.alerts ?? path + "/alerts.sqlite")
             let last = try database.lastRun()
             if let last, last.pipelineSHA != run.pipelineSHA || last.modelID != run.modelID {
                 try database.resetDerived()
@@ -62,21 +74,36 @@ final class DataDirectory {
             throw CommandError(error)
         }
         self.database = database
+        checkpoints = CheckpointThread(partitions: plan.partitionCount)
+        var surroundings = PartitionRunner.Surroundings(
+            topic: plan.name,
+            store: DiskStore(root: path),
+            sink: DatabaseSink(
+                database,
+                commits: CommitBuilder(plan: plan, topic: plan.name, modelIDs: models.bindings.mapValues(\.id))
+            ),
+            installer: checkpoints,
+            fingerprint: "1 \(run.pipelineSHA) \(modelID)"
+        )
+        surroundings.stateLimit = options.stateBytes.map { $0 / plan.partitionCount }
+        let committed = try Self.committed(database, topic: plan.name)
         var workers: [PartitionWorker] = []
-        for partition in 0..<plan.partitionCount {
-            workers.append(
-                try PartitionWorker(
+        do throws(RunnerError) {
+            for partition in 0..<plan.partitionCount {
+                let runner = try PartitionRunner(
                     plan: plan,
                     partition: partition,
                     models: models.bindings,
-                    topic: plan.name,
-                    store: DiskStore(root: path),
-                    database: database
+                    committed: committed[partition] ?? 0,
+                    in: surroundings
                 )
-            )
+                workers.append(PartitionWorker(runner, policy: options.policy))
+            }
+        } catch {
+            throw CommandError(error)
         }
         self.workers = workers
-        try catchUp(topic: plan.name, progress)
+        try recover(committed: committed, options.checkpoint, progress)
     }
 
     /// Which partition an event is in depends on how many there are: a log keeps the number that it was begun with.
@@ -97,31 +124,52 @@ final class DataDirectory {
         }
     }
 
-    private func catchUp(topic: String, _ progress: Progress) throws(CommandError) {
-        var committed: [Int: Int64] = [:]
+    /// The offset up to which the alerts file has everything, by partition.
+    private static func committed(_ database: AlertDatabase, topic: String) throws(CommandError) -> [Int: Int64] {
         do throws(AlertStoreError) {
-            for entry in try database.progress(topic: topic) { committed[entry.partition] = entry.nextOffset }
-            // After a power cut the database may know more than the log: then only the log counts.
-            if workers.contains(where: { (committed[$0.partition] ?? 0) > $0.endOffset }) {
-                notes.append("the alerts were ahead of the log: they are rebuilt from it")
-                try database.resetDerived()
-                committed = [:]
-            }
+            let found = try database.progress(topic: topic)
+            return Dictionary(uniqueKeysWithValues: found.map { ($0.partition, $0.nextOffset) })
         } catch {
             throw CommandError(error)
         }
+    }
+
+    private func recover(
+        committed: [Int: Int64],
+        _ choice: CheckpointChoice,
+        _ progress: Progress
+    ) throws(CommandError) {
+        var committed = committed
+        // After a power cut the database may know more than the log: then only the log counts.
+        if workers.contains(where: { (committed[$0.partition] ?? 0) > $0.runner.endOffset }) {
+            notes.append("the alerts were ahead of the log: they are rebuilt from it")
+            do throws(AlertStoreError) { try database.resetDerived() } catch { throw CommandError(error) }
+            committed = [:]
+        }
         for worker in workers {
-            if worker.recovery.tornBytes > 0 {
+            let found = worker.runner.recovery
+            if found.tornBytes > 0 {
                 notes.append(
-                    "partition \(worker.partition): cut \(worker.recovery.tornBytes) bytes of an unfinished batch off the log"
+                    "partition \(worker.partition): cut \(found.tornBytes) bytes of unfinished batches off the log; "
+                        + "they are kept in \(found.setAside ?? "lost+found")"
                 )
             }
-            for damage in worker.recovery.damage {
+            for damage in found.damage {
                 throw .damaged("\(damage.file) is damaged at byte \(damage.position): \(damage.words)")
             }
-            let end = Double(max(1, worker.endOffset))
-            try worker.catchUp(committed: committed[worker.partition] ?? 0) { done in
-                progress.update("partition \(worker.partition), \(grouped(done)) events", fraction: Double(done) / end)
+            do throws(RunnerError) {
+                let result = try worker.runner.recover(
+                    committed: committed[worker.partition] ?? 0,
+                    from: choice
+                ) { done, total in
+                    progress.update(
+                        "partition \(worker.partition), \(grouped(done)) events",
+                        fraction: Double(done) / Double(max(1, total))
+                    )
+                }
+                notes += result.words
+            } catch {
+                throw CommandError(error)
             }
         }
         progress.finish()
@@ -135,6 +183,12 @@ final class DataDirectory {
         LedgerTotals, String
     ) {
         for worker in workers { try worker.close() }
+        checkpoints.close()
+        for worker in workers {
+            if case .failed(let error) = worker.runner.checkpointProgress.status {
+                Output.talk("no checkpoint could be written (\(error)); the next start reads more of the log")
+            }
+        }
         do throws(AlertStoreError) {
             let totals = try database.totals()
             let digest = try database.digest()

@@ -16,7 +16,8 @@ struct ReplayCommand: ParsableCommand {
 
               patternalarm replay events.jsonl.lz4
               patternalarm replay payments.csv --pipeline payments.yaml --data-dir work
-              tail -f events.jsonl | patternalarm replay -
+              tail -f events.jsonl | patternalarm replay - --ack
+              patternalarm replay events.jsonl --until 2026-03-02T08:30:00Z && patternalarm state ls --key A482913
               patternalarm replay events.jsonl --speed 60x --from 2026-03-02T08:00:00Z --to 2026-03-02T09:00:00Z
             """
     )
@@ -29,8 +30,7 @@ struct ReplayCommand: ParsableCommand {
     @Option(help: "Where log, alerts and state are kept.")
     var dataDir = "patternalarm-data"
 
-    @Option(help: "Where the alerts file is put (default: alerts.sqlite in the data directory).")
-    var alerts: String?
+    @OptionGroup var storage: StorageOptions
 
     @Option(help: "max, or how many times faster than the recording: 1x, 60x.")
     var speed = "max"
@@ -40,6 +40,12 @@ struct ReplayCommand: ParsableCommand {
 
     @Option(help: "Leave out events at or after this time (ISO 8601).")
     var to: String?
+
+    @Option(help: "Stop in front of the first event stamped at or after this time (ISO 8601): see `state ls` then.")
+    var until: String?
+
+    @Flag(help: "Print `ACK n` as soon as n events are durable: synced to the disk.")
+    var ack = false
 
     @Flag(
         help:
@@ -82,6 +88,8 @@ struct ReplayCommand: ParsableCommand {
         }
         options.from = try from.map { try Self.time($0, "--from") }
         options.to = try to.map { try Self.time($0, "--to") }
+        options.until = try until.map { try Self.time($0, "--until") }
+        options.acknowledges = ack
         return options
     }
 
@@ -105,7 +113,7 @@ struct ReplayCommand: ParsableCommand {
         let clock = Progress("", isQuiet: true)
         let directory = try DataDirectory(
             dataDir,
-            alerts: alerts,
+            options: storage.opening(),
             plan: plan,
             models: models,
             command: "replay",

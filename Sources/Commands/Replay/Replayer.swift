@@ -14,6 +14,8 @@ final class Replayer {
     private let options: Options
     private let failure = FirstFailure()
     private(set) var outOfRange = 0
+    /// Whether the time to stop at has been reached.
+    private(set) var hasReachedEnd = false
 
     struct Options {
         var threads = 2
@@ -24,6 +26,10 @@ final class Replayer {
         var to: Int64?
         var maxErrors = 1000
         var isQuiet = false
+        /// Sync the log whenever nothing more is waiting, and say so on standard output.
+        var acknowledges = false
+        /// Stop in front of the first event that is stamped at or after this time, microseconds.
+        var until: Int64?
     }
 
     init(_ directory: DataDirectory, plan: PipelinePlan, options: Options) {
@@ -35,10 +41,12 @@ final class Replayer {
     /// A chunk on its way, and how many partitions still need it.
     private final class Ticket: Sendable {
         let chunk: Chunk
+        let number: Int
         let remaining: Atomic<Int>
 
-        init(_ chunk: Chunk, _ partitions: Int) {
+        init(_ chunk: Chunk, number: Int, _ partitions: Int) {
             self.chunk = chunk
+            self.number = number
             remaining = Atomic(partitions)
         }
     }
@@ -50,10 +58,16 @@ final class Replayer {
         try recording.skip(to: start)
         let name = path == "-" ? "-" : URL(fileURLWithPath: path).lastPathComponent
         let progress = Progress("replay \(name)", isQuiet: options.isQuiet)
+        let acknowledger =
+            options.acknowledges
+            ? Acknowledger(
+                partitions: directory.workers.count,
+                events: directory.workers.reduce(0) { $0 + Int($1.runner.endOffset) }
+            ) : nil
         if options.threads > 1 {
-            try inParallel(recording, input: input, name: name, progress)
+            try inParallel(recording, input: input, name: name, acknowledger, progress)
         } else {
-            try inline(recording, input: input, name: name, progress)
+            try inline(recording, input: input, name: name, acknowledger, progress)
         }
         progress.finish()
         return recording.position
@@ -65,14 +79,14 @@ final class Replayer {
         format: RecordingFormat?,
         resumes: Bool
     ) throws(CommandError) -> (input: Int, start: RecordingPosition) {
-        let known = Set(directory.workers.flatMap { $0.marks.keys }).sorted(by: >)
+        let known = Set(directory.workers.flatMap { $0.runner.marks.keys }).sorted(by: >)
         let fresh = (known.first ?? 0) + 1
         if path == "-" {
             guard resumes, let last = known.first else { return (fresh, RecordingPosition()) }
             return (last, start(of: last))
         }
         for input in known {
-            let marks = directory.workers.compactMap { $0.marks[input] }
+            let marks = directory.workers.compactMap { $0.runner.marks[input] }
             guard let furthest = marks.max(by: { $0.position.byte < $1.position.byte }) else { continue }
             let probe = try Recording(path, format: format, plan: plan, chunkEvents: 1)
             do throws(CommandError) {
@@ -86,7 +100,7 @@ final class Replayer {
     }
 
     private func start(of input: Int) -> RecordingPosition {
-        let positions = directory.workers.map { $0.marks[input]?.position ?? RecordingPosition() }
+        let positions = directory.workers.map { $0.runner.marks[input]?.position ?? RecordingPosition() }
         return positions.min { $0.byte < $1.byte } ?? RecordingPosition()
     }
 
@@ -94,14 +108,29 @@ final class Replayer {
         _ recording: Recording,
         input: Int,
         name: String,
+        _ acknowledger: Acknowledger?,
         _ progress: Progress
     ) throws(CommandError) {
         let chunk = Chunk(plan: plan, capacity: options.chunkEvents)
         var pace = Pace(speed: options.speed)
         var events = 0
-        while try !shouldStop(), try recording.read(into: chunk, from: options.from, to: options.to) {
+        var number = 0
+        while try !shouldStop(), !hasReachedEnd,
+            try recording.read(into: chunk, from: options.from, to: options.to)
+        {
+            cut(chunk)
             pace.wait(for: chunk)
-            for worker in directory.workers { try worker.take(chunk, input: input, path: name) }
+            for worker in directory.workers {
+                let count = try worker.take(chunk, input: input, path: name)
+                acknowledger?.noteTaken(count, chunk: number)
+            }
+            number += 1
+            if let acknowledger {
+                for worker in directory.workers {
+                    try worker.sync()
+                    acknowledger.noteSynced(partition: worker.partition, chunks: number)
+                }
+            }
             outOfRange += chunk.outOfRange
             events += chunk.batch.count
             progress.update("\(grouped(events)) events", fraction: recording.fraction)
@@ -112,6 +141,7 @@ final class Replayer {
         _ recording: Recording,
         input: Int,
         name: String,
+        _ acknowledger: Acknowledger?,
         _ progress: Progress
     ) throws(CommandError) {
         let workers = directory.workers
@@ -122,7 +152,7 @@ final class Replayer {
         for (worker, queue) in zip(workers, queues) {
             finished.enter()
             let thread = Thread { [failure] in
-                Self.work(worker, queue, free, failure, input: input, name: name)
+                Self.work(worker, queue, free, failure, acknowledger, input: input, name: name)
                 finished.leave()
             }
             thread.name = "partition \(worker.partition)"
@@ -132,13 +162,16 @@ final class Replayer {
         var stopped: CommandError?
         var pace = Pace(speed: options.speed)
         var events = 0
+        var number = 0
         do throws(CommandError) {
-            while try !shouldStop(), let chunk = free.receive() {
+            while try !shouldStop(), !hasReachedEnd, let chunk = free.receive() {
                 guard try recording.read(into: chunk, from: options.from, to: options.to) else { break }
+                cut(chunk)
                 pace.wait(for: chunk)
                 outOfRange += chunk.outOfRange
                 events += chunk.batch.count
-                let ticket = Ticket(chunk, workers.count)
+                let ticket = Ticket(chunk, number: number, workers.count)
+                number += 1
                 for queue in queues { queue.send(ticket) }
                 progress.update("\(grouped(events)) events", fraction: recording.fraction)
             }
@@ -151,38 +184,71 @@ final class Replayer {
         if let stopped { throw stopped }
     }
 
+    /// Leaves out what lies at or behind the time to stop at, and remembers that it was reached.
+    private func cut(_ chunk: Chunk) {
+        guard let until = options.until else { return }
+        let batch = chunk.batch
+        guard let row = (0..<batch.count).first(where: { batch.status[$0] == 0 && batch.times[$0] >= until }) else {
+            return
+        }
+        hasReachedEnd = true
+        chunk.cut(at: row)
+    }
+
     /// A partition's thread. After a failure it only hands the chunks back, so that nobody waits for ever.
     private static func work(
         _ worker: PartitionWorker,
         _ queue: BoundedQueue<Ticket>,
         _ free: BoundedQueue<Chunk>,
         _ failure: FirstFailure,
+        _ acknowledger: Acknowledger?,
         input: Int,
         name: String
     ) {
         var hasFailed = false
-        while let ticket = queue.receive() {
-            if !hasFailed {
-                do throws(CommandError) {
-                    try worker.take(ticket.chunk, input: input, path: name)
-                } catch {
-                    hasFailed = true
-                    failure.note(error)
-                }
+        var unsynced: Int?
+        func attempt(_ body: () throws(CommandError) -> Void) {
+            guard !hasFailed else { return }
+            do throws(CommandError) {
+                try body()
+            } catch {
+                hasFailed = true
+                failure.note(error)
             }
-            let left = ticket.remaining.subtract(1, ordering: .acquiringAndReleasing).newValue
-            if left == 0 { free.send(ticket.chunk) }
+        }
+        func acknowledge() {
+            guard let chunks = unsynced else { return }
+            attempt { () throws(CommandError) in
+                try worker.sync()
+                acknowledger?.noteSynced(partition: worker.partition, chunks: chunks)
+            }
+            unsynced = nil
+        }
+        while true {
+            if queue.isEmpty { acknowledge() }
+            switch queue.receive(within: .milliseconds(200)) {
+            case .closed: return acknowledge()
+            case .timedOut: attempt { () throws(CommandError) in try worker.tick() }
+            case .element(let ticket):
+                attempt { () throws(CommandError) in
+                    let count = try worker.take(ticket.chunk, input: input, path: name)
+                    acknowledger?.noteTaken(count, chunk: ticket.number)
+                }
+                if acknowledger != nil { unsynced = ticket.number + 1 }
+                let left = ticket.remaining.subtract(1, ordering: .acquiringAndReleasing).newValue
+                if left == 0 { free.send(ticket.chunk) }
+            }
         }
     }
 
     private func shouldStop() throws(CommandError) -> Bool {
         if let error = failure.error { throw error }
-        let rejected = directory.workers.reduce(0) { $0 + $1.rejectedCount }
+        let rejected = directory.workers.reduce(0) { $0 + $1.runner.rejectedCount }
         return Interrupt.isRequested || rejected > options.maxErrors
     }
 
     /// Whether so many events have been rejected that the run has stopped.
-    var hasTooManyErrors: Bool { directory.workers.reduce(0) { $0 + $1.rejectedCount } > options.maxErrors }
+    var hasTooManyErrors: Bool { directory.workers.reduce(0) { $0 + $1.runner.rejectedCount } > options.maxErrors }
 }
 
 /// The first thing that went wrong on any of the threads.

@@ -19,6 +19,24 @@ final class BoundedQueue<Element: Sendable>: Sendable {
         filled.signal()
     }
 
+    /// Whether there is nothing to receive just now.
+    var isEmpty: Bool { elements.withLock { $0.isEmpty } }
+
+    /// What a wait with an end came to.
+    enum Outcome {
+        case element(Element)
+        case closed
+        case timedOut
+    }
+
+    /// Waits for a value, but not for ever.
+    func receive(within duration: DispatchTimeInterval) -> Outcome {
+        guard filled.wait(timeout: .now() + duration) == .success else { return .timedOut }
+        let element = elements.withLock { $0.removeFirst() }
+        room.signal()
+        return element.map { .element($0) } ?? .closed
+    }
+
     /// Waits for a value; nil once the queue is closed.
     func receive() -> Element? {
         filled.wait()

@@ -1,5 +1,7 @@
 import Base
+import Bytes
 import Plan
+import StateStore
 
 /// Decides of every event whether it is accepted, late, a duplicate or rejected, and moves the partition's clock.
 ///
@@ -27,7 +29,7 @@ struct Admission: ~Copyable {
     init(plan: PipelinePlan) {
         disorder = plan.disorder
         maximumAhead = plan.maximumAhead
-        duplicates = DuplicateFilter(within: plan.duplicatesWithin)
+        duplicates = DuplicateFilter(within: plan.duplicatesWithin, disorder: plan.disorder)
     }
 
     /// Event time before which events are late, microseconds; nil before the first event.
@@ -39,10 +41,38 @@ struct Admission: ~Copyable {
             if aheadInARow < Self.confirmations { return .ahead(by: time - newest) }
         }
         aheadInARow = 0
-        if let first = duplicates.firstOffset(of: id, time: time) { return .duplicate(firstOffset: first) }
+        if let clock, let first = duplicates.firstOffset(of: id, time: time, clock: clock) {
+            return .duplicate(firstOffset: first)
+        }
         if let clock, time < clock { return .late }
         newest = max(newest ?? time, time)
         duplicates.insert(id, time: time, offset: offset, clock: (newest ?? time) - disorder)
         return .accepted
     }
+
+    // MARK: - Checkpoints
+
+    static let table = StateTable(0x4000)
+
+    /// How long an id matters, microseconds.
+    var horizon: Int64 { duplicates.within }
+
+    mutating func writeChanges(to image: StateImage, all: Bool) {
+        duplicates.writeChanges(to: image, table: Self.table, all: all)
+        var extra = ByteWriter(capacity: 24)
+        extra.append(newest == nil ? 0 : 1)
+        extra.appendLittleEndian(newest ?? 0)
+        extra.appendLittleEndian(Int64(aheadInARow))
+        image.extra += Array(extra.bytes)
+    }
+
+    /// Reads what ``writeChanges(to:all:)`` put into the extra.
+    mutating func load(_ extra: inout ByteReader) throws(ByteError) {
+        let isThere = try extra.read(count: 1)[0] == 1
+        let time = try extra.readLittleEndian(Int64.self)
+        newest = isThere ? time : nil
+        aheadInARow = Int(try extra.readLittleEndian(Int64.self))
+    }
+
+    mutating func load(_ record: StateRecord) -> Bool { duplicates.load(record, clock: clock ?? 0) }
 }

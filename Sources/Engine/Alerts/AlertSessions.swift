@@ -1,14 +1,17 @@
 import Base
 import Plan
+import StateStore
 
 /// The open alerts of one detector: at most one per entity and session.
 ///
 /// An alert opens at the first event that crosses, is revised by every later event of its session, and ends when the
 /// clock has passed its last event by the session's gap (C8).
 struct AlertSessions: ~Copyable {
-    private let gap: Int64
+    let gap: Int64
     private var table = TextTable()
     private var open: [AlertUpdate?] = []
+    /// Slots whose alerts have changed since the last checkpoint.
+    private var dirty: Set<Int> = []
 
     init(gap: Int64) {
         self.gap = gap
@@ -22,7 +25,10 @@ struct AlertSessions: ~Copyable {
 
     subscript(slot: Int) -> AlertUpdate? {
         get { open[slot] }
-        set { open[slot] = newValue }
+        set {
+            open[slot] = newValue
+            dirty.insert(slot)
+        }
     }
 
     /// Takes a slot for a new alert of the key; the alert that was open there, if any, is returned: it has ended.
@@ -31,6 +37,7 @@ struct AlertSessions: ~Copyable {
         if slot == open.count { open.append(nil) }
         let ended = open[slot]
         open[slot] = alert
+        dirty.insert(slot)
         return (slot, ended)
     }
 
@@ -39,8 +46,34 @@ struct AlertSessions: ~Copyable {
         for slot in open.indices {
             guard let alert = open[slot], alert.lastTime + gap < clock else { continue }
             open[slot] = nil
+            dirty.remove(slot)
             table.remove(slot: slot)
             body(alert)
         }
+    }
+
+    // MARK: - Checkpoints
+
+    /// Open alerts.
+    var count: Int { table.count }
+
+    /// Copies the alerts that have changed since the last call; all with `all`.
+    mutating func writeChanges(to image: StateImage, table number: StateTable, all: Bool) {
+        for slot in all ? Array(open.indices) : dirty.sorted() {
+            guard let alert = open[slot] else { continue }
+            let bytes = alert.encoded()
+            bytes.withUnsafeBytes { image.add(number, table.key(of: slot), time: alert.lastTime, value: $0) }
+        }
+        dirty.removeAll(keepingCapacity: true)
+    }
+
+    /// Takes an alert from a checkpoint, unless a newer one of its key is there.
+    mutating func load(_ key: Text, _ value: UnsafeRawBufferPointer) -> Bool {
+        guard table.slot(of: key) == nil else { return true }
+        guard let alert = AlertUpdate(encoded: value) else { return false }
+        let (slot, _) = table.insert(key)
+        if slot == open.count { open.append(nil) }
+        open[slot] = alert
+        return true
     }
 }

@@ -1,5 +1,6 @@
 import Base
 import Plan
+import StateStore
 import Windows
 
 /// Turns detections into alerts: opens, revises and ends them, and collects their evidence.
@@ -82,6 +83,34 @@ final class AlertTracker {
         }
     }
 
+    // MARK: - Checkpoints
+
+    /// The table of a detector's open alerts.
+    private static func table(_ detector: Int) -> StateTable { StateTable(UInt16(0x8000 + detector)) }
+
+    /// How far behind the clock an open alert of each detector matters, microseconds.
+    var horizons: [StateTable: Int64] {
+        var found: [StateTable: Int64] = [:]
+        for (index, box) in detectors.enumerated() { found[Self.table(index)] = box.sessions.gap }
+        return found
+    }
+
+    func writeChanges(to image: StateImage, all: Bool) {
+        for (index, box) in detectors.enumerated() {
+            box.sessions.writeChanges(to: image, table: Self.table(index), all: all)
+        }
+    }
+
+    /// True if the record was an alert of a detector that there is.
+    func load(_ record: StateRecord) -> Bool {
+        let index = Int(record.table.number) - 0x8000
+        guard detectors.indices.contains(index) else { return false }
+        return detectors[index].sessions.load(record.key, record.value)
+    }
+
+    /// Open alerts of a detector.
+    func openCount(_ detector: Int) -> Int { detectors[detector].sessions.count }
+
     private func end(_ alert: AlertUpdate) -> AlertUpdate {
         var alert = alert
         alert.isEnded = true
@@ -126,14 +155,13 @@ final class AlertTracker {
             entity: detector.entity,
             key: key,
             gap: detector.sessionGap,
-            upTo: time,
-            offset: offset
+            upTo: offset
         )
         var collected: [Evidence] = []
         var amount = 0.0
         for (position, member) in session.enumerated() {
             let held = evidence.event(at: member.offset)
-            amount += held?.amount ?? 0
+            amount += member.amount
             let isOpening = member.offset == offset
             collected.append(
                 Evidence(

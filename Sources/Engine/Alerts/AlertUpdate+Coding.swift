@@ -1,0 +1,85 @@
+import Bytes
+
+/// An open alert as bytes of a checkpoint: little-endian numbers; texts and lists with a 32-bit count in front. New
+/// evidence is not part of it: it has been committed.
+extension AlertUpdate {
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter(capacity: 512 + features.count * 8)
+        for text in [id, type, entityKey] {
+            let bytes = Array(text.utf8)
+            writer.appendLittleEndian(UInt32(bytes.count))
+            writer.append(bytes)
+        }
+        for number in [score, peakScore, amount] { writer.appendLittleEndian(number.bitPattern) }
+        for number in [
+            Int64(detector), Int64(eventCount), openedTime, firstTime, lastTime, openedOffset, lastOffset,
+            Int64(revisions),
+        ] { writer.appendLittleEndian(number) }
+        writer.append(isEnded ? 1 : 0)
+        writer.appendLittleEndian(UInt32(reasons.count))
+        for reason in reasons {
+            writer.appendLittleEndian(Int64(reason.feature))
+            for number in [reason.value, reason.typical, reason.contribution] {
+                writer.appendLittleEndian(number.bitPattern)
+            }
+        }
+        writer.appendLittleEndian(UInt32(features.count))
+        for feature in features { writer.appendLittleEndian(feature.bitPattern) }
+        return Array(writer.bytes)
+    }
+
+    /// Nil if the bytes are not an alert.
+    init?(encoded bytes: UnsafeRawBufferPointer) {
+        var reader = ByteReader(bytes)
+        do throws(ByteError) {
+            self = try Self.decode(&reader)
+        } catch {
+            return nil
+        }
+        guard reader.remaining == 0 else { return nil }
+    }
+
+    private static func decode(_ reader: inout ByteReader) throws(ByteError) -> AlertUpdate {
+        func text() throws(ByteError) -> String {
+            let count = Int(try reader.readLittleEndian(UInt32.self))
+            return String(decoding: try reader.read(count: count), as: UTF8.self)
+        }
+        func real() throws(ByteError) -> Double {
+            Double(bitPattern: try reader.readLittleEndian(UInt64.self))
+        }
+        func integer() throws(ByteError) -> Int64 { try reader.readLittleEndian(Int64.self) }
+        let (id, type, key) = (try text(), try text(), try text())
+        let (score, peak, amount) = (try real(), try real(), try real())
+        var numbers: [Int64] = []
+        for _ in 0..<8 { numbers.append(try integer()) }
+        let isEnded = try reader.read(count: 1)[0] == 1
+        var reasons: [Reason] = []
+        for _ in 0..<Int(try reader.readLittleEndian(UInt32.self)) {
+            let feature = Int(try integer())
+            let (value, typical, contribution) = (try real(), try real(), try real())
+            reasons.append(Reason(feature: feature, value: value, typical: typical, contribution: contribution))
+        }
+        var features: [Double] = []
+        for _ in 0..<Int(try reader.readLittleEndian(UInt32.self)) { features.append(try real()) }
+        return AlertUpdate(
+            id: id,
+            detector: Int(numbers[0]),
+            type: type,
+            entityKey: key,
+            score: score,
+            peakScore: peak,
+            eventCount: Int(numbers[1]),
+            amount: amount,
+            openedTime: numbers[2],
+            firstTime: numbers[3],
+            lastTime: numbers[4],
+            openedOffset: numbers[5],
+            lastOffset: numbers[6],
+            revisions: Int(numbers[7]),
+            isEnded: isEnded,
+            reasons: reasons,
+            features: features,
+            newEvidence: []
+        )
+    }
+}

@@ -1,0 +1,96 @@
+public import Base
+import Bytes
+public import StateStore
+import Windows
+
+/// The engine's state as checkpoints hold it: windows, remembered ids, open alerts, and the clock.
+extension PartitionEngine {
+    /// The state's changes since the last call, as of an offset: the events before it have been processed.
+    ///
+    /// - Parameters:
+    ///   - offset: where the partition is.
+    ///   - all: everything that is in memory instead of the changes: the first time, and after an image that could not be
+    ///     written.
+    /// - Returns: a copy that another thread may write.
+    /// - Complexity: O(what changed).
+    public func image(offset: Int64, all: Bool) -> StateImage {
+        let image = StateImage(offset: offset, clock: admission.clock, horizons: horizons)
+        admission.writeChanges(to: image, all: all)
+        machine.writeChanges(to: image, all: all)
+        tracker.writeChanges(to: image, all: all)
+        return image
+    }
+
+    /// Puts a new engine into the state of a checkpoint. Keys beyond `limit` bytes stay on disk until they are asked for.
+    ///
+    /// - Returns: What the image's owner added to the extra, behind the engine's own.
+    public func restore(
+        _ restored: CheckpointStore.Restored,
+        from store: CheckpointStore,
+        limit: Int?
+    ) throws(StateError) -> [UInt8] {
+        func damaged(_ words: String) -> StateError { .damaged(file: store.directory, words: words) }
+        var rest: [UInt8]?
+        restored.extra.withUnsafeBytes { bytes in
+            var reader = ByteReader(bytes)
+            do throws(ByteError) {
+                try admission.load(&reader)
+                rest = Array(try reader.read(count: reader.remaining))
+            } catch {
+                rest = nil
+            }
+        }
+        guard let rest else { throw damaged("the clock is missing") }
+        // Only newer versions count, and a newer version that is dead hides older ones.
+        let scope = StateImage(offset: restored.offset, clock: restored.clock, horizons: horizons)
+        var seenAlerts: Set<Text> = []
+        var isFull = false
+        var isWhole = true
+        try store.visit { record in
+            if record.table.number >= 0x8000 {
+                let name = record.key.combined(with: Text(low: UInt64(record.table.number), high: 1))
+                guard seenAlerts.insert(name).inserted, !scope.isDead(record) else { return true }
+                isWhole = tracker.load(record)
+            } else if scope.isDead(record) {
+                return true
+            } else if record.table == Admission.table {
+                isWhole = admission.load(record)
+            } else if !isFull {
+                isWhole = machine.load(record)
+                if let limit, machine.stateBytes > limit { isFull = true }
+            }
+            return isWhole
+        }
+        guard isWhole else { throw damaged("a record cannot be of this pipeline") }
+        if isFull { machine.useCold(store) }
+        return rest
+    }
+
+    private var horizons: [StateTable: Int64] {
+        var horizons = machine.horizons.merging(tracker.horizons) { first, _ in first }
+        horizons[Admission.table] = admission.horizon
+        return horizons
+    }
+
+    /// Bytes of memory that the windows' keys and rows take.
+    public var stateBytes: Int { machine.stateBytes }
+
+    /// Gives up the keys that have been cold longest and that the last checkpoint of the store holds, until the rest takes
+    /// less than `limit` bytes. They come back when an event asks for them; results do not change.
+    public func spill(to store: CheckpointStore, limit: Int) {
+        guard machine.stateBytes > limit else { return }
+        machine.useCold(store)
+        machine.spill(limit: limit)
+    }
+
+    /// What kept a spilled key from being read: events since then are not scored with their whole history.
+    public var coldFailure: StateError? { machine.coldFailure }
+
+    /// What is held for a key of an entity: offset and event time (microseconds) of each event, oldest first.
+    public func events(entity: Int, key: Text) -> [(offset: Int64, time: Int64)] {
+        machine.events(entity: entity, key: key)
+    }
+
+    /// The keys that are held for an entity.
+    public func keys(entity: Int) -> [Text] { machine.keysHeld(entity: entity) }
+}

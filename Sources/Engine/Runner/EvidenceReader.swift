@@ -1,0 +1,37 @@
+import Base
+import EventLog
+import Plan
+
+/// Reads events that the engine no longer holds from the log again, for the evidence of alerts.
+final class EvidenceReader {
+    private let plan: PipelinePlan
+    private let decoder: EventDecoder
+    private let batch: ColumnBatch
+    private let records = RecordBatch()
+    private var held: Range<Int64> = 0..<0
+
+    init(plan: PipelinePlan) {
+        self.plan = plan
+        decoder = EventDecoder(plan: plan)
+        batch = ColumnBatch(schema: plan.schema, capacity: 1)
+    }
+
+    /// Completes an event of an alert: its bytes, id and amount. One batch of records is kept, as neighbours are often next.
+    func complete(_ evidence: inout Evidence, from log: PartitionLog) throws(LogError) {
+        if !held.contains(evidence.offset) {
+            held = 0..<0
+            guard try log.reader(from: LogOffset(evidence.offset)).next(into: records) else { return }
+            held = records.baseOffset..<records.baseOffset + Int64(records.records.count)
+        }
+        let index = Int(evidence.offset - records.baseOffset)
+        guard records.records.indices.contains(index) else { return }
+        evidence.payload = Array(records.bytes[records.records[index].value])
+        batch.removeAll()
+        evidence.payload.withUnsafeBufferPointer { decoder.decode($0, into: batch) }
+        if let field = plan.schema.index(ofRole: .id) { evidence.eventID = batch.string(field: field, row: 0) }
+        if let field = plan.schema.index(ofRole: .amount), let amount = batch.columns[field].numbers?[0], !amount.isNaN
+        {
+            evidence.amount = amount
+        }
+    }
+}

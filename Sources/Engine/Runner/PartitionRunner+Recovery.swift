@@ -1,0 +1,138 @@
+import Base
+import EventLog
+import FileStore
+import Plan
+import StateStore
+
+/// Which checkpoint recovery starts from.
+public enum CheckpointChoice: Sendable, Equatable {
+    case newest
+    /// The newest one at or before this offset.
+    case notAfter(Int64)
+    /// None: the state is made from the log's beginning.
+    case none
+}
+
+/// What recovery did.
+public struct RecoveryNotes: Sendable, Equatable {
+    /// The offset of the checkpoint that was used; nil if there was none.
+    public var checkpoint: Int64?
+    /// Events that were read from the log again.
+    public var replayed = 0
+    /// What a person should know: damaged checkpoints, events that are gone.
+    public var words: [String] = []
+}
+
+extension PartitionRunner {
+    /// Brings the engine to the log's end: from a checkpoint at or before the committed offset, silently up to that offset,
+    /// emitting and committing behind it (C3).
+    ///
+    /// - Parameters:
+    ///   - committed: the offset up to which the sink has everything.
+    ///   - choice: which checkpoint to start from.
+    ///   - progress: called now and then with the number of events read so far and how many there will be.
+    /// - Returns: what was done.
+    /// - Throws: ``RunnerError``
+    public func recover(
+        committed: Int64,
+        from choice: CheckpointChoice = .newest,
+        progress: (Int, Int) -> Void = { _, _ in }
+    ) throws(RunnerError) -> RecoveryNotes {
+        var notes = RecoveryNotes()
+        let start = try restore(committed: min(committed, endOffset), choice, &notes)
+        output.nextOffset = start
+        let reader = log.reader(from: LogOffset(start))
+        let records = RecordBatch()
+        let total = Int(endOffset - start)
+        while try logging({ () throws(LogError) in try reader.next(into: records) }) {
+            notes.replayed += try replay(records, from: start, committed: committed)
+            progress(notes.replayed, total)
+            if uncommittedCount >= 1 << 18 { try commit() }
+        }
+        if output.nextOffset > committed { try commit() }
+        return notes
+    }
+
+    /// Puts the engine into the state of a checkpoint and returns its offset, or that of the log's first event.
+    private func restore(
+        committed: Int64,
+        _ choice: CheckpointChoice,
+        _ notes: inout RecoveryNotes
+    ) throws(RunnerError) -> Int64 {
+        let limit: Int64
+        switch choice {
+        case .none: return startWithout(&notes)
+        case .newest: limit = committed
+        case .notAfter(let offset): limit = min(offset, committed)
+        }
+        let found: (restored: CheckpointStore.Restored?, notes: [String])
+        do throws(FileError) { found = try checkpoints.restore(upTo: limit) } catch { throw .log(.file(error)) }
+        notes.words += found.notes.map { "partition \(partition): \($0)" }
+        guard let restored = found.restored, restored.offset >= startOffset else { return startWithout(&notes) }
+        do throws(StateError) {
+            let extra = try engine.restore(restored, from: checkpoints, limit: stateLimit)
+            guard let known = SourceMark.decodeMarks(extra) else {
+                throw .damaged(file: checkpoints.directory, words: "the recordings' positions are missing")
+            }
+            marks = known
+        } catch {
+            throw .state(error)
+        }
+        notes.checkpoint = restored.offset
+        return restored.offset
+    }
+
+    private func startWithout(_ notes: inout RecoveryNotes) -> Int64 {
+        if startOffset > 0 {
+            notes.words.append(
+                "partition \(partition): the log begins at offset \(startOffset) and there is no checkpoint to start from: "
+                    + "windows do not see the events before it"
+            )
+        }
+        return startOffset
+    }
+
+    private func replay(_ records: RecordBatch, from start: Int64, committed: Int64) throws(RunnerError) -> Int {
+        var lines: [Int] = []
+        if let first = records.records.first, let found = SourceMark.read(records.headers(of: first)) {
+            marks[found.mark.input] = found.mark
+            lines = found.lines
+        }
+        // A checkpoint lies between two batches, as one is made only when a batch has been processed whole.
+        var index = max(0, Int(start - records.baseOffset))
+        let first = index
+        while index < records.records.count {
+            let base = records.baseOffset + Int64(index)
+            var end = min(index + Self.capacity, records.records.count)
+            // A piece lies wholly before or behind the committed offset.
+            if base < committed { end = min(end, index + Int(min(committed - base, Int64(Self.capacity)))) }
+            decode(records, index..<end)
+            try process(
+                batch,
+                rows: (0..<Int32(end - index)).map { $0 },
+                lines: lines.count < end ? [] : Array(lines[index..<end]),
+                baseOffset: LogOffset(base),
+                emits: base >= committed
+            )
+            index = end
+        }
+        return records.records.count - first
+    }
+
+    private func decode(_ records: RecordBatch, _ range: Range<Int>) {
+        batch.removeAll()
+        for record in records.records[range] {
+            let reason =
+                record.hasHeaders ? records.headers(of: record).first { $0.name == SourceMark.rejectName } : nil
+            records.bytes.withUnsafeBufferPointer { bytes in
+                let value = UnsafeBufferPointer(rebasing: bytes[record.value])
+                if let reason {
+                    let words = String(decoding: reason.value, as: UTF8.self)
+                    decoder.reject(value, because: .init(reason: words), into: batch)
+                } else {
+                    decoder.decode(value, into: batch)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,278 @@
+import Base
+public import EventLog
+public import FileStore
+public import Plan
+import StateStore
+
+/// One partition of a data directory: its log, its engine, its checkpoints, and what has not been committed yet.
+///
+/// Each event goes to the log first, then through the engine; alerts, evidence and offset follow in one transaction, after
+/// the log has been synced (C1, C3). Knows no clock: whoever drives it says when to commit and when to make a checkpoint.
+/// Used by one thread at a time.
+public final class PartitionRunner: @unchecked Sendable {
+    // Handed from the opening thread to the partition's own thread and back; never used by two at once.
+
+    public let partition: Int
+    let plan: PipelinePlan
+    let log: PartitionLog
+    let engine: PartitionEngine
+    let decoder: EventDecoder
+    let batch: ColumnBatch
+    let checkpoints: CheckpointStore
+    var output: EngineOutput
+    var rejectLines: [Int?] = []
+    /// The newest mark of every recording in this partition, by its number.
+    public internal(set) var marks: [Int: SourceMark] = [:]
+    /// Events that were rejected since the runner was made.
+    public internal(set) var rejectedCount = 0
+    /// Events that were processed since the last checkpoint.
+    public private(set) var eventsSinceCheckpoint = 0
+    /// Events that were taken and not committed yet.
+    public private(set) var uncommittedCount = 0
+    /// What the last checkpoint came to; a failed one is made again, whole, the next time.
+    public let checkpointProgress = CheckpointProgress()
+
+    private let sink: any AlertSink
+    private let installer: any CheckpointInstaller
+    let stateLimit: Int?
+    private let builder = RecordBatchBuilder()
+    private let evidence: EvidenceReader
+    private var writesAll = false
+
+    /// Events that are processed together at most.
+    public static let capacity = 2048
+
+    /// Where a runner keeps its files, and what it shares with the other ones.
+    public struct Surroundings {
+        public var topic: String
+        public var store: any FileStore
+        public var sink: any AlertSink
+        public var installer: any CheckpointInstaller
+        /// What state is computed with: a checkpoint of another pipeline or model is of no use.
+        public var fingerprint: String
+        public var log = LogSettings()
+        /// Bytes of keyed state that may be in memory; nil = no limit.
+        public var stateLimit: Int?
+
+        public init(
+            topic: String,
+            store: any FileStore,
+            sink: any AlertSink,
+            installer: any CheckpointInstaller,
+            fingerprint: String
+        ) {
+            self.topic = topic
+            self.store = store
+            self.sink = sink
+            self.installer = installer
+            self.fingerprint = fingerprint
+        }
+    }
+
+    /// Opens the partition's log, repairing what a crash left. ``recover(committed:from:progress:)`` comes next.
+    ///
+    /// `committed` is the offset up to which the sink has everything: the log was synced up to there before.
+    public init(
+        plan: PipelinePlan,
+        partition: Int,
+        models: [Int: ModelBinding],
+        committed: Int64,
+        in surroundings: Surroundings
+    ) throws(RunnerError) {
+        self.plan = plan
+        self.partition = partition
+        sink = surroundings.sink
+        installer = surroundings.installer
+        stateLimit = surroundings.stateLimit
+        decoder = EventDecoder(plan: plan)
+        evidence = EvidenceReader(plan: plan)
+        batch = ColumnBatch(schema: plan.schema, capacity: Self.capacity)
+        output = EngineOutput(partition: partition)
+        let name = "\(surroundings.topic)-\(partition)"
+        checkpoints = CheckpointStore(
+            directory: "state/" + name,
+            fingerprint: surroundings.fingerprint,
+            store: surroundings.store
+        )
+        log = try logging { () throws(LogError) in
+            try PartitionLog(
+                directory: "log/" + name,
+                store: surroundings.store,
+                settings: surroundings.log,
+                durable: LogOffset(committed)
+            )
+        }
+        do throws(EngineError) {
+            engine = try PartitionEngine(plan: plan, models: models, partition: partition, capacity: Self.capacity)
+        } catch {
+            throw .engine(error)
+        }
+    }
+
+    /// The offset that the next event gets.
+    public var endOffset: Int64 { log.endOffset.rawValue }
+    /// The offset of the oldest event that is kept.
+    public var startOffset: Int64 { log.startOffset.rawValue }
+    /// What opening the log found and did.
+    public var recovery: RecoveryReport { log.recovery }
+
+    /// Takes events of a recording: appends them to the log, then processes them. What this partition's log holds already,
+    /// after an earlier run of the same recording, is passed over.
+    ///
+    /// - Parameters:
+    ///   - batch: decoded events, of all partitions.
+    ///   - rows: positions in the batch of this partition's events, ascending.
+    ///   - line: the recording's line of each row of the batch.
+    ///   - mark: the recording, and how far it has been read behind the batch.
+    /// - Returns: how many were taken.
+    /// - Throws: ``RunnerError``
+    @discardableResult
+    public func take(
+        _ batch: ColumnBatch,
+        rows: [Int32],
+        line: (Int32) -> Int,
+        mark: SourceMark
+    ) throws(RunnerError) -> Int {
+        let known = marks[mark.input]?.position.line ?? 0
+        var rows = rows
+        if known > 0 { rows.removeAll { line($0) <= known } }
+        guard !rows.isEmpty else { return 0 }
+        let lines = rows.map(line)
+        let base = try append(batch, rows, mark.headers(lines: lines))
+        marks[mark.input] = mark
+        try process(batch, rows: rows, lines: lines, baseOffset: base, emits: true)
+        return rows.count
+    }
+
+    func process(
+        _ batch: ColumnBatch,
+        rows: [Int32],
+        lines: [Int],
+        baseOffset: LogOffset,
+        emits: Bool
+    ) throws(RunnerError) {
+        let before = output.rejected.count
+        rows.withUnsafeBufferPointer { rows in
+            engine.process(batch, rows: rows, baseOffset: baseOffset, emits: emits, into: &output)
+        }
+        if let failure = engine.coldFailure { throw .state(failure) }
+        for reject in output.rejected[before...] {
+            let index = Int(reject.offset - baseOffset.rawValue)
+            rejectLines.append(lines.indices.contains(index) ? lines[index] : nil)
+        }
+        rejectedCount += output.rejected.count - before
+        eventsSinceCheckpoint += rows.count
+        if emits { uncommittedCount += rows.count }
+        if let stateLimit, engine.stateBytes > stateLimit { try spill(stateLimit) }
+    }
+
+    private func append(
+        _ batch: ColumnBatch,
+        _ rows: [Int32],
+        _ headers: [RecordHeader]
+    ) throws(RunnerError) -> LogOffset {
+        builder.removeAll()
+        let keyField = plan.entities[plan.partitionEntity].fieldOfKey
+        batch.payload.withUnsafeBytes { payload in
+            var newest: Int64 = 0
+            for (index, row) in rows.enumerated() {
+                let row = Int(row)
+                let event = batch.events[row]
+                var headers = index == 0 ? headers : []
+                var key: UnsafeRawBufferPointer?
+                if batch.status[row] == 0 {
+                    newest = EventTime(microseconds: batch.times[row]).milliseconds
+                    if let field = keyField, let spans = batch.columns[field].spans,
+                        let texts = batch.columns[field].texts, !texts[row].isAbsent
+                    {
+                        let span = spans[row]
+                        key = UnsafeRawBufferPointer(rebasing: payload[Int(span.start)..<Int(span.start + span.count)])
+                    }
+                } else if event.isCut(in: batch, row) {
+                    let reason = batch.rejections[Int(batch.status[row]) - 1].reason
+                    headers.append(RecordHeader(SourceMark.rejectName, Array(reason.utf8)))
+                }
+                builder.add(
+                    timestampMilliseconds: newest,
+                    key: key,
+                    value: UnsafeRawBufferPointer(rebasing: payload[Int(event.start)..<Int(event.start + event.count)]),
+                    headers: headers
+                )
+            }
+        }
+        return try logging { () throws(LogError) in try log.append(builder) }
+    }
+
+    /// Makes the events that were taken so far survive a power cut.
+    public func syncLog() throws(RunnerError) { try logging { () throws(LogError) in try log.sync() } }
+
+    /// Makes the log durable up to here, then writes everything that it led to, in one transaction.
+    public func commit() throws(RunnerError) {
+        guard output.ledger.events > 0 || !output.alerts.isEmpty else { return }
+        try syncLog()
+        do throws(LogError) {
+            try output.completeEvidence { (missing) throws(LogError) in try evidence.complete(&missing, from: log) }
+        } catch {
+            throw .log(error)
+        }
+        do { try sink.commit(output, rejectLines: rejectLines) } catch { throw .sink(error) }
+        output.removeAll()
+        rejectLines.removeAll(keepingCapacity: true)
+        uncommittedCount = 0
+    }
+
+    /// Commits, and closes the log: its files are then complete.
+    public func close() throws(RunnerError) {
+        try commit()
+        try logging { () throws(LogError) in try log.close() }
+    }
+
+    // MARK: - Checkpoints
+
+    /// Commits, then copies what has changed since the last checkpoint and hands it to be written. Does nothing while the
+    /// last one is still being written, or if nothing has changed. Returns whether a checkpoint was begun.
+    @discardableResult
+    public func checkpoint() throws(RunnerError) -> Bool {
+        let status = checkpointProgress.status
+        guard eventsSinceCheckpoint > 0, status != .writing else { return false }
+        // The state must be of an offset that the database has reached: what it is behind cannot be replayed (C3).
+        try commit()
+        if case .failed = status { writesAll = true }
+        let image = engine.image(offset: output.nextOffset, all: writesAll)
+        writesAll = false
+        image.extra += SourceMark.encode(marks)
+        eventsSinceCheckpoint = 0
+        checkpointProgress.begin()
+        installer.install(image, in: checkpoints, progress: checkpointProgress)
+        return true
+    }
+
+    /// Keys can be given up only when a checkpoint holds them as they are.
+    private func spill(_ limit: Int) throws(RunnerError) {
+        switch checkpointProgress.status {
+        case .writing:
+            // The writer is behind: going on would let the state grow without limit (C9).
+            if engine.stateBytes > limit + limit / 4 { installer.wait(for: checkpointProgress) }
+        case .failed(let error): throw .state(error)
+        case .idle:
+            engine.spill(to: checkpoints, limit: limit)
+            if engine.stateBytes > limit { try checkpoint() }
+        }
+    }
+}
+
+extension Entity {
+    /// The one text field that is the key, if it is one: its bytes become the record's key.
+    fileprivate var fieldOfKey: Int? {
+        guard key.count == 1, case .field(let field, _) = key[0] else { return nil }
+        return field
+    }
+}
+
+extension ColumnBatch.ByteSpan {
+    /// True if the payload is only the beginning of a line that was too long to keep.
+    fileprivate func isCut(in batch: ColumnBatch, _ row: Int) -> Bool {
+        let reason = batch.rejections[Int(batch.status[row]) - 1]
+        return reason.field == nil && reason.reason.hasPrefix("a line of ")
+    }
+}

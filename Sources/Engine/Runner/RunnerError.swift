@@ -1,0 +1,26 @@
+public import EventLog
+public import StateStore
+
+/// What stops a partition. All that was acknowledged before is kept; opening the data directory again recovers it.
+public enum RunnerError: Error, CustomStringConvertible {
+    case log(LogError)
+    /// A key that was spilled to disk cannot be read.
+    case state(StateError)
+    case engine(EngineError)
+    /// The sink refused a transaction; the error is its own.
+    case sink(any Error)
+
+    public var description: String {
+        switch self {
+        case .log(let error): error.description
+        case .state(let error): error.description
+        case .engine(let error): error.description
+        case .sink(let error): "\(error)"
+        }
+    }
+}
+
+/// Runs calls of the log, whose errors become the runner's.
+func logging<Result>(_ body: () throws(LogError) -> Result) throws(RunnerError) -> Result {
+    do throws(LogError) { return try body() } catch { throw .log(error) }
+}

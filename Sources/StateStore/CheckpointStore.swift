@@ -1,0 +1,285 @@
+public import Base
+public import FileStore
+import Synchronization
+
+/// The checkpoints of one partition's state, in one folder.
+///
+/// A checkpoint costs what has changed since the last one: it adds a sorted run of the changed keys, and merges runs as they
+/// pile up, each key O(log n) times in all (O'Neil et al. 1996, the log-structured merge tree). The two newest
+/// checkpoints are kept, with the runs that they name. Nothing is ever written in place: a power cut at any moment leaves
+/// the older ones whole.
+///
+/// Images are installed by one thread; ``find(_:_:into:)`` may be called by another at the same time.
+public final class CheckpointStore: Sendable {
+    /// What a checkpoint in the folder is, for a person.
+    public struct Summary: Sendable, Equatable {
+        public var sequence: Int
+        public var offset: Int64
+        /// Event time, microseconds.
+        public var clock: Int64?
+        public var records: Int
+        public var bytes: Int
+        /// Why it cannot be used; nil if it can.
+        public var fault: String?
+    }
+
+    /// A checkpoint to start from.
+    public struct Restored: Sendable {
+        public var offset: Int64
+        public var clock: Int64?
+        public var extra: [UInt8]
+    }
+
+    /// How many checkpoints are kept.
+    public static let keptCount = 2
+
+    public let directory: String
+    private let store: any FileStore
+    private let fingerprint: String
+    private let current = Mutex(Current())
+
+    private struct Current {
+        /// The newest first.
+        var runs: [StateRun] = []
+        var sequence = 0
+    }
+
+    /// - Parameters:
+    ///   - directory: The folder, made by the first checkpoint.
+    ///   - fingerprint: What the state is computed with (pipeline, models): a checkpoint with another one is of no use.
+    ///   - store: Where the folder is.
+    public init(directory: String, fingerprint: String, store: any FileStore) {
+        self.directory = directory
+        self.fingerprint = fingerprint
+        self.store = store
+    }
+
+    // MARK: - Reading
+
+    /// Finds the newest whole checkpoint at or before an offset, and checks every byte of it. Damaged ones are passed over,
+    /// each with a note.
+    public func restore(upTo limit: Int64) throws(FileError) -> (restored: Restored?, notes: [String]) {
+        var notes: [String] = []
+        let sequences = try self.sequences()
+        current.withLock { $0.sequence = max($0.sequence, sequences.last ?? 0) }
+        for sequence in sequences.reversed() {
+            let path = Checkpoint.path(directory, sequence)
+            guard let checkpoint = Checkpoint(try store.contents(of: path) ?? []) else {
+                notes.append("the checkpoint \(path) is damaged: an older one is used")
+                continue
+            }
+            guard checkpoint.fingerprint == fingerprint, checkpoint.offset <= limit else { continue }
+            do throws(StateError) {
+                var runs: [StateRun] = []
+                for name in checkpoint.runs {
+                    let run = try StateRun(name, directory: directory, store: store)
+                    let cursor = run.cursor()
+                    while try cursor.next({ _ in true }) != nil {}
+                    runs.append(run)
+                }
+                let found = runs
+                current.withLock { $0.runs = found }
+                return (
+                    Restored(offset: checkpoint.offset, clock: checkpoint.clock, extra: checkpoint.extra), notes
+                )
+            } catch {
+                if case .file(let error) = error, error.code != 2 { throw error }
+                notes.append("the checkpoint \(path) is damaged (\(error)): an older one is used")
+            }
+        }
+        return (nil, notes)
+    }
+
+    /// Calls the body with every record of the checkpoint that was restored: newer versions of a key before older ones, so
+    /// the first one counts. Stops when the body returns false.
+    public func visit(_ body: (StateRecord) -> Bool) throws(StateError) {
+        for run in current.withLock({ $0.runs }) {
+            let cursor = run.cursor()
+            while let goesOn = try cursor.next(body) {
+                guard goesOn else { return }
+            }
+        }
+    }
+
+    /// The newest value of a key in the last checkpoint, and its time; nil if there is none.
+    ///
+    /// - Complexity: One filter look-up per run, and one read of 16 KiB where the key is.
+    public func find(_ table: StateTable, _ key: Text, into buffer: inout [UInt8]) throws(StateError) -> Int64? {
+        // Under the lock, so that no merge takes a file away while it is read.
+        var found: [UInt8] = []
+        let result: Result<Int64?, StateError> = current.withLock { current in
+            do throws(StateError) {
+                for run in current.runs {
+                    if let time = try run.find(table, key, into: &found) { return .success(time) }
+                }
+                return .success(nil)
+            } catch {
+                return .failure(error)
+            }
+        }
+        let time = try result.get()
+        if time != nil { buffer = found }
+        return time
+    }
+
+    /// What is in the folder, the newest first, all of it read and checked.
+    public func summaries() throws(FileError) -> [Summary] {
+        var found: [Summary] = []
+        for sequence in try sequences().reversed() {
+            let path = Checkpoint.path(directory, sequence)
+            guard let checkpoint = Checkpoint(try store.contents(of: path) ?? []) else {
+                found.append(Summary(sequence: sequence, offset: -1, records: 0, bytes: 0, fault: "damaged"))
+                continue
+            }
+            var summary = Summary(
+                sequence: sequence,
+                offset: checkpoint.offset,
+                clock: checkpoint.clock,
+                records: checkpoint.runs.reduce(0) { $0 + $1.records },
+                bytes: checkpoint.runs.reduce(0) { $0 + $1.byteCount }
+            )
+            if checkpoint.fingerprint != fingerprint { summary.fault = "made with another pipeline or model" }
+            do throws(StateError) {
+                for name in checkpoint.runs {
+                    let cursor = try StateRun(name, directory: directory, store: store).cursor()
+                    while try cursor.next({ _ in true }) != nil {}
+                }
+            } catch {
+                summary.fault = error.description
+            }
+            found.append(summary)
+        }
+        return found
+    }
+
+    private func sequences() throws(FileError) -> [Int] {
+        try store.list(directory).compactMap { Checkpoint.sequence(of: $0) }.sorted()
+    }
+
+    // MARK: - Writing
+
+    /// Makes a checkpoint of what the last one held and the image changes. Durable on return.
+    ///
+    /// A failure leaves the last checkpoint as it was; the image's changes must then be part of the next image.
+    public func install(_ image: StateImage) throws(StateError) {
+        do throws(FileError) {
+            try store.createDirectory(directory)
+        } catch {
+            throw .file(error)
+        }
+        let (held, last) = current.withLock { ($0.runs, $0.sequence) }
+        let sequence = last + 1
+        var runs = held
+        var next = sequence
+        if image.count > 0 {
+            runs.insert(try open(try write(image, sequence: next)), at: 0)
+            next += 1
+        }
+        if let first = Self.mergeCount(runs.map(\.name.byteCount)) {
+            let merged = Array(runs[..<first])
+            let isAll = first == runs.count
+            let name = try StateMerge.merge(merged, directory: directory, sequence: next, store: store) { record in
+                isAll && image.isDead(record)
+            }
+            runs.replaceSubrange(..<first, with: [try open(name)])
+            next += 1
+        }
+        let checkpoint = Checkpoint(
+            sequence: next,
+            offset: image.offset,
+            clock: image.clock,
+            fingerprint: fingerprint,
+            extra: image.extra,
+            runs: runs.map(\.name)
+        )
+        do throws(FileError) {
+            try store.syncDirectory(directory)
+            try store.replace(Checkpoint.path(directory, next), with: checkpoint.encoded())
+        } catch {
+            throw .file(error)
+        }
+        let installed = runs
+        let used = next
+        current.withLock {
+            $0.runs = installed
+            $0.sequence = used
+        }
+        try prune()
+    }
+
+    /// Removes all checkpoints: what they were made from is no longer what the log holds.
+    public func removeAll() throws(FileError) {
+        for name in try store.list(directory) { try store.remove(directory + "/" + name) }
+        current.withLock { $0.runs = [] }
+    }
+
+    private func write(_ image: StateImage, sequence: Int) throws(StateError) -> StateRun.Name {
+        let records = image.sorted()
+        do throws(FileError) {
+            var writer = try StateRunWriter(
+                directory: directory,
+                sequence: sequence,
+                expected: records.count,
+                store: store
+            )
+            for record in records { try writer.add(record) }
+            return try writer.finish()
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    private func open(_ name: StateRun.Name) throws(StateError) -> StateRun {
+        try StateRun(name, directory: directory, store: store)
+    }
+
+    /// How many of the newest runs to merge: as many as it takes for each run to be at least twice as large as the one
+    /// before it. Nil if they are so already.
+    static func mergeCount(_ sizes: [Int]) -> Int? {
+        var total = 0
+        var count: Int?
+        for (index, size) in sizes.enumerated() {
+            if index > 0, size < total * 2 { count = index + 1 }
+            total += size
+        }
+        return count
+    }
+
+    /// Removes the checkpoints but the newest, and the runs that none of those names.
+    private func prune() throws(StateError) {
+        do throws(FileError) {
+            let sequences = try sequences()
+            var named: Set<String> = []
+            for sequence in sequences.suffix(Self.keptCount) {
+                let path = Checkpoint.path(directory, sequence)
+                // Of a damaged one nothing is known: then nothing is removed on its account.
+                guard let checkpoint = Checkpoint(try store.contents(of: path) ?? []) else { continue }
+                for run in checkpoint.runs { named.insert(StateRun.path(directory, run.sequence)) }
+            }
+            for sequence in sequences.dropLast(Self.keptCount) {
+                try store.remove(Checkpoint.path(directory, sequence))
+            }
+            // The checkpoints go first: a run is removed only when no name of it is left after a power cut.
+            try store.syncDirectory(directory)
+            let kept = named
+            for name in try store.list(directory) where name.hasSuffix(".state") || name.hasSuffix(".new") {
+                let path = directory + "/" + name
+                if !kept.contains(path) { try current.withLock { _ in removing(path) }.get() }
+            }
+        } catch {
+            throw .file(error)
+        }
+    }
+
+    private func removing(_ path: String) -> Result<Void, FileError> {
+        do throws(FileError) { return .success(try store.remove(path)) } catch { return .failure(error) }
+    }
+}
+
+extension StateImage {
+    /// Whether the clock has passed a record for good.
+    public func isDead(_ record: StateRecord) -> Bool {
+        guard let clock, let horizon = horizons[record.table] else { return false }
+        return record.time < clock - horizon
+    }
+}

@@ -1,0 +1,22 @@
+public import FileStore
+
+/// What can go wrong with checkpoints: each case is one thing that a person can act on.
+public enum StateError: Error, Equatable, Sendable, CustomStringConvertible {
+    case file(FileError)
+    /// A file is not what was written. Checkpoints are made from the log: deleting them loses nothing.
+    case damaged(file: String, words: String)
+
+    public var description: String {
+        switch self {
+        case .file(let error): error.description
+        case .damaged(let file, let words):
+            "the checkpoint file \(file) is damaged: \(words); delete the folder it is in and run the command again: "
+                + "the state is made from the log anew"
+        }
+    }
+}
+
+/// Runs calls of the file store, whose errors become the state's.
+func files<Result: ~Copyable>(_ body: () throws(FileError) -> Result) throws(StateError) -> Result {
+    do throws(FileError) { return try body() } catch { throw .file(error) }
+}

@@ -1,0 +1,98 @@
+import Base
+import Plan
+import StateStore
+
+/// Where the keys are that have been spilled to disk: the last checkpoint.
+struct ColdKeys {
+    var table: StateTable
+    var store: CheckpointStore
+    /// The first read that failed. The events since then have not seen all of their history.
+    var failure: StateError?
+    var scratch: [UInt8] = []
+}
+
+extension EntityState {
+    /// Bytes of memory that the keys take: rows, key and slot.
+    var byteCount: Int { arena.liveBytes + keyCount * Self.bytesPerKey }
+
+    /// A key in the table at its fullest, and a slot.
+    private static let bytesPerKey = 16 + 4 * 4 + 16
+
+    /// Copies the keys that have changed since the last call into an image.
+    mutating func writeChanges(to image: StateImage, table number: StateTable, all: Bool) {
+        if all {
+            for slot in slots.indices where slots[slot].sizeClass >= 0 { write(slot, to: image, number) }
+        } else {
+            for slot in dirty where slots[Int(slot)].isDirty { write(Int(slot), to: image, number) }
+        }
+        dirty.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func write(_ slot: Int, to image: StateImage, _ number: StateTable) {
+        slots[slot].isDirty = false
+        let count = Int(slots[slot].count)
+        let rows = arena.words + slots[slot].block
+        let last = Int64(bitPattern: rows[(count - 1) * arena.width])
+        let bytes = UnsafeRawBufferPointer(start: rows, count: count * arena.width * 8)
+        image.add(number, table.key(of: slot), time: last, value: bytes)
+    }
+
+    /// Takes a key from a checkpoint, unless it is there already. False if its rows cannot be of this pipeline.
+    mutating func load(_ key: Text, _ value: UnsafeRawBufferPointer) -> Bool {
+        guard table.slot(of: key) == nil else { return true }
+        let rowBytes = arena.width * 8
+        guard !key.isAbsent, !value.isEmpty, value.count % rowBytes == 0 else { return false }
+        let (slot, _) = table.insert(key)
+        if slot == slots.count { slots.append(Slot()) }
+        slots[slot] = Slot(block: arena.takeBlock(0), count: 0, sizeClass: 0)
+        fill(slot, value)
+        return true
+    }
+
+    private mutating func fill(_ slot: Int, _ value: UnsafeRawBufferPointer) {
+        let count = value.count / (arena.width * 8)
+        var sizeClass = 0
+        while RowArena.rowCapacity(sizeClass) < count { sizeClass += 1 }
+        if sizeClass > 0 {
+            arena.giveBack(slots[slot].block, sizeClass: 0)
+            slots[slot].block = arena.takeBlock(sizeClass)
+            slots[slot].sizeClass = Int16(sizeClass)
+        }
+        UnsafeMutableRawPointer(arena.words + slots[slot].block).copyMemory(
+            from: value.baseAddress ?? UnsafeRawPointer(arena.words),
+            byteCount: value.count
+        )
+        slots[slot].count = Int32(count)
+    }
+
+    /// Brings a key back that may have been spilled.
+    mutating func fetch(_ key: Text, _ slot: Int, clock: Int64) {
+        guard var cold else { return }
+        // Taken out, so that the scratch memory is not copied.
+        self.cold = nil
+        defer { self.cold = cold }
+        do throws(StateError) {
+            guard let last = try cold.store.find(cold.table, key, into: &cold.scratch) else { return }
+            guard last >= clock - horizon, cold.scratch.count % (arena.width * 8) == 0 else { return }
+            cold.scratch.withUnsafeBytes { fill(slot, $0) }
+        } catch {
+            cold.failure = cold.failure ?? error
+        }
+    }
+
+    /// Gives up keys until they take at most three quarters of `limit` bytes: those that were not used since the hand of the
+    /// clock went by (Corbató 1969), and that the last checkpoint holds as they are.
+    mutating func spill(limit: Int) {
+        guard byteCount > limit else { return }
+        let target = limit / 4 * 3
+        var looks = slots.count * 2
+        while byteCount > target, looks > 0 {
+            looks -= 1
+            if spillPosition >= slots.count { spillPosition = 0 }
+            let slot = spillPosition
+            spillPosition += 1
+            guard slots[slot].sizeClass >= 0, !slots[slot].isDirty else { continue }
+            if slots[slot].isWarm { slots[slot].isWarm = false } else { release(slot) }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Base
+import Plan
+public import StateStore
+
+/// The keyed state as a checkpoint holds it: table n is entity n; a value is the entity's rows, 8 bytes a word,
+/// little-endian.
+extension WindowMachine {
+    /// The tables of the entities that have windows, and how far behind the clock their keys matter, microseconds.
+    public var horizons: [StateTable: Int64] {
+        var found: [StateTable: Int64] = [:]
+        for (entity, box) in states.enumerated() { found[StateTable(UInt16(entity))] = box.state.horizon }
+        return found
+    }
+
+    /// Copies what has changed since the last call; everything in memory with `all`.
+    public func writeChanges(to image: StateImage, all: Bool) {
+        for (entity, box) in states.enumerated() {
+            box.state.writeChanges(to: image, table: StateTable(UInt16(entity)), all: all)
+        }
+    }
+
+    /// Takes a record of a checkpoint. False if it cannot be of this pipeline.
+    public func load(_ record: StateRecord) -> Bool {
+        guard states.indices.contains(Int(record.table.number)) else { return false }
+        return states[Int(record.table.number)].state.load(record.key, record.value)
+    }
+
+    /// Bytes of memory that keys and rows take.
+    public var stateBytes: Int { states.reduce(0) { $0 + $1.state.byteCount } }
+
+    /// From now on keys that are not in memory are looked for in the last checkpoint.
+    public func useCold(_ store: CheckpointStore) {
+        for (entity, box) in states.enumerated() where box.state.cold == nil {
+            box.state.cold = ColdKeys(table: StateTable(UInt16(entity)), store: store)
+        }
+    }
+
+    /// What kept a spilled key from being read; nil if nothing did.
+    public var coldFailure: StateError? { states.lazy.compactMap { $0.state.cold?.failure }.first }
+
+    /// Gives up the keys that have been cold longest, where the last checkpoint holds them, until the rest takes less than
+    /// `limit` bytes.
+    public func spill(limit: Int) {
+        let total = stateBytes
+        guard total > limit else { return }
+        // Each entity gives in proportion to what it holds.
+        for box in states {
+            box.state.spill(limit: Int(Double(limit) * Double(box.state.byteCount) / Double(total)))
+        }
+    }
+
+    /// What is held for a key of an entity: the offset and time (microseconds) of each event, oldest first.
+    public func events(entity: Int, key: Text) -> [(offset: Int64, time: Int64)] {
+        guard let slot = states[entity].state.slot(of: key) else { return [] }
+        let (start, count) = states[entity].state.rows(of: slot)
+        let width = states[entity].state.arena.width
+        let rows = states[entity].state.arena.words + start
+        return (0..<count).map { row in
+            (Int64(bitPattern: rows[row * width + EntityState.offsetWord]), Int64(bitPattern: rows[row * width]))
+        }
+    }
+
+    /// The keys that are in memory for an entity, in the order of their first event. O(keys).
+    public func keysHeld(entity: Int) -> [Text] {
+        (0..<states[entity].state.table.slotCount).map { states[entity].state.table.key(of: $0) }
+            .filter { !$0.isAbsent }
+    }
+}

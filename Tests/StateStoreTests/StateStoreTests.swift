@@ -1,0 +1,183 @@
+import Base
+import FileStore
+import StateStore
+import TestKit
+import Testing
+
+private let table = StateTable(3)
+
+/// A model of what a checkpoint holds: keys, times and values.
+private typealias Model = [Text: (time: Int64, value: [UInt8])]
+
+private func key(_ number: Int) -> Text { Text("key \(number)") }
+
+/// Changes some keys of the model, and returns an image of the changes.
+private func change(
+    _ model: inout Model,
+    _ random: inout Seeded,
+    offset: Int64,
+    clock: Int64,
+    extra: [UInt8] = []
+) -> StateImage {
+    let image = StateImage(offset: offset, clock: clock, horizons: [table: 1000])
+    image.extra = extra
+    var changed: Set<Int> = []
+    for _ in 0..<random.below(60) { changed.insert(random.below(200)) }
+    for number in changed.sorted() {
+        let value = (0..<random.below(300)).map { _ in UInt8(random.below(256)) }
+        let time = clock - Int64(random.below(100))
+        model[key(number)] = (time, value)
+        value.withUnsafeBytes { image.add(table, key(number), time: time, value: $0) }
+    }
+    return image
+}
+
+/// Everything that a store restores, without what the clock has passed.
+private func contents(_ store: CheckpointStore, clock: Int64) throws -> [Text: [UInt8]] {
+    var found: [Text: [UInt8]] = [:]
+    var seen: Set<Text> = []
+    try store.visit { record in
+        if seen.insert(record.key).inserted, record.time >= clock - 1000 { found[record.key] = Array(record.value) }
+        return true
+    }
+    return found
+}
+
+private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
+    model.filter { $0.value.time >= clock - 1000 }.mapValues { $0.value }
+}
+
+@Suite struct StateStoreTests {
+    /// Checkpoint after checkpoint: restoring and looking up give what a plain dictionary holds; two are kept.
+    @Test(arguments: 1...10 as ClosedRange<UInt64>)
+    func checkpointsHoldWhatWasPutIn(seed: UInt64) throws {
+        var random = Seeded(seed: seed)
+        let disk = CrashingStore(seed: seed)
+        let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        var model: Model = [:]
+        for round in 1...40 as ClosedRange<Int64> {
+            let clock = round * 90
+            try store.install(change(&model, &random, offset: round, clock: clock, extra: [UInt8(round)]))
+            let again = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+            let (restored, notes) = try again.restore(upTo: .max)
+            #expect(restored?.offset == round && restored?.clock == clock && restored?.extra == [UInt8(round)])
+            #expect(notes.isEmpty)
+            #expect(try contents(again, clock: clock) == alive(model, clock: clock))
+            var buffer: [UInt8] = []
+            for number in 0..<210 {
+                let expected = model[key(number)].flatMap { $0.time >= clock - 1000 ? $0 : nil }
+                let time = try store.find(table, key(number), into: &buffer)
+                guard let expected else {
+                    #expect(time ?? .min < clock - 1000)
+                    continue
+                }
+                #expect(time == expected.time && buffer == expected.value)
+            }
+            #expect(try store.summaries().count <= CheckpointStore.keptCount)
+        }
+        let runs = try disk.list("state/t").filter { $0.hasSuffix(".state") }
+        #expect(runs.count < 12, "Runs are merged as they pile up.")
+    }
+
+    /// A power cut or a failing disk at any moment leaves the last checkpoint or the one before it, whole.
+    @Test(arguments: 1...200 as ClosedRange<UInt64>)
+    func aCrashLeavesAWholeCheckpoint(seed: UInt64) throws {
+        var random = Seeded(seed: seed)
+        let disk = CrashingStore(seed: seed)
+        var model: Model = [:]
+        var history: [Int64: Model] = [:]
+        var installed: Int64 = 0
+        let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        for round in 1...12 as ClosedRange<Int64> {
+            let image = change(&model, &random, offset: round, clock: round * 90)
+            history[round] = model
+            if round > 3 { disk.setFailurePercent(4) }
+            do {
+                try store.install(image)
+                installed = round
+            } catch {
+                break
+            }
+        }
+        disk.cutPower()
+        let again = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        let restored = try #require(try again.restore(upTo: .max).restored)
+        #expect(restored.offset >= installed, "What was installed is durable.")
+        let expected = try #require(history[restored.offset])
+        let clock = restored.offset * 90
+        #expect(try contents(again, clock: clock) == alive(expected, clock: clock))
+    }
+
+    /// Every flipped bit is found: the older checkpoint is used, or none; never other values.
+    @Test func damageIsNeverUsed() throws {
+        var random = Seeded(seed: 5)
+        let disk = CrashingStore()
+        let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        var model: Model = [:]
+        var history: [Int64: Model] = [:]
+        for round in 1...6 as ClosedRange<Int64> {
+            try store.install(change(&model, &random, offset: round, clock: round * 10))
+            history[round] = model
+        }
+        var older = 0
+        for name in try disk.list("state/t") {
+            let file = "state/t/" + name
+            let bytes = disk.bytes(of: file)
+            for position in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 60)) {
+                let copy = disk.copy()
+                var changed = bytes
+                changed[position] ^= 1 << UInt8(position % 8)
+                copy.set(changed, for: file)
+                let again = CheckpointStore(directory: "state/t", fingerprint: "f", store: copy)
+                let (restored, notes) = try again.restore(upTo: .max)
+                guard let restored else {
+                    #expect(!notes.isEmpty)
+                    continue
+                }
+                if restored.offset < 6 {
+                    older += 1
+                    #expect(!notes.isEmpty)
+                }
+                let clock = restored.offset * 10
+                let expected = try #require(history[restored.offset])
+                #expect(try contents(again, clock: clock) == alive(expected, clock: clock))
+            }
+        }
+        #expect(older > 0)
+    }
+
+    @Test func onlyCheckpointsOfTheSameFingerprintAndEarlyEnoughAreUsed() throws {
+        var random = Seeded(seed: 6)
+        let disk = CrashingStore()
+        let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        var model: Model = [:]
+        for round in 1...2 as ClosedRange<Int64> {
+            try store.install(change(&model, &random, offset: round * 10, clock: round))
+        }
+        #expect(try store.restore(upTo: 19).restored?.offset == 10)
+        #expect(try store.restore(upTo: 9).restored == nil)
+        let other = CheckpointStore(directory: "state/t", fingerprint: "g", store: disk)
+        #expect(try other.restore(upTo: .max).restored == nil)
+    }
+
+    /// Hostile bytes: no crash, no hang, no great allocation.
+    @Test func garbageIsRefused() throws {
+        var random = Seeded(seed: 7)
+        let disk = CrashingStore()
+        let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        var model: Model = [:]
+        for round in 1...3 as ClosedRange<Int64> { try store.install(change(&model, &random, offset: round, clock: 1)) }
+        for _ in 0..<400 {
+            let copy = disk.copy()
+            for name in try disk.list("state/t") where random.below(2) == 0 {
+                var bytes = disk.bytes(of: "state/t/" + name)
+                for _ in 0..<1 + random.below(8) { bytes[random.below(bytes.count)] = UInt8(random.below(256)) }
+                if random.below(3) == 0 { bytes.removeLast(random.below(bytes.count)) }
+                copy.set(bytes, for: "state/t/" + name)
+            }
+            let again = CheckpointStore(directory: "state/t", fingerprint: "f", store: copy)
+            _ = try again.restore(upTo: .max)
+            _ = try again.summaries()
+        }
+    }
+}
