@@ -200,4 +200,21 @@ import Testing
         #expect(try space.run(["log", "retain", "--data-dir", "d", "--bytes", "99999999999GB"]).status == 2)
         #expect(try space.run(["replay", "--resume", "--data-dir", "d"]).status == 0)
     }
+
+    /// A restart may fall back to the older checkpoint, and reads the log on from there.
+    @Test func retainKeepsWhatACheckpointNeeds() throws {
+        let space = try replayed()
+        let stats = try objects(space.run(["log", "stats", "--data-dir", "d", "--format", "jsonl"]))
+        let end = try #require(stats[0]["end_offset"] as? Int)
+        try space.run(["simulate", "--events", "1000", "--out", "f.jsonl", "--start", "2026-01-06T08:00:00Z"])
+        #expect(try space.run(["replay", "f.jsonl", "--data-dir", "d", "-q"]).status == 0)
+        let data = try space.read("d/" + Self.segment)
+        try space.write(data.dropLast(500), "d/" + Self.segment)
+        try space.run(["log", "repair", "--quarantine", "--data-dir", "d"])
+        let retain = ["log", "retain", "--bytes", "0", "--data-dir", "d", "--format", "jsonl", "--dry-run"]
+        let kept = try objects(space.run(retain))
+        #expect(kept.compactMap { $0["outcome"] as? String } == ["kept: it is needed from offset \(end) on"])
+        try space.remove("d/state")
+        #expect(try objects(space.run(retain)).compactMap { $0["outcome"] as? String } == ["would be removed"])
+    }
 }

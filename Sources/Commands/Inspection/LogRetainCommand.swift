@@ -6,6 +6,7 @@ import EventLog
 import FileStore
 import Foundation
 import Plan
+import StateStore
 
 /// `log retain`
 struct LogRetainCommand: ParsableCommand {
@@ -138,6 +139,13 @@ struct LogRetainCommand: ParsableCommand {
                 throw CommandError(error)
             }
         }
+        for partition in partitions {
+            guard let committed = needed[partition.directory],
+                let checkpoint = try Self.oldestCheckpoint(partition, upTo: committed, store)
+            else { continue }
+            // A restart reads on from a checkpoint: what lies between it and the committed offset is its state.
+            needed[partition.directory] = checkpoint
+        }
         for file in try consumerFiles(store) {
             let offsets = try Self.consumerOffsets(file, store)
             for partition in partitions {
@@ -147,6 +155,21 @@ struct LogRetainCommand: ParsableCommand {
             }
         }
         return needed
+    }
+
+    /// The oldest checkpoint that a restart may fall back to, whatever pipeline it is of.
+    private static func oldestCheckpoint(
+        _ partition: LogPartition,
+        upTo committed: LogOffset,
+        _ store: DiskStore
+    ) throws(CommandError) -> LogOffset? {
+        let checkpoints = CheckpointStore(directory: "state/" + partition.name, fingerprint: "", store: store)
+        do throws(FileError) {
+            return try checkpoints.summaries().map { LogOffset($0.offset) }
+                .filter { $0 >= LogOffset(0) && $0 <= committed }.min()
+        } catch {
+            throw .storage(error.description)
+        }
     }
 
     private func consumerFiles(_ store: DiskStore) throws(CommandError) -> [String] {
