@@ -52,7 +52,8 @@ public struct LogDamage: Error, Hashable, Sendable, CustomStringConvertible {
         let end = nextOffset.map { "to \($0.advanced(by: -1))" } ?? "and what follows"
         let lost = "offset \(offset) \(end)"
         return "\(file) is damaged at byte \(position) (\(byteCount) bytes, \(lost)): \(words); the batches around it "
-            + "are intact and nothing was cut: run `patternalarm log verify`, and restore the file from a copy"
+            + "are intact and nothing was cut: run `patternalarm log verify`; restore the file from a copy, or run "
+            + "`patternalarm log repair`"
     }
 }
 

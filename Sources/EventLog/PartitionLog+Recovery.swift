@@ -140,17 +140,7 @@ extension PartitionLog {
         {
             return
         }
-        var index = SegmentIndex(baseOffset: segment.baseOffset)
-        let scanner = SegmentScanner(segment, store: store)
-        walk: while true {
-            switch try scanner.next() {
-            case .batch(let header, _): index.add(header)
-            case .damaged: continue
-            case .torn, .end: break walk
-            }
-        }
-        index.seal()
-        try index.write(segment, store)
+        try SegmentIndex.rebuilt(segment, store).write(segment, store)
         recovery.rebuiltIndexes.append(segment.index)
     }
 }

@@ -24,6 +24,9 @@ public final class RecordBatch {
     /// The memory that the records' ranges point into. Only what they cover is of this batch.
     public private(set) var bytes: [UInt8] = []
 
+    /// Bytes of the records, uncompressed.
+    public private(set) var byteCount = 0
+
     private let decompressor = LZ4Decompressor()
 
     public init() {}
@@ -60,6 +63,7 @@ public final class RecordBatch {
     func decode(_ batch: UnsafeRawBufferPointer, _ header: BatchHeader) -> DecodeFault? {
         baseOffset = header.baseOffset
         records.removeAll(keepingCapacity: true)
+        byteCount = 0
         let payload = UnsafeRawBufferPointer(rebasing: batch[BatchHeader.byteCount...])
         let size: Int
         switch header.codec {
@@ -77,6 +81,7 @@ public final class RecordBatch {
             }
         default: return .unsupported(codec: Self.codecs[header.codec] ?? "codec \(header.codec)")
         }
+        byteCount = size
         return bytes.withUnsafeBytes { buffer in
             parse(UnsafeRawBufferPointer(rebasing: buffer[..<size]), header)
         }

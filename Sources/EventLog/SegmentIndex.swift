@@ -91,6 +91,21 @@ extension SegmentIndex {
         try store.truncate(segment.timeIndex, to: bytes.count)
     }
 
+    /// The index of a complete segment, made anew from its batches.
+    static func rebuilt(_ segment: Segment, _ store: any FileStore) throws(FileError) -> SegmentIndex {
+        var index = SegmentIndex(baseOffset: segment.baseOffset)
+        let scanner = SegmentScanner(segment, store: store)
+        walk: while true {
+            switch try scanner.next() {
+            case .batch(let header, _): index.add(header)
+            case .damaged: continue
+            case .torn, .end: break walk
+            }
+        }
+        index.seal()
+        return index
+    }
+
     /// Reads both files; nil if one is missing or cannot be right. `size` is the size of the segment's `.log` file.
     init?(_ segment: Segment, logSize size: Int, _ store: any FileStore) throws(FileError) {
         baseOffset = segment.baseOffset

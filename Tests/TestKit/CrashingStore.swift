@@ -33,10 +33,18 @@ public final class CrashingStore: FileStore {
         disk.withLock { $0.nextFailure = (operation, code) }
     }
 
+    /// Makes every call after the next `calls` ones fail, until the power is cut: a process that dies there.
+    public func failAfter(calls: Int) {
+        disk.withLock { $0.callsLeft = calls }
+    }
+
     /// How many calls of that kind have succeeded.
     public func calls(of operation: FileError.Operation) -> Int {
         disk.withLock { $0.calls[operation] ?? 0 }
     }
+
+    /// The names of all files, sorted.
+    public var allFiles: [String] { disk.withLock { $0.names.keys.sorted() } }
 
     /// The bytes of a file as they are now; empty if there is none.
     public func bytes(of file: String) -> [UInt8] {
@@ -161,8 +169,13 @@ private struct Disk {
     var lies = false
     var nextFailure: (operation: FileError.Operation, code: Int32)?
     var calls: [FileError.Operation: Int] = [:]
+    var callsLeft: Int?
 
     mutating func failure(of operation: FileError.Operation) -> Int32? {
+        if let left = callsLeft {
+            guard left > 0 else { return 5 }
+            callsLeft = left - 1
+        }
         if let next = nextFailure, next.operation == operation {
             nextFailure = nil
             return next.code
@@ -202,6 +215,7 @@ private struct Disk {
 
     mutating func cutPower() {
         failurePercent = 0
+        callsLeft = nil
         nextFailure = nil
         let kept = random.below(pendingNames.count + 1)
         for change in pendingNames.prefix(kept) { durableNames[change.name] = change.file }

@@ -53,8 +53,11 @@ enum Output {
             } else if written < 0, errno == EINTR {
                 continue
             } else {
-                // Standard output closed (a pipe into head) or full: nothing more can be told there.
-                exit(descriptor == 1 && errno != EPIPE ? ExitStatus.storage.rawValue : ExitStatus.fine.rawValue)
+                // Standard output closed (a pipe into head), or full: nothing more can be told there.
+                let code = errno
+                guard descriptor == 1, code != EPIPE else { exit(ExitStatus.fine.rawValue) }
+                talk("cannot write to standard output: \(String(cString: strerror(code))); what came out is not all")
+                exit(ExitStatus.storage.rawValue)
             }
         }
     }

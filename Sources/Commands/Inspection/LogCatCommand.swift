@@ -1,0 +1,67 @@
+import ArgumentParser
+import Bytes
+import EventLog
+import FileStore
+
+/// `log cat`
+struct LogCatCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cat",
+        abstract: "Print events from the log, as they came.",
+        discussion: """
+              patternalarm log cat --partition 0 --from 1000 --limit 5
+              patternalarm log cat --key A482913 --from 2026-03-02T08:00:00Z --to 2026-03-02T09:00:00Z --with-offsets
+            """
+    )
+
+    @OptionGroup var place: LogPlace
+
+    @OptionGroup var range: LogRange
+
+    @Option(help: "Events at most.")
+    var limit: Int?
+
+    @Option(help: "Only events with this key.")
+    var key: String?
+
+    @Flag(help: "Put partition, offset and time before each event, separated by tabs.")
+    var withOffsets = false
+
+    func validate() throws {
+        if let limit, limit < 0 { throw ValidationError("--limit must not be negative.") }
+    }
+
+    func run() throws {
+        try CommandError.reporting { () throws(CommandError) in
+            let store = try place.store()
+            var left = limit ?? .max
+            let wanted = key.map { Array($0.utf8) }
+            for partition in try place.partitions(store, number: range.partition) where left > 0 {
+                var out: [UInt8] = []
+                // What came before damage is printed, too.
+                defer { Output.data(out) }
+                try range.forEach(in: partition, store) { batch, record, offset in
+                    if let wanted, !Self.isKey(wanted, record, batch) { return true }
+                    if withOffsets {
+                        let time = TimeParser.text(milliseconds: record.timestampMilliseconds)
+                        out.append(contentsOf: "\(partition.name)\t\(offset)\t\(time)\t".utf8)
+                    }
+                    out.append(contentsOf: batch.bytes[record.value])
+                    out.append(0x0A)
+                    if out.count >= 1 << 16 {
+                        Output.data(out)
+                        out.removeAll(keepingCapacity: true)
+                    }
+                    left -= 1
+                    return left > 0
+                }
+            }
+        }
+    }
+
+    /// Bytes are compared, not characters: texts that look the same may be different keys.
+    private static func isKey(_ wanted: [UInt8], _ record: RecordBatch.Record, _ batch: RecordBatch) -> Bool {
+        guard let key = record.key else { return false }
+        return batch.bytes[key].elementsEqual(wanted)
+    }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Bytes
+import EventLog
+import FileStore
+
+/// `log ls`
+struct LogListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ls",
+        abstract: "List the log's segments.",
+        discussion: "  patternalarm log ls --data-dir work --format csv"
+    )
+
+    @OptionGroup var place: LogPlace
+
+    @Option(help: "table, csv, json or jsonl.")
+    var format: OutputFormat = .table
+
+    func run() throws {
+        try CommandError.reporting { () throws(CommandError) in
+            let store = try place.store()
+            var listing = Listing(
+                columns: ["partition", "file", "bytes", "batches", "records", "first_offset", "end_offset", "newest"],
+                rows: []
+            )
+            for partition in try place.partitions(store) {
+                for segment in try place.report(partition, store).segments {
+                    let newest = segment.largestTimestampMilliseconds
+                    listing.rows.append([
+                        .text(partition.name), .text(String(segment.file.split(separator: "/").last ?? "")),
+                        .integer(segment.bytes), .integer(segment.batches), .integer(segment.records),
+                        .integer(Int(segment.firstOffset)), .integer(Int(segment.endOffset)),
+                        newest == .min ? .null : .text(TimeParser.text(milliseconds: newest)),
+                    ])
+                }
+            }
+            listing.write(as: format)
+        }
+    }
+}
