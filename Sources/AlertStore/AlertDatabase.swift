@@ -1,9 +1,12 @@
 import GRDB
+import Glibc
 
 /// What can go wrong with the database: each case is one thing that a person can act on.
 public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case full(path: String)
     case readOnly(path: String)
+    /// Too many files are open.
+    case outOfFiles(path: String)
     case busy(path: String)
     /// Written by a later version of this program.
     case newer(path: String, version: Int, known: Int)
@@ -15,6 +18,7 @@ public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible
         switch self {
         case .full(let path): "\(path): the disk is full; free some space and run the same command again"
         case .readOnly(let path): "\(path) cannot be written; check its owner, or choose another with --alerts"
+        case .outOfFiles(let path): "\(path) cannot be opened: Too many open files; raise the limit (ulimit -n)"
         case .busy(let path): "\(path) is locked by another program; close it there and run the same command again"
         case .newer(let path, let version, let known):
             "\(path) has schema version \(version), this program knows \(known); use a newer patternalarm"
@@ -37,6 +41,7 @@ public final class AlertDatabase: Sendable {
         self.path = path
         isReadOnly = readOnly
         var configuration = Configuration()
+        precondition(SystemErrors.isListening)
         configuration.busyMode = .timeout(5)
         configuration.readonly = readOnly
         configuration.prepareDatabase { db in
@@ -96,8 +101,37 @@ public final class AlertDatabase: Sendable {
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH: return .readOnly(path: path)
         case .SQLITE_BUSY, .SQLITE_LOCKED: return .busy(path: path)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .damaged(path: path, words: error.message ?? "not a database")
-        case .SQLITE_CANTOPEN: return .notFound(path: path)
+        case .SQLITE_CANTOPEN, .SQLITE_IOERR: return diagnose(path, error)
         default: return .other(path: path, words: error.message ?? "\(error.resultCode)")
         }
+    }
+
+    /// SQLite says only that it cannot open, read or write a file: the file system is asked why.
+    private static func diagnose(_ path: String, _ error: DatabaseError) -> AlertStoreError {
+        let slash = path.lastIndex(of: "/")
+        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        var space = statvfs()
+        if statvfs(folder, &space) == 0, space.f_bavail == 0 || space.f_files > 0 && space.f_favail == 0 {
+            return .full(path: path)
+        }
+        guard let code = SystemErrors.take() ?? Self.errorOfOpening(path) else {
+            return .other(path: path, words: error.message ?? "\(error.resultCode)")
+        }
+        switch code {
+        case ENOSPC, EDQUOT, EFBIG: return .full(path: path)
+        case EMFILE, ENFILE: return .outOfFiles(path: path)
+        case EACCES, EPERM, EROFS: return .readOnly(path: path)
+        case ENOENT where access(folder, F_OK) == 0 && access(folder, W_OK) != 0: return .readOnly(path: path)
+        case ENOENT: return .notFound(path: path)
+        default: return .other(path: path, words: String(cString: strerror(code)))
+        }
+    }
+
+    /// The error number of opening the file; nil if that succeeds.
+    private static func errorOfOpening(_ path: String) -> Int32? {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return errno }
+        Glibc.close(descriptor)
+        return nil
     }
 }

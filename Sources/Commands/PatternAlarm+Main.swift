@@ -11,6 +11,7 @@ extension PatternAlarm {
             Output.talk("cannot read /proc/self/cmdline for the arguments: too many files are open, or it is not there")
             Foundation.exit(ExitStatus.storage.rawValue)
         }
+        requireDescriptors()
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -22,5 +23,24 @@ extension PatternAlarm {
             Output.talk(fullMessage(for: error))
             Foundation.exit(ExitStatus.usage.rawValue)
         }
+    }
+
+    /// The files that may be open at once, at least: fewer would fail somewhere in the middle, in a library perhaps.
+    private static let descriptorsMin: rlim_t = 16
+    /// As many as are asked for, if the system allows it.
+    private static let descriptorsWanted: rlim_t = 256
+
+    private static func requireDescriptors() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        if limit.rlim_cur < descriptorsWanted, limit.rlim_max > limit.rlim_cur {
+            limit.rlim_cur = min(limit.rlim_max, descriptorsWanted)
+            // A refusal leaves the limit as it is, which is looked at next.
+            _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            _ = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        }
+        guard limit.rlim_cur < descriptorsMin else { return }
+        Output.talk("only \(limit.rlim_cur) files may be open, \(descriptorsMin) are needed: raise the limit (ulimit -n)")
+        Foundation.exit(ExitStatus.storage.rawValue)
     }
 }

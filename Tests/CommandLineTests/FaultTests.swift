@@ -20,12 +20,6 @@ import Testing
     /// A normal run in the same directory ends as if nothing had been.
     private func recovers(_ space: Workspace, _ digest: String, _ directory: String, _ what: String) throws {
         let again = try space.run(Self.replay + [directory])
-        if again.err.contains("has 1 partitions, the pipeline says 2") {
-            withKnownIssue("A run that ends between the partitions' folders leaves a directory that is refused.") {
-                Issue.record("\(what)")
-            }
-            return
-        }
         #expect(again.status == 0 && again.digest == digest, "\(what): then \(again.err)")
     }
 
@@ -77,8 +71,6 @@ import Testing
             } else if fault == .descriptors, [4, 127].contains(result.status) {
                 // The recording itself, or a library of the system, could not be opened.
                 #expect(!result.err.isEmpty)
-            } else if fault == .descriptors, result.err.contains("there is no \(directory)/alerts.sqlite") {
-                withKnownIssue("SQLite's code for a file that it cannot open hides why.") { Issue.record("\(what)") }
             } else {
                 failures += 1
                 #expect(result.status == 5, "\(what)")
@@ -127,21 +119,9 @@ extension FaultTests {
             if result.lines[0] != "0" {
                 failures += 1
                 #expect(result.lines[0] == "5", "\(what)")
-                if talk[0].contains("there is no full/d/alerts.sqlite") || talk[0].contains("disk I/O error") {
-                    withKnownIssue("SQLite's codes hide that the disk is full.", isIntermittent: true) {
-                        Issue.record("\(what)")
-                    }
-                } else {
-                    #expect(["No space left", "disk is full"].contains { talk[0].contains($0) }, "\(what)")
-                }
+                #expect(["No space left", "disk is full"].contains { talk[0].contains($0) }, "\(what)")
             }
-            if talk[1].contains("has 1 partitions") {
-                withKnownIssue("A run that ends between the partitions' folders leaves a directory that is refused.") {
-                    Issue.record("\(what)")
-                }
-            } else {
-                #expect(result.lines[1] == "0" && talk[1].contains(digest), "\(what)")
-            }
+            #expect(result.lines[1] == "0" && talk[1].contains(digest), "\(what)")
         }
         #expect(failures > 3)
     }

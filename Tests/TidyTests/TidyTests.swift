@@ -30,7 +30,7 @@ import Testing
             "Synchronization", "Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "StateStore", "Plan",
             "Windows", "Forest",
         ],
-        "AlertStore": ["Base", "GRDB"],
+        "AlertStore": ["Base", "GRDB", "Synchronization"],
     ]
 
     @Test func importsPointDownwards() throws {

@@ -115,15 +115,23 @@ final class DataDirectory {
 
     /// Which partition an event is in depends on how many there are: a log keeps the number that it was begun with.
     private static func checkPartitions(_ path: String, _ plan: PipelinePlan) throws(CommandError) {
-        let known: Int
-        do throws(FileError) {
-            known = try DiskStore(root: path).list("log").count { name in
-                name.hasPrefix(plan.name + "-") && Int(name.dropFirst(plan.name.count + 1)) != nil
+        let store = DiskStore(root: path)
+        var known = 0
+        var isEmpty = true
+        do {
+            for name in try store.list("log") {
+                guard name.hasPrefix(plan.name + "-"), Int(name.dropFirst(plan.name.count + 1)) != nil else { continue }
+                known += 1
+                isEmpty =
+                    try isEmpty && PartitionReader.bounds(directory: "log/" + name, store: store).end == LogOffset(0)
             }
+        } catch let error as LogError {
+            throw CommandError(error)
         } catch {
-            throw .storage(error.description)
+            throw .storage("\(error)")
         }
-        guard known == 0 || known == plan.partitionCount else {
+        // All folders are made before the first event: a log without events was left by a run that ended in between.
+        guard known == plan.partitionCount || known < plan.partitionCount && isEmpty else {
             throw .storage(
                 "the log in \(path) has \(known) partitions, the pipeline says \(plan.partitionCount); "
                     + "set partitions: \(known), or replay the recordings into another --data-dir"
@@ -162,7 +170,7 @@ final class DataDirectory {
                 )
             }
             for damage in found.damage {
-                throw .damaged("\(damage.file) is damaged at byte \(damage.position): \(damage.words)")
+                throw .damaged(damage.description)
             }
             do throws(RunnerError) {
                 let result = try worker.runner.recover(
