@@ -40,7 +40,9 @@ extension PatternAlarm {
             _ = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         }
         guard limit.rlim_cur < descriptorsMin else { return }
-        Output.talk("only \(limit.rlim_cur) files may be open, \(descriptorsMin) are needed: raise the limit (ulimit -n)")
+        Output.talk(
+            "only \(limit.rlim_cur) files may be open, \(descriptorsMin) are needed: raise the limit (ulimit -n)"
+        )
         Foundation.exit(ExitStatus.storage.rawValue)
     }
 }

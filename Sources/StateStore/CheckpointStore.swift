@@ -131,7 +131,15 @@ public final class CheckpointStore: Sendable {
         for sequence in try sequences().reversed() {
             let path = Checkpoint.path(directory, sequence)
             guard let checkpoint = Checkpoint(try store.contents(of: path) ?? []) else {
-                found.append(Summary(sequence: sequence, offset: -1, records: 0, bytes: 0, fault: "damaged"))
+                found.append(
+                    Summary(
+                        sequence: sequence,
+                        offset: -1,
+                        records: 0,
+                        bytes: 0,
+                        fault: "the checkpoint \(path) is damaged"
+                    )
+                )
                 continue
             }
             var summary = Summary(

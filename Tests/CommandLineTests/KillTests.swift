@@ -1,0 +1,95 @@
+import Foundation
+import TestKit
+import Testing
+
+/// Goal: `kill -9` at any moment loses nothing that was acknowledged and doubles nothing.
+///
+/// Method: the real executable, killed by strace in front of its n-th call of a kind, its restarts killed, too; and killed
+/// right after its n-th acknowledgement. Kills at random times would hardly ever hit the moments that matter.
+@Suite struct KillTests {
+    private static let settings = ["-q", "--threads", "1", "--checkpoint-events", "60", "--state-memory", "1MB"]
+    private static let replay = ["replay", "e.jsonl", "--batch-size", "40"] + settings + ["--data-dir"]
+    private static let calls = ["pwrite64", "fdatasync", "fsync", "openat", "rename", "ftruncate", "unlink", "write"]
+
+    private func prepared() throws -> (space: Workspace, digest: String) {
+        let space = try Workspace()
+        try space.run(["simulate", "--events", "600", "--out", "e.jsonl", "--seed", "11"])
+        let digest = try #require(try space.run(Self.replay + ["whole"]).digest)
+        return (space, digest)
+    }
+
+    /// 13 places for each kind of call, each with one to three restarts that are killed themselves: more than 100 kills.
+    @Test(.enabled(if: Tools.canTrace, "strace is not there, or may not trace"), arguments: calls)
+    func killedInFrontOfACall(call: String) throws {
+        let (space, digest) = try prepared()
+        var random = Seeded64(state: UInt64(call.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
+        try space.run(Self.replay + ["counted"], under: ["strace", "-f", "-o", "count", "-e", "trace=" + call])
+        let count = String(decoding: try space.read("count"), as: UTF8.self).split(separator: "\n").count {
+            $0.contains(call + "(")
+        }
+        try #require(count > 0)
+        var kills = 0
+        for place in 0..<13 {
+            let directory = "k\(place)"
+            for restart in 0..<1 + random.below(3) {
+                let number = restart == 0 ? 1 + place * count / 13 : 1 + random.below(count)
+                let under = [
+                    "strace", "-f", "-o", "trace", "-e", "trace=" + call,
+                    "-e", "inject=\(call):signal=SIGKILL:when=\(number)",
+                ]
+                if try space.run(Self.replay + [directory], under: under).status != 0 { kills += 1 }
+            }
+            let end = try space.run(Self.replay + [directory])
+            #expect(end.status == 0 && end.digest == digest, "\(call) \(place): \(end.err)")
+            try space.remove(directory)
+        }
+        #expect(kills >= 8, "\(call): only \(kills) kills")
+    }
+
+    /// Killed right after an acknowledgement: the log holds at least the acknowledged events, and the rest can follow.
+    @Test(arguments: [1, 3, 7, 12])
+    func killedAfterAnAcknowledgement(number: Int) throws {
+        let (space, digest) = try prepared()
+        let lines = String(decoding: try space.read("e.jsonl"), as: UTF8.self).split(separator: "\n")
+        let pipe = Pipe()
+        let arguments = [Workspace.binary, "replay", "-", "--ack"] + Self.settings + ["--data-dir", "d"]
+        let process = try space.start(arguments, pipe: pipe, out: "acks", err: "talk")
+        // The next part is written only when the last one has been acknowledged, so there are that many lines of ACK.
+        var acknowledged = 0
+        for part in 0..<number {
+            let text = lines[part * 40..<part * 40 + 40].map { $0 + "\n" }.joined()
+            try pipe.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+            repeat {
+                try #require(process.isRunning)
+                let acks = String(decoding: try space.read("acks"), as: UTF8.self).split(separator: "\n")
+                acknowledged = acks.last.flatMap { Int($0.dropFirst(4)) } ?? 0
+            } while acknowledged < (part + 1) * 40
+        }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        #expect(acknowledged == number * 40)
+        let stats = try space.run(["stats", "--data-dir", "d", "--format", "json"])
+        let found = try #require(try JSONSerialization.jsonObject(with: stats.output) as? [String: Int])
+        #expect(found["events"] ?? 0 >= acknowledged)
+        // The source goes on behind what the log holds.
+        let rest = lines.dropFirst(found["events"] ?? 0).map { $0 + "\n" }.joined()
+        let end = try space.run(["replay", "-"] + Self.settings + ["--data-dir", "d"], input: Data(rest.utf8))
+        #expect(end.status == 0, "\(end.err)")
+        let after = try space.run(["stats", "--data-dir", "d", "--format", "json"])
+        let totals = try #require(try JSONSerialization.jsonObject(with: after.output) as? [String: Int])
+        #expect(totals["accepted"] == 600 && totals["processed"] == 600 && totals["lag"] == 0)
+        #expect(end.digest == digest)
+    }
+}
+
+/// A small seeded generator (SplitMix64), so that a failure can be made again.
+private struct Seeded64 {
+    var state: UInt64
+
+    mutating func below(_ bound: Int) -> Int {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return Int((mixed ^ (mixed >> 31)) % UInt64(bound))
+    }
+}
