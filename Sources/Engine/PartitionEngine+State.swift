@@ -57,7 +57,7 @@ extension PartitionEngine {
                 isWhole = admission.load(record)
             } else if !isFull {
                 isWhole = machine.load(record)
-                if let limit, machine.stateBytes > limit { isFull = true }
+                if let limit, stateBytes > limit { isFull = true }
             }
             return isWhole
         }
@@ -72,15 +72,18 @@ extension PartitionEngine {
         return horizons
     }
 
-    /// Bytes of memory that the windows' keys and rows take.
-    public var stateBytes: Int { machine.stateBytes }
+    /// Bytes of memory that keys, rows and remembered ids take.
+    public var stateBytes: Int { machine.stateBytes + admission.byteCount }
+
+    /// Bytes of the keys that have changed since the last image, about.
+    public var changedBytes: Int { machine.changedBytes }
 
     /// Gives up the keys that have been cold longest and that the last checkpoint of the store holds, until the rest takes
     /// less than `limit` bytes. They come back when an event asks for them; results do not change.
     public func spill(to store: CheckpointStore, limit: Int) {
-        guard machine.stateBytes > limit else { return }
+        guard stateBytes > limit else { return }
         machine.useCold(store)
-        machine.spill(limit: limit)
+        machine.spill(limit: max(0, limit - admission.byteCount))
     }
 
     /// What kept a spilled key from being read: events since then are not scored with their whole history.

@@ -25,22 +25,42 @@ struct BloomFilter {
     }
 
     mutating func insert(_ table: StateTable, _ key: Text) {
-        probe(table, key) { words[$0 >> 6] |= 1 << UInt64($0 & 63) }
+        for bit in Self.bits(table, key, words.count) { words[bit >> 6] |= 1 << UInt64(bit & 63) }
     }
 
     func mayContain(_ table: StateTable, _ key: Text) -> Bool {
         guard !words.isEmpty else { return true }
-        var isThere = true
-        probe(table, key) { if words[$0 >> 6] & 1 << UInt64($0 & 63) == 0 { isThere = false } }
-        return isThere
+        for bit in Self.bits(table, key, words.count) where words[bit >> 6] & 1 << UInt64(bit & 63) == 0 {
+            return false
+        }
+        return true
     }
 
-    private func probe(_ table: StateTable, _ key: Text, _ body: (Int) -> Void) {
+    /// The bits of a key, in a filter of so many words.
+    private static func bits(_ table: StateTable, _ key: Text, _ wordCount: Int) -> Bits {
         let hash = key.hash64 &+ UInt64(table.number) &* 0x9E37_79B9_7F4A_7C15
         let step = (hash >> 32 | hash << 32) &* 0xC2B2_AE3D_27D4_EB4F | 1
-        let bits = UInt64(words.count * 64)
-        for index in 0..<UInt64(Self.probes) {
-            body(Int((hash &+ index &* step).multipliedFullWidth(by: bits).high))
+        return Bits(next: hash, step: step, bitCount: UInt64(wordCount * 64), left: probes)
+    }
+
+    private struct Bits: Sequence, IteratorProtocol {
+        var hash: UInt64
+        let step: UInt64
+        let bitCount: UInt64
+        var left: Int
+
+        init(next: UInt64, step: UInt64, bitCount: UInt64, left: Int) {
+            hash = next
+            self.step = step
+            self.bitCount = bitCount
+            self.left = left
+        }
+
+        mutating func next() -> Int? {
+            guard left > 0 else { return nil }
+            left -= 1
+            defer { hash &+= step }
+            return Int(hash.multipliedFullWidth(by: bitCount).high)
         }
     }
 }

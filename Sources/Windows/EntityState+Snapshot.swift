@@ -15,8 +15,8 @@ extension EntityState {
     /// Bytes of memory that the keys take: rows, key and slot.
     var byteCount: Int { arena.liveBytes + keyCount * Self.bytesPerKey }
 
-    /// A key in the table at its fullest, and a slot.
-    private static let bytesPerKey = 16 + 4 * 4 + 16
+    /// Key, cells and slot, each in an array that is half empty now and then.
+    private static let bytesPerKey = 16 + 16 + 24 + 16
 
     /// Copies the keys that have changed since the last call into an image.
     mutating func writeChanges(to image: StateImage, table number: StateTable, all: Bool) {

@@ -2,7 +2,7 @@ import Glibc
 
 /// Blocks of rows for the keys of one entity, in one growing array of words.
 ///
-/// A row is `width` words of 8 bytes. A block holds `4 << sizeClass` rows; a freed block goes to the free list of its
+/// A row is `width` words of 8 bytes. A block holds `1 << sizeClass` rows; a freed block goes to the free list of its
 /// class and is handed out again, so that memory follows the number of live rows and no key has an allocation of its
 /// own. Block addresses are word indices and stay valid when the arena grows.
 struct RowArena: ~Copyable {
@@ -22,7 +22,7 @@ struct RowArena: ~Copyable {
 
     deinit { Glibc.free(words) }
 
-    static func rowCapacity(_ sizeClass: Int) -> Int { 4 << sizeClass }
+    static func rowCapacity(_ sizeClass: Int) -> Int { 1 << sizeClass }
 
     mutating func takeBlock(_ sizeClass: Int) -> Int {
         while free.count <= sizeClass { free.append([]) }

@@ -28,6 +28,11 @@ extension WindowMachine {
     /// Bytes of memory that keys and rows take.
     public var stateBytes: Int { states.reduce(0) { $0 + $1.state.byteCount } }
 
+    /// Bytes of the keys that have changed since the last checkpoint, about.
+    public var changedBytes: Int {
+        states.reduce(0) { $0 + $1.state.byteCount / max(1, $1.state.keyCount) * $1.state.dirty.count }
+    }
+
     /// From now on keys that are not in memory are looked for in the last checkpoint.
     public func useCold(_ store: CheckpointStore) {
         for (entity, box) in states.enumerated() where box.state.cold == nil {

@@ -52,6 +52,9 @@ struct Admission: ~Copyable {
 
     // MARK: - Checkpoints
 
+    /// Bytes of memory that the remembered ids take.
+    var byteCount: Int { duplicates.byteCount }
+
     static let table = StateTable(0x4000)
 
     /// How long an id matters, microseconds.

@@ -45,6 +45,9 @@ struct DuplicateFilter: ~Copyable {
         current.insert(id, time: time, offset: offset)
     }
 
+    /// Bytes of memory that the ids take.
+    var byteCount: Int { current.byteCount + previous.byteCount }
+
     // MARK: - Checkpoints
 
     /// Copies the ids that were accepted since the last call; all that are remembered with `all`.
@@ -77,6 +80,8 @@ struct DuplicateFilter: ~Copyable {
         private var written = 0
         /// Entry + 1, or 0 for an empty cell; at most half full.
         private var cells: [Int32] = Array(repeating: 0, count: 1024)
+
+        var byteCount: Int { entries.capacity * MemoryLayout<Entry>.stride + cells.count * 4 }
 
         mutating func removeAll() {
             entries.removeAll(keepingCapacity: true)

@@ -161,7 +161,10 @@ public final class PartitionRunner: @unchecked Sendable {
         rejectedCount += output.rejected.count - before
         eventsSinceCheckpoint += rows.count
         if emits { uncommittedCount += rows.count }
-        if let stateLimit, engine.stateBytes > stateLimit { try spill(stateLimit) }
+        guard let stateLimit else { return }
+        if engine.stateBytes > stateLimit { try spill(stateLimit) }
+        // An image is a copy: many small ones take less memory than a large one.
+        if engine.changedBytes > stateLimit / 8 { try checkpoint() }
     }
 
     private func append(
