@@ -15,6 +15,8 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
     case closed(directory: String)
     /// A batch is larger than the limit.
     case tooLarge(bytes: Int, limit: Int)
+    /// The system has no thread left for the log.
+    case noThread
 
     public var description: String {
         switch self {
@@ -28,6 +30,7 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
         case .closed(let directory): "the log \(directory) is closed: open it anew to append"
         case .tooLarge(let bytes, let limit):
             "a batch of \(bytes) bytes is over the limit of \(limit): put fewer or smaller records into a batch"
+        case .noThread: "the log cannot start its thread: raise the limit of processes (ulimit -u)"
         }
     }
 }

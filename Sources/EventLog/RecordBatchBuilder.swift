@@ -93,9 +93,22 @@ public final class RecordBatchBuilder {
         target += bytes.count
     }
 
+    /// The finished batch, for ``SharedLog`` or ``PartitionLog/append(_:)-([EncodedBatch])``. The builder keeps its records.
+    ///
+    /// - Throws: ``LogError/tooLarge(bytes:limit:)`` beyond ``LogLimits``.
+    public func encoded(_ compression: LogSettings.Compression = .lz4) throws(LogError) -> EncodedBatch {
+        EncodedBatch(try encode(baseOffset: 0, compression: compression), count: count)
+    }
+
     /// The finished batch, valid until the next call.
-    func encode(baseOffset: Int64, compression: LogSettings.Compression = .lz4) -> UnsafeRawBufferPointer {
+    func encode(
+        baseOffset: Int64,
+        compression: LogSettings.Compression = .lz4
+    ) throws(LogError) -> UnsafeRawBufferPointer {
         precondition(count > 0, "An empty batch is never written.")
+        guard records.count <= LogLimits.uncompressedBytes else {
+            throw .tooLarge(bytes: records.count, limit: LogLimits.uncompressedBytes)
+        }
         output.removeAll()
         output.appendBigEndian(baseOffset)
         output.appendBigEndian(Int32(0))  // The length and the checksum are known at the end.
@@ -113,6 +126,9 @@ public final class RecordBatchBuilder {
         switch compression {
         case .none: output.append(records.bytes)
         case .lz4: compress()
+        }
+        guard output.count <= LogLimits.batchBytes else {
+            throw .tooLarge(bytes: output.count, limit: LogLimits.batchBytes)
         }
         let length = Int32(output.count - BatchHeader.prefixBytes)
         let covered = UnsafeRawBufferPointer(rebasing: output.bytes[BatchHeader.checksumStart...])

@@ -1,0 +1,98 @@
+public import Base
+import Bytes
+import FileStore
+
+extension PartitionLog {
+    /// Appends the builder's records as one batch and returns the offset of the first.
+    ///
+    /// After a failure the log takes nothing more until it is opened anew: only reading the file can tell what is in it.
+    public func append(_ batch: RecordBatchBuilder) throws(LogError) -> LogOffset {
+        try checkUsable()
+        let base = endOffset
+        let bytes = try batch.encode(baseOffset: base.rawValue, compression: settings.compression)
+        let end = base.advanced(by: batch.count)
+        do throws(FileError) {
+            if shouldRoll(bytes.count, end) { try roll() }
+            try fillAhead(bytes.count)
+            try store.write(bytes, to: segment.log, at: size)
+            if settings.durability == .fsync {
+                try store.sync(segment.log)
+                durableOffset = end
+            }
+        } catch {
+            fail(error)
+            cutUnacknowledged()
+            throw .file(error)
+        }
+        index.add(BatchHeader(bytes, position: size))
+        size += bytes.count
+        filledSize = max(filledSize, size)
+        endOffset = end
+        return base
+    }
+
+    /// Appends batches in their order, with one write and, with ``LogSettings/Durability/fsync``, one sync for all that
+    /// go into the same segment. Returns the offset of each one's first record, or why it was not taken.
+    ///
+    /// After a failure of the disk every batch of the call has failed, though some of them may be found when the log is
+    /// opened anew.
+    public func append(_ batches: [EncodedBatch]) -> [Result<LogOffset, LogError>] {
+        do throws(LogError) {
+            try checkUsable()
+        } catch {
+            return batches.map { _ in .failure(error) }
+        }
+        var offsets: [Result<LogOffset, LogError>] = []
+        offsets.reserveCapacity(batches.count)
+        // Where to go back to: everything before was acknowledged.
+        var kept = (segment: segment, size: size, end: endOffset)
+        var end = endOffset
+        do throws(FileError) {
+            for batch in batches {
+                if shouldRoll(group.count + batch.byteCount, end.advanced(by: batch.count)) {
+                    try writeGroup(upTo: end)
+                    try roll()
+                    kept = (segment, size, end)
+                }
+                index.add(batch.stage(in: &group, baseOffset: end.rawValue, position: size + group.count))
+                offsets.append(.success(end))
+                end = end.advanced(by: batch.count)
+            }
+            try writeGroup(upTo: end)
+            if settings.durability == .fsync, durableOffset < end {
+                try store.sync(segment.log)
+                durableOffset = end
+            }
+        } catch {
+            fail(error)
+            group.removeAll()
+            // A segment that was sealed is durable, acknowledged or not.
+            if segment == kept.segment { (size, endOffset) = (kept.size, kept.end) }
+            cutUnacknowledged()
+            return batches.map { _ in .failure(.failed(directory: directory, cause: error)) }
+        }
+        return offsets
+    }
+
+    private func writeGroup(upTo end: LogOffset) throws(FileError) {
+        guard !group.isEmpty else { return }
+        try fillAhead(group.count)
+        try store.write(group.bytes, to: segment.log, at: size)
+        size += group.count
+        filledSize = max(filledSize, size)
+        endOffset = end
+        group.removeAll()
+    }
+
+    private func shouldRoll(_ byteCount: Int, _ end: LogOffset) -> Bool {
+        size + group.count > 0
+            && (size + byteCount > settings.segmentBytes || end.rawValue - segment.baseOffset > Int64(Int32.max))
+    }
+
+    private func fillAhead(_ byteCount: Int) throws(FileError) {
+        guard settings.durability != .os, size + byteCount > filledSize, settings.fillAheadBytes > 0 else { return }
+        let target = max(size + byteCount, min(size + settings.fillAheadBytes, settings.segmentBytes))
+        try store.fill(segment.log, at: filledSize, count: target - filledSize)
+        filledSize = target
+    }
+}
