@@ -23,6 +23,10 @@ public struct LogSettings: Sendable {
     /// A segment is closed before it would grow beyond this.
     public var segmentBytes = 128 << 20
 
+    /// A segment is closed before it would hold a batch whose latest record is more than this later than its first batch's;
+    /// nil = however old. In milliseconds of the records' own times, so that the same batches give the same segments.
+    public var segmentMilliseconds: Int64?
+
     /// Unless ``durability`` is ``Durability/os``, how far ahead of the last batch the file is filled with zeros: syncing an overwrite is
     /// ten times steadier than syncing a growing file. ``PartitionLog/close()`` cuts the zeros off.
     public var fillAheadBytes = 8 << 20
@@ -40,6 +44,8 @@ public enum LogLimits {
     public static let batchBytes = 64 << 20
     /// Bytes of a batch's records, uncompressed: a few bytes of LZ4 can claim hundreds of megabytes.
     public static let uncompressedBytes = 64 << 20
+    /// Producers whose last batches a partition remembers.
+    public static let producers = 4096
     /// Headers of one record.
     public static let headersPerRecord = 1024
 }

@@ -5,14 +5,26 @@ import FileStore
 extension PartitionLog {
     /// Appends the builder's records as one batch and returns the offset of the first.
     ///
+    /// A batch of a producer (``RecordBatchBuilder/producer``) that is here already, among its last five, is not written
+    /// again and gets the offset of the first time.
+    ///
+    /// - Throws: ``LogError/outOfSequence(directory:id:expected:found:)`` and
+    ///   ``LogError/staleProducer(directory:id:epoch:found:)``, after which the log goes on; and what the disk says.
+    ///
     /// After a failure the log takes nothing more until it is opened anew: only reading the file can tell what is in it.
     public func append(_ batch: RecordBatchBuilder) throws(LogError) -> LogOffset {
         try checkUsable()
         let base = endOffset
         let bytes = try batch.encode(baseOffset: base.rawValue, compression: settings.compression)
+        let header = BatchHeader(bytes, position: size)
+        if let known = try producers.find(header, directory) {
+            // What recovery found may be in memory only.
+            if settings.durability == .fsync { try sync() }
+            return known
+        }
         let end = base.advanced(by: batch.count)
         do throws(FileError) {
-            if shouldRoll(bytes.count, end) { try roll() }
+            if shouldRoll(header, end) { try roll() }
             try fillAhead(bytes.count)
             try store.write(bytes, to: segment.log, at: size)
             if settings.durability == .fsync {
@@ -25,6 +37,8 @@ extension PartitionLog {
             throw .file(error)
         }
         index.add(BatchHeader(bytes, position: size))
+        producers.add(header)
+        firstTimestamp = firstTimestamp ?? header.largestTimestamp
         size += bytes.count
         filledSize = max(filledSize, size)
         endOffset = end
@@ -33,6 +47,9 @@ extension PartitionLog {
 
     /// Appends batches in their order, with one write and, with ``LogSettings/Durability/fsync``, one sync for all that
     /// go into the same segment. Returns the offset of each one's first record, or why it was not taken.
+    ///
+    /// A batch of a producer (``RecordBatchBuilder/producer``) that is here already, among its last five, is not written
+    /// again and gets the offset of the first time.
     ///
     /// After a failure of the disk every batch of the call has failed, though some of them may be found when the log is
     /// opened anew.
@@ -49,12 +66,25 @@ extension PartitionLog {
         var end = endOffset
         do throws(FileError) {
             for batch in batches {
-                if shouldRoll(group.count + batch.byteCount, end.advanced(by: batch.count)) {
+                let header = batch.header(position: 0)
+                do throws(LogError) {
+                    if let known = try producers.find(header, directory) {
+                        offsets.append(.success(known))
+                        continue
+                    }
+                } catch {
+                    offsets.append(.failure(error))
+                    continue
+                }
+                if shouldRoll(header, end.advanced(by: batch.count)) {
                     try writeGroup(upTo: end)
                     try roll()
                     kept = (segment, size, end)
                 }
-                index.add(batch.stage(in: &group, baseOffset: end.rawValue, position: size + group.count))
+                let staged = batch.stage(in: &group, baseOffset: end.rawValue, position: size + group.count)
+                index.add(staged)
+                producers.add(staged)
+                firstTimestamp = firstTimestamp ?? header.largestTimestamp
                 offsets.append(.success(end))
                 end = end.advanced(by: batch.count)
             }
@@ -84,9 +114,16 @@ extension PartitionLog {
         group.removeAll()
     }
 
-    private func shouldRoll(_ byteCount: Int, _ end: LogOffset) -> Bool {
-        size + group.count > 0
-            && (size + byteCount > settings.segmentBytes || end.rawValue - segment.baseOffset > Int64(Int32.max))
+    /// Whether the batch that ends at the offset must begin a segment.
+    private func shouldRoll(_ batch: BatchHeader, _ end: LogOffset) -> Bool {
+        let used = size + group.count
+        guard used > 0 else { return false }
+        if used + batch.size > settings.segmentBytes || end.rawValue - segment.baseOffset > Int64(Int32.max) {
+            return true
+        }
+        guard let limit = settings.segmentMilliseconds, let firstTimestamp else { return false }
+        let (age, isHuge) = batch.largestTimestamp.subtractingReportingOverflow(firstTimestamp)
+        return isHuge ? batch.largestTimestamp > firstTimestamp : age > limit
     }
 
     private func fillAhead(_ byteCount: Int) throws(FileError) {

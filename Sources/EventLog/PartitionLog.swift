@@ -25,7 +25,11 @@ public final class PartitionLog {
     var index: SegmentIndex
     /// Bytes of whole batches in the last segment: where the next one goes.
     var size = 0
+    /// The latest time of the last segment's first batch; nil if it has none.
+    var firstTimestamp: Int64?
     var filledSize = 0
+    /// The last batches of each producer, as of everything that was staged.
+    var producers = ProducerStates()
     /// Batches that wait to be written together, and the offset behind them.
     var group = ByteWriter(capacity: 1 << 12)
     private var failure: FileError?
@@ -124,10 +128,12 @@ extension PartitionLog {
         filledSize = size
         try store.sync(segment.log)
         durableOffset = endOffset
+        // The mark comes first: recovery reads from the last index entry on, and what is before it must be in the mark.
+        var mark = DurableMark(baseOffset: segment.baseOffset, position: size, endOffset: endOffset.rawValue)
+        mark.producers = producers
+        try mark.write(directory, store)
         index.seal()
         try index.write(segment, store)
-        let mark = DurableMark(baseOffset: segment.baseOffset, position: size, endOffset: endOffset.rawValue)
-        try mark.write(directory, store)
     }
 
     /// Starts an empty segment; its name is durable on return.
@@ -135,6 +141,7 @@ extension PartitionLog {
         segment = Segment(baseOffset: baseOffset, directory: directory)
         index = SegmentIndex(baseOffset: baseOffset)
         size = 0
+        firstTimestamp = nil
         try store.write([], to: segment.log, at: 0)
         try store.syncDirectory(directory)
     }

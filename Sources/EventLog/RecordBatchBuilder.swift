@@ -21,6 +21,8 @@ public struct RecordHeader: Sendable, Equatable {
 /// (`DefaultRecord.java`). The batch around it: ``BatchHeader``.
 public final class RecordBatchBuilder {
     public private(set) var count = 0
+    /// Who sends the batch, for a log that is to know it again; ``removeAll()`` leaves it as it is.
+    public var producer: ProducerSequence?
     private(set) var largestTimestamp: Int64 = 0
     private var firstTimestamp: Int64 = 0
     private var records = ByteWriter(capacity: 1 << 16)
@@ -119,9 +121,9 @@ public final class RecordBatchBuilder {
         output.appendBigEndian(Int32(count - 1))
         output.appendBigEndian(firstTimestamp)
         output.appendBigEndian(largestTimestamp)
-        output.appendBigEndian(Int64(-1))
-        output.appendBigEndian(Int16(-1))
-        output.appendBigEndian(Int32(-1))
+        output.appendBigEndian(producer?.id ?? -1)
+        output.appendBigEndian(producer?.epoch ?? -1)
+        output.appendBigEndian(producer?.first ?? -1)
         output.appendBigEndian(Int32(count))
         switch compression {
         case .none: output.append(records.bytes)
