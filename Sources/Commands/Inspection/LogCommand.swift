@@ -28,7 +28,12 @@ struct LogPlace: ParsableArguments {
 
     /// The folders of the partitions.
     func partitions(_ store: DiskStore) throws(CommandError) -> [String] {
-        do throws(FileError) { return try store.list("log") } catch { throw .storage(error.description) }
+        do throws(FileError) {
+            // A partition's folder ends with its number; beside them are the consumers' offsets.
+            return try store.list("log").filter { $0.split(separator: "-").last.flatMap { Int($0) } != nil }
+        } catch {
+            throw .storage(error.description)
+        }
     }
 
     func report(_ partition: String, _ store: DiskStore) throws(CommandError) -> LogReport {
