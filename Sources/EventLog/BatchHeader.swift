@@ -14,9 +14,9 @@ import Bytes
 /// | 23 | 4 | last offset delta |
 /// | 27 | 8 | first timestamp |
 /// | 35 | 8 | largest timestamp |
-/// | 43 | 8 | producer id: -1 |
-/// | 51 | 2 | producer epoch: -1 |
-/// | 53 | 4 | base sequence: -1 |
+/// | 43 | 8 | producer id; -1: none |
+/// | 51 | 2 | producer epoch; -1: none |
+/// | 53 | 4 | the producer's number of the first record; -1: none |
 /// | 57 | 4 | number of records |
 /// | 61 |   | the records, compressed |
 ///
@@ -34,6 +34,9 @@ struct BatchHeader: Equatable {
     var firstTimestamp: Int64
     var largestTimestamp: Int64
     var recordCount: Int
+    var producerID: Int64
+    var producerEpoch: Int16
+    var baseSequence: Int32
 
     static let byteCount = 61
 
@@ -44,6 +47,8 @@ struct BatchHeader: Equatable {
     static let checksumStart = 21
 
     var codec: Int { Int(attributes & 7) }
+    /// Control batches have a producer and no sequence.
+    var hasProducer: Bool { producerID >= 0 && producerEpoch >= 0 && baseSequence >= 0 && recordCount > 0 }
     var hasAppendTime: Bool { attributes & 8 != 0 }
 
     /// What the header claims; ``fault(in:)`` says whether it can be true.
@@ -59,6 +64,9 @@ struct BatchHeader: Equatable {
         lastOffset = baseOffset &+ Int64(load(Int32.self, 23))
         firstTimestamp = load(Int64.self, 27)
         largestTimestamp = load(Int64.self, 35)
+        producerID = load(Int64.self, 43)
+        producerEpoch = load(Int16.self, 51)
+        baseSequence = load(Int32.self, 53)
         recordCount = Int(load(Int32.self, 57))
     }
 

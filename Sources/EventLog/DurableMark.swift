@@ -2,21 +2,25 @@ import Base
 import Bytes
 import FileStore
 
-/// How far a partition's log is known to be durable: a lower bound that tells a torn tail, which was never acknowledged, from
-/// acknowledged data that was damaged or lost later.
+/// How far a partition's log is known to be durable, and what it knew of its producers when a segment was completed. The
+/// first is a lower bound that tells a torn tail, which was never acknowledged, from acknowledged data that was damaged or
+/// lost later.
 ///
-/// The file `durable` in the partition's folder, which Kafka ignores, has three places, one disk sector each: the first is
-/// written and synced when a segment is completed or the log is closed; the others in turn after every sync, and not
-/// synced themselves, so that they cost no flush and a torn one leaves the others. Big-endian: int32 version 1, int64
-/// base offset of the segment, int64 position in it, int64 end offset, uint32 CRC-32C of what is before it. A bad one
-/// counts as none; of several the furthest counts.
+/// Two files in the partition's folder, which Kafka ignores. `durable` is replaced and synced when a segment is completed or
+/// the log is closed; big-endian: int32 version 2, int64 base offset of the segment, int64 position in it, int64 end offset,
+/// the producers (``ProducerStates``), uint32 CRC-32C of what is before it. Version 1 had no producers. `durable.notes` has two
+/// such marks of version 1, one disk sector each, written in turn after every sync and not synced themselves: they cost no
+/// flush, and a torn one leaves the other. A bad mark counts as none; of several the furthest counts.
 struct DurableMark: Equatable {
     var baseOffset: Int64
     var position: Int
     var endOffset: Int64
+    /// As of ``endOffset``; empty in a note.
+    var producers = ProducerStates()
 
-    private static let version: Int32 = 1
-    private static let byteCount = 32
+    private static let version: Int32 = 2
+    private static let noteVersion: Int32 = 1
+    private static let noteBytes = 32
     private static let sectorBytes = 512
 
     /// What is wrong with a log that ends, with or without a torn tail, before what was durable; nil if nothing is.
@@ -35,29 +39,36 @@ struct DurableMark: Equatable {
 
     /// Replaces the file; durable on return.
     func write(_ directory: String, _ store: any FileStore) throws(FileError) {
-        try store.replace(Self.path(directory), with: encoded())
+        try store.replace(directory + "/durable", with: encoded(Self.version))
     }
 
-    /// Writes the mark into the second or third place; durable with some later sync.
+    /// Writes one of the two notes; durable with some later sync.
     func note(_ directory: String, _ store: any FileStore, turn: Int) throws(FileError) {
-        try store.write(encoded(), to: Self.path(directory), at: (1 + turn % 2) * Self.sectorBytes)
+        let place = turn % 2 * Self.sectorBytes
+        try store.write(encoded(Self.noteVersion), to: directory + "/durable.notes", at: place)
     }
 
+    /// The furthest mark; nil if there is none.
     static func read(_ directory: String, _ store: any FileStore) throws(FileError) -> DurableMark? {
-        let bytes = try store.contents(of: path(directory)) ?? []
-        return stride(from: 0, to: bytes.count, by: sectorBytes)
-            .compactMap { DurableMark(bytes[$0..<min($0 + byteCount, bytes.count)]) }
+        let notes = try store.contents(of: directory + "/durable.notes") ?? []
+        let marks = stride(from: 0, to: notes.count, by: sectorBytes)
+            .map { DurableMark(notes[$0..<min($0 + noteBytes, notes.count)]) }
+        return (marks + [try readSealed(directory, store)]).compactMap { $0 }
             .max { ($0.endOffset, $0.position) < ($1.endOffset, $1.position) }
     }
 
-    private static func path(_ directory: String) -> String { directory + "/durable" }
+    /// The mark of the last completed segment, with its producers; nil if there is none.
+    static func readSealed(_ directory: String, _ store: any FileStore) throws(FileError) -> DurableMark? {
+        try store.contents(of: directory + "/durable").flatMap { DurableMark($0[...]) }
+    }
 
-    private func encoded() -> [UInt8] {
-        var bytes = ByteWriter(capacity: Self.byteCount)
-        bytes.appendBigEndian(Self.version)
+    private func encoded(_ version: Int32) -> [UInt8] {
+        var bytes = ByteWriter(capacity: 64)
+        bytes.appendBigEndian(version)
         bytes.appendBigEndian(baseOffset)
         bytes.appendBigEndian(Int64(position))
         bytes.appendBigEndian(endOffset)
+        if version == Self.version { producers.write(to: &bytes) }
         bytes.appendBigEndian(Checksum.crc32c(bytes.bytes))
         return Array(bytes.bytes)
     }
@@ -70,17 +81,21 @@ struct DurableMark: Equatable {
 
     /// Nil if the bytes are not a mark.
     private init?(_ bytes: ArraySlice<UInt8>) {
-        guard bytes.count == Self.byteCount else { return nil }
         let mark: DurableMark? = bytes.withUnsafeBytes { buffer in
             var reader = ByteReader(buffer)
             do throws(ByteError) {
-                guard try reader.readBigEndian(Int32.self) == Self.version else { return nil }
+                let version = try reader.readBigEndian(Int32.self)
+                guard version == Self.noteVersion || version == Self.version else { return nil }
                 let base = try reader.readBigEndian(Int64.self)
                 let position = try reader.readBigEndian(Int64.self)
                 let end = try reader.readBigEndian(Int64.self)
+                var mark = DurableMark(baseOffset: base, position: Int(position), endOffset: end)
+                if version == Self.version { mark.producers = try ProducerStates(&reader) }
                 let covered = UnsafeRawBufferPointer(rebasing: buffer[..<reader.position])
-                guard try reader.readBigEndian(UInt32.self) == Checksum.crc32c(covered) else { return nil }
-                return DurableMark(baseOffset: base, position: Int(position), endOffset: end)
+                guard try reader.readBigEndian(UInt32.self) == Checksum.crc32c(covered), reader.remaining == 0 else {
+                    return nil
+                }
+                return mark
             } catch {
                 return nil
             }

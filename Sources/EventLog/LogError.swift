@@ -15,6 +15,16 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
     case closed(directory: String)
     /// A batch is larger than the limit.
     case tooLarge(bytes: Int, limit: Int)
+    /// A producer's batch does not follow its last one: batches between were lost, or the log has forgotten the producer.
+    case outOfSequence(directory: String, id: Int64, expected: Int32, found: Int32)
+    /// A batch from an earlier life of a producer.
+    case staleProducer(directory: String, id: Int64, epoch: Int16, found: Int16)
+    /// A consumer's name cannot be a file's name.
+    case badName(String)
+    /// The file of a consumer's offsets is not what was written.
+    case damagedOffsets(file: String)
+    /// The system has no thread left for the log.
+    case noThread
 
     public var description: String {
         switch self {
@@ -28,6 +38,19 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
         case .closed(let directory): "the log \(directory) is closed: open it anew to append"
         case .tooLarge(let bytes, let limit):
             "a batch of \(bytes) bytes is over the limit of \(limit): put fewer or smaller records into a batch"
+        case .outOfSequence(let directory, let id, let expected, let found):
+            "\(directory): producer \(id) sent sequence \(found), expected \(expected): send what is missing first, or "
+                + "begin a new epoch with sequence 0"
+        case .staleProducer(let directory, let id, let epoch, let found):
+            "\(directory): producer \(id) sent a batch of epoch \(found), but epoch \(epoch) has begun: another process "
+                + "has taken over; stop this one"
+        case .badName(let name):
+            "a consumer cannot be called \"\(name)\": use 1 to 100 letters, digits, dots, underscores and hyphens, no dot in "
+                + "front and no .new at the end"
+        case .damagedOffsets(let file):
+            "\(file) is damaged: how far this consumer has read is not known; restore the file from a copy, or delete it "
+                + "to read from the beginning"
+        case .noThread: "the log cannot start its thread: raise the limit of processes (ulimit -u)"
         }
     }
 }

@@ -1,10 +1,13 @@
 /// How a partition's log is kept.
 public struct LogSettings: Sendable {
     /// When an append is acknowledged.
-    public enum Durability: Sendable {
+    public enum Durability: Sendable, Equatable {
         /// When the operating system has the bytes: they survive the process, and a power cut once
         /// ``PartitionLog/sync()`` has returned.
         case os
+        /// When the operating system has the bytes, as with ``os``; ``SharedLog`` syncs them at most this much later.
+        /// ``PartitionLog`` knows no clock and leaves that to its owner.
+        case interval(milliseconds: Int)
         /// When the bytes have been synced: they survive a power cut.
         case fsync
     }
@@ -20,9 +23,17 @@ public struct LogSettings: Sendable {
     /// A segment is closed before it would grow beyond this.
     public var segmentBytes = 128 << 20
 
-    /// With ``Durability/fsync``, how far ahead of the last batch the file is filled with zeros: syncing an overwrite is
+    /// A segment is closed before it would hold a batch whose latest record is more than this later than its first batch's;
+    /// nil = however old. In milliseconds of the records' own times, so that the same batches give the same segments.
+    public var segmentMilliseconds: Int64?
+
+    /// Unless ``durability`` is ``Durability/os``, how far ahead of the last batch the file is filled with zeros: syncing an overwrite is
     /// ten times steadier than syncing a growing file. ``PartitionLog/close()`` cuts the zeros off.
     public var fillAheadBytes = 8 << 20
+
+    /// Bytes of batches that wait for ``SharedLog``'s next round at most, and so what one round writes; a larger batch goes
+    /// alone. A full queue makes callers wait.
+    public var queueBytes = 4 << 20
 
     public init() {}
 }
@@ -33,6 +44,8 @@ public enum LogLimits {
     public static let batchBytes = 64 << 20
     /// Bytes of a batch's records, uncompressed: a few bytes of LZ4 can claim hundreds of megabytes.
     public static let uncompressedBytes = 64 << 20
+    /// Producers whose last batches a partition remembers.
+    public static let producers = 4096
     /// Headers of one record.
     public static let headersPerRecord = 1024
 }

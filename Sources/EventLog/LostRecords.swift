@@ -45,7 +45,13 @@ enum LostRecords {
             for _ in offset..<end {
                 builder.add(timestampMilliseconds: time, key: nil, value: nothing, headers: headers)
             }
-            try body(builder.encode(baseOffset: offset, compression: .lz4))
+            let bytes: UnsafeRawBufferPointer
+            do throws(LogError) {
+                bytes = try builder.encode(baseOffset: offset, compression: .lz4)
+            } catch {
+                preconditionFailure("So many empty records are far below the limit.")
+            }
+            try body(bytes)
             offset = end
         }
     }

@@ -42,6 +42,7 @@ extension PartitionLog {
         guard let last = bases.last else {
             // No segment is left of a log that had some: its offsets are not given out again.
             let base = mark?.endOffset ?? 0
+            if let mark { producers = mark.producers }
             if let lost = mark?.damage(segment, position: 0, endOffset: 0, torn: nil) { recovery.damage.append(lost) }
             try begin(at: base)
             endOffset = LogOffset(base)
@@ -53,9 +54,13 @@ extension PartitionLog {
         index = SegmentIndex(baseOffset: last)
         let fileSize = try store.size(of: segment.log) ?? 0
         let scanner = SegmentScanner(segment, store: store)
-        if fileSize > 0 { try startAtIndex(scanner, fileSize) }
-        let torn = try walk(scanner, durable: mark?.endOffset ?? 0)
+        // Without a mark of a whole segment, all that is known of the producers is in the batches.
+        let sealed = try DurableMark.readSealed(directory, store)
+        if let sealed { producers = sealed.producers } else { try walkProducers(bases.dropLast()) }
+        if fileSize > 0, sealed != nil { try startAtIndex(scanner, fileSize) }
+        let torn = try walk(scanner, durable: mark?.endOffset ?? 0, producersFrom: sealed?.endOffset ?? 0)
         size = torn?.position ?? scanner.position
+        if size > 0 { firstTimestamp = try timestamp(atStartOf: segment) }
         endOffset = torn?.offset ?? LogOffset(scanner.expectedOffset)
         if let mark, let lost = mark.damage(segment, position: size, endOffset: endOffset.rawValue, torn: torn) {
             // What is missing or broken here was durable before, so it is damage and not a torn tail. New batches go to a
@@ -92,11 +97,16 @@ extension PartitionLog {
     }
 
     /// Reads to the end of the last segment and returns its torn tail, if it has one.
-    private func walk(_ scanner: SegmentScanner, durable: Int64) throws(FileError) -> LogDamage? {
+    private func walk(
+        _ scanner: SegmentScanner,
+        durable: Int64,
+        producersFrom offset: Int64
+    ) throws(FileError) -> LogDamage? {
         while true {
             switch try scanner.next() {
             case .batch(let header, _):
                 index.add(header)
+                if header.baseOffset >= offset { producers.add(header) }
                 recovery.batchesWalked += 1
             case .damaged(let damage):
                 if damage.offset.rawValue >= durable { return damage }
@@ -129,6 +139,25 @@ extension PartitionLog {
         }
         try store.truncate(name, to: position - range.lowerBound)
         return name
+    }
+
+    /// The latest time of a segment's first batch. A damaged one counts as none: the segment then lives on to its size.
+    private func timestamp(atStartOf segment: Segment) throws(FileError) -> Int64? {
+        guard case .batch(let header, _) = try SegmentScanner(segment, store: store).next() else { return nil }
+        return header.largestTimestamp
+    }
+
+    private func walkProducers(_ bases: some Sequence<Int64>) throws(FileError) {
+        for base in bases {
+            let scanner = SegmentScanner(Segment(baseOffset: base, directory: directory), store: store)
+            walk: while true {
+                switch try scanner.next() {
+                case .batch(let header, _): producers.add(header)
+                case .damaged: continue
+                case .torn, .end: break walk
+                }
+            }
+        }
     }
 
     /// Makes the index of a complete segment anew if a file is missing or has an impossible size.

@@ -1,4 +1,5 @@
 public import Base
+import Bytes
 public import FileStore
 
 /// The log of one partition: segments of record batches in Kafka's format, in one folder.
@@ -6,7 +7,7 @@ public import FileStore
 /// Invariants: offsets have no gaps but where damage is reported; a segment's name is its first offset; only the last
 /// segment can have a torn tail, because a segment is synced before the next one begins; whatever `append` returned for is
 /// in the file system when the process dies, and on the platter once ``sync()`` has returned or, with
-/// ``LogSettings/Durability/fsync``, at once. Owned by one thread.
+/// ``LogSettings/Durability/fsync``, at once. Owned by one thread; ``SharedLog`` is for many.
 public final class PartitionLog {
     public let directory: String
     /// The offset of the oldest record that is kept.
@@ -24,9 +25,15 @@ public final class PartitionLog {
     var index: SegmentIndex
     /// Bytes of whole batches in the last segment: where the next one goes.
     var size = 0
-    private var filledSize = 0
     /// How often the durable mark has been noted since the log was opened.
     private var notes = 0
+    /// The latest time of the last segment's first batch; nil if it has none.
+    var firstTimestamp: Int64?
+    var filledSize = 0
+    /// The last batches of each producer, as of everything that was staged.
+    var producers = ProducerStates()
+    /// Batches that wait to be written together, and the offset behind them.
+    var group = ByteWriter(capacity: 1 << 12)
     private var failure: FileError?
     private var isClosed = false
 
@@ -63,38 +70,6 @@ public final class PartitionLog {
         }
     }
 
-    /// Appends the builder's records as one batch and returns the offset of the first.
-    ///
-    /// After a failure the log takes nothing more until it is opened anew: only reading the file can tell what is in it.
-    public func append(_ batch: RecordBatchBuilder) throws(LogError) -> LogOffset {
-        try checkUsable()
-        let base = endOffset
-        let bytes = batch.encode(baseOffset: base.rawValue, compression: settings.compression)
-        guard bytes.count <= LogLimits.batchBytes, batch.byteCount <= LogLimits.uncompressedBytes else {
-            throw .tooLarge(bytes: batch.byteCount, limit: LogLimits.uncompressedBytes)
-        }
-        let end = base.advanced(by: batch.count)
-        do throws(FileError) {
-            if shouldRoll(bytes.count, end) { try roll() }
-            if settings.durability == .fsync { try fillAhead(bytes.count) }
-            try store.write(bytes, to: segment.log, at: size)
-            if settings.durability == .fsync {
-                try store.sync(segment.log)
-                durableOffset = end
-            }
-        } catch {
-            fail(error)
-            cutUnacknowledged()
-            throw .file(error)
-        }
-        index.add(BatchHeader(bytes, position: size))
-        size += bytes.count
-        filledSize = max(filledSize, size)
-        endOffset = end
-        if settings.durability == .fsync { try noteDurable() }
-        return base
-    }
-
     /// Makes everything that was appended survive a power cut.
     public func sync() throws(LogError) {
         try checkUsable()
@@ -110,15 +85,20 @@ public final class PartitionLog {
         try noteDurable()
     }
 
-    private func noteDurable() throws(LogError) {
-        let mark = DurableMark(baseOffset: segment.baseOffset, position: size, endOffset: endOffset.rawValue)
-        notes += 1
+    func noteDurable() throws(LogError) {
         do throws(FileError) {
-            try mark.note(directory, store, turn: notes)
+            try note()
         } catch {
             fail(error)
             throw .file(error)
         }
+    }
+
+    /// Notes that everything is durable.
+    func note() throws(FileError) {
+        let mark = DurableMark(baseOffset: segment.baseOffset, position: size, endOffset: endOffset.rawValue)
+        notes += 1
+        try mark.note(directory, store, turn: notes)
     }
 
     /// Syncs, cuts off what was filled ahead and writes the indexes: the files are then what Kafka would have written.
@@ -165,12 +145,7 @@ public final class PartitionLog {
 // MARK: - Segments
 
 extension PartitionLog {
-    private func shouldRoll(_ byteCount: Int, _ end: LogOffset) -> Bool {
-        size > 0
-            && (size + byteCount > settings.segmentBytes || end.rawValue - segment.baseOffset > Int64(Int32.max))
-    }
-
-    private func roll() throws(FileError) {
+    func roll() throws(FileError) {
         try seal()
         try begin(at: endOffset.rawValue)
         filledSize = 0
@@ -182,10 +157,12 @@ extension PartitionLog {
         filledSize = size
         try store.sync(segment.log)
         durableOffset = endOffset
+        // The mark comes first: recovery reads from the last index entry on, and what is before it must be in the mark.
+        var mark = DurableMark(baseOffset: segment.baseOffset, position: size, endOffset: endOffset.rawValue)
+        mark.producers = producers
+        try mark.write(directory, store)
         index.seal()
         try index.write(segment, store)
-        let mark = DurableMark(baseOffset: segment.baseOffset, position: size, endOffset: endOffset.rawValue)
-        try mark.write(directory, store)
     }
 
     /// Starts an empty segment; its name is durable on return.
@@ -193,33 +170,32 @@ extension PartitionLog {
         segment = Segment(baseOffset: baseOffset, directory: directory)
         index = SegmentIndex(baseOffset: baseOffset)
         size = 0
+        firstTimestamp = nil
         try store.write([], to: segment.log, at: 0)
         try store.syncDirectory(directory)
-    }
-
-    private func fillAhead(_ byteCount: Int) throws(FileError) {
-        guard size + byteCount > filledSize, settings.fillAheadBytes > 0 else { return }
-        let target = max(size + byteCount, min(size + settings.fillAheadBytes, settings.segmentBytes))
-        try store.fill(segment.log, at: filledSize, count: target - filledSize)
-        filledSize = target
     }
 }
 
 // MARK: - Failure
 
 extension PartitionLog {
-    private func checkUsable() throws(LogError) {
-        if let failure { throw .failed(directory: directory, cause: failure) }
+    func checkUsable() throws(LogError) {
+        if let refusal { throw refusal }
         guard !isClosed else { throw .closed(directory: directory) }
     }
 
-    private func fail(_ error: FileError) {
+    /// Why the log takes nothing more, if its disk has failed.
+    var refusal: LogError? {
+        failure.map { .failed(directory: directory, cause: $0) }
+    }
+
+    func fail(_ error: FileError) {
         if failure == nil { failure = error }
     }
 
     /// Takes away what a failed append has left. It was not acknowledged, and the kernel may hold it in memory only,
     /// marked as written: a later reader must not see it and build on it.
-    private func cutUnacknowledged() {
+    func cutUnacknowledged() {
         do throws(FileError) {
             try store.truncate(segment.log, to: size)
         } catch {

@@ -21,6 +21,8 @@ public struct RecordHeader: Sendable, Equatable {
 /// (`DefaultRecord.java`). The batch around it: ``BatchHeader``.
 public final class RecordBatchBuilder {
     public private(set) var count = 0
+    /// Who sends the batch, for a log that is to know it again; ``removeAll()`` leaves it as it is.
+    public var producer: ProducerSequence?
     private(set) var largestTimestamp: Int64 = 0
     private var firstTimestamp: Int64 = 0
     private var records = ByteWriter(capacity: 1 << 16)
@@ -93,9 +95,22 @@ public final class RecordBatchBuilder {
         target += bytes.count
     }
 
+    /// The finished batch, for ``SharedLog`` or ``PartitionLog/append(_:)-([EncodedBatch])``. The builder keeps its records.
+    ///
+    /// - Throws: ``LogError/tooLarge(bytes:limit:)`` beyond ``LogLimits``.
+    public func encoded(_ compression: LogSettings.Compression = .lz4) throws(LogError) -> EncodedBatch {
+        EncodedBatch(try encode(baseOffset: 0, compression: compression), count: count)
+    }
+
     /// The finished batch, valid until the next call.
-    func encode(baseOffset: Int64, compression: LogSettings.Compression = .lz4) -> UnsafeRawBufferPointer {
+    func encode(
+        baseOffset: Int64,
+        compression: LogSettings.Compression = .lz4
+    ) throws(LogError) -> UnsafeRawBufferPointer {
         precondition(count > 0, "An empty batch is never written.")
+        guard records.count <= LogLimits.uncompressedBytes else {
+            throw .tooLarge(bytes: records.count, limit: LogLimits.uncompressedBytes)
+        }
         output.removeAll()
         output.appendBigEndian(baseOffset)
         output.appendBigEndian(Int32(0))  // The length and the checksum are known at the end.
@@ -106,13 +121,16 @@ public final class RecordBatchBuilder {
         output.appendBigEndian(Int32(count - 1))
         output.appendBigEndian(firstTimestamp)
         output.appendBigEndian(largestTimestamp)
-        output.appendBigEndian(Int64(-1))
-        output.appendBigEndian(Int16(-1))
-        output.appendBigEndian(Int32(-1))
+        output.appendBigEndian(producer?.id ?? -1)
+        output.appendBigEndian(producer?.epoch ?? -1)
+        output.appendBigEndian(producer?.first ?? -1)
         output.appendBigEndian(Int32(count))
         switch compression {
         case .none: output.append(records.bytes)
         case .lz4: compress()
+        }
+        guard output.count <= LogLimits.batchBytes else {
+            throw .tooLarge(bytes: output.count, limit: LogLimits.batchBytes)
         }
         let length = Int32(output.count - BatchHeader.prefixBytes)
         let covered = UnsafeRawBufferPointer(rebasing: output.bytes[BatchHeader.checksumStart...])

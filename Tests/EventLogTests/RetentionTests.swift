@@ -33,7 +33,7 @@ struct RetentionTests {
     }
 
     private func bytes(_ store: CrashingStore) -> Int {
-        store.allFiles.filter { !$0.hasSuffix("durable") }.reduce(0) { $0 + store.bytes(of: $1).count }
+        store.allFiles.filter { !$0.contains("/durable") }.reduce(0) { $0 + store.bytes(of: $1).count }
     }
 
     @Test func theOldestSegmentsGoUntilTheRestFits() throws {

@@ -38,6 +38,16 @@ public final class CrashingStore: FileStore {
         disk.withLock { $0.callsLeft = calls }
     }
 
+    /// Lets so many more calls that change something succeed, then none until ``cutPower()``: a crash at that very call.
+    public func dieAfter(changes: Int) {
+        disk.withLock { $0.changesLeft = changes }
+    }
+
+    /// Whether ``dieAfter(changes:)`` has struck.
+    public var isDead: Bool {
+        disk.withLock { $0.isDead }
+    }
+
     /// How many calls of that kind have succeeded.
     public func calls(of operation: FileError.Operation) -> Int {
         disk.withLock { $0.calls[operation] ?? 0 }
@@ -170,6 +180,8 @@ private struct Disk {
     var nextFailure: (operation: FileError.Operation, code: Int32)?
     var calls: [FileError.Operation: Int] = [:]
     var callsLeft: Int?
+    var changesLeft: Int?
+    var isDead = false
 
     mutating func failure(of operation: FileError.Operation) -> Int32? {
         if let left = callsLeft {
@@ -179,6 +191,11 @@ private struct Disk {
         if let next = nextFailure, next.operation == operation {
             nextFailure = nil
             return next.code
+        }
+        if let left = changesLeft, operation != .open, operation != .read, operation != .list {
+            isDead = isDead || left == 0
+            if isDead { return 5 }
+            changesLeft = left - 1
         }
         guard failurePercent > 0, random.below(100) < failurePercent else { return nil }
         return random.below(2) == 0 ? 5 : 28
@@ -217,6 +234,8 @@ private struct Disk {
         failurePercent = 0
         callsLeft = nil
         nextFailure = nil
+        changesLeft = nil
+        isDead = false
         let kept = random.below(pendingNames.count + 1)
         for change in pendingNames.prefix(kept) { durableNames[change.name] = change.file }
         pendingNames.removeAll()

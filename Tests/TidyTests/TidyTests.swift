@@ -19,7 +19,7 @@ import Testing
         "Base": ["CKernels"],
         "Bytes": ["Base", "CKernels"],
         "FileStore": ["Base", "Synchronization", "SystemPackage"],
-        "EventLog": ["Base", "Bytes", "FileStore", "CLZ4", "CKernels"],
+        "EventLog": ["Base", "Bytes", "FileStore", "CLZ4", "CKernels", "Synchronization"],
         "StateStore": ["Base", "Bytes", "FileStore", "Synchronization"],
         "Plan": ["Base", "Bytes"],
         "Windows": ["Base", "Bytes", "Plan", "StateStore"],

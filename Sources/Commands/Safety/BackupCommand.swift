@@ -38,7 +38,7 @@ struct BackupCommand: ParsableCommand {
                     try target.createDirectory("log/" + partition)
                     // The durable mark first: copied last it could claim more than the copied log holds.
                     let names = try store.list("log/" + partition).sorted {
-                        ($0 == "durable" ? 0 : 1, $0) < ($1 == "durable" ? 0 : 1, $1)
+                        ($0.hasPrefix("durable") ? 0 : 1, $0) < ($1.hasPrefix("durable") ? 0 : 1, $1)
                     }
                     for name in names { try list.copy("log/\(partition)/\(name)", from: store, to: target) }
                 }
