@@ -32,6 +32,9 @@ struct BenchLogCommand: ParsableCommand {
     @Option(help: "Only append, read or ack rows, and their limits; all of them otherwise.")
     var only: Part?
 
+    @Option(help: "KiB of events in a batch of the append and read rows; may be given more than once.")
+    var batchKib = [1, 16, 256]
+
     @Option(help: "table, csv, json or jsonl.")
     var format: OutputFormat = .table
 
@@ -41,6 +44,9 @@ struct BenchLogCommand: ParsableCommand {
 
     func validate() throws {
         guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds must lie between 0 and 3600.") }
+        guard batchKib.allSatisfy({ (1...16_384).contains($0) }) else {
+            throw ValidationError("--batch-kib must lie between 1 and 16384.")
+        }
     }
 
     func run() throws {
@@ -69,7 +75,7 @@ struct BenchLogCommand: ParsableCommand {
         let bench = LogBenchmark(events: events, store: DiskStore(root: folder), nanoseconds: nanoseconds)
         var table = BenchTable()
         if only != .ack {
-            for kibibytes in [1, 16, 256] { try throughput(kibibytes, limits, bench, &table) }
+            for kibibytes in batchKib { try throughput(kibibytes, limits, bench, &table) }
         }
         if only == nil || only == .ack { try acknowledgements(folder, limits, bench, &table) }
         table.listing.write(as: format)
