@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Bytes
 import EventLog
 import FileStore
@@ -10,6 +11,7 @@ struct LogCatCommand: ParsableCommand {
         abstract: "Print events from the log, as they came.",
         discussion: """
               patternalarm log cat --partition 0 --from 1000 --limit 5
+              patternalarm log cat --consumer reports --limit 1000 | ./report
               patternalarm log cat --key A482913 --from 2026-03-02T08:00:00Z --to 2026-03-02T09:00:00Z --with-offsets
             """
     )
@@ -24,11 +26,17 @@ struct LogCatCommand: ParsableCommand {
     @Option(help: "Only events with this key.")
     var key: String?
 
+    @Option(help: "Go on where this named consumer stopped, and remember how far it has come now.")
+    var consumer: String?
+
     @Flag(help: "Put partition, offset and time before each event, separated by tabs.")
     var withOffsets = false
 
     func validate() throws {
         if let limit, limit < 0 { throw ValidationError("--limit must not be negative.") }
+        guard consumer == nil || range.from == nil else {
+            throw ValidationError("A consumer goes on where it stopped: leave --from out.")
+        }
     }
 
     func run() throws {
@@ -36,11 +44,16 @@ struct LogCatCommand: ParsableCommand {
             let store = try place.store()
             var left = limit ?? .max
             let wanted = key.map { Array($0.utf8) }
+            let offsets = try consumer.map { (name) throws(CommandError) in try Self.offsets(of: name, store) }
             for partition in try place.partitions(store, number: range.partition) where left > 0 {
+                var range = range
+                if let offsets { range.from = .offset(offsets[partition.name]?.rawValue ?? 0) }
+                var end: Int64?
                 var out: [UInt8] = []
                 // What came before damage is printed, too.
                 defer { Output.data(out) }
                 try range.forEach(in: partition, store) { batch, record, offset in
+                    end = offset + 1
                     if let wanted, !Self.isKey(wanted, record, batch) { return true }
                     if withOffsets {
                         let time = TimeParser.text(milliseconds: record.timestampMilliseconds)
@@ -55,7 +68,22 @@ struct LogCatCommand: ParsableCommand {
                     left -= 1
                     return left > 0
                 }
+                guard let consumer, let end else { continue }
+                // Printed first: after a crash in between the same events come again, and none is missed.
+                Output.data(out)
+                out.removeAll()
+                do throws(LogError) {
+                    try ConsumerOffsets(store: store).commit([partition.name: LogOffset(end)], for: consumer)
+                } catch {
+                    throw CommandError(error)
+                }
             }
+        }
+    }
+
+    private static func offsets(of consumer: String, _ store: DiskStore) throws(CommandError) -> [String: LogOffset] {
+        do throws(LogError) { return try ConsumerOffsets(store: store).offsets(of: consumer) } catch {
+            throw CommandError(error)
         }
     }
 

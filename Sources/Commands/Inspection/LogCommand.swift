@@ -10,6 +10,7 @@ struct LogCommand: ParsableCommand {
         abstract: "List, print, check, repair and shorten the event log.",
         subcommands: [
             LogListCommand.self, LogBatchesCommand.self, LogStatsCommand.self, LogCatCommand.self,
+            LogConsumersCommand.self,
             LogExportCommand.self, LogVerifyCommand.self, LogRepairCommand.self, LogRetainCommand.self,
         ]
     )

@@ -5,7 +5,6 @@ import Bytes
 import EventLog
 import FileStore
 import Foundation
-import Plan
 import StateStore
 
 /// `log retain`
@@ -16,7 +15,7 @@ struct LogRetainCommand: ParsableCommand {
         discussion: """
             Only whole segments go, the oldest first, and never a partition's last one. Age is counted back from the \
             newest event of the log, not from today. What has not been through the detectors yet stays, and so does what \
-            a file in log/consumers/ still needs (lines of partition folder and offset, such as `payments-0 1200`); \
+            a named consumer still needs (`log consumers`); \
             --force removes it all the same. Alerts that are there stay, but what is removed cannot be replayed again.
 
               patternalarm log retain --age 30d --dry-run
@@ -26,11 +25,11 @@ struct LogRetainCommand: ParsableCommand {
 
     @OptionGroup var place: LogPlace
 
-    @Option(help: "What the log may take at most: bytes, or with KB, MB, GB (powers of 1000).")
-    var bytes: String?
+    @Option(help: "What the log may take at most, such as 500MB or 10GB.")
+    var bytes: ByteSize?
 
     @Option(help: "How old events may be, such as 12h or 30d.")
-    var age: String?
+    var age: TimeSpan?
 
     @Option(help: "The alerts file (default: alerts.sqlite in the data directory).")
     var alerts: String?
@@ -45,39 +44,15 @@ struct LogRetainCommand: ParsableCommand {
     var format: OutputFormat = .table
 
     func validate() throws {
-        let policy = try policy()
-        guard policy.bytes != nil || policy.ageMilliseconds != nil else {
+        guard bytes != nil || age != nil else {
             throw ValidationError("Say how much to keep: --bytes, --age, or both.")
         }
     }
 
-    private func policy() throws -> RetentionPolicy {
-        var policy = RetentionPolicy()
-        policy.bytes = try bytes.map { text in
-            guard let value = Self.byteCount(text) else {
-                throw ValidationError("--bytes takes a size such as 500000000, 500MB or 10GB.")
-            }
-            return value
-        }
-        policy.ageMilliseconds = try age.map { text in
-            guard let value = Plan.duration(text) else {
-                throw ValidationError("--age takes a duration such as 12h or 30d.")
-            }
-            return value / 1000
-        }
-        return policy
-    }
-
-    static func byteCount(_ text: String) -> Int? {
-        let units = [("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000)]
-        let unit = units.first { text.hasSuffix($0.0) }
-        guard let count = Int(unit == nil ? text : String(text.dropLast(2))), count >= 0 else { return nil }
-        let (product, overflows) = count.multipliedReportingOverflow(by: unit?.1 ?? 1)
-        return overflows ? nil : product
-    }
-
     func run() throws {
-        let policy = try policy()
+        var policy = RetentionPolicy()
+        policy.bytes = bytes?.bytes
+        policy.ageMilliseconds = age?.milliseconds
         try CommandError.reporting { () throws(CommandError) in try retain(policy) }
     }
 
@@ -146,13 +121,18 @@ struct LogRetainCommand: ParsableCommand {
             // A restart reads on from a checkpoint: what lies between it and the committed offset is its state.
             needed[partition.directory] = checkpoint
         }
-        for file in try consumerFiles(store) {
-            let offsets = try Self.consumerOffsets(file, store)
-            for partition in partitions {
-                guard let known = needed[partition.directory] else { continue }
-                // A consumer that does not name a partition has read nothing of it.
-                needed[partition.directory] = min(known, offsets[partition.name] ?? LogOffset(0))
+        let consumers = ConsumerOffsets(store: store)
+        do throws(LogError) {
+            for name in try consumers.consumers() {
+                let offsets = try consumers.offsets(of: name)
+                for partition in partitions {
+                    guard let known = needed[partition.directory] else { continue }
+                    // A consumer that does not name a partition has read nothing of it.
+                    needed[partition.directory] = min(known, offsets[partition.name] ?? LogOffset(0))
+                }
             }
+        } catch {
+            throw CommandError(error)
         }
         return needed
     }
@@ -170,35 +150,5 @@ struct LogRetainCommand: ParsableCommand {
         } catch {
             throw .storage(error.description)
         }
-    }
-
-    private func consumerFiles(_ store: DiskStore) throws(CommandError) -> [String] {
-        do throws(FileError) {
-            return try store.list("log/consumers").map { "log/consumers/" + $0 }
-        } catch {
-            throw .storage(error.description)
-        }
-    }
-
-    private static func consumerOffsets(
-        _ file: String,
-        _ store: DiskStore
-    ) throws(CommandError) -> [String: LogOffset] {
-        let bytes: [UInt8]
-        do throws(FileError) { bytes = try store.contents(of: file) ?? [] } catch { throw .storage(error.description) }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw .storage("\(file) is no text: delete it if that consumer is gone, or use --force")
-        }
-        var offsets: [String: LogOffset] = [:]
-        for line in text.split(separator: "\n") {
-            let parts = line.split(separator: " ")
-            guard parts.count == 2, let offset = Int64(parts[1]), offset >= 0 else {
-                throw .storage(
-                    "\(file): \"\(Output.safe(String(line)))\" is no partition and offset; mend it, or use --force"
-                )
-            }
-            offsets[String(parts[0])] = LogOffset(offset)
-        }
-        return offsets
     }
 }

@@ -41,39 +41,6 @@ struct StorageOptions: ParsableArguments {
     }
 }
 
-/// A length of time as people write it: 24h, 7d, 90s, 250ms.
-struct TimeSpan: ExpressibleByArgument {
-    var milliseconds: Int64
-
-    init?(argument: String) {
-        let units: [(String, Double)] = [
-            ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("w", 604_800_000),
-        ]
-        guard let (unit, factor) = units.first(where: { argument.hasSuffix($0.0) }),
-            let count = Double(argument.dropLast(unit.count)), count >= 0, count * factor < 0x1p53
-        else { return nil }
-        milliseconds = Int64(count * factor)
-    }
-}
-
-/// A number of bytes as people write it: 512MB, 1GiB, 65536.
-struct ByteSize: ExpressibleByArgument {
-    var bytes: Int
-
-    init?(argument: String) {
-        let units: [(String, Int)] = [
-            ("KIB", 1 << 10), ("MIB", 1 << 20), ("GIB", 1 << 30), ("TIB", 1 << 40), ("KB", 1 << 10), ("MB", 1 << 20),
-            ("GB", 1 << 30), ("TB", 1 << 40), ("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30), ("T", 1 << 40), ("B", 1),
-            ("", 1),
-        ]
-        let text = argument.uppercased()
-        guard let (unit, factor) = units.first(where: { text.hasSuffix($0.0) }),
-            let count = Double(text.dropLast(unit.count)), count >= 0, count * Double(factor) < 0x1p62
-        else { return nil }
-        bytes = Int(count * Double(factor))
-    }
-}
-
 extension CheckpointChoice: ExpressibleByArgument {
     public init?(argument: String) {
         switch argument {
