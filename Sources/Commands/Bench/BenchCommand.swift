@@ -12,7 +12,7 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure what the parts cost on this machine.",
-        subcommands: [BenchPipelineCommand.self, BenchLogCommand.self]
+        subcommands: [BenchPipelineCommand.self, BenchLogCommand.self, BenchRecoveryCommand.self]
     )
 }
 
