@@ -13,7 +13,10 @@ public enum ByteError: Error, Equatable, Sendable {
 /// It does not own the bytes: whoever makes it keeps them alive while it is used.
 public struct ByteReader {
     public let bytes: UnsafeRawBufferPointer
-    public private(set) var position = 0
+    @usableFromInline var cursor = 0
+
+    /// How many bytes have been read.
+    @inlinable public var position: Int { cursor }
 
     @inlinable
     public init(_ bytes: UnsafeRawBufferPointer) {
@@ -25,14 +28,15 @@ public struct ByteReader {
         self.bytes = bytes
     }
 
-    public var remaining: Int { bytes.count - position }
+    @inlinable public var remaining: Int { bytes.count - position }
 
     /// Moves over `count` bytes and returns where they begin.
+    @inlinable
     public mutating func skip(_ count: Int) throws(ByteError) -> Int {
         guard count >= 0 else { throw .negativeCount(at: position) }
         guard remaining >= count else { throw .truncated(at: position, needed: count) }
-        let start = position
-        position += count
+        let start = cursor
+        cursor += count
         return start
     }
 
@@ -57,6 +61,7 @@ public struct ByteReader {
     }
 
     /// Reads a zigzag ``Varint``.
+    @inlinable
     public mutating func readVarint() throws(ByteError) -> Int64 {
         let start = position
         let end = min(bytes.count, start + Varint.sizeMax)
@@ -68,7 +73,7 @@ public struct ByteReader {
             index &+= 1
             value |= UInt64(byte & 0x7F) << shift
             if byte < 0x80 {
-                position = index
+                cursor = index
                 return Varint.unzigzag(value)
             }
             shift &+= 7
@@ -78,6 +83,7 @@ public struct ByteReader {
     }
 
     /// Reads a zigzag ``Varint`` that must fit 32 bits, as every count and length does.
+    @inlinable
     public mutating func readVarint32() throws(ByteError) -> Int {
         let start = position
         let value = try readVarint()

@@ -6,7 +6,9 @@ public struct ByteWriter: ~Copyable {
     @usableFromInline var capacity: Int
 
     /// The number of bytes written.
-    public private(set) var count = 0
+    @inlinable public var count: Int { used }
+
+    @usableFromInline var used = 0
 
     public init(capacity: Int = 256) {
         self.capacity = max(capacity, 16)
@@ -29,7 +31,7 @@ public struct ByteWriter: ~Copyable {
 
     /// Forgets the bytes and keeps the memory.
     public mutating func removeAll() {
-        count = 0
+        used = 0
     }
 
     /// Makes room for `additional` more bytes and returns where they go. ``advance(by:)`` counts the ones written.
@@ -40,15 +42,16 @@ public struct ByteWriter: ~Copyable {
     }
 
     /// Counts bytes that were written to the memory ``reserve(_:)`` returned.
+    @inlinable
     public mutating func advance(by written: Int) {
         precondition(written >= 0 && written <= capacity - count, "More bytes were written than were reserved.")
-        count += written
+        used += written
     }
 
     public mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress else { return }
         reserve(bytes.count).copyMemory(from: source, byteCount: bytes.count)
-        count += bytes.count
+        used += bytes.count
     }
 
     public mutating func append(_ bytes: [UInt8]) {
@@ -57,12 +60,12 @@ public struct ByteWriter: ~Copyable {
 
     public mutating func append(repeating byte: UInt8, count additional: Int) {
         reserve(additional).initializeMemory(as: UInt8.self, repeating: byte, count: additional)
-        count += additional
+        used += additional
     }
 
     public mutating func append(_ byte: UInt8) {
         reserve(1).storeBytes(of: byte, as: UInt8.self)
-        count += 1
+        used += 1
     }
 
     /// Appends an integer with its most significant byte first, as Kafka has them.
@@ -82,7 +85,7 @@ public struct ByteWriter: ~Copyable {
     /// Appends a zigzag ``Varint``.
     public mutating func appendVarint(_ value: Int64) {
         let target = reserve(Varint.sizeMax)
-        count += Varint.write(value, to: target)
+        used += Varint.write(value, to: target)
     }
 
     @usableFromInline

@@ -97,17 +97,21 @@ public final class RecordBatch {
     private func parse(_ buffer: UnsafeRawBufferPointer, _ header: BatchHeader) -> DecodeFault? {
         // A record takes at least 7 bytes, so a lying count is found before anything is allocated for it.
         guard header.recordCount <= buffer.count / 7 else { return .malformed("its number of records cannot be right") }
-        records.reserveCapacity(header.recordCount)
+        // Taken out of the object while it grows: a change in place would be checked for exclusive access each time.
+        var found = records
+        records = []
+        defer { records = found }
+        found.reserveCapacity(header.recordCount)
         var reader = ByteReader(buffer)
         for index in 0..<header.recordCount {
             do throws(ByteError) {
                 guard let record = try Self.record(&reader, index, header) else {
-                    records.removeAll(keepingCapacity: true)
+                    found.removeAll(keepingCapacity: true)
                     return .malformed("record \(index) is malformed")
                 }
-                records.append(record)
+                found.append(record)
             } catch {
-                records.removeAll(keepingCapacity: true)
+                found.removeAll(keepingCapacity: true)
                 return .malformed("record \(index) is malformed: \(error)")
             }
         }
