@@ -11,10 +11,12 @@ extension PartitionEngine {
     ///   - offset: where the partition is.
     ///   - all: everything that is in memory instead of the changes: the first time, and after an image that could not be
     ///     written.
+    ///   - spare: an image that nobody uses any more; its memory is used again.
     /// - Returns: a copy that another thread may write.
     /// - Complexity: O(what changed).
-    public func image(offset: Int64, all: Bool) -> StateImage {
-        let image = StateImage(offset: offset, clock: admission.clock, horizons: horizons)
+    public func image(offset: Int64, all: Bool, reusing spare: StateImage? = nil) -> StateImage {
+        let image = spare ?? StateImage(offset: offset, clock: admission.clock, horizons: horizons)
+        if let spare { spare.reuse(offset: offset, clock: admission.clock, horizons: horizons) }
         admission.writeChanges(to: image, all: all)
         machine.writeChanges(to: image, all: all)
         tracker.writeChanges(to: image, all: all)

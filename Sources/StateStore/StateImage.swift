@@ -41,11 +41,11 @@ public final class StateImage: @unchecked Sendable {
     // Filled by one thread, then handed over whole; never used by two at once.
 
     /// The state is as of this offset: the events before it are in it.
-    public let offset: Int64
+    public private(set) var offset: Int64
     /// The clock as of the offset, microseconds; nil before the first event.
-    public let clock: Int64?
+    public private(set) var clock: Int64?
     /// How far behind the clock a record of each table still matters, microseconds.
-    public let horizons: [StateTable: Int64]
+    public private(set) var horizons: [StateTable: Int64]
     /// What is small and not keyed, in its owner's own format.
     public var extra: [UInt8] = []
     public private(set) var count = 0
@@ -55,6 +55,16 @@ public final class StateImage: @unchecked Sendable {
         self.offset = offset
         self.clock = clock
         self.horizons = horizons
+    }
+
+    /// Empties the image for another offset and keeps its memory: touching fresh memory costs as much as the copying.
+    public func reuse(offset: Int64, clock: Int64?, horizons: [StateTable: Int64]) {
+        self.offset = offset
+        self.clock = clock
+        self.horizons = horizons
+        extra = []
+        count = 0
+        records.removeAll()
     }
 
     /// Bytes that were copied.

@@ -143,10 +143,13 @@ struct BenchRecoveryCommand: ParsableCommand {
             ])
         }
         do throws(StateError) {
-            for (name, count) in [("whole state", events * 9 / 10), ("changes since", events / 10)] {
+            var last: StateImage?
+            let steps = [("whole state", events * 8 / 10), ("changes since", events / 10), ("changes again", events / 10)]
+            for (name, count) in steps {
                 feed(count)
                 var start = ContinuousClock.now
-                let image = engine.image(offset: offset, all: false)
+                let image = engine.image(offset: offset, all: false, reusing: last)
+                last = image
                 note("checkpoint, \(name): copy", image, start.duration(to: .now))
                 start = .now
                 try states.install(image)

@@ -37,6 +37,8 @@ public final class PartitionRunner: @unchecked Sendable {
     private let builder = RecordBatchBuilder()
     private let evidence: EvidenceReader
     private var writesAll = false
+    /// The last image; nobody else uses it while nothing is being written.
+    private var lastImage: StateImage?
 
     /// Events that are processed together at most.
     public static let capacity = 2048
@@ -241,7 +243,8 @@ public final class PartitionRunner: @unchecked Sendable {
         // The state must be of an offset that the database has reached: what it is behind cannot be replayed (C3).
         try commit()
         if case .failed = status { writesAll = true }
-        let image = engine.image(offset: output.nextOffset, all: writesAll)
+        let image = engine.image(offset: output.nextOffset, all: writesAll, reusing: lastImage)
+        lastImage = image
         writesAll = false
         image.extra += SourceMark.encode(marks)
         eventsSinceCheckpoint = 0
