@@ -144,7 +144,8 @@ struct BenchRecoveryCommand: ParsableCommand {
         }
         do throws(StateError) {
             var last: StateImage?
-            let steps = [("whole state", events * 8 / 10), ("changes since", events / 10), ("changes again", events / 10)]
+            let tenth = events / 10
+            let steps = [("whole state", tenth * 8), ("changes since", tenth), ("changes again", tenth)]
             for (name, count) in steps {
                 feed(count)
                 var start = ContinuousClock.now
