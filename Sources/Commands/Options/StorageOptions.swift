@@ -24,7 +24,7 @@ struct StorageOptions: ParsableArguments {
     func validate() throws {
         guard checkpointEvents > 0 else { throw ValidationError("--checkpoint-events must be at least 1.") }
         guard checkpointSeconds > 0 else { throw ValidationError("--checkpoint-seconds must be above 0.") }
-        if let stateMemory, stateMemory.bytes < 1 << 20 {
+        if let stateMemory, stateMemory.bytes < 1_000_000 {
             throw ValidationError("--state-memory must be at least 1MB.")
         }
     }
