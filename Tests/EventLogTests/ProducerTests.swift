@@ -1,7 +1,6 @@
 import Base
 import EventLog
 import FileStore
-import Synchronization
 import TestKit
 import Testing
 
@@ -103,7 +102,7 @@ struct ProducerTests {
         var wasWhole = false
         while !wasWhole {
             let store = CrashingStore(seed: seed &* 1000 &+ UInt64(changes))
-            let unsent = Mutex<[Int: Int]>([:])
+            let unsent = Guarded<[Int: Int]>([:])
             for life in 0..<2 {
                 var log: SharedLog? = try SharedLog(directories: [folder], store: store, settings: small())
                 if life == 0 { store.dieAfter(changes: changes) }

@@ -1,7 +1,6 @@
 import Base
 import EventLog
 import FileStore
-import Synchronization
 import TestKit
 import Testing
 
@@ -22,7 +21,7 @@ struct SharedLogTests {
     func manyThreadsAppend(durability: LogSettings.Durability) throws {
         let store = CrashingStore()
         let log = try SharedLog(directories: folders, store: store, settings: settings(durability))
-        let acknowledged = Mutex<[String: [Int64: Event]]>([:])
+        let acknowledged = Guarded<[String: [Int64: Event]]>([:])
         inThreads(8) { caller in
             var lastOffset: [Int: LogOffset] = [:]
             for (number, events) in makeBatches(100, seed: UInt64(caller)).enumerated() {
@@ -218,7 +217,7 @@ struct SharedLogCrashTests {
         var settings = settings(.fsync)
         settings.segmentBytes = 700
         settings.fillAheadBytes = seed % 2 == 0 ? 0 : 300
-        let acknowledged = Mutex<[Int: [Int64: Event]]>([:])
+        let acknowledged = Guarded<[Int: [Int64: Event]]>([:])
         var log: SharedLog? = try SharedLog(directories: Array(folders[..<2]), store: store, settings: settings)
         store.dieAfter(changes: changes)
         inThreads(3) { [log] caller in

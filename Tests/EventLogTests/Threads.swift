@@ -1,7 +1,6 @@
 import EventLog
 import FileStore
 import Foundation
-import Synchronization
 import TestKit
 
 /// Runs the body on so many threads of their own, and waits for all of them.
@@ -48,8 +47,8 @@ extension RecordBatchBuilder {
 /// A store that stops in the middle of each sync of a segment until it is let go on, and keeps the sizes of writes.
 final class HeldStore: FileStore {
     private let store = CrashingStore()
-    private let isHolding = Mutex(false)
-    private let writeSizes = Mutex<[Int]>([])
+    private let isHolding = Guarded(false)
+    private let writeSizes = Guarded<[Int]>([])
     private let hasReached = DispatchSemaphore(value: 0)
     private let mayGoOn = DispatchSemaphore(value: 0)
 

@@ -1,6 +1,6 @@
 import Base
 import Engine
-import Synchronization
+import TestKit
 
 /// A database in memory: transactions are whole or not there; a power cut takes the newest ones away, as SQLite's WAL does
 /// without a sync at each commit.
@@ -29,11 +29,11 @@ final class MemorySink: AlertSink {
         var failurePercent = 0
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
     private let bug: Bug
 
     init(seed: UInt64, bug: Bug = .none) {
-        state = Mutex(State(random: Seeded(seed: seed)))
+        state = Guarded(State(random: Seeded(seed: seed)))
         self.bug = bug
     }
 

@@ -1,16 +1,15 @@
 import Base
 public import FileStore
-import Synchronization
 
 /// A disk in memory that forgets, on ``cutPower()``, a random part of whatever was not synced: of each write, some sectors
 /// of 512 bytes arrive, some do not, one may arrive half; of the names made or removed in a folder, the first few.
 ///
 /// Everything is decided by the seed. Without faults and cuts it is a plain store, quick and gone with the test.
 public final class CrashingStore: FileStore {
-    private let disk: Mutex<Disk>
+    private let disk: Guarded<Disk>
 
     public init(seed: UInt64 = 0) {
-        disk = Mutex(Disk(random: Seeded(seed: seed)))
+        disk = Guarded(Disk(random: Seeded(seed: seed)))
     }
 
     /// Cuts the power and starts again: only synced bytes and names are certain to be there.
