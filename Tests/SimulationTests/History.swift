@@ -206,11 +206,11 @@ struct History {
     private static func compare(_ found: MemorySink.Content, _ expected: MemorySink.Content) -> String {
         if found.nextOffset != expected.nextOffset { return "offset \(found.nextOffset), not \(expected.nextOffset)" }
         if found.ledger != expected.ledger { return "\(found.ledger), not \(expected.ledger)" }
-        for (id, text) in expected.alerts where found.alerts[id] != text {
-            return "\(found.alerts[id] ?? "no such alert") instead of \(text)"
+        for (id, numbers) in expected.alerts where found.alerts[id] != numbers {
+            return "alert \(id): \(found.alerts[id] ?? []) instead of \(numbers)"
         }
-        for (id, text) in expected.evidence where found.evidence[id] != text {
-            return "\(found.evidence[id] ?? "no such evidence") instead of \(text)"
+        for (id, numbers) in expected.evidence where found.evidence[id] != numbers {
+            return "evidence \(id): \(found.evidence[id] ?? []) instead of \(numbers)"
         }
         return "\(found.alerts.count) alerts, not \(expected.alerts.count)"
     }

@@ -5,13 +5,14 @@ import TestKit
 /// A database in memory: transactions are whole or not there; a power cut takes the newest ones away, as SQLite's WAL does
 /// without a sync at each commit.
 final class MemorySink: AlertSink {
-    /// What is told of an alert, as text: two sinks hold the same if their contents are equal.
+    /// What is told of an alert, as numbers (texts by their hash, reals by their bits, so that a missing value equals
+    /// another one): two sinks hold the same if their contents are equal.
     struct Content: Equatable, Sendable {
         var nextOffset: Int64 = 0
         var ledger = Ledger()
-        var alerts: [String: String] = [:]
-        var evidence: [String: String] = [:]
-        var others: [Int64: String] = [:]
+        var alerts: [String: [UInt64]] = [:]
+        var evidence: [String: [UInt64]] = [:]
+        var others: [Int64: [UInt64]] = [:]
     }
 
     struct Refused: Error {}
@@ -76,17 +77,43 @@ final class MemorySink: AlertSink {
         content.nextOffset = output.nextOffset
         content.ledger += output.ledger
         for alert in output.alerts {
-            var known = alert
-            known.newEvidence = []
-            content.alerts[alert.id] = "\(known)"
-            for event in alert.newEvidence { content.evidence["\(alert.id) \(event.position)"] = "\(event)" }
+            content.alerts[alert.id] = numbers(alert)
+            for event in alert.newEvidence { content.evidence["\(alert.id) \(event.position)"] = numbers(event) }
         }
         for (index, reject) in output.rejected.enumerated() {
             let line = rejectLines.indices.contains(index) ? rejectLines[index] : nil
-            content.others[reject.offset] = "\(reject) line \(String(describing: line))"
+            content.others[reject.offset] = [0, hash(reject.reason), hash(reject.raw), UInt64(line ?? 0)]
         }
-        for late in output.late { content.others[late.offset] = "\(late)" }
-        for duplicate in output.duplicates { content.others[duplicate.offset] = "\(duplicate)" }
+        for late in output.late {
+            content.others[late.offset] = [1, hash(late.eventID), bits(late.time), bits(late.clock)]
+        }
+        for duplicate in output.duplicates {
+            content.others[duplicate.offset] = [
+                2, hash(duplicate.eventID), bits(duplicate.time), bits(duplicate.firstOffset),
+            ]
+        }
         return content
     }
+
+    private static func numbers(_ alert: AlertUpdate) -> [UInt64] {
+        let reals = [alert.score, alert.peakScore, alert.amount] + alert.features
+        let integers = [
+            Int64(alert.detector), Int64(alert.eventCount), alert.openedTime, alert.firstTime, alert.lastTime,
+            alert.openedOffset, alert.lastOffset, Int64(alert.revisions), alert.isEnded ? 1 : 0,
+        ]
+        return [hash(alert.type), hash(alert.entityKey)] + reals.map(\.bitPattern) + integers.map { bits($0) }
+    }
+
+    private static func numbers(_ event: Evidence) -> [UInt64] {
+        [
+            bits(event.offset), bits(event.time), hash(event.eventID), (event.amount ?? .nan).bitPattern,
+            (event.score ?? .nan).bitPattern, hash(event.role.rawValue), hash(event.payload),
+        ]
+    }
+
+    private static func bits(_ number: Int64) -> UInt64 { UInt64(bitPattern: number) }
+
+    private static func hash(_ text: String) -> UInt64 { Text(text).hash64 }
+
+    private static func hash(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { Text($0).hash64 } }
 }
