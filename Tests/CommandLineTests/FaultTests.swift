@@ -92,6 +92,25 @@ import Testing
 }
 
 extension FaultTests {
+    /// The log is synced as often as was asked for, and the result is the same.
+    @Test(.enabled(if: Tools.canTrace, "strace is not there, or may not trace"))
+    func theLogIsSyncedAsOftenAsWasAskedFor() throws {
+        let (space, digest) = try prepared()
+        func syncs(_ durability: String) throws -> Int {
+            let more = ["s-" + durability, "--durability", durability, "--batch-size", "20"]
+            let traced = ["strace", "-f", "-o", "count", "-e", "trace=fdatasync"]
+            let result = try space.run(Self.replay + more, under: traced)
+            #expect(result.digest == digest, "\(result.err)")
+            return String(decoding: try space.read("count"), as: UTF8.self).split(separator: "\n").count {
+                $0.contains("fdatasync(")
+            }
+        }
+        // 600 events, 20 at a time, in two partitions.
+        #expect(try syncs("fsync") >= 60)
+        #expect(try syncs("os") < 60)
+        #expect(try space.run(Self.replay + ["x", "--durability", "now"]).status == 2)
+    }
+
     /// Too little room for bytes or for names, in steps; then the disk is made larger.
     @Test(.enabled(if: Tools.canMount, "not root, or no mount namespaces"))
     func aFullDiskIsNamedAndGivenMoreRoomGoesOn() throws {

@@ -9,6 +9,14 @@ struct StorageOptions: ParsableArguments {
     @Option(help: "Give up alerts that ended longer ago than this by event time, such as 24h (default: keep all).")
     var alertTTL: TimeSpan?
 
+    @Option(
+        help: """
+            When the log is synced: os (with each commit, about every second), fsync (after every batch), or a time such as \
+            50ms.
+            """
+    )
+    var durability: Durability = .os
+
     @Option(help: "Make a checkpoint of a partition's state after so many events.")
     var checkpointEvents = 200_000
 
@@ -34,10 +42,38 @@ struct StorageOptions: ParsableArguments {
         options.alerts = alerts
         options.policy.checkpointEvents = checkpointEvents
         options.policy.checkpointPause = .seconds(checkpointSeconds)
+        options.policy.syncPause = durability.syncPause
         options.checkpoint = fromCheckpoint
         options.alertTTL = alertTTL?.milliseconds
         options.stateBytes = stateMemory?.bytes
         return options
+    }
+}
+
+/// When what was read is made to survive a power cut.
+enum Durability: ExpressibleByArgument, Equatable {
+    case os
+    case fsync
+    case interval(milliseconds: Int64)
+
+    init?(argument: String) {
+        switch argument {
+        case "os": self = .os
+        case "fsync": self = .fsync
+        default:
+            guard let span = TimeSpan(argument: argument), span.milliseconds > 0 else { return nil }
+            self = .interval(milliseconds: span.milliseconds)
+        }
+    }
+
+    var defaultValueDescription: String { "os" }
+
+    var syncPause: Duration? {
+        switch self {
+        case .os: nil
+        case .fsync: .zero
+        case .interval(let milliseconds): .milliseconds(milliseconds)
+        }
     }
 }
 

@@ -13,6 +13,8 @@ struct CommitPolicy {
     /// The longest that a finished event waits for its transaction, if that costs little.
     var commitPause = Duration.seconds(1)
     var commitEvents = 1 << 20
+    /// How long the log may go without a sync between two commits; zero = none, nil = until the commit.
+    var syncPause: Duration?
 }
 
 /// Drives one partition's runner. Used by one thread at a time.
@@ -22,6 +24,7 @@ final class PartitionWorker: @unchecked Sendable {
     private let policy: CommitPolicy
     private var lastCommit = ContinuousClock.now
     private var lastCheckpoint = ContinuousClock.now
+    private var lastSync = ContinuousClock.now
     /// How long to collect before the next transaction: at least ten times what the last one took, so that writing never
     /// takes more than a tenth of the time.
     private var pause: Duration
@@ -51,8 +54,12 @@ final class PartitionWorker: @unchecked Sendable {
         return taken
     }
 
-    /// Commits, or makes a checkpoint, if it is time.
+    /// Syncs, commits, or makes a checkpoint, if it is time.
     func tick() throws(CommandError) {
+        if let pause = policy.syncPause, lastSync.duration(to: .now) >= pause {
+            try sync()
+            lastSync = .now
+        }
         if runner.eventsSinceCheckpoint >= policy.checkpointEvents
             || runner.eventsSinceCheckpoint > 0 && lastCheckpoint.duration(to: .now) > policy.checkpointPause
         {
