@@ -23,7 +23,8 @@ public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible
         case .newer(let path, let version, let known):
             "\(path) has schema version \(version), this program knows \(known); use a newer patternalarm"
         case .damaged(let path, let words):
-            "\(path) is damaged (\(words)); delete it and run the command again: alerts are rebuilt from the log"
+            "\(path) is damaged, or the disk cannot read it (\(words)); check the disk and run `patternalarm verify`: if it says "
+                + "the same, delete the file, and `patternalarm replay --resume` makes it from the log"
         case .notFound(let path): "there is no \(path); run `patternalarm replay` first, or name it with --alerts"
         case .other(let path, let words): "\(path): \(words)"
         }

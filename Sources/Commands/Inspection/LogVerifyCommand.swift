@@ -12,12 +12,27 @@ struct LogVerifyCommand: ParsableCommand {
             has marked as lost are named, but are no damage any more.
 
               patternalarm log verify --data-dir work
+              patternalarm log verify --deep --data-dir work
             """
     )
 
     @OptionGroup var place: LogPlace
 
+    @OptionGroup var planning: PlanOptions
+
+    @Flag(help: "Then do what `patternalarm verify --deep` does: compute the alerts from the log again, and compare.")
+    var deep = false
+
     func run() throws {
+        try verify()
+        guard deep else { return }
+        var arguments = ["--deep", "--quiet", "--data-dir", place.dataDir]
+        if let pipeline = planning.pipeline { arguments += ["--pipeline", pipeline] }
+        if let model = planning.model { arguments += ["--model", model] }
+        try VerifyCommand.parse(arguments).run()
+    }
+
+    private func verify() throws {
         try CommandError.reporting { () throws(CommandError) in
             let store = try place.store()
             var damage: [LogDamage] = []
