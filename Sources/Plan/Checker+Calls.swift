@@ -131,6 +131,8 @@ extension Checker {
             throw ExpressionError(column, "\"delay\" shifts a sliding window only, as in count(actor, 7d delay 7d)")
         }
         var argument: Expression?
+        labelDelay = window.delay
+        defer { labelDelay = nil }
         switch function {
         case .count:
             if let condition = rest.popFirst() { argument = try self.condition(condition) }

@@ -4,8 +4,8 @@ import Base
 ///
 /// A field has one column of its type: number, bool and time in `numbers`, text and json in `texts` (a time field other
 /// than the event's time is a number of seconds since 1970). A list field has its elements behind one another, those of
-/// event r at `listEnds[r - 1] ..< listEnds[r]`. Label fields have no column here: their raw bytes are in `labels`, for
-/// training and evaluation only (C7).
+/// event r at `listEnds[r - 1] ..< listEnds[r]`. The raw bytes of label fields are in `labels`, for training and evaluation
+/// only (C7); a label has a column only if the schema says when it becomes known, for windows that are delayed by that.
 public final class ColumnBatch {
     public struct Column {
         public var numbers: UnsafeMutablePointer<Double>?
@@ -84,7 +84,7 @@ public final class ColumnBatch {
         labels = .allocate(capacity: max(1, capacity * labelFields.count))
         columns = schema.fields.map { field in
             var column = Column()
-            guard field.role != .label else { return column }
+            guard field.hasColumn else { return column }
             if field.isList {
                 column.list = ListColumn()
                 return column

@@ -263,7 +263,8 @@ extension EventDecoder {
                 start: shift + Int32(start + quotes),
                 count: Int32(scanner.position - start - 2 * quotes)
             )
-            return
+            guard schema.fields[field].hasColumn else { return }
+            scanner.position = start
         }
         switch schema.fields[field].type {
         case .number:
