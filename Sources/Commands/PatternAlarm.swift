@@ -11,7 +11,8 @@ public struct PatternAlarm: ParsableCommand {
         version: version,
         subcommands: [
             ReplayCommand.self, AlertsCommand.self, TrainCommand.self, EvaluateCommand.self, SimulateCommand.self,
-            StatsCommand.self, StateCommand.self, VerifyCommand.self, ModelsCommand.self, LogCommand.self,
+            ExportCommand.self, StatsCommand.self, StateCommand.self, VerifyCommand.self, ModelsCommand.self,
+            LogCommand.self,
             BackupCommand.self, RestoreCommand.self, BenchCommand.self, DemoCommand.self,
         ]
     )
