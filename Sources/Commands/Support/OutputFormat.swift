@@ -74,7 +74,7 @@ struct Listing {
     private func csv() -> String {
         func field(_ cell: Cell) -> String {
             switch cell {
-            case .text(let text): csvField(text)
+            case .text(let text): Self.csvField(text)
             case .integer(let value): String(value)
             case .number(let value, _): value.isFinite ? String(describing: value) : ""
             case .null: ""
@@ -85,7 +85,7 @@ struct Listing {
     }
 
     /// RFC 4180, and a cell that a spreadsheet would run as a formula is made text.
-    private func csvField(_ text: String) -> String {
+    static func csvField(_ text: String) -> String {
         var text = text
         if let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) { text = "'" + text }
         let needsQuotes = text.unicodeScalars.contains { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }

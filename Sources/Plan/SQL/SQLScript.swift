@@ -111,7 +111,7 @@ public struct SQLScript {
               WHEN TRY_CAST(x AS DOUBLE) IS NOT NULL THEN CAST(floor(TRY_CAST(x AS DOUBLE)
                 * CASE WHEN TRY_CAST(x AS DOUBLE) < 7.3e9 THEN 1e6 WHEN TRY_CAST(x AS DOUBLE) < 7.3e12 THEN 1e3 ELSE 1e0 END) AS BIGINT)
               ELSE epoch_us(TRY_CAST(replace(x, ',', '.') AS TIMESTAMPTZ))
-                - CASE WHEN regexp_matches(substr(x, 12), '[zZ+-]') THEN 0 ELSE \(plan.timeZoneMinutes) * 60000000 END END;
+                - CASE WHEN regexp_matches(substr(x, 12), '[zZ+-]') THEN 0 ELSE \(Int64(plan.timeZoneMinutes) * 60_000_000) END END;
             CREATE OR REPLACE TEMP TABLE \(mark)fields AS
             SELECT \(columns.joined(separator: ",\n  "))
             FROM \(reader);
