@@ -60,6 +60,7 @@ public final class ColumnBatch {
     public let labels: UnsafeMutablePointer<ByteSpan>
     public let labelFields: [Int]
     private let lists: [ListColumn]
+    private let hasLists: Bool
     /// Reasons of the rejected events of this batch.
     public var rejections: [Rejection] = []
 
@@ -103,6 +104,7 @@ public final class ColumnBatch {
             return column
         }
         lists = columns.compactMap(\.list)
+        hasLists = !lists.isEmpty
     }
 
     deinit {
@@ -133,6 +135,7 @@ public final class ColumnBatch {
 
     /// Ends the lists of the newest row.
     public func closeLists() {
+        guard hasLists else { return }
         for list in lists { list.ends.append(Int32(max(list.texts.count, list.numbers.count))) }
     }
 

@@ -14,6 +14,7 @@ struct FeatureParser {
     static func parse(
         features: ConfigNode?,
         detectors: ConfigNode?,
+        queries: ConfigNode?,
         lists: [String: [String]],
         plan: inout PipelinePlan,
         reader: inout ConfigReader
@@ -64,6 +65,7 @@ struct FeatureParser {
             for item in items { detector(item, &checker, place, &plan, &reader) }
         }
         plan.aggregates = checker.aggregates
+        if let queries { QueryParser.parse(queries, checker: &checker, plan: &plan, reader: &reader) }
         return reader.diagnostics.isEmpty
     }
 

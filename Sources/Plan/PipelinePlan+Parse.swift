@@ -18,7 +18,7 @@ private struct PipelineParser {
 
     private static let keys = [
         "version", "name", "schema", "time", "duplicates", "lists", "entities", "partition_by", "partitions", "labels",
-        "severity", "features", "detectors",
+        "severity", "features", "detectors", "queries",
     ]
 
     init(file: String) {
@@ -76,6 +76,7 @@ private struct PipelineParser {
         let parts = FeatureParser.parse(
             features: section("features"),
             detectors: section("detectors"),
+            queries: section("queries"),
             lists: lists,
             plan: &plan,
             reader: &reader

@@ -33,6 +33,12 @@ import Testing
           - name: rule
             when: burst >= 3
             session: 1h
+        queries:
+          - {name: minutes, by: who, window: 1m, every: 30s, columns: {events: count(), total: sum(amount)}}
+          - name: rising
+            by: who
+            sequence: [amount > 10, amount > 100]
+            within: 5m
 
         """
 
@@ -53,7 +59,7 @@ import Testing
         var testDescription: String { kind }
     }
 
-    @Test(arguments: mistakesOfTheFile + mistakesInExpressions)
+    @Test(arguments: mistakesOfTheFile + mistakesInExpressions + mistakesInQueries)
     func isFoundBeforeAByteIsRead(_ mistake: Mistake) throws {
         let space = try Workspace()
         #expect(Self.good.contains(mistake.old))

@@ -7,7 +7,7 @@ final class ScoreFile {
 
     func append(fold: Int, _ data: ProtocolData, rows: [Int], scores: [Double]) throws(CommandError) {
         for (row, score) in zip(rows, scores) {
-            let label = Listing.csvField(data.rows.labels[row])
+            let label = CSVText.field(data.rows.labels[row])
             text += "\(fold),\(data.events[row]),\(data.rows.times[row]),\(label),\(score)\n"
             if text.utf8.count > 1 << 16 { try flush() }
         }

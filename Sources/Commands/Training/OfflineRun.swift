@@ -33,7 +33,7 @@ struct OfflineRun {
         }
         var events = 0
         for path in paths {
-            let recording = try Recording(path, format: format, plan: plan)
+            let recording = try Recording(path, format: format, plan: plan, isResumable: false)
             while try recording.read(into: chunk) {
                 for (partition, engine) in engines.enumerated() {
                     let base = LogOffset(outputs[partition].nextOffset)

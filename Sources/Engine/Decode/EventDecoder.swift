@@ -21,9 +21,13 @@ public final class EventDecoder {
         careful = CarefulDecoder(plan: plan)
     }
 
-    /// Appends one event to the batch. The batch must have room.
+    /// Appends one event to the batch and decodes it. The batch must have room.
     public func decode(_ line: UnsafeBufferPointer<UInt8>, into batch: ColumnBatch) {
-        let row = batch.append(line)
+        decode(batch, row: batch.append(line))
+    }
+
+    /// Decodes an event that has been appended to the batch; rows come in their order.
+    public func decode(_ batch: ColumnBatch, row: Int) {
         if let indexed, indexed.fill(batch, row: row) {
             batch.closeLists()
             return
@@ -38,7 +42,17 @@ public final class EventDecoder {
         because reason: ColumnBatch.Rejection,
         into batch: ColumnBatch
     ) {
-        reject(reason, batch, batch.append(line))
+        reject(batch, row: batch.append(line), because: reason)
+    }
+
+    /// Decodes events that have been appended to the batch, one behind the other.
+    public func decode(_ batch: ColumnBatch, rows: Range<Int>) {
+        for row in rows { decode(batch, row: row) }
+    }
+
+    /// Refuses an event that has been appended to the batch, with its reason.
+    public func reject(_ batch: ColumnBatch, row: Int, because reason: ColumnBatch.Rejection) {
+        reject(reason, batch, row)
         batch.closeLists()
     }
 

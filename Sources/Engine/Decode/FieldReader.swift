@@ -36,7 +36,10 @@ final class FieldReader {
 
     private let slots: UnsafeMutablePointer<Slot>
     private let fieldCount: Int
-    private var batch: ColumnBatch?
+    /// The batch whose columns the slots point to; whoever decodes holds it.
+    private var batch: ObjectIdentifier?
+    private var times: UnsafeMutablePointer<Int64>?
+    private var ids: UnsafeMutablePointer<Text>?
     private var lists: [ColumnBatch.ListColumn?]
     private var clock: ClockReader
 
@@ -67,11 +70,13 @@ final class FieldReader {
     /// The columns of this batch are the ones to fill from now on.
     @inline(__always)
     func bind(_ batch: ColumnBatch) {
-        if self.batch !== batch { rebind(batch) }
+        if self.batch != ObjectIdentifier(batch) { rebind(batch) }
     }
 
     private func rebind(_ batch: ColumnBatch) {
-        self.batch = batch
+        self.batch = ObjectIdentifier(batch)
+        times = batch.times
+        ids = batch.ids
         for field in 0..<fieldCount {
             let column = batch.columns[field]
             slots[field].numbers = column.numbers
@@ -125,7 +130,7 @@ final class FieldReader {
             case .container: return .unsure
             }
             guard let instant else { return .unsure }
-            if slot.pointee.isTime { batch.unsafelyUnwrapped.times[row] = instant }
+            if slot.pointee.isTime { times?[row] = instant }
             slot.pointee.numbers?[row] = Double(instant) / 1_000_000
         case .text, .json:
             let isText = slot.pointee.type == .text
@@ -139,7 +144,7 @@ final class FieldReader {
             let text = Text(UnsafeRawBufferPointer(start: bytes + first, count: last - first))
             slot.pointee.texts?[row] = text
             slot.pointee.spans?[row] = .init(start: shift + Int32(first), count: Int32(last - first))
-            if slot.pointee.isID { batch.unsafelyUnwrapped.ids[row] = text }
+            if slot.pointee.isID { ids?[row] = text }
         }
         return .value
     }
