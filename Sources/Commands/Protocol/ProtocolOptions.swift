@@ -43,7 +43,7 @@ struct ProtocolOptions: ParsableArguments {
     @Option(help: "Days to learn from, both included, such as 2018-07-25..2018-07-31.")
     var train: DayRange?
 
-    @Option(help: "How long after an event its label is known, such as 7d.")
+    @Option(help: "How long after an event its label is known, such as 7d (default: the schema's known_after, or 0).")
     var delay: TimeSpan?
 
     @Option(help: "Days to judge on, such as 2018-08-08..2018-08-14.")
@@ -90,7 +90,8 @@ struct ProtocolOptions: ParsableArguments {
     /// Without days to learn from, whoever was compromised before the test does not matter.
     func split(_ plan: PipelinePlan) throws(CommandError) -> DelayedSplit? {
         guard let test = test?.microseconds(zoneMinutes: plan.timeZoneMinutes) else { return nil }
-        let delay = (delay?.milliseconds ?? 0) * 1000
+        let known = plan.labels.flatMap { plan.schema.fields[$0.field].knownAfter } ?? 0
+        let delay = delay.map { $0.milliseconds * 1000 } ?? known
         let training =
             train?.microseconds(zoneMinutes: plan.timeZoneMinutes) ?? test.lowerBound - delay..<test.lowerBound - delay
         let split = DelayedSplit(training: training, delay: delay, test: test, zoneMinutes: plan.timeZoneMinutes)
