@@ -103,7 +103,7 @@ let package = Package(
         ),
         tests("AlertStoreTests", depends: ["AlertStore", grdb]),
         tests("TrafficTests", depends: ["Traffic"]),
-        tests("CommandLineTests", depends: ["patternalarm"]),
+        tests("CommandLineTests", depends: ["Base", "patternalarm"]),
         tests("TidyTests", depends: []),
     ]
 )
