@@ -54,6 +54,7 @@ let package = Package(
         library("Windows", depends: ["Base", "Bytes", "Plan", "StateStore"]),
         library("Forest", depends: ["Base", "Bytes", "CKernels"]),
         library("ForestTraining", depends: ["Base", "Forest"]),
+        library("Metrics", depends: ["Base"]),
         library("Traffic", depends: ["Base", "Bytes"]),
         library(
             "Engine",
@@ -68,7 +69,8 @@ let package = Package(
             "Commands",
             depends: [
                 "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Engine", "EventLog", "FileStore", "Forest",
-                "ForestTraining", "Plan", "StateStore", "Traffic", "Windows", argumentParser, logging, system, yams,
+                "ForestTraining", "Metrics", "Plan", "StateStore", "Traffic", "Windows", argumentParser, logging,
+                system, yams,
             ]
         ),
         .executableTarget(
@@ -93,6 +95,7 @@ let package = Package(
         tests("WindowsTests", depends: ["Windows", "Plan"]),
         tests("ForestTests", depends: ["Bytes", "Forest"]),
         tests("ForestTrainingTests", depends: ["Bytes", "Forest", "ForestTraining"]),
+        tests("MetricsTests", depends: ["Base", "Metrics"]),
         tests("EngineTests", depends: ["Base", "Bytes", "Engine", "Forest", "Plan", "Windows"]),
         tests(
             "SimulationTests",
