@@ -120,9 +120,9 @@ extension AlertDatabase {
         }
     }
 
-    /// Adds a decision; earlier ones stay.
+    /// Adds a decision; earlier ones stay. On return it survives a power cut.
     public func append(_ record: TriageRecord) throws(AlertStoreError) {
-        try write { db in
+        try writeDurably { db in
             try db.execute(
                 sql: """
                     INSERT INTO triage (alert_id, at_ms, author, status, label, assignee, note)
@@ -133,6 +133,14 @@ extension AlertDatabase {
                     record.note,
                 ]
             )
+        }
+    }
+
+    /// The decisions about an alert, oldest first; they stay when the alert itself is given up.
+    public func triage(of alertID: String) throws(AlertStoreError) -> [TriageRecord] {
+        try read { db in
+            let sql = "SELECT * FROM triage WHERE alert_id = ? ORDER BY triage_id"
+            return try Row.fetchAll(db, sql: sql, arguments: [alertID]).map(Self.triage)
         }
     }
 

@@ -38,7 +38,13 @@ public final class AlertDatabase: Sendable {
     let isReadOnly: Bool
 
     /// Opens the file, made and brought to the current schema unless it is only to be read.
-    public init(path: String, readOnly: Bool = false) throws(AlertStoreError) {
+    ///
+    /// - Parameters:
+    ///   - path: The file, or a URI as SQLite has them.
+    ///   - readOnly: Whether only to read.
+    ///   - checkpointPages: How many pages of 4 KiB the write-ahead log has when it is moved into the file.
+    /// - Throws: ``AlertStoreError``
+    public init(path: String, readOnly: Bool = false, checkpointPages: Int = 16384) throws(AlertStoreError) {
         self.path = path
         isReadOnly = readOnly
         var configuration = Configuration()
@@ -51,7 +57,7 @@ public final class AlertDatabase: Sendable {
             // Alert ids are hashes, so a large transaction touches pages all over the file: with SQLite's 2 MB of cache
             // each was written to the WAL many times over.
             try db.execute(sql: "PRAGMA cache_size = -65536")
-            try db.execute(sql: "PRAGMA wal_autocheckpoint = 16384")
+            try db.execute(sql: "PRAGMA wal_autocheckpoint = \(checkpointPages)")
         }
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
@@ -84,6 +90,24 @@ public final class AlertDatabase: Sendable {
 
     func write<Value>(_ body: (Database) throws -> Value) throws(AlertStoreError) -> Value {
         do { return try writer.write(body) } catch { throw Self.translate(error, path: path) }
+    }
+
+    /// A transaction that survives a power cut: for what no log can give back.
+    func writeDurably(_ body: (Database) throws -> Void) throws(AlertStoreError) {
+        try withoutTransaction { db in
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            var outcome = Result<Void, any Error>.success(())
+            do {
+                try db.inTransaction {
+                    try body(db)
+                    return .commit
+                }
+            } catch {
+                outcome = .failure(error)
+            }
+            try db.execute(sql: "PRAGMA synchronous = NORMAL")
+            try outcome.get()
+        }
     }
 
     func withoutTransaction<Value>(_ body: (Database) throws -> Value) throws(AlertStoreError) -> Value {
