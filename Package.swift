@@ -41,6 +41,7 @@ let package = Package(
     targets: [
         // C: what Swift cannot say, or cannot say fast.
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+        .target(name: "CSQLite"),
         .target(name: "CAssets", cSettings: [.unsafeFlags(["-std=c23"])]),
         .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
 
@@ -63,7 +64,7 @@ let package = Package(
         ),
 
         // The edge.
-        library("AlertStore", depends: ["Base", grdb], exclude: ["README.md"]),
+        library("AlertStore", depends: ["Base", "CSQLite", grdb], exclude: ["README.md"]),
         library("Delivery", depends: ["AlertStore", "Base", "Engine", "Plan"]),
         library(
             "Commands",

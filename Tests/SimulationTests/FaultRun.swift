@@ -13,7 +13,7 @@ struct FaultRun {
         var call: Int
         var fault: DiskFault
         var seed: UInt64
-        /// A second fault, that many calls into the next process.
+        /// A second fault, so many calls behind the first one, in the same process or in the next.
         var second: (call: Int, fault: DiskFault)?
 
         /// As `PATTERNALARM_FAULT` takes it.
@@ -47,7 +47,7 @@ struct FaultRun {
         var description: String { "PATTERNALARM_FAULT='\(point)': \(words)" }
     }
 
-    private(set) var hasStruck = false
+    private(set) var strikes = 0
     private(set) var endedProcesses = 0
     private(set) var powerCuts = 0
 
@@ -76,8 +76,8 @@ struct FaultRun {
         if bug == .lyingSync { store.setLying() }
     }
 
-    /// The script without faults: what each call was to do, and the digest in the end.
-    static func undisturbed(_ script: Script) throws -> (operations: [FileError.Operation], digest: String) {
+    /// The script without faults: its calls, and the digest in the end.
+    static func undisturbed(_ script: Script) throws -> (calls: [DiskCall], digest: String) {
         let store = CrashingStore()
         let vfs = SimulatedVFS(store)
         var promises = Promises()
@@ -85,27 +85,27 @@ struct FaultRun {
         try process.run(noting: &promises)
         let digest = try process.database.digest()
         try process.database.close()
-        return (store.operations, digest)
+        return (store.calls, digest)
     }
 
     /// - Throws: ``Difference`` if anything is other than without faults.
     mutating func run() throws {
         store.inject(point.fault, atCall: point.call)
-        try process(mayFail: true)
-        hasStruck = store.hasStruck
-        next(isCrash: point.fault == .crash)
-        if let second = point.second {
-            store.inject(second.fault, atCall: store.operations.count + second.call)
+        if let second = point.second { store.inject(second.fault, atCall: point.call + second.call) }
+        for _ in 0..<(point.second == nil ? 1 : 2) {
             try process(mayFail: true)
-            next(isCrash: second.fault == .crash)
+            next()
         }
+        strikes = store.strikes
+        store.spare()
         try process(mayFail: false)
         try compareLog()
     }
 
-    /// The process is gone; a crash is one of the machine in half of the cases, an error seldom leads to one.
-    private mutating func next(isCrash: Bool) {
-        if random.below(isCrash ? 2 : 4) == 0 || isCrash && bug == .lyingSync {
+    /// The process is gone, and often the machine, too. What a lost sync has left shows if it goes later.
+    private mutating func next() {
+        let cuts = point.fault == .lostSync && point.second != nil ? store.strikes > 1 : random.below(3) == 0
+        if bug == .lyingSync || cuts {
             store.cutPower()
             powerCuts += 1
         } else {
@@ -124,7 +124,7 @@ struct FaultRun {
         } catch let difference as Difference {
             throw difference
         } catch {
-            guard mayFail, store.hasStruck else { throw difference("an error without a fault: \(error)") }
+            guard mayFail, store.strikes > 0 else { throw difference("an error without a fault: \(error)") }
             endedProcesses += 1
         }
     }

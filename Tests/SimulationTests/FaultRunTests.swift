@@ -13,29 +13,36 @@ import Testing
 
     private static func setting(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 
-    /// Each call with each fault that there is of it, in a seeded order.
-    private static func points(_ operations: [FileError.Operation], seed: UInt64) -> [FaultRun.Point] {
+    /// Each call with each fault that there is of it, in a seeded order; half of them with a second fault.
+    private static func points(_ calls: [DiskCall], seed: UInt64) -> [FaultRun.Point] {
         var random = Seeded(seed: seed)
         var points: [FaultRun.Point] = []
-        for (index, operation) in operations.enumerated() {
-            for fault in DiskFault.allCases where fault.befalls(operation) {
-                points.append(FaultRun.Point(call: index + 1, fault: fault, seed: seed))
+        for (index, call) in calls.enumerated() {
+            for fault in DiskFault.allCases where fault.befalls(call.operation) {
+                var point = FaultRun.Point(call: index + 1, fault: fault, seed: seed)
+                if random.below(2) == 0 {
+                    let other = DiskFault.allCases[random.below(DiskFault.allCases.count)]
+                    point.second = (1 + random.below(random.below(2) == 0 ? 40 : calls.count / 2), other)
+                }
+                points.append(point)
+                // What a lost sync leaves shows in a later crash only, soon behind it.
+                for round in 0..<8 where fault == .lostSync {
+                    point.seed = seed + UInt64(round)
+                    point.second = (1 + random.below(60), .crash)
+                    points.append(point)
+                }
             }
         }
         points.shuffle(using: &random)
-        for index in points.indices where random.below(3) == 0 {
-            let other = points[random.below(points.count)]
-            points[index].second = (1 + random.below(operations.count / 2), other.fault)
-        }
         return points
     }
 
     @Test func everyFaultEndsAsIfNothingHadHappened() throws {
-        let (operations, digest) = try FaultRun.undisturbed(Self.script)
-        var points = Self.points(operations, seed: 1)
+        let (calls, digest) = try FaultRun.undisturbed(Self.script)
+        var points = Self.points(calls, seed: 1)
         let all = points.count
-        let wanted = Self.setting("PATTERNALARM_FAULTS") ?? "4000"
-        for seed in 2...5 as ClosedRange<UInt64> where wanted == "all" { points += Self.points(operations, seed: seed) }
+        let wanted = Self.setting("PATTERNALARM_FAULTS") ?? "1500"
+        for seed in 2...5 as ClosedRange<UInt64> where wanted == "all" { points += Self.points(calls, seed: seed) }
         if let count = Int(wanted) { points = Array(points.prefix(count)) }
         if let words = Self.setting("PATTERNALARM_FAULT") { points = FaultRun.Point(words).map { [$0] } ?? [] }
         let start = ContinuousClock.now
@@ -43,7 +50,7 @@ import Testing
         for point in points {
             var run = FaultRun(Self.script, expected: digest, at: point)
             do { try run.run() } catch { throw Self.smallest(point, digest) ?? error }
-            struck += run.hasStruck ? 1 : 0
+            struck += run.strikes
             ended += run.endedProcesses
             cuts += run.powerCuts
             compound += point.second == nil ? 0 : 1
@@ -51,11 +58,11 @@ import Testing
         let time = (ContinuousClock.now - start).components
         let seconds = Double(time.seconds) + Double(time.attoseconds) * 1e-18
         print(
-            "\(points.count) fault points of \(all) (\(operations.count) calls): \(struck) struck, \(compound) with a second "
-                + "fault, \(ended) processes ended, \(cuts) power cuts; 0 differences; "
+            "\(points.count) fault points of \(all) (\(calls.count) calls), \(compound) of them double: \(struck) faults "
+                + "struck, \(ended) processes ended, \(cuts) power cuts; 0 differences; "
                 + "\(Int(Double(points.count) / seconds)) a second"
         )
-        #expect(struck == points.count && ended > struck / 2)
+        #expect(struck >= points.count && ended > struck / 2)
     }
 
     /// The same point without its second fault, if that one is enough.
@@ -71,8 +78,8 @@ import Testing
     /// Fault runs that find nothing prove nothing: bugs planted on purpose must be found.
     @Test(arguments: [Script.Bug.lyingSync, .offsetFirst])
     func plantedBugsAreFound(bug: Script.Bug) throws {
-        let (operations, digest) = try FaultRun.undisturbed(Self.script)
-        let crashes = Self.points(operations, seed: 7).filter { $0.fault == .crash }
+        let (calls, digest) = try FaultRun.undisturbed(Self.script)
+        let crashes = Self.points(calls, seed: 7).filter { $0.fault == .crash }
         let found = crashes.prefix(200).count { point in
             var run = FaultRun(Self.script, expected: digest, at: point, bug: bug)
             do { try run.run() } catch { return true }

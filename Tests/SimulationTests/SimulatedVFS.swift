@@ -181,6 +181,8 @@ private final class SimulatedFile {
         }
         table.pointee.xWrite = { handle, source, count, position in
             SimulatedFile.attempt(handle, sqliteWrite) { (file) throws(FileError) in
+                // As os_unix.c, which takes no more at once.
+                guard count < 1 << 17 else { return SQLITE_FULL }
                 let bytes = UnsafeRawBufferPointer(start: source, count: Int(count))
                 try file.store.write(bytes, to: file.name, at: Int(position))
                 return SQLITE_OK

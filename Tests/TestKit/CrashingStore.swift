@@ -47,14 +47,19 @@ public final class CrashingStore: FileStore {
         disk.withLock { $0.isDead }
     }
 
-    /// Lets a fault befall the call with that number, counted from 1 from the store's beginning.
+    /// Lets a fault befall the call with that number, counted from 1 from the store's beginning through all its lives.
     public func inject(_ fault: DiskFault, atCall call: Int) {
-        disk.withLock { $0.injection = (fault, call) }
+        disk.withLock { $0.injected[call] = fault }
     }
 
-    /// Whether the injected fault has befallen its call.
-    public var hasStruck: Bool {
-        disk.withLock { $0.injection.map { [calls = $0.operations.count] in $0.call <= calls } ?? false }
+    /// Takes back the faults that have not struck yet.
+    public func spare() {
+        disk.withLock { $0.injected.removeAll() }
+    }
+
+    /// How many of the injected faults have struck.
+    public var strikes: Int {
+        disk.withLock { $0.strikes }
     }
 
     /// The process starts again, on the same machine: whatever was written is there, synced or not.
@@ -67,14 +72,14 @@ public final class CrashingStore: FileStore {
         disk.withLock { $0.life }
     }
 
-    /// What every call so far was to do.
-    public var operations: [FileError.Operation] {
-        disk.withLock { $0.operations }
+    /// Every call so far.
+    public var calls: [DiskCall] {
+        disk.withLock { $0.calls }
     }
 
     /// How many calls of that kind have succeeded.
     public func calls(of operation: FileError.Operation) -> Int {
-        disk.withLock { $0.calls[operation] ?? 0 }
+        disk.withLock { $0.successes[operation] ?? 0 }
     }
 
     /// The names of all files, sorted.
@@ -184,7 +189,7 @@ public final class CrashingStore: FileStore {
     ) throws(FileError) -> Result {
         let outcome: Swift.Result<Result, FileError> = disk.withLock { disk in
             if let code = disk.failure(of: operation, file) { return .failure(FileError(operation, file, code: code)) }
-            disk.calls[operation, default: 0] += 1
+            disk.successes[operation, default: 0] += 1
             return .success(body(&disk))
         }
         return try outcome.get()

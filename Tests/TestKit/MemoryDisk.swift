@@ -1,5 +1,5 @@
 import Base
-import FileStore
+public import FileStore
 
 /// What can befall one call of a ``CrashingStore``.
 public enum DiskFault: String, CaseIterable, Sendable {
@@ -26,6 +26,12 @@ public enum DiskFault: String, CaseIterable, Sendable {
     }
 }
 
+/// One call of a ``CrashingStore``.
+public struct DiskCall: Sendable {
+    public let operation: FileError.Operation
+    public let file: String
+}
+
 /// Files in memory, what of them is durable, and what is wrong with the disk.
 struct Disk {
     var random: Seeded
@@ -35,12 +41,13 @@ struct Disk {
     var failurePercent = 0
     var lies = false
     var nextFailure: (operation: FileError.Operation, code: Int32)?
-    var calls: [FileError.Operation: Int] = [:]
+    var successes: [FileError.Operation: Int] = [:]
     var callsLeft: Int?
     var changesLeft: Int?
     var isDead = false
-    var injection: (fault: DiskFault, call: Int)?
-    var operations: [FileError.Operation] = []
+    var injected: [Int: DiskFault] = [:]
+    var strikes = 0
+    var calls: [DiskCall] = []
     var life = 0
     var isDown = false
     var isFull = false
@@ -55,8 +62,8 @@ struct Disk {
     mutating func failure(of operation: FileError.Operation, _ file: String) -> Int32? {
         leavesPart = false
         guard !isDown else { return 5 }
-        operations.append(operation)
-        if let injection, injection.call == operations.count { return strike(injection.fault, file) }
+        calls.append(DiskCall(operation: operation, file: file))
+        if let fault = injected[calls.count] { return strike(fault, file) }
         leavesPart = true
         if isFull, DiskFault.full.befalls(operation) { return 28 }
         if let left = callsLeft {
@@ -77,6 +84,7 @@ struct Disk {
     }
 
     private mutating func strike(_ fault: DiskFault, _ file: String) -> Int32 {
+        strikes += 1
         leavesPart = fault != .refused
         switch fault {
         case .refused, .shortWrite: return 5
@@ -92,7 +100,6 @@ struct Disk {
         callsLeft = nil
         nextFailure = nil
         changesLeft = nil
-        injection = nil
         isDead = false
         isDown = false
         isFull = false

@@ -30,7 +30,7 @@ import Testing
             "Synchronization", "Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "StateStore", "Plan",
             "Windows", "Forest",
         ],
-        "AlertStore": ["Base", "GRDB", "Synchronization"],
+        "AlertStore": ["Base", "CSQLite", "GRDB", "Synchronization"],
         "Delivery": ["AlertStore", "Base", "Engine", "Plan"],
     ]
 
