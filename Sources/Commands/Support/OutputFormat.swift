@@ -133,19 +133,11 @@ final class ListingWriter {
 
     private func csvField(_ cell: Cell) -> String {
         switch cell {
-        case .text(let text): csvText(text)
+        case .text(let text): CSVText.field(text)
         case .integer(let value): String(value)
         case .number(let value, _): value.isFinite ? String(describing: value) : ""
         case .null: ""
         }
-    }
-
-    /// RFC 4180, and a cell that a spreadsheet would run as a formula is made text.
-    private func csvText(_ text: String) -> String {
-        var text = text
-        if let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) { text = "'" + text }
-        let needsQuotes = text.unicodeScalars.contains { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }
-        return needsQuotes ? "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : text
     }
 
     private func object(_ row: [Cell]) -> String {
@@ -178,6 +170,17 @@ func grouped(_ value: Int) -> String {
     }
     groups.insert(digits, at: 0)
     return (value < 0 ? "-" : "") + groups.joined(separator: ",")
+}
+
+/// CSV fields.
+enum CSVText {
+    /// RFC 4180, and a cell that a spreadsheet would run as a formula is made text.
+    static func field(_ text: String) -> String {
+        var text = text
+        if let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) { text = "'" + text }
+        let needsQuotes = text.unicodeScalars.contains { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }
+        return needsQuotes ? "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : text
+    }
 }
 
 /// JSON strings.
