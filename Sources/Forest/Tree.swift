@@ -15,7 +15,7 @@ public struct Tree: Sendable, Equatable {
     public var feature: [Int32] = []
     /// Empty if every inner node asks ``NodeTest/less``; else one for every node, ``NodeTest/less`` at a leaf.
     public var tests: [NodeTest] = []
-    /// What the value is compared with: not NaN and above −∞ (`x < +∞` is allowed). For ``NodeTest/inSet`` the number of
+    /// What the value is compared with: not NaN and above −∞; below +∞ is all that is not missing. For ``NodeTest/inSet`` the number of
     /// the set, 0 at a leaf.
     public var threshold: [Float] = []
     /// Where a missing value goes; true at a leaf.
