@@ -139,6 +139,42 @@ public struct ForestModel: Sendable, Equatable {
         )
     }
 
+    /// The same forest under other names, in the same order.
+    ///
+    /// - Parameters:
+    ///   - features: nil = they stay.
+    ///   - classes: nil = they stay. Two turn a single output between 0 and 1 (a sigmoid's) into two classes.
+    /// - Returns: A model that differs in nothing else.
+    /// - Throws: ``ForestError/invalid(part:words:)`` if there are not as many names as things to name.
+    public func renamed(features: [String]? = nil, classes: [String]? = nil) throws(ForestError) -> ForestModel {
+        if let features, features.count != featureNames.count {
+            throw .invalid(part: "features", words: "\(features.count) names for \(featureNames.count)")
+        }
+        var kind = kind
+        if let classes {
+            if classNames.isEmpty {
+                guard case .sigmoid = link, outputCount == 1 else {
+                    throw .invalid(part: "classes", words: "the model gives values, not probabilities of classes")
+                }
+            } else if classes.count != classNames.count {
+                throw .invalid(part: "classes", words: "\(classes.count) names for \(classNames.count)")
+            }
+            kind = .classification(classNames: classes)
+        }
+        return try ForestModel(
+            featureNames: features ?? featureNames,
+            kind: kind,
+            outputCount: outputCount,
+            trees: trees,
+            base: base,
+            aggregation: aggregation,
+            link: link,
+            precision: precision,
+            zeroIsMissing: zeroIsMissing,
+            calibration: calibration
+        )
+    }
+
     private func checkNames() throws(ForestError) {
         guard !featureNames.isEmpty, featureNames.count <= Self.nameLimit else {
             throw .invalid(part: "features", words: "there must be 1 to \(Self.nameLimit)")

@@ -159,3 +159,20 @@ extension Tree {
         return categoryOffsets.count - 1
     }
 }
+
+extension Tree {
+    /// Tests on the longest way from the root to a leaf.
+    public var depth: Int {
+        var deepest = 0
+        var depths = Array(repeating: 0, count: nodeCount)
+        for node in 0..<nodeCount {
+            if feature[node] >= 0 {
+                depths[node + 1] = depths[node] + 1
+                depths[Int(right[node])] = depths[node] + 1
+            } else {
+                deepest = max(deepest, depths[node])
+            }
+        }
+        return deepest
+    }
+}
