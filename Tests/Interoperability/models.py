@@ -26,7 +26,6 @@ from sklearn.ensemble import (
 
 warnings.filterwarnings("ignore")
 binary, folder = sys.argv[1:]
-random = numpy.random.default_rng(7)
 checks = 0
 failures = []
 
@@ -112,7 +111,7 @@ def exported(name, model, rows, x, formats, xgboost_tolerance=2e-6):
 
 
 xt, st = make(3000, True, 1)
-xs, _ = make(800, True, 2)
+xs, _ = make(400, True, 2)
 xs[0, :] = numpy.nan
 xs[1, :] = 0
 write_rows("rows.csv", xs)
@@ -134,6 +133,7 @@ jobs = {
     "gamma": (dict(objective="reg:gamma"), yp + 0.1),
     "tweedie": (dict(objective="reg:tweedie"), yp),
     "softprob": (dict(objective="multi:softprob", num_class=4), ym),
+    "two": (dict(objective="multi:softprob", num_class=2), yb),
     "forest": (dict(objective="binary:logistic", num_parallel_tree=8, subsample=0.6, colsample_bynode=0.6), yb),
     "dart": (dict(objective="binary:logistic", booster="dart", rate_drop=0.3), yb),
     "multitarget": (dict(objective="reg:squarederror"), numpy.stack([st, st * 2 - yb], 1)),
@@ -180,7 +180,9 @@ jobs = {
     "tweedie": (dict(objective="tweedie"), yp),
     "entropy": (dict(objective="cross_entropy"), yb),
     "multiclass": (dict(objective="multiclass", num_class=4), ym),
+    "two": (dict(objective="multiclass", num_class=2), yb),
     "ova": (dict(objective="multiclassova", num_class=4), ym),
+    "ova2": (dict(objective="multiclassova", num_class=2), yb),
     "rf": (dict(objective="binary", boosting="rf", bagging_fraction=0.6, bagging_freq=1), yb),
     "dart": (dict(objective="binary", boosting="dart"), yb),
     "categorical": (dict(objective="binary", categorical_feature=[6], min_data_per_group=5, cat_smooth=1), yb),
@@ -216,7 +218,7 @@ refused("linear trees", ["check", "linear.txt"], "linear")
 
 # scikit-learn, through ONNX -----------------------------------------------------------------------------------------
 xt, st = make(2000, False, 3)
-xs, _ = make(500, False, 4)
+xs, _ = make(300, False, 4)
 write_rows("full.csv", xs)
 yb = (st > 0.5).astype(int)
 ym = numpy.digitize(st, [-1, 0.5, 2])

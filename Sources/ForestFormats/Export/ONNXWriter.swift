@@ -41,15 +41,18 @@ public enum ONNXWriter {
         guard aggregate == "SUM" || !isClassifier else {
             throw ExportError("ONNX knows minima and maxima of trees for values only, not for classes")
         }
-        let flat = Flattened(model, factor: factor, keepsBase: true)
-        var ensemble = Ensemble(model, flat.leaves(), isClassifier: isClassifier)
-        var base = model.base.map { Float($0 * factor) }
-        if isClassifier, model.classNames.count == 2 {
+        // Two scores of two classes may have no base beside them: ONNX Runtime mixes them up.
+        let isOneSided = isClassifier && model.classNames.count == 2 && tellsBySecond(model)
+        let keepsBase = isOneSided || !isClassifier || model.classNames.count > 2
+        let flat = Flattened(model, factor: factor, keepsBase: keepsBase)
+        guard flat.strayOffsets().isEmpty else { throw ExportError("an output has a base value, but no tree") }
+        var ensemble = Ensemble(model, flat.leaves(), isClassifier: isClassifier, isOneSided: isOneSided)
+        var base = keepsBase ? model.base.map { Float($0 * factor) } : []
+        if isOneSided {
             // Two classes are told by the second one's score alone, under the first one's number, as converters do it.
             base = [base[base.count - 1]]
             // A score that is never negative would be taken for a probability.
             if transform != "NONE" { ensemble.addNegligible() }
-            if transform == "SOFTMAX" { throw ExportError("a softmax of two outputs: train with one") }
         }
         var attributes = ensemble.attributes
         if base.contains(where: { $0 != 0 }) { attributes.append(.floats("base_values", base)) }
@@ -61,6 +64,19 @@ public enum ONNXWriter {
             attributes.append(.text("aggregate_function", aggregate))
         }
         return document(model, attributes, isClassifier: isClassifier, operation: operation)
+    }
+
+    /// Whether the second class's score says all: there is no other, or both add up to one.
+    private static func tellsBySecond(_ model: ForestModel) -> Bool {
+        guard model.outputCount == 2 else { return true }
+        guard model.link == .identity, model.aggregation == .average(over: model.trees.count) else { return false }
+        return model.base == [0, 0]
+            && model.trees.allSatisfy { tree in
+                tree.leafWidth == 2
+                    && stride(from: 0, to: tree.leaves.count, by: 2).allSatisfy {
+                        abs(tree.leaves[$0] + tree.leaves[$0 + 1] - 1) < 1e-6 && tree.leaves[$0 + 1] >= 0
+                    }
+            }
     }
 
     private static func document(
@@ -159,9 +175,8 @@ public enum ONNXWriter {
         private var leafOutputs: [Int64] = []
         private var weights: [Float] = []
 
-        init(_ model: ForestModel, _ leaves: [[Float]], isClassifier: Bool) {
+        init(_ model: ForestModel, _ leaves: [[Float]], isClassifier: Bool, isOneSided: Bool) {
             self.isClassifier = isClassifier
-            let isOneSided = isClassifier && model.classNames.count == 2
             for (index, tree) in model.trees.enumerated() {
                 for node in 0..<tree.nodeCount {
                     let isLeaf = tree.feature[node] < 0

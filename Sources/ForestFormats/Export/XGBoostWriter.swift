@@ -11,7 +11,8 @@ import Musl
 ///
 /// The objective says the link: binary:logistic, multi:softprob, count:poisson for exponentials, reg:squarederror for
 /// plain values. A random forest's mean of probabilities becomes reg:squarederror with one target a class: its
-/// predictions are our probabilities. Vector leaves become one tree an output.
+/// predictions are our probabilities. Vector leaves become one tree an output. Infinite values, which XGBoost refuses,
+/// are the only ones that may go another way (where missing values are split off).
 public enum XGBoostWriter {
     /// The file's bytes; the same model gives the same ones.
     ///
