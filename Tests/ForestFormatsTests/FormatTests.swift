@@ -71,6 +71,8 @@ import Testing
 
     @Test(arguments: [
         ("is_linear=0", "is_linear=1", "linear"), ("objective=binary sigmoid:2", "objective=custom", "custom"),
+        ("sigmoid:2", "sigmoid", "scale"),
+        ("binary sigmoid:2", ": :", "objective"),
         ("objective=binary sigmoid:2", "objective=regression sqrt", "sqrt"),
         ("num_leaves=5", "num_leaves=6", "leaf_value"),
         ("num_leaves=5", "num_leaves=1000000000", "leaf_value"), ("num_leaves=5", "num_leaves=0", "num_leaves"),

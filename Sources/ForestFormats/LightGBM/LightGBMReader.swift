@@ -81,7 +81,7 @@ struct LightGBMObjective {
         let words = (line ?? "").split(separator: " ").map { String($0) }
         var parameters: [String: Double] = [:]
         for word in words.dropFirst() {
-            let parts = word.split(separator: ":", maxSplits: 1)
+            let parts = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             parameters[String(parts[0])] = parts.count == 2 ? Double(String(parts[1])) ?? .nan : .nan
         }
         let classes = ForestModel.Kind.classification(classNames: (0..<max(2, outputs)).map { String($0) })
