@@ -36,43 +36,7 @@ typedef struct {
     size_t tree_count;
 } pa_leaves;
 
-/// `value >= threshold` goes right. The NaN of a leaf is never reached.
-typedef struct {
-    float threshold;
-    uint32_t column;
-} pa_heap_node;
-
-/// A feature's distinct thresholds, for ranks of 16 bits.
-typedef struct {
-    uint32_t feature;
-    /// A power of two; the unused ones are NaN.
-    uint32_t size;
-    size_t first;
-    /// The columns that take the rank; UINT32_MAX: none.
-    uint32_t missing_left;
-    uint32_t missing_right;
-} pa_ranked;
-
-/// Trees as complete heaps: node i has the children 2i and 2i + 1; the root is 1. Trees of a group of `PA_TREE_GROUP` are
-/// equally deep.
-typedef struct {
-    pa_columns columns;
-    pa_leaves leaves;
-    const pa_heap_node *_Nonnull nodes;
-    /// [tree]
-    const uint8_t *_Nonnull depths;
-    /// The leaf at each place of the last level, trees behind one another.
-    const uint32_t *_Nonnull leaf_at;
-    /// column << 16 | rank; null if ranks do not fit. Trees of less than 5 levels take 32 entries.
-    const uint32_t *_Nullable ranked_nodes;
-    const pa_ranked *_Nonnull ranked;
-    size_t ranked_count;
-    const float *_Nonnull thresholds;
-} pa_heap;
-
-enum { PA_TREE_GROUP = 10 };
-
-/// link = left child << column_bits | column; the right child follows the left one. A leaf leads to itself; the low 22
+/// `value >= threshold` goes right. link = left child << column_bits | column; the right child follows the left one. A leaf leads to itself; the low 22
 /// bits of its NaN are its number.
 typedef struct {
     float threshold;
@@ -98,22 +62,21 @@ typedef struct {
     const uint32_t *_Nonnull roots;
     /// [tree] levels below the root.
     const uint32_t *_Nonnull depths;
+    /// The trees by falling depth, for a single row that passes through many at a time: the root and depth at each
+    /// place, padded to a multiple of `PA_LANE_GROUP` with the last tree, and [tree] its place.
+    const uint32_t *_Nonnull lane_roots;
+    const uint32_t *_Nonnull lane_depths;
+    const uint32_t *_Nonnull lane_of;
+    size_t lane_count;
 } pa_compact;
 
+enum { PA_LANE_GROUP = 64 };
+
 /// Bytes of scratch memory for `count` rows at most, on a boundary of 64.
-size_t pa_heap_scratch_size(const pa_heap *_Nonnull heap, size_t count);
 size_t pa_compact_scratch_size(const pa_compact *_Nonnull compact, size_t count);
 
 /// Adds up the leaves of rows ([count][row_width]) in the order of the trees; sums ([count][output_count]) are floats or
 /// doubles. The scratch memory must do for `count` rows.
-void pa_heap_sums(
-    const pa_heap *_Nonnull heap,
-    const float *_Nonnull rows,
-    size_t count,
-    void *_Nonnull scratch,
-    void *_Nonnull sums,
-    int level);
-
 void pa_compact_sums(
     const pa_compact *_Nonnull compact,
     const float *_Nonnull rows,
