@@ -17,7 +17,7 @@ final class ModelScorer {
         scorer = ForestScorer(binding.forest)
         explainer = ForestExplainer(binding.forest, awayFrom: binding.negativeClass)
         featureCount = binding.features.count
-        classCount = binding.forest.classNames.count
+        classCount = binding.forest.resultCount
         rows = .allocate(capacity: max(1, capacity * featureCount))
         output = .allocate(capacity: max(1, capacity * classCount))
     }

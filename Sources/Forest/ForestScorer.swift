@@ -21,18 +21,24 @@ public final class ForestScorer {
     private let roots: [Int32]
     private let depths: [Int]
     public let featureCount: Int
-    public let classCount: Int
+    /// Results a row.
+    public let resultCount: Int
     private let scale: Float
+    /// What the layout above cannot hold is walked plainly.
+    private let plain: ReferenceForest?
 
     /// Rows that pass through all trees together: their features stay in the first-level cache.
     private static let block = 64
 
     public init(_ model: ForestModel) {
         featureCount = model.featureNames.count
-        classCount = model.classNames.count
+        resultCount = model.resultCount
+        let fits = Self.fits(model)
+        plain = fits ? nil : ReferenceForest(model)
         scale = 1 / Float(model.trees.count)
-        let nodeTotal = model.trees.reduce(0) { $0 + $1.nodeCount }
-        let leafTotal = model.trees.reduce(0) { $0 + $1.leaves.count }
+        let trees = fits ? model.trees : []
+        let nodeTotal = trees.reduce(0) { $0 + $1.nodeCount }
+        let leafTotal = trees.reduce(0) { $0 + $1.leaves.count }
         nodes = .allocate(capacity: nodeTotal)
         leafOf = .allocate(capacity: nodeTotal)
         leaves = .allocate(capacity: leafTotal)
@@ -41,7 +47,7 @@ public final class ForestScorer {
         var depths: [Int] = []
         var nextNode = 0
         var nextLeaf = 0
-        for tree in model.trees {
+        for tree in trees {
             // Breadth-first, so that the hot tops are neighbours, and the children of a node are, too.
             roots.append(Int32(nextNode))
             var order: [(source: Int, depth: Int)] = [(0, 0)]
@@ -53,7 +59,7 @@ public final class ForestScorer {
                 if tree.feature[source] < 0 {
                     // Nothing is below −∞: goes right, which is itself.
                     nodes[target] = Node(threshold: -.infinity, left: Int32(target - 1), value: 0)
-                    leafOf[target] = Int32(nextLeaf + Int(tree.right[source]) * classCount)
+                    leafOf[target] = Int32(nextLeaf + Int(tree.right[source]) * resultCount)
                     if position == order.count - 1 { depths.append(depth) }
                 } else {
                     let left = root + order.count
@@ -68,7 +74,7 @@ public final class ForestScorer {
                 }
                 position += 1
             }
-            for (index, value) in tree.leaves.enumerated() { leaves[nextLeaf + index] = value }
+            for (index, value) in tree.leaves.enumerated() { leaves[nextLeaf + index] = Float(value) }
             nextNode += order.count
             nextLeaf += tree.leaves.count
         }
@@ -83,21 +89,38 @@ public final class ForestScorer {
         scratch.deallocate()
     }
 
+    /// Whether a model is a mean of probability vectors whose nodes all compare.
+    private static func fits(_ model: ForestModel) -> Bool {
+        model.aggregation == .average(over: model.trees.count) && model.link == .identity && model.precision == .single
+            && model.base.allSatisfy { $0 == 0 } && model.zeroIsMissing.isEmpty && model.calibration == nil
+            && model.outputCount == model.resultCount
+            && model.trees.allSatisfy { $0.leafWidth == model.outputCount && $0.tests.isEmpty }
+    }
+
     /// Scores rows.
     ///
     /// - Parameters:
     ///   - rows: [rowCount][featureCount], NaN = missing.
     ///   - rowCount: How many.
-    ///   - output: [rowCount][classCount] probabilities.
+    ///   - output: [rowCount][resultCount] probabilities or values.
     public func score(rows: UnsafePointer<Float>, rowCount: Int, into output: UnsafeMutablePointer<Float>) {
-        output.update(repeating: 0, count: rowCount * classCount)
+        if let plain {
+            for index in 0..<rowCount {
+                let row = Array(UnsafeBufferPointer(start: rows + index * featureCount, count: featureCount))
+                for (column, value) in plain.results(of: row).enumerated() {
+                    output[index * resultCount + column] = Float(value)
+                }
+            }
+            return
+        }
+        output.update(repeating: 0, count: rowCount * resultCount)
         var first = 0
         while first < rowCount {
             let count = min(Self.block, rowCount - first)
-            scoreBlock(rows + first * featureCount, count, output + first * classCount)
+            scoreBlock(rows + first * featureCount, count, output + first * resultCount)
             first += count
         }
-        for index in 0..<rowCount * classCount { output[index] *= scale }
+        for index in 0..<rowCount * resultCount { output[index] *= scale }
     }
 
     private func scoreBlock(_ source: UnsafePointer<Float>, _ count: Int, _ output: UnsafeMutablePointer<Float>) {
@@ -134,10 +157,10 @@ public final class ForestScorer {
                     at3 = next3
                     if moved == 0 { break }
                 }
-                add(at0, output + row * classCount)
-                add(at1, output + (row + 1) * classCount)
-                add(at2, output + (row + 2) * classCount)
-                add(at3, output + (row + 3) * classCount)
+                add(at0, output + row * resultCount)
+                add(at1, output + (row + 1) * resultCount)
+                add(at2, output + (row + 2) * resultCount)
+                add(at3, output + (row + 3) * resultCount)
                 row += 4
             }
             while row < count {
@@ -147,7 +170,7 @@ public final class ForestScorer {
                     if next == at { break }
                     at = next
                 }
-                add(at, output + row * classCount)
+                add(at, output + row * resultCount)
                 row += 1
             }
         }
@@ -162,6 +185,6 @@ public final class ForestScorer {
     @inline(__always)
     private func add(_ at: Int32, _ output: UnsafeMutablePointer<Float>) {
         let leaf = leaves + Int(leafOf[Int(at)])
-        for index in 0..<classCount { output[index] += leaf[index] }
+        for index in 0..<resultCount { output[index] += leaf[index] }
     }
 }
