@@ -1,5 +1,5 @@
-// Walks of trees laid out level by level: 8 bytes a node, no branch, several rows (or, for a single row, several trees) in
-// flight. Trees pass one after the other over a block of rows, so that a tree is read once for the whole block.
+// Walks of trees laid out level by level: 8 bytes a node, no branch, several rows (or, for a single row, several trees)
+// in flight. Trees pass one after the other over a block of rows, so that a tree is read once for the whole block.
 #include "forest_walk.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -15,7 +15,8 @@ typedef struct {
     uint32_t *lanes; // [lane_count]: leaves that a single row reaches
 } compact_pass;
 
-INLINE uint32_t narrow_step(const pa_narrow_node *nodes, uint32_t at, const float *values, uint32_t bits, uint32_t mask) {
+INLINE uint32_t narrow_step(
+    const pa_narrow_node *nodes, uint32_t at, const float *values, uint32_t bits, uint32_t mask) {
     pa_narrow_node node = nodes[at];
     return (node.link >> bits) + (values[node.link & mask] >= node.threshold);
 }

@@ -1,5 +1,5 @@
-// Bit-sliced scoring. Every distinct test of a forest is answered once for 64...512 rows at a time, as a plane of bits; a
-// tree is a few multiplexers over planes that give the bits of its leaf's number, row by row side by side.
+// Bit-sliced scoring. Every distinct test of a forest is answered once for 64...512 rows at a time, as a plane of bits;
+// a tree is a few multiplexers over planes that give the bits of its leaf's number, row by row side by side.
 #include "forest_internal.h"
 
 #pragma STDC FP_CONTRACT OFF

@@ -12,8 +12,8 @@ int pa_kernel_level(void);
 
 /// Tests that look a value up instead of comparing it: category sets and equality.
 ///
-/// A value has a code: its whole part (of numbers from 0), or its place among `values`; `code_count` stands for every other
-/// value and `code_count + 1` for a missing one.
+/// A value has a code: its whole part (of numbers from 0), or its place among `values`; `code_count` stands for every
+/// other value and `code_count + 1` for a missing one.
 typedef struct {
     uint32_t feature;
     uint32_t code_count;
@@ -57,8 +57,8 @@ typedef struct {
     uint16_t output;
 } pa_mux_tree;
 
-/// A forest whose every tree is a circuit of multiplexers over bit planes: bit r of a plane says whether row r goes right
-/// at a test.
+/// A forest whose every tree is a circuit of multiplexers over bit planes: bit r of a plane says whether row r goes
+/// right at a test.
 ///
 /// Slot 0 is all zeros, slot 1 all ones; temporaries follow; planes begin at `first_plane`.
 typedef struct {
@@ -87,8 +87,8 @@ typedef struct {
 /// Bytes of scratch memory that `pa_mux_sums` wants, on a boundary of 64.
 size_t pa_mux_scratch_size(const pa_mux *_Nonnull mux);
 
-/// Adds up the leaves of rows ([count][row_width]) in the order of the trees; sums ([count][output_count]) are floats or
-/// doubles.
+/// Adds up the leaves of rows ([count][row_width]) in the order of the trees; sums ([count][output_count]) are floats
+/// or doubles.
 void pa_mux_sums(
     const pa_mux *_Nonnull mux,
     const float *_Nonnull rows,

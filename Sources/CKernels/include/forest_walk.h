@@ -36,8 +36,8 @@ typedef struct {
     size_t tree_count;
 } pa_leaves;
 
-/// `value >= threshold` goes right. link = left child << column_bits | column; the right child follows the left one. A leaf leads to itself; the low 22
-/// bits of its NaN are its number.
+/// `value >= threshold` goes right. link = left child << column_bits | column; the right child follows the left one. A
+/// leaf leads to itself; the low 22 bits of its NaN are its number.
 typedef struct {
     float threshold;
     uint32_t link;
@@ -75,8 +75,8 @@ enum { PA_LANE_GROUP = 64 };
 /// Bytes of scratch memory for `count` rows at most, on a boundary of 64.
 size_t pa_compact_scratch_size(const pa_compact *_Nonnull compact, size_t count);
 
-/// Adds up the leaves of rows ([count][row_width]) in the order of the trees; sums ([count][output_count]) are floats or
-/// doubles. The scratch memory must do for `count` rows.
+/// Adds up the leaves of rows ([count][row_width]) in the order of the trees; sums ([count][output_count]) are floats
+/// or doubles. The scratch memory must do for `count` rows.
 void pa_compact_sums(
     const pa_compact *_Nonnull compact,
     const float *_Nonnull rows,
