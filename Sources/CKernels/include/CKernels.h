@@ -9,6 +9,7 @@
 uint32_t pa_crc32c(uint32_t crc, const void *_Nullable bytes, size_t count);
 
 #include "exponential.h"
+#include "forest_explain.h"
 #include "forest_mux.h"
 #include "forest_walk.h"
 
