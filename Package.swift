@@ -51,6 +51,7 @@ let package = Package(
         library("Plan", depends: ["Base", "Bytes"]),
         library("Windows", depends: ["Base", "Bytes", "Plan", "StateStore"]),
         library("Forest", depends: ["Base", "Bytes", "CKernels"]),
+        library("ForestFormats", depends: ["Base", "Bytes", "Forest"]),
         library("ForestTraining", depends: ["Base", "Forest"]),
         library("Traffic", depends: ["Base", "Bytes"]),
         library(
@@ -66,7 +67,8 @@ let package = Package(
             "Commands",
             depends: [
                 "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Engine", "EventLog", "FileStore", "Forest",
-                "ForestTraining", "Plan", "StateStore", "Traffic", "Windows", argumentParser, logging, system, yams,
+                "ForestFormats", "ForestTraining", "Plan", "StateStore", "Traffic", "Windows", argumentParser, logging,
+                system, yams,
             ]
         ),
         .executableTarget(
@@ -90,6 +92,7 @@ let package = Package(
         tests("PlanTests", depends: ["Plan"]),
         tests("WindowsTests", depends: ["Windows", "Plan"]),
         tests("ForestTests", depends: ["Bytes", "Forest"]),
+        tests("ForestFormatsTests", depends: ["Base", "Bytes", "Forest", "ForestFormats"]),
         tests("ForestTrainingTests", depends: ["Bytes", "Forest", "ForestTraining"]),
         tests("EngineTests", depends: ["Base", "Bytes", "Engine", "Forest", "Plan"]),
         tests(

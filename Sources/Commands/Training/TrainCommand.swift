@@ -105,7 +105,7 @@ struct TrainCommand: ParsableCommand {
             metadata: metadata(plan: plan, rule: rule, data: data, set: set, metrics: metrics)
         )
         let bytes = file.encoded()
-        try ModelDirectory.write(file, bytes: bytes, plan: plan, to: out)
+        try ModelDirectory.write(file, bytes: bytes, to: out)
         Output.talk(
             "\(out): \(trees) trees on \(grouped(data.labels.count)) events, \(classNames.count) classes, "
                 + "\(grouped(bytes.count)) bytes, sha256 \(SHA256.hexadecimal(of: bytes).prefix(16))…"
