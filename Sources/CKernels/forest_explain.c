@@ -151,7 +151,8 @@ INLINE void leave(const explain_pass *pass, const size_t groups, size_t depth, s
         contributions[group] += CHOOSE(before[group], totals[group], (lanes)(0.0));
 }
 
-INLINE void explain_tree(const explain_pass *pass, const size_t groups, const pa_path_tree *tree, const pa_path_node *nodes) {
+INLINE void explain_tree(
+    const explain_pass *pass, const size_t groups, const pa_path_tree *tree, const pa_path_node *nodes) {
     size_t points = tree->point_count;
     for (size_t i = 0; i < padded_points(points); i++) pass->inverses[i] = 1;
     for (size_t i = 0; i < points; i++) {

@@ -13,8 +13,15 @@
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
+/// Above all finite numbers: +infinity counts as the largest of them, so that nothing but a missing value is at least
+/// +infinity.
+#define LARGEST 3.40282347e+38f
+
+INLINE float limited(float value) { return value > LARGEST ? LARGEST : value; }
+
 /// The code of a value for a lookup.
 INLINE size_t lookup_code(const pa_lookup *lookup, float value) {
+    value = limited(value);
     if (value != value) return (size_t)lookup->code_count + 1;
     if (lookup->values) {
         size_t low = 0, high = lookup->code_count;

@@ -99,7 +99,7 @@ INLINE void threshold_planes(
         for (size_t i = 0; i < 257 * words; i++) at[i] = 0;
         uint64_t missing[8] = {0};
         for (size_t row = 0; row < used_words * 64; row++) {
-            float value = column[row];
+            float value = limited(column[row]);
             size_t rank = 0;
             for (size_t step = 128; step > 0; step >>= 1) rank += thresholds[rank + step - 1] <= value ? step : 0;
             at[rank * words + row / 64] |= 1ull << (row % 64);
@@ -295,7 +295,8 @@ TARGET_AVX512 INLINE void ranks_512(
         __m512 value[4];
         __m512i rank[4];
         UNROLL for (int i = 0; i < 4; i++) {
-            value[i] = _mm512_load_ps(column + row + 16 * i);
+            // The second operand, a missing value, stays.
+            value[i] = _mm512_min_ps(_mm512_set1_ps(LARGEST), _mm512_load_ps(column + row + 16 * i));
             rank[i] = _mm512_setzero_si512();
         }
         UNROLL for (int step = 16; step > 0; step >>= 1) {

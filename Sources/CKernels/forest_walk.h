@@ -76,7 +76,7 @@ INLINE void store_padded(const pa_leaves *leaves, const void *sums, size_t count
 INLINE void expand(const pa_columns *columns, const float *rows, size_t count, float *out) {
     for (size_t row = 0; row < count; row++, rows += columns->row_width, out += columns->width) {
         for (size_t i = 0; i < columns->column_count; i++) {
-            float value = rows[columns->columns[i].feature];
+            float value = limited(rows[columns->columns[i].feature]);
             float instead = columns->columns[i].missing_goes_right ? __builtin_inff() : value;
             out[i] = value != value ? instead : value;
         }

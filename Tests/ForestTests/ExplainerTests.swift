@@ -52,11 +52,9 @@ import Testing
             let weights = (0..<model.outputCount).map { $0 == output ? 1.0 : 0 }
             let explainer = ForestExplainer(model, weights: weights)
             for index in 0..<20 {
-                var row = Array(rows[index * features..<(index + 1) * features])
-                let found = explainer.contributions(of: row)
-                for feature in row.indices where model.zeroIsMissing.count > feature && model.zeroIsMissing[feature] {
-                    if row[feature].magnitude <= ForestModel.zeroLimit { row[feature] = .nan }
-                }
+                let source = Array(rows[index * features..<(index + 1) * features])
+                let found = explainer.contributions(of: source)
+                let row = ReferenceForest(model).prepared(source)
                 let expected = shapley(model, row, output: output)
                 for (mine, theirs) in zip(found, expected) { #expect(abs(mine - theirs * scale) < 1e-9) }
                 let margin = ReferenceForest(model).margins(of: row)[output]

@@ -25,19 +25,6 @@ extension Tree {
         }
         return Split(feature: feature[node], kind: kind, missingGoesLeft: missingGoesLeft[node])
     }
-
-    /// Levels below the root.
-    var depth: Int {
-        var deepest = 0
-        var open: [(node: Int, level: Int)] = [(0, 0)]
-        while let (node, level) = open.popLast() {
-            deepest = max(deepest, level)
-            guard feature[node] >= 0 else { continue }
-            open.append((Int(right[node]), level + 1))
-            open.append((node + 1, level + 1))
-        }
-        return deepest
-    }
 }
 
 extension ForestModel {
