@@ -12,7 +12,9 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure what the parts cost on this machine.",
-        subcommands: [BenchPipelineCommand.self, BenchLogCommand.self, BenchRecoveryCommand.self]
+        subcommands: [
+            BenchPipelineCommand.self, BenchForestCommand.self, BenchLogCommand.self, BenchRecoveryCommand.self,
+        ]
     )
 }
 
