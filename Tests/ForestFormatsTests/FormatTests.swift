@@ -239,6 +239,34 @@ import Testing
         #expect(try ImportedModel(decoding: bytes).forest == model)
     }
 
+    /// Infinite values at infinite thresholds, sets and == tests: the engines agree with the definition.
+    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    func enginesAgreeOnEverything(seed: UInt64) throws {
+        var random = Seeded(seed: seed)
+        let model = try Samples.model(&random, tests: seed % 2 == 0 ? [.less] : [.less, .equal, .inSet])
+        let width = model.featureNames.count
+        let rows = (0..<600).flatMap { _ in Samples.row(&random, width) }
+        let reference = ReferenceForest(model)
+        let wanted = (0..<600).flatMap { reference.margins(of: Array(rows[$0 * width..<($0 + 1) * width])) }
+        let scorer = ForestScorer(model)
+        for size in [1, 600] {
+            var found = Array(repeating: 0.0, count: wanted.count)
+            rows.withUnsafeBufferPointer { rows in
+                found.withUnsafeMutableBufferPointer { found in
+                    guard let rows = rows.baseAddress, let found = found.baseAddress else { return }
+                    for first in stride(from: 0, to: 600, by: size) {
+                        scorer.margins(
+                            rows: rows + first * width,
+                            rowCount: size,
+                            into: found + first * model.outputCount
+                        )
+                    }
+                }
+            }
+            #expect(found.map(\.bitPattern) == wanted.map(\.bitPattern))
+        }
+    }
+
     @Test func whatAFormatCannotSayIsRefused() throws {
         var tree = Tree()
         tree.feature = [0]
