@@ -7,7 +7,8 @@ public indirect enum JSONValue: Sendable, Equatable {
     case list([JSONValue])
     /// A list of numbers only, without a box for each. One that is exactly a `Float` is spelled as one.
     case numbers([Double])
-    /// A list of numbers that must be read again to the last bit; reading makes ``numbers(_:)`` of it.
+    /// A list of numbers that must be read again to the last bit, all spelled with a point or exponent; reading makes
+    /// ``numbers(_:)`` of it.
     case exactNumbers([Double])
     case object([Member])
 
@@ -173,10 +174,10 @@ public indirect enum JSONValue: Sendable, Equatable {
 
     private static func write(_ number: Double, isExact: Bool = false, into out: inout [UInt8]) {
         precondition(number.isFinite, "JSON has no NaN and no infinity.")
-        if number.rounded() == number, number.magnitude < 1e15 {
-            out.append(contentsOf: String(Int64(number)).utf8)
-        } else if isExact {
+        if isExact {
             out.append(contentsOf: number.description.utf8)
+        } else if number.rounded() == number, number.magnitude < 1e15 {
+            out.append(contentsOf: String(Int64(number)).utf8)
         } else {
             // A value that came from a Float is spelled as one: half the digits, and the same Float again.
             let single = Float(number)

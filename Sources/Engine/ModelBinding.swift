@@ -11,12 +11,14 @@ public struct ModelBinding: Sendable {
     public let explainer: ForestExplainer
     /// Index in `PipelinePlan.features` of each of the model's features, in the model's order.
     public let features: [Int]
+    /// What the model tells apart: its classes; of an isolation forest the negative one and "anomaly".
+    public let classNames: [String]
     /// Index of the class that is not fraud.
     public let negativeClass: Int
     /// Usual value of each of the model's features among regular events; NaN = unknown.
     public let typical: [Double]
 
-    /// - Throws: ``EngineError`` if a feature or the negative class does not exist.
+    /// - Throws: ``EngineError`` if a feature or the negative class does not exist, or if the model gives no probabilities.
     public init(
         id: String,
         forest: ForestModel,
@@ -35,12 +37,17 @@ public struct ModelBinding: Sendable {
             features.append(index)
         }
         self.features = features
-        guard let negativeClass = forest.classNames.firstIndex(of: negative) else {
-            throw .missingNegativeClass(model: id, negative: negative, classes: forest.classNames)
+        guard forest.givesProbabilities else { throw .noProbabilities(model: id) }
+        classNames = forest.kind == .anomaly ? [negative, "anomaly"] : forest.classNames
+        guard let negativeClass = classNames.firstIndex(of: negative) else {
+            throw .missingNegativeClass(model: id, negative: negative, classes: classNames)
         }
         self.negativeClass = negativeClass
         engines = ForestEngines(forest)
-        explainer = ForestExplainer(forest, awayFrom: negativeClass)
+        // The shorter the paths of an isolation forest, the more suspicious is the row.
+        explainer =
+            forest.kind == .anomaly
+            ? ForestExplainer(forest, weights: [-1]) : ForestExplainer(forest, awayFrom: negativeClass)
         self.typical = typical ?? Array(repeating: .nan, count: features.count)
     }
 }

@@ -18,7 +18,7 @@ final class ModelScorer {
         self.binding = binding
         scorer = ForestScorer(binding.engines)
         featureCount = binding.features.count
-        classCount = binding.forest.resultCount
+        classCount = binding.classNames.count
         rows = .allocate(capacity: max(1, capacity * featureCount))
         output = .allocate(capacity: max(1, capacity * classCount))
     }
@@ -36,6 +36,13 @@ final class ModelScorer {
             for event in 0..<count { rows[event * featureCount + column] = Float(values[event]) }
         }
         scorer.score(rows: UnsafePointer(rows), rowCount: count, into: output)
+        guard scorer.resultCount < classCount else { return }
+        // An isolation forest gives one number: P(anomaly).
+        for event in (0..<count).reversed() {
+            let score = output[event]
+            output[event * 2] = 1 - score
+            output[event * 2 + 1] = score
+        }
     }
 
     /// P(fraud) = 1 − P(not fraud) (C10).
@@ -54,7 +61,7 @@ final class ModelScorer {
         for index in 0..<classCount where index != binding.negativeClass {
             if best < 0 || probabilities[index] > probabilities[best] { best = index }
         }
-        return best < 0 ? "" : binding.forest.classNames[best]
+        return best < 0 ? "" : binding.classNames[best]
     }
 
     /// Explains events together, which costs little more than one of them alone; the result is the same.

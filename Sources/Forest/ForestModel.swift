@@ -139,6 +139,35 @@ public struct ForestModel: Sendable, Equatable {
         )
     }
 
+    /// Whether every result lies between 0 and 1, whatever the row: what a sigmoid, a softmax or a path length gives, and
+    /// leaves that can add up to nothing else.
+    public var givesProbabilities: Bool {
+        switch kind {
+        case .regression: return false
+        case .anomaly: return true
+        case .classification: break
+        }
+        switch link {
+        case .sigmoid, .softmax: return true
+        case .exponential, .isolation: return false
+        case .identity: break
+        }
+        guard aggregation != .minimum, aggregation != .maximum else { return false }
+        var scale = 1.0
+        if case .average(let count) = aggregation { scale = 1 / Double(count) }
+        var lowest = base
+        var highest = base
+        for tree in trees {
+            for output in tree.output..<tree.output + tree.leafWidth {
+                let values = stride(from: output - tree.output, to: tree.leaves.count, by: tree.leafWidth)
+                lowest[output] += (values.map { tree.leaves[$0] }.min() ?? 0) * scale
+                highest[output] += (values.map { tree.leaves[$0] }.max() ?? 0) * scale
+            }
+        }
+        // What 32 bits round.
+        return lowest.allSatisfy { $0 >= -1e-3 } && highest.allSatisfy { $0 <= 1 + 1e-3 }
+    }
+
     /// The same forest under other names, in the same order.
     ///
     /// - Parameters:

@@ -130,6 +130,27 @@ extension Checker {
         guard delay == 0 || isSliding(window) else {
             throw ExpressionError(column, "\"delay\" shifts a sliding window only, as in count(actor, 7d delay 7d)")
         }
+        labelDelay = window.delay
+        defer { labelDelay = nil }
+        let argument = try argument(of: function, rest, column)
+        let found = Aggregate(
+            window: window,
+            function: function == .avg ? .mean : function,
+            argument: argument,
+            excludesCurrent: excludesCurrent
+        )
+        if let known = aggregates.firstIndex(of: found) { return .aggregate(known) }
+        aggregates.append(found)
+        return .aggregate(aggregates.count - 1)
+    }
+
+    /// What stands behind the window: a value or condition of the window's events, as the function wants it.
+    mutating func argument(
+        of function: Aggregate.Function,
+        _ arguments: ArraySlice<Syntax>,
+        _ column: Int
+    ) throws(ExpressionError) -> Expression? {
+        var rest = arguments
         var argument: Expression?
         switch function {
         case .count:
@@ -159,15 +180,7 @@ extension Checker {
                 "a window is over the fields of events; features and other windows cannot stand inside \(function.rawValue)(…)"
             )
         }
-        let found = Aggregate(
-            window: window,
-            function: function == .avg ? .mean : function,
-            argument: argument,
-            excludesCurrent: excludesCurrent
-        )
-        if let known = aggregates.firstIndex(of: found) { return .aggregate(known) }
-        aggregates.append(found)
-        return .aggregate(aggregates.count - 1)
+        return argument
     }
 
     /// Takes the window off the front of the arguments: `actor, 5m` or `session(actor, 5m)` or `tumbling(actor, 1h)`.
@@ -221,7 +234,7 @@ extension Checker {
         if case .sliding = window.kind { true } else { false }
     }
 
-    private func mentionsComputed(_ expression: Expression) -> Bool {
+    func mentionsComputed(_ expression: Expression) -> Bool {
         switch expression {
         case .aggregate, .feature: true
         case .unary(_, let operand), .isIn(let operand, _), .isInNumbers(let operand, _): mentionsComputed(operand)

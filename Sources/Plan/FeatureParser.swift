@@ -13,6 +13,7 @@ struct FeatureParser {
     static func parse(
         features: ConfigNode?,
         detectors: ConfigNode?,
+        queries: ConfigNode?,
         lists: [String: [String]],
         plan: inout PipelinePlan,
         reader: inout ConfigReader
@@ -61,6 +62,7 @@ struct FeatureParser {
             for item in items { detector(item, &checker, place, &plan, &reader) }
         }
         plan.aggregates = checker.aggregates
+        if let queries { QueryParser.parse(queries, checker: &checker, plan: &plan, reader: &reader) }
         return reader.diagnostics.isEmpty
     }
 

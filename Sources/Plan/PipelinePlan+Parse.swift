@@ -16,7 +16,7 @@ private struct PipelineParser {
 
     private static let keys = [
         "version", "name", "schema", "time", "duplicates", "lists", "entities", "partition_by", "partitions", "labels",
-        "severity", "features", "detectors",
+        "severity", "features", "detectors", "queries",
     ]
 
     init(file: String) {
@@ -65,6 +65,7 @@ private struct PipelineParser {
         let parts = FeatureParser.parse(
             features: section("features"),
             detectors: section("detectors"),
+            queries: section("queries"),
             lists: lists,
             plan: &plan,
             reader: &reader
@@ -128,7 +129,7 @@ private struct PipelineParser {
                 field.type = Field.ValueType(rawValue: type) ?? .text
             }
         } else {
-            let known = ["type", "path", "role", "required", "min", "max"]
+            let known = ["type", "path", "role", "required", "min", "max", "known_after"]
             var sawType = false
             for part in reader.map(entry.value, "field \(entry.key)", keys: known) {
                 switch part.key {
@@ -144,6 +145,7 @@ private struct PipelineParser {
                 case "required": field.isRequired = reader.bool(part.value, "required") ?? false
                 case "min": field.minimum = reader.number(part.value, "min")
                 case "max": field.maximum = reader.number(part.value, "max")
+                case "known_after": field.knownAfter = reader.duration(part.value, "known_after")
                 default: break
                 }
             }
@@ -157,6 +159,9 @@ private struct PipelineParser {
                 entry.keyPosition,
                 "fields \(other.name) and \(field.name) read the same path \"\(field.path)\""
             )
+        }
+        if field.knownAfter != nil, field.role != .label {
+            reader.report(entry.keyPosition, "known_after is for labels; field \(field.name) has no role: label")
         }
         if field.role != nil, field.isList {
             reader.report(entry.keyPosition, "a list cannot have a role")

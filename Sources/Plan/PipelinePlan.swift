@@ -173,6 +173,7 @@ public struct PipelinePlan: Sendable, Equatable {
     public var features: [Feature] = []
     public var aggregates: [Aggregate] = []
     public var detectors: [Detector] = []
+    public var queries: [Query] = []
     public var labels: LabelRule?
     public var severities = SeverityBands()
 

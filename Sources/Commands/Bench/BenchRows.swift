@@ -20,12 +20,7 @@ struct BenchRows: Sendable {
             values = []
             let file = try RowFile(path)
             let columns = try file.columns(of: features)
-            while try file.next() {
-                for row in 0..<file.rows.rowCount {
-                    let first = row * file.rows.names.count
-                    for column in columns { values.append(file.rows.values[first + column]) }
-                }
-            }
+            while try file.next() { values += file.values(columns) }
         }
         guard count > 0 else { throw .input("\(path) holds no rows") }
     }

@@ -58,7 +58,7 @@ struct EvaluateCommand: ParsableCommand {
             case .model(_, let threshold, _) = plan.detectors[detector].kind
         else { throw .plan("the pipeline \(plan.name) has no model detector to evaluate") }
 
-        var classNames = binding.forest.classNames
+        var classNames = binding.classNames
         var events: [SessionTable.Event] = []
         var ledger = Ledger()
         let database: AlertDatabase

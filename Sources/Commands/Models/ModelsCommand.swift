@@ -10,6 +10,7 @@ struct ModelsCommand: ParsableCommand {
         abstract: "Check, score, import and export models: XGBoost, LightGBM, ONNX, scikit-learn, and our own.",
         subcommands: [
             ModelsCheckCommand.self, ModelsScoreCommand.self, ModelsImportCommand.self,
+            ModelsExportCommand.self,
         ]
     )
 }

@@ -50,12 +50,11 @@ struct ModelsScoreCommand: ParsableCommand {
         var out: [UInt8] = []
         while try file.next() {
             out.removeAll(keepingCapacity: true)
-            for row in file.values(columns) {
-                for (index, number) in scores.of(row).enumerated() {
-                    if index > 0 { out.append(0x2C) }
-                    out += scores.spelled(number).utf8
-                }
-                out.append(0x0A)
+            let numbers = scores.of(file.values(columns))
+            for (index, number) in numbers.enumerated() {
+                if index % scores.header.count > 0 { out.append(0x2C) }
+                out += scores.spelled(number).utf8
+                if index % scores.header.count == scores.header.count - 1 { out.append(0x0A) }
             }
             Output.data(out)
         }
@@ -63,26 +62,46 @@ struct ModelsScoreCommand: ParsableCommand {
 }
 
 /// What a model says of rows, as the libraries print it: a single probability of two, margins or results.
-struct ModelScores {
-    private let reference: ReferenceForest
+final class ModelScores {
+    private let scorer: ForestScorer
+    private let transform: MarginTransform
     private let margins: Bool
     private let isSingle: Bool
+    private let outputCount: Int
     /// The column's names.
     let header: [String]
 
     init(_ model: ForestModel, margins: Bool) {
-        reference = ReferenceForest(model)
+        scorer = ForestScorer(model)
+        transform = MarginTransform(model)
         self.margins = margins
         isSingle = model.precision == .single
+        outputCount = model.outputCount
         let count = margins || model.outputCount == 1 ? model.outputCount : model.resultCount
         let name = margins ? "margin" : "pred"
         header = count == 1 ? [name] : (0..<count).map { "\(name)\($0)" }
     }
 
-    func of(_ row: [Float]) -> [Double] {
-        if margins { return reference.margins(of: row) }
-        let results = reference.results(of: row)
-        return header.count == 1 ? [results[results.count - 1]] : results
+    /// Scores rows.
+    ///
+    /// - Parameter rows: [row][feature], NaN = missing.
+    /// - Returns: [row][column of the header].
+    func of(_ rows: [Float]) -> [Double] {
+        let count = rows.count / scorer.featureCount
+        var sums = Array(repeating: 0.0, count: count * outputCount)
+        scorer.margins(rows: rows, rowCount: count, into: &sums)
+        guard !margins else { return sums }
+        let width = header.count
+        let skipped = transform.resultCount - width
+        var results = Array(repeating: 0.0, count: count * width)
+        var line = Array(repeating: 0.0, count: transform.resultCount)
+        for row in 0..<count {
+            sums.withUnsafeBufferPointer { sums in
+                if let base = sums.baseAddress { transform(base + row * outputCount, into: &line) }
+            }
+            for index in 0..<width { results[row * width + index] = line[skipped + index] }
+        }
+        return results
     }
 
     /// The fewest digits that are read as the same number, of the model's precision.

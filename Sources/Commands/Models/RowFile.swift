@@ -91,11 +91,16 @@ final class RowFile {
         return Array(0..<features.count)
     }
 
-    /// The features of the current batch's rows, in the model's order.
-    func values(_ columns: [Int]) -> [[Float]] {
-        (0..<rows.rowCount).map { row in
-            let first = row * rows.names.count
-            return columns.map { rows.values[first + $0] }
+    /// The features of the current batch's rows: [row][feature], in the model's order.
+    func values(_ columns: [Int]) -> [Float] {
+        [Float](unsafeUninitializedCapacity: rows.rowCount * columns.count) { buffer, count in
+            for row in 0..<rows.rowCount {
+                let first = row * rows.names.count
+                for column in columns {
+                    buffer[count] = rows.values[first + column]
+                    count += 1
+                }
+            }
         }
     }
 }

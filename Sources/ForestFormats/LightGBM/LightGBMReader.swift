@@ -81,7 +81,7 @@ struct LightGBMObjective {
         let words = (line ?? "").split(separator: " ").map { String($0) }
         var parameters: [String: Double] = [:]
         for word in words.dropFirst() {
-            let parts = word.split(separator: ":", maxSplits: 1)
+            let parts = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             parameters[String(parts[0])] = parts.count == 2 ? Double(String(parts[1])) ?? .nan : .nan
         }
         let classes = ForestModel.Kind.classification(classNames: (0..<max(2, outputs)).map { String($0) })
@@ -171,7 +171,7 @@ extension LightGBMReader {
                 let holdsZero = first < graph.sets.offsets[set + 1] && graph.sets.words[first] & 1 == 1
                 zeros.noteCategories(Int(column), zeroGoesLeft: holdsZero)
             } else {
-                let limit = Float(aboveOrEqual: threshold[node])
+                let limit = ZeroRule.limit(threshold[node])
                 guard limit > -.infinity else { throw refuse("node \(node)'s threshold is not a number") }
                 graph.test.append(.less)
                 graph.threshold.append(limit)
@@ -220,15 +220,22 @@ struct ZeroRule {
         isForbidden = isNeeded
     }
 
+    /// The limit for which `x < limit` is LightGBM's `x ≤ threshold`. Before it predicts, LightGBM turns all values within
+    /// ±1e-35 into 0: no limit lies among them.
+    static func limit(_ threshold: Double) -> Float {
+        let limit = Float(aboveOrEqual: threshold)
+        let zero = ForestModel.zeroLimit
+        guard limit > -zero, limit <= zero else { return limit }
+        return threshold >= 0 ? zero.nextUp : -zero
+    }
+
     /// Returns where a numeric node sends missing values: `x < limit` goes left otherwise.
     mutating func note(_ feature: Int, limit: Float, defaultLeft: Bool, type: UInt8) throws(ForestError) -> Bool {
-        let zero = ForestModel.zeroLimit
-        let zerosGoLeft: Bool? = zero < limit ? true : -zero >= limit ? false : nil
+        let zerosGoLeft = ForestModel.zeroLimit < limit
         switch type {
         case 0:
             // NaN counts as 0.
-            if zerosGoLeft == nil { isForbidden[feature] = true }
-            return 0 < limit
+            return zerosGoLeft
         case 1:
             if zerosGoLeft != defaultLeft { isNeeded[feature] = true }
             return defaultLeft

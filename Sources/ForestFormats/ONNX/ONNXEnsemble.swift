@@ -36,12 +36,14 @@ struct ONNXEnsemble {
         var value: Double
     }
 
-    consuming func model(declaredFeatures: Int?) throws(ForestError) -> ForestModel {
-        var ensemble = self
-        return try ensemble.build(declaredFeatures)
-    }
-
-    private mutating func build(_ declaredFeatures: Int?) throws(ForestError) -> ForestModel {
+    /// Builds the model.
+    ///
+    /// - Parameters:
+    ///   - declaredFeatures: What the graph says of its input; nil = as many as the nodes name.
+    ///   - link: What stands behind the node.
+    /// - Returns: The model, features named f0, f1 and so on.
+    /// - Throws: ``Forest/ForestError``
+    mutating func model(declaredFeatures: Int?, link: ForestModel.Link?) throws(ForestError) -> ForestModel {
         let prefix = isClassifier ? "class" : "target"
         let weights = numbers("\(prefix)_weights")
         let ids = integers("\(prefix)_ids")
@@ -74,9 +76,17 @@ struct ONNXEnsemble {
             guard tree.nodeCount == graph.nodeCount else { throw refuse("tree \(index)", "it has a cycle") }
             trees.append(tree)
         }
+        let isPositive = weights.allSatisfy { $0 >= 0 }
+        let transform = try transform(isOneSided: isOneSided, side: ids.first, isPositive: isPositive, outputs)
+        guard link == nil || transform == .identity else {
+            throw .unsupported(words: "post_transform and another operation behind it")
+        }
         let base = numbers("base_values")
         guard base.isEmpty || base.count == outputs else {
             throw refuse("base_values", "there are \(base.count) for \(outputs) outputs")
+        }
+        if isClassifier, declared == 2, !base.isEmpty, !isOneSided || ids.first == 1 {
+            throw .unsupported(words: "base_values of two classes, which ONNX Runtime mixes up")
         }
         let features = declaredFeatures ?? featureCount
         guard features >= featureCount, features <= ForestModel.nameLimit else {
@@ -89,7 +99,7 @@ struct ONNXEnsemble {
             trees: trees,
             base: base.isEmpty ? nil : base,
             aggregation: try aggregation(trees),
-            link: try link(isOneSided: isOneSided, isPositive: weights.allSatisfy { $0 >= 0 }),
+            link: link ?? transform,
             precision: precision
         )
     }
@@ -112,18 +122,28 @@ struct ONNXEnsemble {
         }
     }
 
-    private func link(isOneSided: Bool, isPositive: Bool) throws(ForestError) -> ForestModel.Link {
+    /// One score for two classes is read as ONNX Runtime reads it: that of class 0 (!) is the second class's probability
+    /// or, with LOGISTIC, its margin; that of class 1 stands beside a score of 0.
+    private func transform(
+        isOneSided: Bool,
+        side: Int64?,
+        isPositive: Bool,
+        _ outputs: Int
+    ) throws(ForestError) -> ForestModel.Link {
         let transform = node.attributes["post_transform"]?.text ?? "NONE"
-        // ONNX Runtime takes a single score that is never negative for a probability.
-        if isOneSided, isPositive { return .identity }
         switch transform {
+        case _ where transform != "NONE" && !isClassifier && outputs == 1:
+            throw .unsupported(words: "\(transform) of a regressor with one target, which ONNX Runtime leaves out")
         case "NONE":
-            guard !isOneSided else {
-                throw .unsupported(words: "one score for two classes without a transform: it is no probability")
+            guard !isOneSided || isPositive else {
+                throw .unsupported(words: "one score for two classes, which is no probability")
             }
             return .identity
         case "LOGISTIC": return .sigmoid(scale: 1)
-        case "SOFTMAX": return .softmax
+        case "SOFTMAX":
+            guard isOneSided else { return .softmax }
+            guard side == 1 else { throw .unsupported(words: "SOFTMAX of one score for two classes") }
+            return .sigmoid(scale: 1)
         default: throw .unsupported(words: "post_transform \(transform)")
         }
     }

@@ -41,13 +41,25 @@ enum ONNXReader {
         "Identity", "Cast", "ZipMap", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Constant", "ArrayFeatureExtractor",
     ]
 
+    /// Operations behind a regressor that are links.
+    private static let links: [String: ForestModel.Link] = [
+        "Exp": .exponential, "Sigmoid": .sigmoid(scale: 1), "Softmax": .softmax,
+    ]
+
     private static func model(_ graph: ONNXGraph, size: Int) throws(ForestError) -> ForestModel {
         let found = graph.nodes.filter { ensembles.contains($0.operation) }
         guard found.count == 1, let node = found.first else {
             let operations = Set(graph.nodes.map(\.operation)).sorted().prefix(10).joined(separator: ", ")
             throw .unsupported(words: "the graph has \(found.count) tree ensembles, not one; its nodes: \(operations)")
         }
-        for other in graph.nodes where !ensembles.contains(other.operation) {
+        // Behind a regressor, as we write it.
+        let links = graph.nodes.filter { Self.links[$0.operation] != nil }
+        if let last = links.first {
+            guard links.count == 1, last.inputs == node.outputs, node.operation == "TreeEnsembleRegressor" else {
+                throw .unsupported(words: "the graph's operation \(last.operation) beside the tree ensemble")
+            }
+        }
+        for other in graph.nodes where !ensembles.contains(other.operation) && Self.links[other.operation] == nil {
             guard transparent.contains(other.operation) else {
                 throw .unsupported(words: "the graph's operation \(other.operation) beside the tree ensemble")
             }
@@ -65,7 +77,10 @@ enum ONNXReader {
             throw .unsupported(words: "the tree ensemble does not read an input of the graph")
         }
         let width = input.sizes.count == 2 ? Int(clamping: input.sizes[1]) : -1
-        let builder = try ONNXEnsemble(node, allowance: Allowance(bytes: size))
-        return try builder.model(declaredFeatures: width > 0 ? width : nil)
+        var builder = try ONNXEnsemble(node, allowance: Allowance(bytes: size))
+        return try builder.model(
+            declaredFeatures: width > 0 ? width : nil,
+            link: links.first.flatMap { Self.links[$0.operation] }
+        )
     }
 }

@@ -127,7 +127,7 @@ struct Objective {
         case "binary:logistic":
             (link, classifies, space) = (.sigmoid(scale: 1), targets <= 1, .probability)
         case "reg:logistic": (link, classifies, space) = (.sigmoid(scale: 1), false, .probability)
-        case "binary:logitraw": (link, classifies, space) = (.identity, false, .probability)
+        case "binary:logitraw": (link, classifies, space) = (.identity, false, .margin)
         case "multi:softprob", "multi:softmax":
             guard classes >= 2 else { throw .invalid(part: "num_class", words: "it is less than 2") }
             (link, classifies, space) = (.softmax, true, .margin)
