@@ -55,6 +55,7 @@ let package = Package(
         library("Forest", depends: ["Base", "Bytes", "CKernels"]),
         library("ForestFormats", depends: ["Base", "Bytes", "Forest"]),
         library("ForestTraining", depends: ["Base", "Forest"]),
+        library("Metrics", depends: ["Base"]),
         library("Traffic", depends: ["Base", "Bytes"]),
         library(
             "Engine",
@@ -69,8 +70,8 @@ let package = Package(
             "Commands",
             depends: [
                 "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Engine", "EventLog", "FileStore", "Forest",
-                "ForestFormats", "ForestTraining", "Plan", "StateStore", "Traffic", "Windows", argumentParser, logging,
-                system, yams,
+                "ForestFormats", "ForestTraining", "Metrics", "Plan", "StateStore", "Traffic", "Windows",
+                argumentParser, logging, system, yams,
             ]
         ),
         .executableTarget(
@@ -96,6 +97,7 @@ let package = Package(
         tests("ForestTests", depends: ["Bytes", "Forest"]),
         tests("ForestFormatsTests", depends: ["Base", "Bytes", "Forest", "ForestFormats"]),
         tests("ForestTrainingTests", depends: ["Bytes", "Forest", "ForestTraining"]),
+        tests("MetricsTests", depends: ["Base", "Metrics"]),
         tests("EngineTests", depends: ["Base", "Bytes", "Engine", "Forest", "Plan", "Windows"]),
         tests(
             "SimulationTests",

@@ -1,4 +1,4 @@
-// Exact TreeSHAP (Lundberg et al. 2018, path dependent), eight rows in a vector, linear in the nodes of a tree.
+// Exact TreeSHAP (Lundberg et al. 2018, path dependent), 16 rows in a vector, linear in the nodes of a tree.
 //
 // For a path whose tests narrow features f to shares z_f of the training rows, with o_f = 1 if the row passes them, the
 // leaf's value v is shared out by the Shapley weights
@@ -12,40 +12,48 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-#define LANES 8
+#define LANES 16
+#define POINTS 8
 #define GROUPS (PA_EXPLAIN_ROWS / LANES)
 
-typedef double lanes __attribute__((ext_vector_type(LANES)));
-typedef int64_t mask __attribute__((ext_vector_type(LANES)));
+// Products of shares and sums over one tree are 32 bits wide, what decides about precision 64: factors of points, and
+// contributions over trees.
+typedef float lanes __attribute__((ext_vector_type(LANES)));
+typedef int32_t mask __attribute__((ext_vector_type(LANES)));
+typedef double wide_lanes __attribute__((ext_vector_type(LANES)));
+typedef double point_lanes __attribute__((ext_vector_type(POINTS)));
+typedef float narrow_lanes __attribute__((ext_vector_type(POINTS)));
 
 typedef struct {
     const pa_explainer *explainer;
     lanes *values; // [column][group]
     lanes *products; // [level][point][group]
     lanes *sums; // [level][point][group]
-    lanes *contributions; // [feature][group]
+    lanes *contributions; // [feature][group] of one tree
+    wide_lanes *totals; // [feature][group]
     mask *passes; // [level][group]: the rows that pass all tests of the level's feature so far
-    double *gains; // [level][point], of rows that pass
-    double *losses; // [level][point], of rows that have just failed
+    float *gains; // [level][point], of rows that pass
+    float *losses; // [level][point], of rows that have just failed
     double *inverses; // [level][point]: 1 / the factor of rows that pass
     // [point] What the current node does to the products of rows that pass, and of rows that passed before.
-    double *passing;
-    double *failing;
+    float *passing;
+    float *failing;
     uint32_t *features; // [level]
     uint16_t *previous; // [level]
 } explain_pass;
 
+#define NARROWED(value) __builtin_convertvector(value, narrow_lanes)
 #define CHOOSE(condition, yes, no) ((lanes)(((mask)(yes) & (condition)) | ((mask)(no) & ~(condition))))
 
 INLINE size_t level_size(const explain_pass *pass, const size_t groups) {
     return pass->explainer->point_limit * groups;
 }
 
-INLINE size_t padded_points(size_t points) { return (points + LANES - 1) / LANES * LANES; }
+INLINE size_t padded_points(size_t points) { return (points + POINTS - 1) / POINTS * POINTS; }
 
 /// What a node does to the products of rows that had failed the feature's tests before.
-INLINE double still_of(const pa_path_node *node) {
-    return node->share_before > 0 ? node->share / node->share_before : 0;
+INLINE float still_of(const pa_path_node *node) {
+    return node->share_before > 0 ? (float)(node->share / node->share_before) : 0;
 }
 
 /// Goes into a node: which rows pass, and what that does to products and contributions.
@@ -57,28 +65,29 @@ INLINE void enter(const explain_pass *pass, const size_t groups, const pa_path_n
     const lanes *values = pass->values + (size_t)node->column * groups;
     mask side = node->is_right ? (mask)(0) : (mask)(-1);
     UNROLL for (size_t group = 0; group < groups; group++) {
-        mask right = values[group] >= (lanes)((double)node->threshold);
+        mask right = values[group] >= (lanes)(node->threshold);
         passes[group] = (right ^ side) & before[group];
     }
     pass->features[depth] = node->feature;
     pass->previous[depth] = node->previous;
     // Of every point t: t, 1 - t, its weight w, w / (1 - t).
     size_t padded = padded_points(points);
-    const lanes *rule = (const lanes *)explainer->rules[points - 1];
-    lanes *gains = (lanes *)(pass->gains + depth * limit), *losses = (lanes *)(pass->losses + depth * limit);
-    const lanes *inverses_before = (const lanes *)(pass->inverses + (size_t)node->previous * limit);
-    lanes *inverses = (lanes *)(pass->inverses + depth * limit);
-    lanes *passing = (lanes *)pass->passing, *failing = (lanes *)pass->failing;
-    for (size_t i = 0, step = padded / LANES; i < step; i++) {
-        lanes rest = rule[step + i], weight = rule[2 * step + i], inverse_before = inverses_before[i];
-        lanes failed = rest * (lanes)(node->share);
-        lanes factor = rule[i] + failed, inverse = (lanes)(1.0) / factor;
-        lanes gain_before = weight * ((lanes)(1 - node->share_before) * inverse_before);
+    const point_lanes *rule = (const point_lanes *)explainer->rules[points - 1];
+    const point_lanes *inverses_before = (const point_lanes *)(pass->inverses + (size_t)node->previous * limit);
+    point_lanes *inverses = (point_lanes *)(pass->inverses + depth * limit);
+    narrow_lanes *gains = (narrow_lanes *)(pass->gains + depth * limit);
+    narrow_lanes *losses = (narrow_lanes *)(pass->losses + depth * limit);
+    narrow_lanes *passing = (narrow_lanes *)pass->passing, *failing = (narrow_lanes *)pass->failing;
+    for (size_t i = 0, step = padded / POINTS; i < step; i++) {
+        point_lanes rest = rule[step + i], weight = rule[2 * step + i], inverse_before = inverses_before[i];
+        point_lanes failed = rest * (point_lanes)(node->share);
+        point_lanes factor = rule[i] + failed, inverse = (point_lanes)(1.0) / factor;
+        point_lanes gain_before = weight * ((point_lanes)(1 - node->share_before) * inverse_before);
         inverses[i] = inverse;
-        gains[i] = weight * ((lanes)(1 - node->share) * inverse) - gain_before;
-        losses[i] = -rule[3 * step + i] - gain_before;
-        passing[i] = factor * inverse_before;
-        failing[i] = failed * inverse_before;
+        gains[i] = NARROWED(weight * ((point_lanes)(1 - node->share) * inverse) - gain_before);
+        losses[i] = NARROWED(-rule[3 * step + i] - gain_before);
+        passing[i] = NARROWED(factor * inverse_before);
+        failing[i] = NARROWED(failed * inverse_before);
     }
 }
 
@@ -88,14 +97,14 @@ INLINE void descend(const explain_pass *pass, const size_t groups, const pa_path
     const mask *before = pass->passes + (size_t)node->previous * groups, *passes = pass->passes + depth * groups;
     const lanes *above = pass->products + (depth - 1) * size;
     lanes *products = pass->products + depth * size, *sums = pass->sums + depth * size;
-    double still = still_of(node);
+    float still = still_of(node);
     for (size_t i = 0; i < points; i++) {
-        double passing = pass->passing[i], failing = pass->failing[i];
+        float passing = pass->passing[i], failing = pass->failing[i];
         UNROLL for (size_t group = 0; group < groups; group++) {
             lanes changed = CHOOSE(before[group], (lanes)(failing), (lanes)(still));
             changed = CHOOSE(passes[group], (lanes)(passing), changed);
             products[i * groups + group] = above[i * groups + group] * changed;
-            sums[i * groups + group] = (lanes)(0.0);
+            sums[i * groups + group] = (lanes)(0.0f);
         }
     }
 }
@@ -105,27 +114,27 @@ INLINE void add_leaf_sums(const explain_pass *pass, const size_t groups, const p
     size_t depth = node->depth, size = level_size(pass, groups);
     size_t limit = padded_points(pass->explainer->point_limit);
     const mask *before = pass->passes + (size_t)node->previous * groups, *passes = pass->passes + depth * groups;
-    const double *gains = pass->gains + depth * limit, *losses = pass->losses + depth * limit;
+    const float *gains = pass->gains + depth * limit, *losses = pass->losses + depth * limit;
     const lanes *above = pass->products + (depth - 1) * size;
     lanes *sums = pass->sums + (depth - 1) * size;
     lanes *contributions = pass->contributions + (size_t)node->feature * groups;
-    double still = still_of(node);
+    float still = still_of(node);
     lanes totals[GROUPS];
-    UNROLL for (size_t group = 0; group < groups; group++) totals[group] = (lanes)(0.0);
+    UNROLL for (size_t group = 0; group < groups; group++) totals[group] = (lanes)(0.0f);
     for (size_t i = 0; i < points; i++) {
-        double passing = pass->passing[i], failing = pass->failing[i];
-        double gain = gains[i], loss = losses[i];
+        float passing = pass->passing[i], failing = pass->failing[i];
+        float gain = gains[i], loss = losses[i];
         UNROLL for (size_t group = 0; group < groups; group++) {
             lanes changed = CHOOSE(before[group], (lanes)(failing), (lanes)(still));
             changed = CHOOSE(passes[group], (lanes)(passing), changed);
-            lanes sum = above[i * groups + group] * changed * (lanes)(node->value);
+            lanes sum = above[i * groups + group] * changed * (lanes)((float)node->value);
             sums[i * groups + group] += sum;
             totals[group] += sum * CHOOSE(passes[group], (lanes)(gain), (lanes)(loss));
         }
     }
     // Rows that failed the feature's tests before gain and lose nothing more.
     UNROLL for (size_t group = 0; group < groups; group++)
-        contributions[group] += CHOOSE(before[group], totals[group], (lanes)(0.0));
+        contributions[group] += CHOOSE(before[group], totals[group], (lanes)(0.0f));
 }
 
 /// Leaves an inner node whose sums are complete: they belong to the parent's sums, too.
@@ -134,13 +143,13 @@ INLINE void leave(const explain_pass *pass, const size_t groups, size_t depth, s
     size_t limit = padded_points(pass->explainer->point_limit);
     const mask *before = pass->passes + (size_t)pass->previous[depth] * groups;
     const mask *passes = pass->passes + depth * groups;
-    const double *gains = pass->gains + depth * limit, *losses = pass->losses + depth * limit;
+    const float *gains = pass->gains + depth * limit, *losses = pass->losses + depth * limit;
     lanes *sums = pass->sums + depth * size, *above = sums - size;
     lanes *contributions = pass->contributions + (size_t)pass->features[depth] * groups;
     lanes totals[GROUPS];
-    UNROLL for (size_t group = 0; group < groups; group++) totals[group] = (lanes)(0.0);
+    UNROLL for (size_t group = 0; group < groups; group++) totals[group] = (lanes)(0.0f);
     for (size_t i = 0; i < points; i++) {
-        double gain = gains[i], loss = losses[i];
+        float gain = gains[i], loss = losses[i];
         UNROLL for (size_t group = 0; group < groups; group++) {
             lanes sum = sums[i * groups + group];
             above[i * groups + group] += sum;
@@ -148,7 +157,7 @@ INLINE void leave(const explain_pass *pass, const size_t groups, size_t depth, s
         }
     }
     UNROLL for (size_t group = 0; group < groups; group++)
-        contributions[group] += CHOOSE(before[group], totals[group], (lanes)(0.0));
+        contributions[group] += CHOOSE(before[group], totals[group], (lanes)(0.0f));
 }
 
 INLINE void explain_tree(
@@ -156,7 +165,7 @@ INLINE void explain_tree(
     size_t points = tree->point_count;
     for (size_t i = 0; i < padded_points(points); i++) pass->inverses[i] = 1;
     for (size_t i = 0; i < points; i++) {
-        UNROLL for (size_t group = 0; group < groups; group++) pass->products[i * groups + group] = (lanes)(1.0);
+        UNROLL for (size_t group = 0; group < groups; group++) pass->products[i * groups + group] = (lanes)(1.0f);
     }
     for (size_t index = 0; index < tree->node_count; index++) {
         const pa_path_node *node = nodes + index;
@@ -168,6 +177,10 @@ INLINE void explain_tree(
         add_leaf_sums(pass, groups, node, points);
         size_t next = index + 1 < tree->node_count ? node[1].depth : 1;
         for (size_t level = node->depth; level-- > next;) leave(pass, groups, level, points);
+    }
+    for (size_t i = 0; i < pass->explainer->feature_count * groups; i++) {
+        pass->totals[i] += __builtin_convertvector(pass->contributions[i], wide_lanes);
+        pass->contributions[i] = (lanes)(0.0f);
     }
 }
 
@@ -182,8 +195,7 @@ INLINE void explain_groups(const explain_pass *pass, const size_t groups) {
 INLINE void explain_block(const explain_pass *pass, size_t groups) {
     if (groups == 1) explain_groups(pass, 1);
     else if (groups == 2) explain_groups(pass, 2);
-    else if (groups == 4) explain_groups(pass, 4);
-    else explain_groups(pass, 8);
+    else explain_groups(pass, 4);
 }
 
 static void explain_portable(const explain_pass *pass, size_t groups) { explain_block(pass, groups); }
@@ -196,26 +208,30 @@ TARGET_AVX512 static void explain_avx512(const explain_pass *pass, size_t groups
 
 size_t pa_explain_scratch_size(const pa_explainer *explainer) {
     size_t levels = (size_t)explainer->depth_limit + 1, points = explainer->point_limit;
-    return (explainer->columns.width + 2 * levels * points + explainer->feature_count + levels) * GROUPS * sizeof(lanes)
-        + (3 * levels + 2) * padded_points(points) * sizeof(double) + rounded(levels * sizeof(uint32_t))
+    size_t vectors = explainer->columns.width + 2 * levels * points + 3 * explainer->feature_count + levels;
+    return vectors * GROUPS * sizeof(lanes) + (3 * levels + 2) * padded_points(points) * sizeof(double)
+        + rounded(levels * sizeof(uint32_t))
         + rounded(levels * sizeof(uint16_t)) + rounded(explainer->columns.width * sizeof(float));
 }
 
 void pa_explain(
     const pa_explainer *explainer, const float *rows, size_t count, void *scratch, double *contributions, int level) {
     size_t levels = (size_t)explainer->depth_limit + 1, points = explainer->point_limit;
-    explain_pass pass = {.explainer = explainer, .values = scratch};
+    explain_pass pass = {.explainer = explainer};
     size_t groups = 1;
     while (groups * LANES < count) groups *= 2;
+    size_t features = explainer->feature_count;
+    pass.totals = scratch;
+    pass.values = (lanes *)(pass.totals + features * groups);
     pass.products = pass.values + explainer->columns.width * groups;
     pass.sums = pass.products + levels * points * groups;
     pass.contributions = pass.sums + levels * points * groups;
-    pass.passes = (mask *)(pass.contributions + (size_t)explainer->feature_count * groups);
+    pass.passes = (mask *)(pass.contributions + features * groups);
     size_t padded = padded_points(points);
-    pass.gains = (double *)(pass.passes + levels * groups);
+    pass.inverses = (double *)(pass.passes + levels * groups);
+    pass.gains = (float *)(pass.inverses + levels * padded);
     pass.losses = pass.gains + levels * padded;
-    pass.inverses = pass.losses + levels * padded;
-    pass.passing = pass.inverses + levels * padded;
+    pass.passing = pass.losses + levels * padded;
     pass.failing = pass.passing + padded;
     pass.features = (uint32_t *)(pass.failing + padded);
     pass.previous = (uint16_t *)((char *)pass.features + rounded(levels * sizeof(uint32_t)));
@@ -226,10 +242,13 @@ void pa_explain(
         const float *source = rows + (row < count ? row : count - 1) * explainer->columns.row_width;
         expand(&explainer->columns, source, 1, row_values);
         for (size_t column = 0; column < width; column++)
-            ((double *)pass.values)[column * lane_count + row] = (double)row_values[column];
+            ((float *)pass.values)[column * lane_count + row] = row_values[column];
     }
     for (size_t group = 0; group < groups; group++) pass.passes[group] = (mask)(-1);
-    for (size_t i = 0; i < (size_t)explainer->feature_count * groups; i++) pass.contributions[i] = (lanes)(0.0);
+    for (size_t i = 0; i < features * groups; i++) {
+        pass.contributions[i] = (lanes)(0.0f);
+        pass.totals[i] = (wide_lanes)(0.0);
+    }
 #if defined(__x86_64__)
     if (level >= PA_LEVEL_AVX512) explain_avx512(&pass, groups);
     else if (level == PA_LEVEL_AVX2) explain_avx2(&pass, groups);
@@ -237,7 +256,6 @@ void pa_explain(
 #endif
         explain_portable(&pass, groups);
     for (size_t row = 0; row < count; row++)
-        for (size_t feature = 0; feature < explainer->feature_count; feature++)
-            contributions[row * explainer->feature_count + feature]
-                = ((double *)pass.contributions)[feature * lane_count + row];
+        for (size_t feature = 0; feature < features; feature++)
+            contributions[row * features + feature] = ((double *)pass.totals)[feature * lane_count + row];
 }

@@ -11,8 +11,8 @@ public struct PatternAlarm: ParsableCommand {
         version: version,
         subcommands: [
             ReplayCommand.self, QueryCommand.self, AlertsCommand.self, TrainCommand.self, EvaluateCommand.self,
-            SimulateCommand.self,
-            StatsCommand.self, StateCommand.self, VerifyCommand.self, ModelsCommand.self, LogCommand.self,
+            SimulateCommand.self, ExportCommand.self, StatsCommand.self, StateCommand.self, VerifyCommand.self,
+            ModelsCommand.self, LogCommand.self,
             BackupCommand.self, RestoreCommand.self, BenchCommand.self, DemoCommand.self,
         ]
     )

@@ -64,8 +64,6 @@ final class ModelScorer {
         return best < 0 ? "" : binding.classNames[best]
     }
 
-    func isExplained(_ event: Int) -> Bool { explanations[event] != nil }
-
     /// Explains events together, which costs little more than one of them alone; the result is the same.
     func explain(_ events: [Int]) {
         var gathered: [Float] = []
@@ -82,9 +80,9 @@ final class ModelScorer {
         parts += found
     }
 
-    /// The features that moved P(fraud) most, the largest part first; equal parts in the model's order.
+    /// The features that moved P(fraud) most, the largest part first; equal parts in the model's order. The event has been
+    /// explained.
     func reasons(of event: Int, _ machine: WindowMachine, limit: Int) -> [Reason] {
-        if !isExplained(event) { explain([event]) }
         let first = (explanations[event] ?? 0) * featureCount
         let parts = Array(self.parts[first..<first + featureCount])
         let order = parts.indices.sorted { left, right in

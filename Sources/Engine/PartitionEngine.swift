@@ -100,8 +100,14 @@ public final class PartitionEngine {
     /// Position in the last batch of its i-th accepted event.
     public func row(_ index: Int) -> Int { Int(intake.rows[index]) }
 
+    /// Offset in the partition of the i-th accepted event of the last batch.
+    public func offset(_ index: Int) -> Int64 { intake.offsets[index] }
+
     /// A feature's value for the i-th accepted event of the last batch.
     public func feature(_ feature: Int, of index: Int) -> Double { machine.feature(feature)[index] }
+
+    /// A feature's values for the accepted events of the last batch, valid until the next one.
+    public func feature(_ feature: Int) -> UnsafePointer<Double> { machine.feature(feature) }
 
     /// The key of an entity for the i-th accepted event of the last batch.
     public func key(_ entity: Int, of index: Int) -> Text { machine.keys(entity)[index] }

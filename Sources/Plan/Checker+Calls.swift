@@ -217,17 +217,15 @@ extension Checker {
 
     private func entity(_ name: String, _ column: Int) throws(ExpressionError) -> Int {
         guard let index = entityNames.firstIndex(of: name) else {
-            throw ExpressionError(
-                column,
-                "there is no entity \"\(name)\"",
-                suggestion: closestName(to: name, among: entityNames)
-            )
+            let suggestion = closestName(to: name, among: entityNames)
+            let known = suggestion == nil ? "; the entities are \(entityNames.joined(separator: ", "))" : ""
+            throw ExpressionError(column, "there is no entity \"\(name)\"" + known, suggestion: suggestion)
         }
         return index
     }
 
     private func positive(_ length: Int64, _ column: Int) throws(ExpressionError) {
-        guard length > 0 else { throw ExpressionError(column, "a window must be longer than 0 s") }
+        guard length > 0 else { throw ExpressionError(column, "a window must be longer than 0 s, such as 5m or 30d") }
     }
 
     private func isSliding(_ window: Window) -> Bool {

@@ -185,7 +185,10 @@ private func complaints(_ node: ConfigNode) -> [String] {
             expression: "count(acter, 5m)",
             complaint: "p.yaml:20:16: error: there is no entity \"acter\"; did you mean \"actor\"?"
         ),
-        Mistake(expression: "count(actor, 0s)", complaint: "p.yaml:20:23: error: a window must be longer than 0 s"),
+        Mistake(
+            expression: "count(actor, 0s)",
+            complaint: "p.yaml:20:23: error: a window must be longer than 0 s, such as 5m or 30d"
+        ),
         Mistake(
             expression: "truth == \"x\"",
             complaint:

@@ -26,6 +26,7 @@ import Testing
         "Forest": ["Base", "Bytes", "CKernels"],
         "ForestFormats": ["Base", "Bytes", "Forest"],
         "ForestTraining": ["Base", "Forest", "Dispatch", "Synchronization"],
+        "Metrics": ["Base"],
         "Traffic": ["Base", "Bytes"],
         "Engine": [
             "Synchronization", "Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "StateStore", "Plan",

@@ -36,7 +36,7 @@ typedef struct {
     const pa_path_node *_Nonnull nodes;
     const pa_path_tree *_Nonnull trees;
     size_t tree_count;
-    /// [point count - 1]: of every point t in 0...1 with the weight w, all t, then all 1 - t, all w and all w / (1 - t);
+    /// [point count - 1]: of every point t in 0...1 with the weight w, all t, then all 1 - t, all w and all w / (1 - t),
     /// each padded to a multiple of 8 with points of no weight.
     const double *_Nonnull const *_Nonnull rules;
     uint32_t point_limit;

@@ -4,6 +4,7 @@ import Bytes
 import Forest
 import ForestTraining
 import Foundation
+import Metrics
 import Plan
 import Synchronization
 
@@ -16,8 +17,13 @@ struct TrainCommand: ParsableCommand {
             Replays the recordings with the pipeline's own features, judges a forest on later events of actors that it \
             has not seen, then trains the final one on everything.
 
+            With --test it learns from the days of --train only, is judged on those of --test, and the figures go to \
+            standard output; --folds does the same for earlier days and gives mean and deviation.
+
               patternalarm train january.jsonl.lz4 --out models/january
               patternalarm train a.jsonl b.jsonl --pipeline my.yaml --trees 300 --out models/v2
+              patternalarm train tx.csv --pipeline handbook --out models/h --train 2018-07-25..2018-07-31 --delay 7d \
+                --test 2018-08-08..2018-08-14 --exclude-known customer
             """
     )
 
@@ -57,10 +63,23 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Threads.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
+    @OptionGroup(title: "Judging as of the time") var judging: ProtocolOptions
+
+    @Option(help: "How many times to learn and judge, each earlier by the days of --test.")
+    var folds = 1
+
+    @Option(help: "Format of the figures.")
+    var report: EvaluateCommand.ReportFormat = .table
+
     @Flag(name: .shortAndLong, help: "No progress on standard error.")
     var quiet = false
 
     func validate() throws {
+        guard folds > 0 else { throw ValidationError("--folds must be at least 1.") }
+        guard judging.train != nil || judging.test == nil else {
+            throw ValidationError("--test needs --train FROM..TO.")
+        }
+        guard folds == 1 || judging.test != nil else { throw ValidationError("--folds needs --test FROM..TO.") }
         guard trees > 0, depth > 0, minLeaf > 0, threads > 0 else {
             throw ValidationError("--trees, --depth, --min-leaf and --threads must be at least 1.")
         }
@@ -79,6 +98,7 @@ struct TrainCommand: ParsableCommand {
         guard let rule = plan.labels else {
             throw .plan("the pipeline \(plan.name) has no labels section, so there is nothing to learn from")
         }
+        if let split = try judging.split(plan) { return try train(plan, rule, split) }
         let data = try TrainingData.collect(
             files,
             format: format,
@@ -104,12 +124,76 @@ struct TrainCommand: ParsableCommand {
             forest: forest,
             metadata: metadata(plan: plan, rule: rule, data: data, set: set, metrics: metrics)
         )
+        _ = try write(file, plan, events: data.labels.count)
+    }
+
+    /// Learns from some days and is judged on later ones, fold by fold; the model is that of the first fold.
+    private func train(_ plan: PipelinePlan, _ rule: LabelRule, _ split: DelayedSplit) throws(CommandError) {
+        let splits = split.folds(folds)
+        let data = try ProtocolData.collect(
+            files,
+            format: format,
+            plan: plan,
+            rule: rule,
+            splits: splits,
+            options: judging,
+            progress: Progress("features", isQuiet: quiet)
+        )
+        let classNames = data.rows.classNames(negative: rule.negative)
+        var report = ProtocolReport(folds: [])
+        let scoreFile = try judging.scores.map { path throws(CommandError) in try ScoreFile(path) }
+        var first: (data: TrainingData, set: TrainingSet, forest: ForestModel)?
+        for (number, split) in splits.enumerated() {
+            let parts = data.parts(of: split, excludesKnown: judging.excludeKnown != nil)
+            let learned = data.rows.selecting(parts.training)
+            guard Set(learned.labels).count > 1, !parts.test.isEmpty else {
+                throw .input(
+                    "fold \(number): \(grouped(parts.training.count)) labelled events to learn from, "
+                        + "\(grouped(parts.test.count)) to judge on; two classes and some events are needed"
+                )
+            }
+            let set = learned.set(classNames: classNames)
+            let forest = try fit(set, folds == 1 ? "forest" : "forest \(number)")
+            let test = data.rows.selecting(parts.test).set(classNames: classNames)
+            let scores = Self.fraudScores(of: forest, test, negative: rule.negative)
+            report.folds.append(Judgement(data, parts, scores: scores, split: split, options: judging))
+            try scoreFile?.append(fold: number, data, rows: parts.test, scores: scores)
+            if number == 0 { first = (learned, set, forest) }
+        }
+        try scoreFile?.close()
+        guard let first else { return }
+        let file = ModelFile(
+            forest: first.forest,
+            metadata: metadata(plan: plan, rule: rule, data: first.data, set: first.set, metrics: report.json)
+        )
+        let sha256 = try write(file, plan, events: first.data.labels.count)
+        report.write(as: self.report)
+        if let alerts = judging.alerts {
+            let id = "\(plan.name)@\(sha256.prefix(12))"
+            try report.note(in: alerts, command: "train", plan: plan, modelID: id)
+        }
+    }
+
+    private func write(_ file: ModelFile, _ plan: PipelinePlan, events: Int) throws(CommandError) -> String {
         let bytes = file.encoded()
+        let sha256 = SHA256.hexadecimal(of: bytes)
         try ModelDirectory.write(file, bytes: bytes, to: out)
         Output.talk(
-            "\(out): \(trees) trees on \(grouped(data.labels.count)) events, \(classNames.count) classes, "
-                + "\(grouped(bytes.count)) bytes, sha256 \(SHA256.hexadecimal(of: bytes).prefix(16))…"
+            "\(out): \(trees) trees on \(grouped(events)) events, \(file.forest.classNames.count) classes, "
+                + "\(grouped(bytes.count)) bytes, sha256 \(sha256.prefix(16))…"
         )
+        return sha256
+    }
+
+    /// P(fraud) of each row.
+    static func fraudScores(of model: ForestModel, _ set: TrainingSet, negative: String) -> [Double] {
+        let classes = model.classNames.count
+        let features = set.columns.count
+        let rows = (0..<set.rowCount * features).map { set.columns[$0 % features][$0 / features] }
+        var output = Array(repeating: Float(0), count: set.rowCount * classes)
+        ForestScorer(model).score(rows: rows, rowCount: set.rowCount, into: &output)
+        let negativeIndex = model.classNames.firstIndex(of: negative) ?? 0
+        return (0..<set.rowCount).map { 1 - Double(output[$0 * classes + negativeIndex]) }
     }
 
     private func fit(_ set: TrainingSet, _ what: String) throws(CommandError) -> ForestModel {

@@ -13,8 +13,6 @@ final class AlertTracker {
     /// How many bytes of recent events are kept for evidence, and how many reasons an alert names.
     static let evidenceBytes = 64 << 20
     static let reasonCount = 6
-    /// Explanations cost least in batches of this size.
-    private static let explainedTogether = 64
 
     private final class SessionBox {
         var sessions: AlertSessions
@@ -51,8 +49,9 @@ final class AlertTracker {
         for (index, detector) in plan.detectors.enumerated() {
             let box = detectors[index]
             let keys = machine.keys(detector.entity)
-            // Events before this one have been explained if they were seen to need it.
-            var foreseen = 0
+            // The alerts that this batch opens or revises, where they are, and each one's last event: only of that one are
+            // reasons kept.
+            var touched: [String: (slot: Int, event: Int)] = [:]
             for event in 0..<count where !keys[event].isAbsent {
                 let time = batch.times[Int(rows[event])]
                 let slot = box.sessions.current(keys[event], time: time)
@@ -72,51 +71,29 @@ final class AlertTracker {
                         machine: machine
                     )
                 }
-                if let scorer = scorers[index] {
-                    if event >= foreseen, !scorer.isExplained(event) {
-                        foreseen = explainAhead(index, event..<count, machine, scorer) { later in
-                            box.sessions.current(keys[later], time: batch.times[Int(rows[later])]) != nil
-                        }
-                    }
-                    alert.reasons = scorer.reasons(of: event, machine, limit: Self.reasonCount)
-                }
                 alert.features = plan.features.indices.map { machine.feature($0)[event] }
                 if emits { output.note(alert) }
                 alert.newEvidence = []
                 if let slot {
                     box.sessions[slot] = alert
-                } else if let ended = box.sessions.open(alert, key: keys[event]).ended, emits {
-                    output.note(end(ended))
+                    touched[alert.id] = (slot, event)
+                    continue
+                }
+                let place = box.sessions.open(alert, key: keys[event])
+                if let ended = place.ended, emits { output.note(end(ended)) }
+                touched[alert.id] = (place.slot, event)
+            }
+            if let scorer = scorers[index] {
+                scorer.explain(touched.values.map(\.event).sorted())
+                for (id, place) in touched {
+                    let reasons = scorer.reasons(of: place.event, machine, limit: Self.reasonCount)
+                    output.setReasons(reasons, of: id)
+                    if box.sessions[place.slot]?.id == id { box.sessions[place.slot]?.reasons = reasons }
                 }
             }
             guard let clock else { continue }
             box.sessions.endSessions(clock: clock) { if emits { output.note(end($0)) } }
         }
-    }
-
-    /// Explains an event together with those behind it that will make or revise alerts, as far as that can be seen.
-    ///
-    /// - Returns: The first event that has not been looked at.
-    private func explainAhead(
-        _ index: Int,
-        _ events: Range<Int>,
-        _ machine: WindowMachine,
-        _ scorer: ModelScorer,
-        hasAlert: (Int) -> Bool
-    ) -> Int {
-        let keys = machine.keys(plan.detectors[index].entity)
-        var found = [events.lowerBound]
-        for event in events.dropFirst() where !keys[event].isAbsent {
-            guard found.count < Self.explainedTogether else {
-                scorer.explain(found)
-                return event
-            }
-            if crosses(index, event, machine, scorer) || hasAlert(event) {
-                found.append(event)
-            }
-        }
-        scorer.explain(found)
-        return events.upperBound
     }
 
     // MARK: - Checkpoints
