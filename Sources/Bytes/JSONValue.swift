@@ -5,8 +5,11 @@ public indirect enum JSONValue: Sendable, Equatable {
     case number(Double)
     case text(String)
     case list([JSONValue])
-    /// A list of numbers only, without a box for each.
+    /// A list of numbers only, without a box for each. One that is exactly a `Float` is spelled as one.
     case numbers([Double])
+    /// A list of numbers that must be read again to the last bit, all spelled with a point or exponent; reading makes
+    /// ``numbers(_:)`` of it.
+    case exactNumbers([Double])
     case object([Member])
 
     public struct Member: Sendable, Equatable {
@@ -32,7 +35,7 @@ public indirect enum JSONValue: Sendable, Equatable {
     /// The elements of a list of numbers, the empty list included.
     public var numberList: [Double]? {
         switch self {
-        case .numbers(let numbers): numbers
+        case .numbers(let numbers), .exactNumbers(let numbers): numbers
         case .list(let values): values.isEmpty ? [] : nil
         default: nil
         }
@@ -146,13 +149,8 @@ public indirect enum JSONValue: Sendable, Equatable {
                 value.write(into: &out)
             }
             out.append(0x5D)
-        case .numbers(let numbers):
-            out.append(0x5B)
-            for (index, number) in numbers.enumerated() {
-                if index > 0 { out.append(0x2C) }
-                Self.write(number, into: &out)
-            }
-            out.append(0x5D)
+        case .numbers(let numbers): Self.write(numbers, isExact: false, into: &out)
+        case .exactNumbers(let numbers): Self.write(numbers, isExact: true, into: &out)
         case .object(let members):
             out.append(0x7B)
             for (index, member) in members.enumerated() {
@@ -165,9 +163,20 @@ public indirect enum JSONValue: Sendable, Equatable {
         }
     }
 
-    private static func write(_ number: Double, into out: inout [UInt8]) {
+    private static func write(_ numbers: [Double], isExact: Bool, into out: inout [UInt8]) {
+        out.append(0x5B)
+        for (index, number) in numbers.enumerated() {
+            if index > 0 { out.append(0x2C) }
+            write(number, isExact: isExact, into: &out)
+        }
+        out.append(0x5D)
+    }
+
+    private static func write(_ number: Double, isExact: Bool = false, into out: inout [UInt8]) {
         precondition(number.isFinite, "JSON has no NaN and no infinity.")
-        if number.rounded() == number, number.magnitude < 1e15 {
+        if isExact {
+            out.append(contentsOf: number.description.utf8)
+        } else if number.rounded() == number, number.magnitude < 1e15 {
             out.append(contentsOf: String(Int64(number)).utf8)
         } else {
             // A value that came from a Float is spelled as one: half the digits, and the same Float again.

@@ -6,6 +6,8 @@ public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
     case unknownFeature(model: String, feature: String, suggestion: String?)
     /// The model does not know the class that means "not fraud".
     case missingNegativeClass(model: String, negative: String, classes: [String])
+    /// The model's numbers are not between 0 and 1.
+    case noProbabilities(model: String)
 
     public var description: String {
         switch self {
@@ -16,7 +18,9 @@ public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
             return "model \(model) takes the feature \"\(feature)\", which the pipeline does not define\(hint)"
         case .missingNegativeClass(let model, let negative, let classes):
             return "model \(model) has the classes \(classes.joined(separator: ", ")), but not \"\(negative)\", "
-                + "which the pipeline's labels call not fraud"
+                + "which the pipeline's labels call not fraud; name them with `patternalarm models import --classes`"
+        case .noProbabilities(let model):
+            return "model \(model) gives values, not probabilities: it cannot tell fraud"
         }
     }
 }

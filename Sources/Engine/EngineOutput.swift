@@ -31,6 +31,11 @@ public struct EngineOutput: Sendable {
         alerts[position].newEvidence = earlier + alert.newEvidence
     }
 
+    /// Gives the newest state of an alert its reasons, if there is one.
+    mutating func setReasons(_ reasons: [Reason], of id: String) {
+        if let position = positions[id] { alerts[position].reasons = reasons }
+    }
+
     /// Calls the body with every piece of evidence whose bytes are missing.
     mutating func completeEvidence<Failure: Error>(
         _ body: (inout Evidence) throws(Failure) -> Void

@@ -2,13 +2,19 @@ import Bytes
 
 /// A model as a file: the forest, and what a person wants to know about how it came to be.
 ///
-/// JSON: `format`, `features`, `classes`, `metadata`, `trees`, and at the very end `crc32c`, the checksum of all bytes before
-/// its comma (version 1 had none). A tree's nodes are listed depth first, left before right, so
-/// the links need not be stored: `feature` of every node (-1 = leaf), `threshold` and `missing` ("l"/"r") of the inner
-/// ones, `cover` of the leaves, and `leaves`: for each one the number of its classes, then class and probability of each.
-/// The same model gives the same bytes.
+/// JSON: `format`, `features`, `kind` ("classification", "regression", "anomaly"), `classes`, `outputs`, `base`,
+/// `aggregation`, `link`, `precision`, `zero_is_missing` (indices of features), `calibration`, `metadata`, `trees`, and at
+/// the very end `crc32c`, the checksum of all bytes before its comma. Version 1 had no checksum; versions 1 and 2 knew
+/// random forests only: `features`, `classes`, `metadata`, `trees`. The same model gives the same bytes.
+///
+/// A tree's nodes are listed depth first, left before right, so the links need not be stored: `feature` of every node
+/// (-1 = leaf); `threshold`, `missing` ("l"/"r") and, unless all are "<", `tests` ("<", "=", "c") of the inner ones;
+/// `sets` (words of 32 bits) that "c" nodes name by their threshold; `cover` of the leaves, or of all nodes where inner
+/// ones are not the sums of their children; `leaves`: one number each if the tree has an `output` or the model only one,
+/// else for each leaf how many of its values are not 0, then position and value of each.
 public struct ModelFile: Sendable, Equatable {
-    public static let format = "patternalarm-forest/2"
+    public static let format = "patternalarm-forest/3"
+    private static let formatOfRandomForests = "patternalarm-forest/2"
     private static let formatWithoutChecksum = "patternalarm-forest/1"
 
     public var forest: ForestModel
@@ -20,41 +26,33 @@ public struct ModelFile: Sendable, Equatable {
     }
 
     public func encoded() -> [UInt8] {
-        let classes = forest.classNames.count
-        let trees = forest.trees.map { tree -> JSONValue in
-            var thresholds: [Double] = []
-            var missing = ""
-            var covers: [Double] = []
-            for node in 0..<tree.nodeCount {
-                if tree.feature[node] < 0 {
-                    covers.append(Double(tree.cover[node]))
-                } else {
-                    thresholds.append(Double(tree.threshold[node]))
-                    missing += tree.missingGoesLeft[node] ? "l" : "r"
-                }
-            }
-            var leaves: [Double] = []
-            for leaf in 0..<tree.leaves.count / classes {
-                let present = (0..<classes).filter { tree.leaves[leaf * classes + $0] != 0 }
-                leaves.append(Double(present.count))
-                for index in present { leaves += [Double(index), Double(tree.leaves[leaf * classes + index])] }
-            }
-            return .object([
-                .init("feature", .numbers(tree.feature.map { Double($0) })),
-                .init("threshold", .numbers(thresholds)),
-                .init("missing", .text(missing)),
-                .init("cover", .numbers(covers)),
-                .init("leaves", .numbers(leaves)),
-            ])
-        }
-        var out: [UInt8] = []
-        JSONValue.object([
+        var members: [JSONValue.Member] = [
             .init("format", .text(Self.format)),
             .init("features", .list(forest.featureNames.map { .text($0) })),
-            .init("classes", .list(forest.classNames.map { .text($0) })),
+        ]
+        switch forest.kind {
+        case .classification(let names):
+            members.append(.init("kind", .text("classification")))
+            members.append(.init("classes", .list(names.map { .text($0) })))
+        case .regression: members.append(.init("kind", .text("regression")))
+        case .anomaly: members.append(.init("kind", .text("anomaly")))
+        }
+        members += [
+            .init("outputs", .number(Double(forest.outputCount))),
+            .init("base", Self.numbers(forest.base, forest.precision)),
+            .init("aggregation", Self.value(of: forest.aggregation)),
+            .init("link", Self.value(of: forest.link)),
+            .init("precision", .text(forest.precision == .single ? "single" : "double")),
+        ]
+        let zeros = forest.zeroIsMissing.indices.filter { forest.zeroIsMissing[$0] }
+        if !zeros.isEmpty { members.append(.init("zero_is_missing", .numbers(zeros.map { Double($0) }))) }
+        if let calibration = forest.calibration { members.append(.init("calibration", Self.value(of: calibration))) }
+        members += [
             .init("metadata", metadata),
-            .init("trees", .list(trees)),
-        ]).write(into: &out)
+            .init("trees", .list(forest.trees.map { Self.value(of: $0, forest) })),
+        ]
+        var out: [UInt8] = []
+        JSONValue.object(members).write(into: &out)
         out.removeLast()
         out += Self.ending(of: out[...])
         return out
@@ -76,8 +74,9 @@ public struct ModelFile: Sendable, Equatable {
         } catch {
             throw .syntax(position: error.position, words: error.words)
         }
-        switch root["format"]?.text {
-        case Self.format:
+        let format = root["format"]?.text
+        switch format {
+        case Self.format, Self.formatOfRandomForests:
             let body = bytes.dropLast(Self.endingBytes)
             guard Array(bytes[body.endIndex...]) == Self.ending(of: body) else {
                 throw .invalid(part: "crc32c", words: "the file is not what was written: its checksum is wrong")
@@ -88,104 +87,183 @@ public struct ModelFile: Sendable, Equatable {
         guard let features = root["features"]?.textList else {
             throw .invalid(part: "features", words: "a list of names is missing")
         }
-        guard let classes = root["classes"]?.textList else {
-            throw .invalid(part: "classes", words: "a list of names is missing")
-        }
         guard case .list(let sources)? = root["trees"] else {
             throw .invalid(part: "trees", words: "the list is missing")
         }
+        let classes = root["classes"]?.textList
+        let isGeneral = format == Self.format
+        let outputs = isGeneral ? try Self.integer(root, "outputs", below: ForestModel.outputLimit + 1) : classes?.count
+        guard let outputs, outputs > 0 else { throw .invalid(part: "classes", words: "a list of names is missing") }
+        let precision = isGeneral ? try Self.precision(root["precision"]) : .single
+        // A leaf lists only what is not 0, so a small file could ask for large tables.
+        var cells = 1_000_000 + 32 * bytes.count
         var trees: [Tree] = []
         for (index, source) in sources.enumerated() {
-            trees.append(try Self.tree(source, index, features: features.count, classes: classes.count))
+            let reader = TreeReader(
+                index: index,
+                features: features.count,
+                outputs: outputs,
+                isGeneral: isGeneral,
+                isSingle: !isGeneral || precision == .single
+            )
+            trees.append(try reader.tree(source, cells: &cells))
         }
-        forest = try ForestModel(featureNames: features, classNames: classes, trees: trees)
         metadata = root["metadata"] ?? .object([])
+        if isGeneral {
+            forest = try Self.forest(
+                root,
+                features: features,
+                classes: classes,
+                outputs: outputs,
+                trees: trees,
+                precision
+            )
+        } else {
+            forest = try ForestModel(featureNames: features, classNames: classes ?? [], trees: trees)
+        }
     }
 
-    private static func tree(
-        _ source: JSONValue,
-        _ index: Int,
-        features: Int,
-        classes: Int
-    ) throws(ForestError) -> Tree {
-        func refuse(_ words: String) -> ForestError { .invalid(part: "tree \(index)", words: words) }
-        guard let feature = source["feature"]?.numberList, let threshold = source["threshold"]?.numberList,
-            let missing = source["missing"]?.text.map({ Array($0.utf8) }), let cover = source["cover"]?.numberList,
-            let leaves = source["leaves"]?.numberList
-        else { throw refuse("a part is missing") }
-        var tree = Tree()
-        var inner = 0
-        var leaf = 0
-        // Inner nodes that still wait for their right child: in depth-first order the innermost one is next.
-        var open: [Int] = []
-        for (node, value) in feature.enumerated() {
-            guard value.rounded() == value, value >= -1, value < Double(features) else {
-                throw refuse("node \(node) tests a feature that does not exist")
-            }
-            guard node == 0 || !open.isEmpty || tree.feature[node - 1] >= 0 else {
-                throw refuse("node \(node) belongs to no subtree")
-            }
-            if node > 0, tree.feature[node - 1] < 0 {
-                guard let parent = open.popLast() else { throw refuse("node \(node) belongs to no subtree") }
-                tree.right[parent] = Int32(node)
-            }
-            tree.feature.append(Int32(value))
-            if value < 0 {
-                guard leaf < cover.count else { throw refuse("covers are missing") }
-                tree.right.append(Int32(leaf))
-                tree.threshold.append(0)
-                tree.missingGoesLeft.append(true)
-                tree.cover.append(Float(cover[leaf]))
-                leaf += 1
-            } else {
-                guard inner < threshold.count, inner < missing.count else { throw refuse("thresholds are missing") }
-                guard open.count < ForestModel.depthLimit else { throw refuse("it is too deep") }
-                open.append(node)
-                tree.right.append(0)
-                tree.threshold.append(Float(threshold[inner]))
-                tree.missingGoesLeft.append(missing[inner] == 0x6C)
-                tree.cover.append(0)
-                inner += 1
-            }
+    private static func forest(
+        _ root: JSONValue,
+        features: [String],
+        classes: [String]?,
+        outputs: Int,
+        trees: [Tree],
+        _ precision: ForestModel.Precision
+    ) throws(ForestError) -> ForestModel {
+        let kind: ForestModel.Kind
+        switch root["kind"]?.text {
+        case "classification":
+            guard let classes else { throw .invalid(part: "classes", words: "a list of names is missing") }
+            kind = .classification(classNames: classes)
+        case "regression": kind = .regression
+        case "anomaly": kind = .anomaly
+        default: throw .invalid(part: "kind", words: "it is not classification, regression or anomaly")
         }
-        guard open.isEmpty, inner == threshold.count, inner == missing.count, leaf == cover.count else {
-            throw refuse("its arrays do not fit one another")
-        }
-        for node in (0..<tree.nodeCount).reversed() where tree.feature[node] >= 0 {
-            tree.cover[node] = tree.cover[node + 1] + tree.cover[Int(tree.right[node])]
-        }
-        tree.leaves = try distributions(leaves, count: leaf, classes: classes, refuse)
-        return tree
-    }
-
-    private static func distributions(
-        _ source: [Double],
-        count: Int,
-        classes: Int,
-        _ refuse: (String) -> ForestError
-    ) throws(ForestError) -> [Float] {
-        guard count <= source.count, count * classes <= ForestModel.nodeLimit else {
-            throw refuse("leaves are missing")
-        }
-        var leaves = Array(repeating: Float(0), count: count * classes)
-        var position = 0
-        for leaf in 0..<count {
-            guard position < source.count, source[position] >= 0, source[position] <= Double(classes) else {
-                throw refuse("leaf \(leaf) is malformed")
-            }
-            let present = Int(source[position])
-            position += 1
-            guard position + 2 * present <= source.count else { throw refuse("leaf \(leaf) is cut off") }
-            for _ in 0..<present {
-                let name = source[position]
-                guard name.rounded() == name, name >= 0, name < Double(classes) else {
-                    throw refuse("leaf \(leaf) names a class that does not exist")
+        guard let base = root["base"]?.numberList else { throw .invalid(part: "base", words: "numbers are missing") }
+        var zeroIsMissing: [Bool] = []
+        if let zeros = root["zero_is_missing"]?.numberList {
+            zeroIsMissing = Array(repeating: false, count: features.count)
+            for value in zeros {
+                guard let index = Int(exactly: value), features.indices.contains(index) else {
+                    throw .invalid(part: "zero_is_missing", words: "it names a feature that does not exist")
                 }
-                leaves[leaf * classes + Int(name)] = Float(source[position + 1])
-                position += 2
+                zeroIsMissing[index] = true
             }
         }
-        guard position == source.count else { throw refuse("there are more leaves than nodes") }
-        return leaves
+        return try ForestModel(
+            featureNames: features,
+            kind: kind,
+            outputCount: outputs,
+            trees: trees,
+            base: precision == .single ? base.map { Double(Float($0)) } : base,
+            aggregation: aggregation(root["aggregation"]),
+            link: link(root["link"]),
+            precision: precision,
+            zeroIsMissing: zeroIsMissing,
+            calibration: calibration(root["calibration"])
+        )
+    }
+
+    /// Numbers of a single precision are spelled as such: half the digits.
+    static func numbers(_ values: [Double], _ precision: ForestModel.Precision) -> JSONValue {
+        precision == .single ? .numbers(values) : .exactNumbers(values)
+    }
+
+    private static func precision(_ source: JSONValue?) throws(ForestError) -> ForestModel.Precision {
+        switch source?.text {
+        case "single": return .single
+        case "double": return .double
+        default: throw .invalid(part: "precision", words: "it is not single or double")
+        }
+    }
+
+    private static func integer(_ source: JSONValue, _ name: String, below limit: Int) throws(ForestError) -> Int {
+        guard let number = source[name]?.number, let integer = Int(exactly: number), integer >= 0, integer < limit
+        else {
+            throw .invalid(part: name, words: "it is not a number from 0 to \(limit - 1)")
+        }
+        return integer
+    }
+}
+
+/// The small parts: each is an object with `name`, and a parameter where there is one.
+extension ModelFile {
+    private static func value(of aggregation: ForestModel.Aggregation) -> JSONValue {
+        switch aggregation {
+        case .sum: .object([.init("name", .text("sum"))])
+        case .average(let count):
+            .object([.init("name", .text("average")), .init("over", .number(Double(count)))])
+        case .minimum: .object([.init("name", .text("minimum"))])
+        case .maximum: .object([.init("name", .text("maximum"))])
+        }
+    }
+
+    private static func aggregation(_ source: JSONValue?) throws(ForestError) -> ForestModel.Aggregation {
+        switch source?["name"]?.text {
+        case "sum": return .sum
+        case "average": return .average(over: try integer(source ?? .null, "over", below: ForestModel.nodeLimit))
+        case "minimum": return .minimum
+        case "maximum": return .maximum
+        default: throw .invalid(part: "aggregation", words: "it is not sum, average, minimum or maximum")
+        }
+    }
+
+    private static func value(of link: ForestModel.Link) -> JSONValue {
+        switch link {
+        case .identity: .object([.init("name", .text("identity"))])
+        case .sigmoid(let scale):
+            .object([.init("name", .text("sigmoid")), .init("parameters", .exactNumbers([scale]))])
+        case .softmax: .object([.init("name", .text("softmax"))])
+        case .exponential: .object([.init("name", .text("exponential"))])
+        case .isolation(let depth):
+            .object([.init("name", .text("isolation")), .init("parameters", .exactNumbers([depth]))])
+        }
+    }
+
+    private static func link(_ source: JSONValue?) throws(ForestError) -> ForestModel.Link {
+        let parameter = source?["parameters"]?.numberList?.first ?? .nan
+        switch source?["name"]?.text {
+        case "identity": return .identity
+        case "sigmoid": return .sigmoid(scale: parameter)
+        case "softmax": return .softmax
+        case "exponential": return .exponential
+        case "isolation": return .isolation(expectedDepth: parameter)
+        default: throw .invalid(part: "link", words: "it is not identity, sigmoid, softmax, exponential or isolation")
+        }
+    }
+
+    private static func value(of calibration: Calibration) -> JSONValue {
+        let negative = JSONValue.Member("negative_class", .number(Double(calibration.negativeClass)))
+        return switch calibration.map {
+        case .platt(let slope, let intercept):
+            .object([
+                .init("name", .text("platt")), negative, .init("parameters", .exactNumbers([slope, intercept])),
+            ])
+        case .isotonic(let scores, let values):
+            .object([
+                .init("name", .text("isotonic")), negative, .init("scores", .exactNumbers(scores)),
+                .init("values", .exactNumbers(values)),
+            ])
+        }
+    }
+
+    private static func calibration(_ source: JSONValue?) throws(ForestError) -> Calibration? {
+        guard let source else { return nil }
+        let negative = try integer(source, "negative_class", below: ForestModel.outputLimit)
+        switch source["name"]?.text {
+        case "platt":
+            let line = source["parameters"]?.numberList ?? []
+            guard line.count == 2 else { throw .invalid(part: "calibration", words: "slope or intercept is missing") }
+            let map = Calibration.Map.platt(slope: line[0], intercept: line[1])
+            return Calibration(map: map, negativeClass: negative)
+        case "isotonic":
+            let map = Calibration.Map.isotonic(
+                scores: source["scores"]?.numberList ?? [],
+                values: source["values"]?.numberList ?? []
+            )
+            return Calibration(map: map, negativeClass: negative)
+        default: throw .invalid(part: "calibration", words: "it is not platt or isotonic")
+        }
     }
 }

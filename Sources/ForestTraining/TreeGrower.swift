@@ -53,7 +53,7 @@ struct TreeGrower {
         for index in rows.indices { rows[index] = Int32(random.below(labels.count)) }
         // Neighbouring rows stay neighbours in memory.
         rows.sort()
-        var tree = Tree()
+        var tree = Tree(leafWidth: classCount)
         grow(0..<rows.count, depth: 0, &tree)
         return tree
     }
@@ -75,7 +75,8 @@ struct TreeGrower {
             var total = 0.0
             for index in 0..<classCount { total += Double(counts[index]) * weights[index] }
             for index in 0..<classCount {
-                tree.leaves.append(Float(Double(counts[index]) * weights[index] / total))
+                // The model is scored in single precision.
+                tree.leaves.append(Double(Float(Double(counts[index]) * weights[index] / total)))
             }
             return
         }

@@ -6,7 +6,7 @@ import Testing
 
 /// A random tree of at most the depth, in depth-first order, with repeated thresholds so that ties occur.
 private func randomTree(_ random: inout Seeded, features: Int, classes: Int, depth: Int) -> Tree {
-    var tree = Tree()
+    var tree = Tree(leafWidth: classes)
     func grow(_ left: Int) -> Float {
         let node = tree.nodeCount
         tree.threshold.append(0)
@@ -19,7 +19,8 @@ private func randomTree(_ random: inout Seeded, features: Int, classes: Int, dep
             tree.right[node] = Int32(tree.leaves.count / classes)
             let weights = (0..<classes).map { _ in Float(random.below(4)) }
             let total = weights.reduce(0, +)
-            tree.leaves += total == 0 ? [1] + Array(repeating: 0, count: classes - 1) : weights.map { $0 / total }
+            tree.leaves +=
+                total == 0 ? [1] + Array(repeating: 0, count: classes - 1) : weights.map { Double($0 / total) }
             tree.cover[node] = Float(1 + random.below(50))
             return tree.cover[node]
         }
@@ -62,17 +63,7 @@ private func randomRows(_ random: inout Seeded, _ count: Int) -> [Float] {
 @Suite struct ForestScorerTests {
     /// The plain walk, row by row and node by node: the definition.
     private func reference(_ model: ForestModel, _ row: ArraySlice<Float>) -> [Float] {
-        var sums = Array(repeating: Float(0), count: model.classNames.count)
-        for tree in model.trees {
-            var node = 0
-            while tree.feature[node] >= 0 {
-                let value = row[row.startIndex + Int(tree.feature[node])]
-                let goesLeft = value.isNaN ? tree.missingGoesLeft[node] : value < tree.threshold[node]
-                node = goesLeft ? node + 1 : Int(tree.right[node])
-            }
-            for index in sums.indices { sums[index] += tree.leaves[Int(tree.right[node]) * sums.count + index] }
-        }
-        return sums.map { $0 * (1 / Float(model.trees.count)) }
+        ReferenceForest(model).results(of: Array(row)).map { Float($0) }
     }
 
     @Test(arguments: 1...60 as ClosedRange<UInt64>)
@@ -165,5 +156,145 @@ private func randomRows(_ random: inout Seeded, _ count: Int) -> [Float] {
             for _ in 0...random.below(3) { changed[random.below(changed.count)] = UInt8(0x20 + random.below(95)) }
             do { _ = try ModelFile(decoding: changed) } catch { #expect(!error.description.isEmpty) }
         }
+    }
+}
+
+@Suite struct GeneralModelTests {
+    /// A model of everything at once: scalar and vector leaves, all tests, zeros as missing, link and calibration.
+    private func model(_ change: (inout [Tree]) -> Void = { _ in }) throws -> ForestModel {
+        var wide = Tree(leafWidth: 3)
+        wide.feature = [1, -1, 0, -1, -1]
+        wide.tests = [.inSet, .less, .equal, .less, .less]
+        wide.threshold = [1, 0, 2.5, 0, 0]
+        wide.missingGoesLeft = [false, true, true, true, true]
+        wide.right = [2, 0, 4, 1, 2]
+        wide.cover = [10.5, 4, 6.25, 3, 3]
+        wide.leaves = [1, 0, 0, 0, 2, 0.1, 0, 0, -3]
+        wide.categoryOffsets = [0, 1, 3]
+        wide.categoryWords = [1, 0b110, 0x8000_0000]
+        var narrow = Tree(leafWidth: 1, output: 2)
+        narrow.feature = [0, -1, -1]
+        narrow.threshold = [.infinity, 0, 0]
+        narrow.missingGoesLeft = [false, true, true]
+        narrow.right = [2, 0, 1]
+        narrow.cover = [0, 0, 0]
+        narrow.leaves = [0.5, -0.5]
+        var trees = [wide, narrow]
+        change(&trees)
+        return try ForestModel(
+            featureNames: ["a", "b"],
+            kind: .classification(classNames: ["x", "y", "z"]),
+            outputCount: 3,
+            trees: trees,
+            base: [0.25, 0, -1],
+            link: .softmax,
+            precision: .double,
+            zeroIsMissing: [true, false],
+            calibration: Calibration(map: .isotonic(scores: [0, 0.5, 1], values: [0, 0.25, 1]), negativeClass: 0)
+        )
+    }
+
+    @Test func everyTestByHand() throws {
+        let reference = ReferenceForest(try model())
+        #expect(reference.margins(of: [2.5, 1]) == [1.25, 0, -0.5])
+        // Category 63 is in the set, 64 and -1 are not; 2.9 is category 2.
+        #expect(reference.margins(of: [2.5, 63.5]) == [1.25, 0, -0.5])
+        #expect(reference.margins(of: [2.5, 2.9]) == [1.25, 0, -0.5])
+        #expect(reference.margins(of: [2.5, 64]) == [0.25, 2, -0.4])
+        #expect(reference.margins(of: [2.5, -1]) == [0.25, 2, -0.4])
+        #expect(reference.margins(of: [2, .infinity]) == [0.25, 0, -3.5])
+        #expect(reference.margins(of: [2, -.infinity]) == [0.25, 0, -3.5])
+        // Zero is missing: left at the wide tree, right at the narrow one; infinity is not missing.
+        for zero: Float in [.nan, 0, -0.0, 1e-35, -1e-36] {
+            #expect(reference.margins(of: [zero, .nan]) == [0.25, 2, -1.4])
+        }
+        #expect(reference.margins(of: [.infinity, 1]) == [1.25, 0, -0.5])
+        let results = reference.results(of: [2.5, 64])
+        #expect(abs(results.reduce(0, +) - 1) < 1e-12)
+    }
+
+    @Test func aggregationsByHand() throws {
+        func stump(_ value: Double) -> Tree {
+            var tree = Tree()
+            tree.appendLeaf([value], cover: 1)
+            return tree
+        }
+        func margin(_ aggregation: ForestModel.Aggregation) throws -> Double {
+            let model = try ForestModel(
+                featureNames: ["a"],
+                kind: .regression,
+                outputCount: 1,
+                trees: [stump(1), stump(-4), stump(2)],
+                base: [0.5],
+                aggregation: aggregation
+            )
+            return ReferenceForest(model).margins(of: [0])[0]
+        }
+        #expect(try margin(.sum) == -0.5)
+        #expect(try margin(.average(over: 2)) == 0)
+        #expect(try margin(.minimum) == -3.5)
+        #expect(try margin(.maximum) == 2.5)
+    }
+
+    @Test func oneMarginGivesTwoClasses() throws {
+        var tree = Tree()
+        tree.appendLeaf([2], cover: 1)
+        let model = try ForestModel(
+            featureNames: ["a"],
+            kind: .classification(classNames: ["no", "yes"]),
+            outputCount: 1,
+            trees: [tree],
+            link: .sigmoid(scale: 0.5)
+        )
+        let results = ReferenceForest(model).results(of: [0])
+        #expect(abs(results[1] - 0.7310585786300049) < 1e-15)
+        #expect(results[0] == 1 - results[1])
+    }
+
+    @Test func filesKeepEverything() throws {
+        let file = ModelFile(forest: try model(), metadata: .null)
+        let bytes = file.encoded()
+        #expect(try ModelFile(decoding: bytes) == file)
+        #expect(try ModelFile(decoding: bytes).encoded() == bytes)
+    }
+
+    @Test func impossibleTreesAreRefused() {
+        let changes: [(inout Tree) -> Void] = [
+            { $0.right[0] = 0 }, { $0.right[0] = 5 }, { $0.right[0] = -1 }, { $0.right[2] = 3 }, { $0.right[3] = 2 },
+            { $0.feature[0] = 2 }, { $0.feature[0] = -1 }, { $0.threshold[2] = .nan }, { $0.threshold[2] = -.infinity },
+            { $0.threshold[0] = 2 }, { $0.threshold[0] = -1 }, { $0.threshold[0] = 0.5 }, { $0.cover[1] = -1 },
+            { $0.cover[1] = .nan }, { $0.leaves[0] = .infinity }, { $0.leaves.removeLast() },
+            { $0.leaves += [0, 0, 0] },
+            { $0.leafWidth = 2 }, { $0.output = 1 }, { $0.tests.removeLast() }, { $0.categoryOffsets = [0, 4, 3] },
+            { $0.categoryOffsets = [] }, { $0.categoryWords.removeLast() }, { $0.feature.removeLast() },
+        ]
+        for change in changes {
+            #expect(throws: ForestError.self) { try model { change(&$0[0]) } }
+        }
+        #expect(throws: ForestError.self) { try model { $0 = [] } }
+        #expect(throws: ForestError.self) { try model { $0[1].output = 3 } }
+        #expect(throws: ForestError.self) { try model { $0[1].leaves = [3e38, 0] } }
+    }
+
+    /// A chain to the right, as deep as allowed and one deeper.
+    @Test func depthIsBounded() throws {
+        func chain(_ depth: Int) -> Tree {
+            var tree = Tree()
+            for level in 0..<depth {
+                tree.feature.append(0)
+                tree.threshold.append(0)
+                tree.missingGoesLeft.append(true)
+                tree.right.append(Int32(level * 2 + 2))
+                tree.cover.append(0)
+                tree.appendLeaf([0], cover: 0)
+            }
+            tree.appendLeaf([0], cover: 0)
+            return tree
+        }
+        func model(_ depth: Int) throws -> ForestModel {
+            try ForestModel(featureNames: ["a"], kind: .regression, outputCount: 1, trees: [chain(depth)])
+        }
+        _ = try model(ForestModel.depthLimit)
+        #expect(throws: ForestError.self) { try model(ForestModel.depthLimit + 1) }
     }
 }

@@ -13,7 +13,8 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench",
         abstract: "Measure what the parts cost on this machine.",
         subcommands: [
-            BenchPipelineCommand.self, BenchWindowsCommand.self, BenchLogCommand.self, BenchRecoveryCommand.self,
+            BenchPipelineCommand.self, BenchWindowsCommand.self, BenchForestCommand.self, BenchLogCommand.self,
+            BenchRecoveryCommand.self,
         ]
     )
 }

@@ -49,10 +49,13 @@ final class AlertTracker {
         for (index, detector) in plan.detectors.enumerated() {
             let box = detectors[index]
             let keys = machine.keys(detector.entity)
+            // The alerts that this batch opens or revises, where they are, and each one's last event: only of that one are
+            // reasons kept.
+            var touched: [String: (slot: Int, event: Int)] = [:]
             for event in 0..<count where !keys[event].isAbsent {
                 let time = batch.times[Int(rows[event])]
                 let slot = box.sessions.current(keys[event], time: time)
-                guard slot != nil || crosses(index, event, machine, scorers) else { continue }
+                guard slot != nil || crosses(index, event, machine, scorers[index]) else { continue }
                 let detection = detection(index, event, machine, scorers)
                 var alert: AlertUpdate
                 if let slot, let open = box.sessions[slot] {
@@ -68,14 +71,24 @@ final class AlertTracker {
                         machine: machine
                     )
                 }
-                alert.reasons = scorers[index]?.reasons(of: event, machine, limit: Self.reasonCount) ?? []
                 alert.features = plan.features.indices.map { machine.feature($0)[event] }
                 if emits { output.note(alert) }
                 alert.newEvidence = []
                 if let slot {
                     box.sessions[slot] = alert
-                } else if let ended = box.sessions.open(alert, key: keys[event]).ended, emits {
-                    output.note(end(ended))
+                    touched[alert.id] = (slot, event)
+                    continue
+                }
+                let place = box.sessions.open(alert, key: keys[event])
+                if let ended = place.ended, emits { output.note(end(ended)) }
+                touched[alert.id] = (place.slot, event)
+            }
+            if let scorer = scorers[index] {
+                scorer.explain(touched.values.map(\.event).sorted())
+                for (id, place) in touched {
+                    let reasons = scorer.reasons(of: place.event, machine, limit: Self.reasonCount)
+                    output.setReasons(reasons, of: id)
+                    if box.sessions[place.slot]?.id == id { box.sessions[place.slot]?.reasons = reasons }
                 }
             }
             guard let clock else { continue }
@@ -117,10 +130,10 @@ final class AlertTracker {
         return alert
     }
 
-    private func crosses(_ index: Int, _ event: Int, _ machine: WindowMachine, _ scorers: [ModelScorer?]) -> Bool {
+    private func crosses(_ index: Int, _ event: Int, _ machine: WindowMachine, _ scorer: ModelScorer?) -> Bool {
         switch plan.detectors[index].kind {
         case .rule: machine.rule(index)[event] == 1
-        case .model(_, let threshold, _): (scorers[index]?.score(of: event) ?? 0) >= threshold
+        case .model(_, let threshold, _): (scorer?.score(of: event) ?? 0) >= threshold
         }
     }
 
@@ -130,7 +143,7 @@ final class AlertTracker {
         _ machine: WindowMachine,
         _ scorers: [ModelScorer?]
     ) -> Detection {
-        let crosses = crosses(index, event, machine, scorers)
+        let crosses = crosses(index, event, machine, scorers[index])
         let detector = plan.detectors[index]
         switch detector.kind {
         case .rule(_, let score):
