@@ -1,6 +1,7 @@
 import AlertStore
 import Base
 import Bytes
+import Delivery
 import Engine
 import EventLog
 import FileStore
