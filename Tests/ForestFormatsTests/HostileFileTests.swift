@@ -153,7 +153,9 @@ import Testing
                 let model = try Samples.model(&random, tests: [.less, .inSet])
                 seeds.append(Samples.ubjson(try JSONValue.parse(XGBoostWriter.encode(model))))
             case .lightgbm: seeds.append(Array(Samples.lightGBM.utf8))
-            case .onnx: seeds.append(try ONNXWriter.encode(Samples.model(&random, tests: [.less, .equal])))
+            case .onnx:
+                seeds.append(try ONNXWriter.encode(Samples.model(&random, tests: [.less, .equal])))
+                seeds.append(ONNXSample.version5)
             }
         }
         return seeds

@@ -13,6 +13,7 @@ import warnings
 
 import lightgbm
 import numpy
+import onnx
 import onnxruntime
 import skl2onnx
 import xgboost
@@ -236,21 +237,47 @@ jobs = {
 for name, (model, y) in jobs.items():
     model.fit(xt, y)
     options = {id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else None
-    onnx = skl2onnx.to_onnx(model, xs[:1], options=options)
+    converted = skl2onnx.to_onnx(model, xs[:1], options=options)
     file = f"skl_{name}.onnx"
     with open(f"{folder}/{file}", "wb") as out:
-        out.write(onnx.SerializeToString())
+        out.write(converted.SerializeToString())
     wanted = model.predict_proba(xs) if hasattr(model, "predict_proba") else model.predict(xs)
     found = scored(file, "full.csv")
     if found.shape[1] == 1 and hasattr(model, "predict_proba"):
         wanted = wanted[:, 1]
-    session = onnxruntime.InferenceSession(onnx.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(converted.SerializeToString(), providers=["CPUExecutionProvider"])
     theirs = session.run(None, {session.get_inputs()[0].name: xs})[-1]
     if found.shape[1] == 1 and theirs.reshape(len(xs), -1).shape[1] == 2:
         theirs = theirs[:, 1]
     compare(file + " beside ONNX Runtime", found, theirs, 1e-6)
     compare(file, found, wanted, 1e-6)
     exported(f"skl_{name}", file, "full.csv", xs, ["xgboost", "onnx"])
+
+# ONNX's newest operator, made by hand: every mode, sets, targets, a tree that is a leaf alone -----------------------------
+rows = numpy.array([[v, w] for v in (-1, 0, 2, 3, 5, numpy.nan) for w in (0.25, 0.5, 1, numpy.nan)], dtype=numpy.float32)
+write_rows("five.csv", rows)
+for mode in range(6):
+    for tracks in (0, 1):
+        for aggregate in (0, 1):
+            tensor = lambda name, kind, values: onnx.helper.make_tensor(name, kind, [len(values)], values)
+            single, byte = onnx.TensorProto.FLOAT, onnx.TensorProto.UINT8
+            node = onnx.helper.make_node(
+                "TreeEnsemble", ["X"], ["Y"], domain="ai.onnx.ml", n_targets=2, aggregate_function=aggregate,
+                post_transform=0, tree_roots=[0, 2], nodes_featureids=[0, 1, 0], nodes_modes=tensor("m", byte, [6, mode, 0]),
+                nodes_splits=tensor("s", single, [0.0, 0.5, 0.0]), nodes_truenodeids=[0, 1, 3], nodes_trueleafs=[1, 1, 1],
+                nodes_falsenodeids=[1, 2, 3], nodes_falseleafs=[0, 1, 1], nodes_missing_value_tracks_true=[tracks, tracks, 0],
+                leaf_targetids=[0, 1, 1, 0], leaf_weights=tensor("w", single, [1.0, 10.0, 20.0, 100.0]),
+                membership_values=tensor("v", single, [2.0, 5.0]),
+            )
+            value = lambda name, width: onnx.helper.make_tensor_value_info(name, single, [None, width])
+            graph = onnx.helper.make_graph([node], "g", [value("X", 2)], [value("Y", 2)])
+            opsets = [onnx.helper.make_opsetid("", 21), onnx.helper.make_opsetid("ai.onnx.ml", 5)]
+            model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10)
+            with open(f"{folder}/five.onnx", "wb") as out:
+                out.write(model.SerializeToString())
+            session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+            what = f"TreeEnsemble mode {mode}, missing {tracks}, aggregate {aggregate}"
+            compare(what, scored("five.onnx", "five.csv"), session.run(None, {"X": rows})[0], 0)
 
 for failure in failures:
     print("FAILED:", failure)

@@ -8,10 +8,7 @@ struct ONNXEnsemble {
     private var precision = ForestModel.Precision.single
     private var featureCount = 0
 
-    init(_ node: ONNXGraph.Node, allowance: Allowance) throws(ForestError) {
-        guard node.operation != "TreeEnsemble" else {
-            throw .unsupported(words: "operator TreeEnsemble of ai.onnx.ml 5: convert with a lower target_opset")
-        }
+    init(_ node: ONNXGraph.Node, allowance: Allowance) {
         self.node = node
         self.allowance = allowance
         isClassifier = node.operation == "TreeEnsembleClassifier"
@@ -237,60 +234,5 @@ struct ONNXEnsemble {
                 throw .unsupported(words: "the smallest or largest of trees whose leaves lack outputs")
             }
         }
-    }
-}
-
-/// What a branch asks, in terms of ``Forest/NodeTest``: left is where the test holds.
-private struct Question {
-    var test = NodeTest.less
-    var threshold: Float
-    /// Whether the true branch is on the left.
-    var trueIsLeft = true
-    var missingGoesLeft: Bool
-
-    init(_ mode: String, _ value: Double, tracksMissing: Bool) throws(ForestError) {
-        guard !value.isNaN else { throw .invalid(part: "nodes_values", words: "a threshold is not a number") }
-        switch mode {
-        case "BRANCH_LEQ": threshold = Float(aboveOrEqual: value)
-        case "BRANCH_GT": (threshold, trueIsLeft) = (Float(aboveOrEqual: value), false)
-        case "BRANCH_LT" where value == .infinity, "BRANCH_GTE" where value == .infinity:
-            throw .unsupported(words: "\(mode) with infinity")
-        case "BRANCH_LT": threshold = Float(above: value)
-        case "BRANCH_GTE": (threshold, trueIsLeft) = (Float(above: value), false)
-        case "BRANCH_EQ", "BRANCH_NEQ":
-            threshold = Float(value)
-            guard Double(threshold) == value else {
-                throw .unsupported(words: "\(mode) with a number that no row of 32 bits can hold")
-            }
-            (test, trueIsLeft) = (.equal, mode == "BRANCH_EQ")
-        default: throw .unsupported(words: "node mode \(mode)")
-        }
-        // Missing is unequal to every number.
-        let missingIsTrue = tracksMissing || mode == "BRANCH_NEQ"
-        missingGoesLeft = missingIsTrue == trueIsLeft
-    }
-}
-
-extension TreeGraph {
-    fileprivate mutating func appendLeaf() {
-        let leaf = leafCount
-        leafCount += 1
-        feature.append(-1)
-        test.append(.less)
-        threshold.append(0)
-        missingGoesLeft.append(true)
-        left.append(-1)
-        right.append(leaf)
-        cover.append(0)
-    }
-
-    fileprivate mutating func append(_ column: Int32, _ question: Question, yes: Int, no: Int) {
-        feature.append(column)
-        test.append(question.test)
-        threshold.append(question.threshold)
-        missingGoesLeft.append(question.missingGoesLeft)
-        left.append(question.trueIsLeft ? yes : no)
-        right.append(question.trueIsLeft ? no : yes)
-        cover.append(0)
     }
 }

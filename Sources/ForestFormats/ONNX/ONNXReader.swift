@@ -52,10 +52,12 @@ enum ONNXReader {
             let operations = Set(graph.nodes.map(\.operation)).sorted().prefix(10).joined(separator: ", ")
             throw .unsupported(words: "the graph has \(found.count) tree ensembles, not one; its nodes: \(operations)")
         }
+        // A tree ensemble needs few helpers; many would make a search among them slow.
+        guard graph.nodes.count <= 100 else { throw .unsupported(words: "a graph of \(graph.nodes.count) nodes") }
         // Behind a regressor, as we write it.
         let links = graph.nodes.filter { Self.links[$0.operation] != nil }
         if let last = links.first {
-            guard links.count == 1, last.inputs == node.outputs, node.operation == "TreeEnsembleRegressor" else {
+            guard links.count == 1, last.inputs == node.outputs, node.operation != "TreeEnsembleClassifier" else {
                 throw .unsupported(words: "the graph's operation \(last.operation) beside the tree ensemble")
             }
         }
@@ -77,10 +79,13 @@ enum ONNXReader {
             throw .unsupported(words: "the tree ensemble does not read an input of the graph")
         }
         let width = input.sizes.count == 2 ? Int(clamping: input.sizes[1]) : -1
-        var builder = try ONNXEnsemble(node, allowance: Allowance(bytes: size))
-        return try builder.model(
-            declaredFeatures: width > 0 ? width : nil,
-            link: links.first.flatMap { Self.links[$0.operation] }
-        )
+        let declared = width > 0 ? width : nil
+        let link = links.first.flatMap { Self.links[$0.operation] }
+        if node.operation == "TreeEnsemble" {
+            var builder = ONNXEnsemble5(node, allowance: Allowance(bytes: size))
+            return try builder.model(declaredFeatures: declared, link: link)
+        }
+        var builder = ONNXEnsemble(node, allowance: Allowance(bytes: size))
+        return try builder.model(declaredFeatures: declared, link: link)
     }
 }
