@@ -37,7 +37,7 @@ private func examples(_ count: Int, seed: UInt64) -> TrainingSet {
         parameters.trees = 20
         parameters.depthMax = 8
         change(&parameters)
-        return try RandomForestTrainer(parameters).train(examples(2000, seed: 1), threads: threads)
+        return try RandomForestTrainer(parameters).train(examples(2000, seed: 1), threads: threads).model
     }
 
     @Test func sameBytesOnAnyNumberOfThreads() throws {

@@ -122,7 +122,7 @@ struct TrainCommand: ParsableCommand {
         parameters.seed = seed
         let progress = SharedProgress(Progress(what, isQuiet: quiet), total: trees)
         do throws(ForestError) {
-            let model = try RandomForestTrainer(parameters).train(set, threads: threads) { progress.update($0) }
+            let model = try RandomForestTrainer(parameters).train(set, threads: threads) { progress.update($0) }.model
             progress.finish()
             return model
         } catch {

@@ -31,6 +31,28 @@ public struct TrainingSet: Sendable {
     }
 }
 
+extension TrainingSet {
+    /// What a row of each class weighs.
+    ///
+    /// - Parameters:
+    ///   - balanced: Every class that occurs weighs the same in total, all rows together as much as there are rows.
+    ///   - positive: With two classes, the weight of the second one is multiplied by this.
+    /// - Returns: One weight a class.
+    func classWeights(balanced: Bool, positive: Double = 1) -> [Double] {
+        var weights = Array(repeating: 1.0, count: classNames.count)
+        if balanced {
+            var counts = Array(repeating: 0, count: classNames.count)
+            for label in labels { counts[Int(label)] += 1 }
+            let present = counts.count { $0 > 0 }
+            for (index, count) in counts.enumerated() where count > 0 {
+                weights[index] = Double(rowCount) / Double(count * present)
+            }
+        }
+        if weights.count == 2 { weights[1] *= positive }
+        return weights
+    }
+}
+
 /// Rows to fit and rows to judge by: later in time, and of entities that the fit has not seen; never split by row.
 public struct TimeEntitySplit: Sendable, Equatable {
     public var training: [Int] = []
