@@ -12,7 +12,9 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure what the parts cost on this machine.",
-        subcommands: [BenchPipelineCommand.self, BenchLogCommand.self, BenchRecoveryCommand.self]
+        subcommands: [
+            BenchPipelineCommand.self, BenchLogCommand.self, BenchRecoveryCommand.self, BenchTrainCommand.self,
+        ]
     )
 }
 
@@ -137,7 +139,7 @@ struct BenchPipelineCommand: ParsableCommand {
 }
 
 /// Time that has passed and that the processors have worked for this process.
-private struct Cost {
+struct Cost {
     var wall: Double
     var cpu: Double
 

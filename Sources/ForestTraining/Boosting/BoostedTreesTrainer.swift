@@ -28,6 +28,7 @@ public struct BoostedTreesTrainer: Sendable {
         /// Rows of rare classes weigh more, so that every class weighs the same in total.
         public var balancesClasses = false
         /// Rounds without a better validation loss after which training ends; nil: it never ends early.
+        /// They are looked at only if this is set.
         public var patience: Int?
         public var binsMax = 1024
         public var seed: UInt64 = 42
@@ -49,13 +50,14 @@ public struct BoostedTreesTrainer: Sendable {
     ///   - threads: How many to use.
     ///   - progress: Called after each round with the number of rounds done.
     /// - Returns: The model, and what is known of its training.
-    /// - Throws: ``Forest/ForestError`` if the names do not make a model (a single class, say).
+    /// - Throws: ``Forest/ForestError`` if there is nothing to learn (no rows, a single class) or the names do not make a model.
     public func train(
         _ set: TrainingSet,
         validation: TrainingSet? = nil,
         threads: Int,
-        progress: (Int) -> Void = { _ in }
+        progress: @Sendable (Int) -> Void = { _ in }
     ) throws(ForestError) -> TrainedForest {
+        try set.checkClasses()
         let workers = Workers(threads)
         let columns = BinnedColumns(set.columns, binsMax: parameters.binsMax, workers: workers)
         let weights = set.classWeights(balanced: parameters.balancesClasses, positive: parameters.positiveWeight)

@@ -1,4 +1,5 @@
 import Base
+import Forest
 
 /// Rows to learn from: features by column, the class of each row.
 public struct TrainingSet: Sendable {
@@ -32,6 +33,17 @@ public struct TrainingSet: Sendable {
 }
 
 extension TrainingSet {
+    /// Refuses rows that a classifier cannot learn from.
+    func checkClasses() throws(ForestError) {
+        guard classNames.count >= 2 else {
+            throw .invalid(part: "classes", words: "two or more are needed")
+        }
+        guard rowCount > 0 else { throw .invalid(part: "rows", words: "there are none") }
+        guard labels.allSatisfy({ Int($0) < classNames.count }) else {
+            throw .invalid(part: "labels", words: "one is of no class")
+        }
+    }
+
     /// What a row of each class weighs.
     ///
     /// - Parameters:
@@ -54,11 +66,17 @@ extension TrainingSet {
 }
 
 /// Rows to fit and rows to judge by: later in time, and of entities that the fit has not seen; never split by row.
+///
+/// Where entities come back for months (cards, terminals), hardly any later row is of a new one: if fewer than a tenth
+/// are, all later rows are judged by.
 public struct TimeEntitySplit: Sendable, Equatable {
     public var training: [Int] = []
+    /// In the order of time.
     public var validation: [Int] = []
     /// The first instant of the validation rows, microseconds.
     public var cut: Int64
+    /// Whether entities of the validation rows occur in the training rows.
+    public var sharesEntities = false
 
     /// - Parameters:
     ///   - times: Event time of each row, microseconds.
@@ -73,8 +91,15 @@ public struct TimeEntitySplit: Sendable, Equatable {
             training.append(row)
             known.insert(entities[row])
         }
-        for row in times.indices where times[row] >= cut && !known.contains(entities[row]) {
-            validation.append(row)
+        var later: [Int] = []
+        for row in times.indices where times[row] >= cut {
+            later.append(row)
+            if !known.contains(entities[row]) { validation.append(row) }
         }
+        if validation.count * 10 < later.count {
+            validation = later
+            sharesEntities = true
+        }
+        validation.sort { (times[$0], $0) < (times[$1], $1) }
     }
 }

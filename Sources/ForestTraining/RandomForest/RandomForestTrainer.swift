@@ -37,12 +37,13 @@ public struct RandomForestTrainer: Sendable {
     ///   - threads: How many trees grow at a time.
     ///   - progress: Called from any thread with the number of finished trees.
     /// - Returns: The forest, trees in the order of their seeds.
-    /// - Throws: ``Forest/ForestError`` if the names do not make a model (a single class, say).
+    /// - Throws: ``Forest/ForestError`` if there is nothing to learn (no rows, a single class) or the names do not make a model.
     public func train(
         _ set: TrainingSet,
         threads: Int,
         progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) throws(ForestError) -> TrainedForest {
+        try set.checkClasses()
         let workers = Workers(threads)
         let columns = BinnedColumns(set.columns, binsMax: parameters.binsMax, workers: workers)
         let weights = set.classWeights(balanced: parameters.balancesClasses, positive: parameters.positiveWeight)
