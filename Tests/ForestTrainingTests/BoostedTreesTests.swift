@@ -63,7 +63,9 @@ import Testing
 
     @Test func theFirstSplitIsTheBestOfAll() throws {
         for seed in UInt64(1)...20 {
-            let rows = frauds(200, seed: seed)
+            var rows = frauds(200, seed: seed)
+            // One value in most of the rows.
+            rows.columns[2] = rows.columns[0].map { $0 > 0.8 ? $0 : 0 }
             let tree = try train(rows) {
                 stump(&$0)
                 $0.lambda = 1

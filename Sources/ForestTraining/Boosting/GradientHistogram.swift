@@ -24,25 +24,76 @@ enum GradientHistogram {
         var hessianMin: Int64
     }
 
-    /// Adds rows 0..<count.
-    static func add(
+    /// Sums up rows, cell by cell.
+    ///
+    /// Where neighbouring rows are often in the same bin, each addition would wait for the one before it: four copies of
+    /// the cells, used in turn, break the chain (four times as fast).
+    ///
+    /// - Parameters:
+    ///   - bins: Of one feature.
+    ///   - rows: Numbers into `bins`; nil: 0..<count.
+    ///   - pairs: Of these rows, one by one.
+    ///   - count: How many rows.
+    ///   - cells: Where the sums go; overwritten.
+    ///   - cellCount: How many there are.
+    ///   - isSkewed: Whether few bins hold most rows.
+    static func count(
         _ bins: UnsafePointer<UInt16>,
+        rows: UnsafePointer<UInt32>?,
         _ pairs: UnsafePointer<Pair>,
         count: Int,
-        to cells: UnsafeMutablePointer<Pair>
+        into cells: UnsafeMutablePointer<Pair>,
+        cellCount: Int,
+        isSkewed: Bool
     ) {
-        for index in 0..<count { cells[Int(bins[index])] &+= pairs[index] }
+        guard isSkewed, count > 4 * cellCount else {
+            cells.update(repeating: Pair(0, 0), count: cellCount)
+            add(bins, rows, pairs, count, cells, stride: 0)
+            return
+        }
+        withUnsafeTemporaryAllocation(of: Pair.self, capacity: 4 * cellCount) { copies in
+            guard let first = copies.baseAddress else { return }
+            first.initialize(repeating: Pair(0, 0), count: 4 * cellCount)
+            add(bins, rows, pairs, count, first, stride: cellCount)
+            for cell in 0..<cellCount {
+                cells[cell] =
+                    first[cell] &+ first[cellCount + cell] &+ first[2 * cellCount + cell] &+ first[3 * cellCount + cell]
+            }
+        }
     }
 
-    /// Adds the rows named; `pairs` belong to them one by one.
-    static func add(
+    /// Every row adds to the cells that lie `stride` behind those of the row before it, every fourth to the first ones.
+    @inline(__always)
+    private static func add(
         _ bins: UnsafePointer<UInt16>,
-        rows: UnsafePointer<UInt32>,
+        _ rows: UnsafePointer<UInt32>?,
         _ pairs: UnsafePointer<Pair>,
-        count: Int,
-        to cells: UnsafeMutablePointer<Pair>
+        _ count: Int,
+        _ cells: UnsafeMutablePointer<Pair>,
+        stride: Int
     ) {
-        for index in 0..<count { cells[Int(bins[Int(rows[index])])] &+= pairs[index] }
+        let (second, third, fourth) = (cells + stride, cells + 2 * stride, cells + 3 * stride)
+        let whole = count & ~3
+        var index = 0
+        if let rows {
+            while index < whole {
+                cells[Int(bins[Int(rows[index])])] &+= pairs[index]
+                second[Int(bins[Int(rows[index &+ 1])])] &+= pairs[index &+ 1]
+                third[Int(bins[Int(rows[index &+ 2])])] &+= pairs[index &+ 2]
+                fourth[Int(bins[Int(rows[index &+ 3])])] &+= pairs[index &+ 3]
+                index &+= 4
+            }
+            for index in whole..<count { cells[Int(bins[Int(rows[index])])] &+= pairs[index] }
+        } else {
+            while index < whole {
+                cells[Int(bins[index])] &+= pairs[index]
+                second[Int(bins[index &+ 1])] &+= pairs[index &+ 1]
+                third[Int(bins[index &+ 2])] &+= pairs[index &+ 2]
+                fourth[Int(bins[index &+ 3])] &+= pairs[index &+ 3]
+                index &+= 4
+            }
+            for index in whole..<count { cells[Int(bins[index])] &+= pairs[index] }
+        }
     }
 
     /// A node's histogram less one child's is the other child's.

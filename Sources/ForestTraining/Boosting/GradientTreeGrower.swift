@@ -252,21 +252,16 @@ final class GradientTreeGrower: @unchecked Sendable {
     }
 
     private func count(_ feature: Int, _ range: Range<Int>, _ slot: Int) {
-        let first = cells[feature]
-        let target = slots[slot].base + first
-        target.update(repeating: Pair(0, 0), count: cells[feature + 1] - first)
-        let bins = columns.column(feature)
-        if range.count == columns.rowCount {
-            GradientHistogram.add(bins, pairs.base, count: range.count, to: target)
-        } else {
-            GradientHistogram.add(
-                bins,
-                rows: rows.base + range.lowerBound,
-                gathered.base + range.lowerBound,
-                count: range.count,
-                to: target
-            )
-        }
+        let isWhole = range.count == columns.rowCount
+        GradientHistogram.count(
+            columns.column(feature),
+            rows: isWhole ? nil : UnsafePointer(rows.base + range.lowerBound),
+            isWhole ? pairs.base : gathered.base + range.lowerBound,
+            count: range.count,
+            into: slots[slot].base + cells[feature],
+            cellCount: cells[feature + 1] - cells[feature],
+            isSkewed: columns.isSkewed[feature]
+        )
     }
 
     private func search(_ feature: Int, _ slot: Int, _ total: Pair, place: Int) {

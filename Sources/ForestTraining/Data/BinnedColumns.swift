@@ -2,6 +2,8 @@
 final class BinnedColumns: Sendable {
     let features: [BinnedFeature]
     let rowCount: Int
+    /// Of each feature: whether two random rows share a bin more often than one time in twenty.
+    let isSkewed: [Bool]
     private let bins: Stretch<UInt16>
 
     /// Chooses the bins after the rows themselves; at most `binsMax` (2…65,535) a feature.
@@ -20,8 +22,11 @@ final class BinnedColumns: Sendable {
         precondition(columns.count == features.count, "There is one column a feature.")
         let rows = columns.first?.count ?? 0
         let bins = Stretch<UInt16>(repeating: 0, count: rows * columns.count)
-        workers.each(columns.count) { index in
+        isSkewed = workers.map(columns.count) { index in
             columns[index].withUnsafeBufferPointer { features[index].bin($0, into: bins.base + index * rows) }
+            var counts = Array(repeating: 0, count: features[index].binCount + 1)
+            for row in 0..<rows { counts[Int(bins.base[index * rows + row])] += 1 }
+            return counts.reduce(0) { $0 + Double($1) * Double($1) } > 0.05 * Double(rows) * Double(rows)
         }
         self.features = features
         self.bins = bins

@@ -5,7 +5,8 @@ import Forest
 public enum PermutationImportance {
     /// Measures the loss of average precision, feature by feature, on rows that the model was not fitted to.
     ///
-    /// Of each feature's rows all values are shuffled once, from a seed of its own. O(features · rows · trees).
+    /// Each feature's values are shuffled once, from a seed of its own; at most 20,000 rows are looked at, evenly spread.
+    /// O(features · rows · trees).
     ///
     /// - Parameters:
     ///   - model: Its features are the set's.
@@ -21,6 +22,8 @@ public enum PermutationImportance {
         seed: UInt64,
         threads: Int
     ) -> [Double] {
+        let step = (set.rowCount + 19_999) / 20_000
+        let set = step > 1 ? set.selecting(Array(stride(from: 0, to: set.rowCount, by: step))) : set
         let truth = set.labels.map { Int($0) != negativeClass }
         @Sendable func precision(_ set: TrainingSet) -> Double {
             BinaryReport(
