@@ -63,10 +63,40 @@ extension AlertDatabase {
         }
     }
 
-    /// The newest run, which says what the derived tables were made with.
+    /// Notes a run that made figures and nothing else. A figure without a value is NULL.
+    public func note(
+        _ run: RunRecord,
+        metrics: [(name: String, value: Double?)],
+        atMilliseconds now: Int64
+    ) throws(AlertStoreError) {
+        try write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO runs
+                      (status, command, app_version, pipeline, pipeline_sha, model_id, started_ms, finished_ms)
+                    VALUES ('done', ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [run.command, run.appVersion, run.pipeline, run.pipelineSHA, run.modelID, now, now]
+            )
+            let id = db.lastInsertedRowID
+            for metric in metrics {
+                try db.execute(
+                    sql: "INSERT INTO metrics (run_id, name, value) VALUES (?, ?, ?)",
+                    arguments: [id, metric.name, metric.value]
+                )
+            }
+        }
+    }
+
+    /// The newest run over a log, which says what the derived tables were made with; runs that made figures did not.
     public func lastRun() throws(AlertStoreError) -> RunRecord? {
         try read { db in
-            try Row.fetchOne(db, sql: "SELECT * FROM runs ORDER BY run_id DESC LIMIT 1").map {
+            try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT * FROM runs WHERE run_id NOT IN (SELECT run_id FROM metrics) ORDER BY run_id DESC LIMIT 1
+                    """
+            ).map {
                 RunRecord(
                     command: $0["command"],
                     appVersion: $0["app_version"],

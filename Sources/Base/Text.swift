@@ -31,12 +31,30 @@ public struct Text: Hashable, Sendable, BitwiseCopyable {
         var high: UInt64 = 0
         if count >= 8 {
             low = base.loadUnaligned(as: UInt64.self)
-            for index in 8..<count { high |= UInt64(bytes[index]) << UInt64((index - 8) * 8) }
+            // The last eight bytes, of which only those behind the eighth count.
+            let last = base.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+            high = count == 8 ? 0 : last >> UInt64((16 - count) * 8)
+        } else if count >= 4 {
+            let first = UInt64(base.loadUnaligned(as: UInt32.self))
+            low =
+                first | UInt64(base.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self))
+                << UInt64((count - 4) * 8)
         } else {
             for index in 0..<count { low |= UInt64(bytes[index]) << UInt64(index * 8) }
         }
         self.low = low
         self.high = high | UInt64(0x10 | count) << 56
+    }
+
+    /// Only the hash of a longer text is held.
+    @inlinable
+    public var isHashed: Bool { high >> 56 == 0xFF }
+
+    /// The bytes of a text that is held as it is; none of one that is absent or hashed.
+    @inlinable
+    public func withContent<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        let count = isHashed ? 0 : Int(high >> 56 & 0x0F)
+        return withUnsafeBytes(of: self) { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
     }
 
     public init(_ string: String) {

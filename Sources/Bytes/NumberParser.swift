@@ -59,6 +59,31 @@ public enum NumberParser {
         return slow(bytes, from: start, to: index)
     }
 
+    /// Passes over the number that starts at `position`, by JSON's grammar; false if there is none.
+    public static func skip(_ bytes: UnsafePointer<UInt8>, _ position: inout Int, end: Int) -> Bool {
+        var index = position
+        func digits() -> Int {
+            let start = index
+            while index < end, bytes[index] &- 0x30 < 10 { index += 1 }
+            return index - start
+        }
+        if index < end, bytes[index] == 0x2D { index += 1 }
+        let first = index
+        let whole = digits()
+        guard whole > 0, whole == 1 || bytes[first] != 0x30 else { return false }
+        if index < end, bytes[index] == 0x2E {
+            index += 1
+            guard digits() > 0 else { return false }
+        }
+        if index < end, bytes[index] | 0x20 == 0x65 {
+            index += 1
+            if index < end, bytes[index] == 0x2D || bytes[index] == 0x2B { index += 1 }
+            guard digits() > 0 else { return false }
+        }
+        position = index
+        return true
+    }
+
     @usableFromInline
     static func slow(_ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Double {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: end - start + 1) { copy in
@@ -72,6 +97,7 @@ public enum NumberParser {
     /// 10 to the power, exactly; 0…22.
     @inlinable
     static func powerOfTen(_ exponent: Int) -> Double {
+        if exponent == 2 { return 100 }
         var result = 1.0
         var base = 10.0
         var rest = exponent

@@ -4,12 +4,17 @@ static const unsigned char pipeline_patternalarm[] = {
 #embed "../../Data/pipelines/patternalarm.yaml"
 };
 
+static const unsigned char pipeline_handbook[] = {
+#embed "../../Data/pipelines/handbook.yaml"
+};
+
 static const unsigned char model_patternalarm[] = {
 #embed "../../Data/models/patternalarm.json"
 };
 
 static const struct pa_asset assets[] = {
     {"pipelines/patternalarm.yaml", pipeline_patternalarm, sizeof pipeline_patternalarm},
+    {"pipelines/handbook.yaml", pipeline_handbook, sizeof pipeline_handbook},
     {"models/patternalarm.json", model_patternalarm, sizeof model_patternalarm},
 };
 

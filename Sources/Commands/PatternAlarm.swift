@@ -10,8 +10,9 @@ public struct PatternAlarm: ParsableCommand {
         abstract: "Fraud detection on event streams, offline, in one executable.",
         version: version,
         subcommands: [
-            ReplayCommand.self, AlertsCommand.self, TrainCommand.self, EvaluateCommand.self, SimulateCommand.self,
-            StatsCommand.self, StateCommand.self, VerifyCommand.self, ModelsCommand.self, LogCommand.self,
+            ReplayCommand.self, QueryCommand.self, AlertsCommand.self, TrainCommand.self, EvaluateCommand.self,
+            SimulateCommand.self, ExportCommand.self, StatsCommand.self, StateCommand.self, VerifyCommand.self,
+            ModelsCommand.self, LogCommand.self,
             BackupCommand.self, RestoreCommand.self, BenchCommand.self, DemoCommand.self,
         ]
     )

@@ -15,9 +15,9 @@ extension PartitionEngine {
     /// - Returns: a copy that another thread may write.
     /// - Complexity: O(what changed).
     public func image(offset: Int64, all: Bool, reusing spare: StateImage? = nil) -> StateImage {
-        let image = spare ?? StateImage(offset: offset, clock: admission.clock, horizons: horizons)
-        if let spare { spare.reuse(offset: offset, clock: admission.clock, horizons: horizons) }
-        admission.writeChanges(to: image, all: all)
+        let image = spare ?? StateImage(offset: offset, clock: intake.admission.clock, horizons: horizons)
+        if let spare { spare.reuse(offset: offset, clock: intake.admission.clock, horizons: horizons) }
+        intake.admission.writeChanges(to: image, all: all)
         machine.writeChanges(to: image, all: all)
         tracker.writeChanges(to: image, all: all)
         return image
@@ -36,7 +36,7 @@ extension PartitionEngine {
         restored.extra.withUnsafeBytes { bytes in
             var reader = ByteReader(bytes)
             do throws(ByteError) {
-                try admission.load(&reader)
+                try intake.admission.load(&reader)
                 rest = Array(try reader.read(count: reader.remaining))
             } catch {
                 rest = nil
@@ -56,7 +56,7 @@ extension PartitionEngine {
             } else if scope.isDead(record) {
                 return true
             } else if record.table == Admission.table {
-                isWhole = admission.load(record)
+                isWhole = intake.admission.load(record)
             } else if !isFull {
                 isWhole = machine.load(record)
                 if let limit, stateBytes > limit { isFull = true }
@@ -70,12 +70,12 @@ extension PartitionEngine {
 
     private var horizons: [StateTable: Int64] {
         var horizons = machine.horizons.merging(tracker.horizons) { first, _ in first }
-        horizons[Admission.table] = admission.horizon
+        horizons[Admission.table] = intake.admission.horizon
         return horizons
     }
 
     /// Bytes of memory that keys, rows and remembered ids take.
-    public var stateBytes: Int { machine.stateBytes + admission.byteCount }
+    public var stateBytes: Int { machine.stateBytes + intake.admission.byteCount }
 
     /// Bytes of the keys that have changed since the last image, about.
     public var changedBytes: Int { machine.changedBytes }
@@ -85,7 +85,7 @@ extension PartitionEngine {
     public func spill(to store: CheckpointStore, limit: Int) {
         guard stateBytes > limit else { return }
         machine.useCold(store)
-        machine.spill(limit: max(0, limit - admission.byteCount))
+        machine.spill(limit: max(0, limit - intake.admission.byteCount))
     }
 
     /// What kept a spilled key from being read: events since then are not scored with their whole history.

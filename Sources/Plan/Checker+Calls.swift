@@ -130,6 +130,27 @@ extension Checker {
         guard delay == 0 || isSliding(window) else {
             throw ExpressionError(column, "\"delay\" shifts a sliding window only, as in count(actor, 7d delay 7d)")
         }
+        labelDelay = window.delay
+        defer { labelDelay = nil }
+        let argument = try argument(of: function, rest, column)
+        let found = Aggregate(
+            window: window,
+            function: function == .avg ? .mean : function,
+            argument: argument,
+            excludesCurrent: excludesCurrent
+        )
+        if let known = aggregates.firstIndex(of: found) { return .aggregate(known) }
+        aggregates.append(found)
+        return .aggregate(aggregates.count - 1)
+    }
+
+    /// What stands behind the window: a value or condition of the window's events, as the function wants it.
+    mutating func argument(
+        of function: Aggregate.Function,
+        _ arguments: ArraySlice<Syntax>,
+        _ column: Int
+    ) throws(ExpressionError) -> Expression? {
+        var rest = arguments
         var argument: Expression?
         switch function {
         case .count:
@@ -159,15 +180,7 @@ extension Checker {
                 "a window is over the fields of events; features and other windows cannot stand inside \(function.rawValue)(…)"
             )
         }
-        let found = Aggregate(
-            window: window,
-            function: function == .avg ? .mean : function,
-            argument: argument,
-            excludesCurrent: excludesCurrent
-        )
-        if let known = aggregates.firstIndex(of: found) { return .aggregate(known) }
-        aggregates.append(found)
-        return .aggregate(aggregates.count - 1)
+        return argument
     }
 
     /// Takes the window off the front of the arguments: `actor, 5m` or `session(actor, 5m)` or `tumbling(actor, 1h)`.
@@ -204,24 +217,22 @@ extension Checker {
 
     private func entity(_ name: String, _ column: Int) throws(ExpressionError) -> Int {
         guard let index = entityNames.firstIndex(of: name) else {
-            throw ExpressionError(
-                column,
-                "there is no entity \"\(name)\"",
-                suggestion: closestName(to: name, among: entityNames)
-            )
+            let suggestion = closestName(to: name, among: entityNames)
+            let known = suggestion == nil ? "; the entities are \(entityNames.joined(separator: ", "))" : ""
+            throw ExpressionError(column, "there is no entity \"\(name)\"" + known, suggestion: suggestion)
         }
         return index
     }
 
     private func positive(_ length: Int64, _ column: Int) throws(ExpressionError) {
-        guard length > 0 else { throw ExpressionError(column, "a window must be longer than 0 s") }
+        guard length > 0 else { throw ExpressionError(column, "a window must be longer than 0 s, such as 5m or 30d") }
     }
 
     private func isSliding(_ window: Window) -> Bool {
         if case .sliding = window.kind { true } else { false }
     }
 
-    private func mentionsComputed(_ expression: Expression) -> Bool {
+    func mentionsComputed(_ expression: Expression) -> Bool {
         switch expression {
         case .aggregate, .feature: true
         case .unary(_, let operand), .isIn(let operand, _), .isInNumbers(let operand, _): mentionsComputed(operand)

@@ -6,6 +6,8 @@ struct Checker {
     /// Names of all features, in the file's order; a feature's index is its place here.
     let featureNames: [String]
     var aggregates: [Aggregate] = []
+    /// The delay of the window whose argument is being checked; nil outside of windows, where no label may be read.
+    var labelDelay: Int64?
 
     /// A number where a number is wanted; a condition counts as 1 or 0.
     mutating func number(_ syntax: Syntax) throws(ExpressionError) -> Expression {
@@ -68,12 +70,7 @@ struct Checker {
     private func resolve(_ name: String, _ column: Int) throws(ExpressionError) -> Expression {
         if let index = schema.index(of: name) {
             let field = schema.fields[index]
-            guard field.role != .label else {
-                throw ExpressionError(
-                    column,
-                    "\"\(name)\" is a label: no feature, rule or entity may read it, only training and evaluation"
-                )
-            }
+            if field.role == .label { try admit(label: field, column) }
             return .field(index, field.expressionType)
         }
         if let index = featureNames.firstIndex(of: name) { return .feature(index, .number) }
@@ -83,6 +80,40 @@ struct Checker {
             "there is no field or feature \"\(name)\"",
             suggestion: closestName(to: name, among: known)
         )
+    }
+
+    /// A label is ground truth: a window may read it once it is known, and nothing else ever (C7).
+    private func admit(label field: Field, _ column: Int) throws(ExpressionError) {
+        guard let labelDelay else {
+            throw ExpressionError(
+                column,
+                "\"\(field.name)\" is a label: no feature, rule or entity may read it, only training and evaluation, "
+                    + "and a window that is delayed until it is known"
+            )
+        }
+        guard let knownAfter = field.knownAfter else {
+            throw ExpressionError(
+                column,
+                "\"\(field.name)\" is a label: for a window to read it the schema must say when it becomes known, as in "
+                    + "known_after: 7d"
+            )
+        }
+        guard labelDelay >= knownAfter else {
+            throw ExpressionError(
+                column,
+                "\"\(field.name)\" is known \(words(knownAfter)) after the event: the window must be delayed by at least that",
+                suggestion: "delay \(words(knownAfter))"
+            )
+        }
+    }
+
+    /// A duration as the language writes it.
+    private func words(_ microseconds: Int64) -> String {
+        let units: [(name: String, size: Int64)] = [
+            ("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000),
+        ]
+        for unit in units where microseconds % unit.size == 0 { return "\(microseconds / unit.size)\(unit.name)" }
+        return "\(microseconds / 1000)ms"
     }
 
     private mutating func binary(

@@ -4,8 +4,8 @@ import Base
 ///
 /// A field has one column of its type: number, bool and time in `numbers`, text and json in `texts` (a time field other
 /// than the event's time is a number of seconds since 1970). A list field has its elements behind one another, those of
-/// event r at `listEnds[r - 1] ..< listEnds[r]`. Label fields have no column here: their raw bytes are in `labels`, for
-/// training and evaluation only (C7).
+/// event r at `listEnds[r - 1] ..< listEnds[r]`. The raw bytes of label fields are in `labels`, for training and evaluation
+/// only (C7); a label has a column only if the schema says when it becomes known, for windows that are delayed by that.
 public final class ColumnBatch {
     public struct Column {
         public var numbers: UnsafeMutablePointer<Double>?
@@ -54,11 +54,13 @@ public final class ColumnBatch {
     /// 0, or why the event is rejected: index + 1 into `rejections`.
     public let status: UnsafeMutablePointer<Int32>
     /// The original bytes of every event, one behind the other, and where each starts and how long it is.
-    public var payload: [UInt8] = []
+    public private(set) var payload = EventBytes(capacity: 1 << 16)
     public let events: UnsafeMutablePointer<ByteSpan>
     /// Where in `payload` the bytes of label field l (counted among label fields) of event r are: [l * capacity + r].
     public let labels: UnsafeMutablePointer<ByteSpan>
     public let labelFields: [Int]
+    private let lists: [ListColumn]
+    private let hasLists: Bool
     /// Reasons of the rejected events of this batch.
     public var rejections: [Rejection] = []
 
@@ -82,21 +84,27 @@ public final class ColumnBatch {
         status = .allocate(capacity: capacity)
         events = .allocate(capacity: capacity)
         labels = .allocate(capacity: max(1, capacity * labelFields.count))
-        columns = schema.fields.map { field in
+        labels.initialize(repeating: ByteSpan(start: 0, count: 0), count: max(1, capacity * labelFields.count))
+        columns = schema.fields.map { field -> Column in
             var column = Column()
-            guard field.role != .label else { return column }
+            guard field.hasColumn else { return column }
             if field.isList {
                 column.list = ListColumn()
                 return column
             }
             switch field.type {
-            case .number, .bool, .time: column.numbers = .allocate(capacity: capacity)
+            case .number, .bool, .time:
+                column.numbers = .allocate(capacity: capacity)
+                column.numbers?.initialize(repeating: .nan, count: capacity)
             case .text, .json:
                 column.texts = .allocate(capacity: capacity)
+                column.texts?.initialize(repeating: .absent, count: capacity)
                 column.spans = .allocate(capacity: capacity)
             }
             return column
         }
+        lists = columns.compactMap(\.list)
+        hasLists = !lists.isEmpty
     }
 
     deinit {
@@ -112,10 +120,52 @@ public final class ColumnBatch {
         }
     }
 
+    /// Adds a row without any value for an event of these bytes, and returns its number.
+    public func append(_ event: UnsafeBufferPointer<UInt8>) -> Int {
+        precondition(count < capacity, "The batch is full.")
+        let row = count
+        count += 1
+        events[row] = ByteSpan(start: Int32(payload.count), count: Int32(event.count))
+        payload.append(event)
+        times[row] = 0
+        ids[row] = .absent
+        status[row] = 0
+        return row
+    }
+
+    /// Ends the lists of the newest row.
+    public func closeLists() {
+        guard hasLists else { return }
+        for list in lists { list.ends.append(Int32(max(list.texts.count, list.numbers.count))) }
+    }
+
+    /// Takes all values of the newest row away; its bytes stay, and its lists are open again.
+    public func clear(_ row: Int) {
+        for list in lists {
+            let end = Int(list.ends.last ?? 0)
+            if list.texts.count > end { list.texts.removeLast(list.texts.count - end) }
+            if list.numbers.count > end { list.numbers.removeLast(list.numbers.count - end) }
+        }
+        times[row] = 0
+        ids[row] = .absent
+        for slot in labelFields.indices { labels[slot * capacity + row] = ByteSpan(start: 0, count: 0) }
+        for column in columns {
+            column.numbers?[row] = .nan
+            column.texts?[row] = .absent
+        }
+    }
+
     /// Empties the batch for reuse.
     public func removeAll() {
+        for column in columns {
+            column.numbers?.update(repeating: .nan, count: count)
+            column.texts?.update(repeating: .absent, count: count)
+        }
+        for slot in labelFields.indices {
+            (labels + slot * capacity).update(repeating: ByteSpan(start: 0, count: 0), count: count)
+        }
         count = 0
-        payload.removeAll(keepingCapacity: true)
+        payload.removeAll()
         rejections.removeAll(keepingCapacity: true)
         for column in columns { column.list?.removeAll() }
     }

@@ -74,7 +74,7 @@ public indirect enum Expression: Sendable, Equatable {
             }
         case .call(let function, let arguments):
             switch function {
-            case .coalesce: arguments[0].type
+            case .coalesce: arguments.allSatisfy { $0.type == arguments[0].type } ? arguments[0].type : .number
             case .if: arguments[1].type
             case .isNull, .startsWith, .contains, .has: .bool
             default: .number

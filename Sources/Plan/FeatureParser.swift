@@ -2,7 +2,8 @@
 struct FeatureParser {
     private struct Draft {
         var entry: ConfigNode.Entry
-        var node: ConfigNode
+        /// Nil where the file has none.
+        var node: ConfigNode?
         var title: String?
         var expression: Expression?
     }
@@ -13,6 +14,7 @@ struct FeatureParser {
     static func parse(
         features: ConfigNode?,
         detectors: ConfigNode?,
+        queries: ConfigNode?,
         lists: [String: [String]],
         plan: inout PipelinePlan,
         reader: inout ConfigReader
@@ -38,11 +40,13 @@ struct FeatureParser {
             featureNames: drafts.map(\.entry.key)
         )
         for index in drafts.indices {
-            guard let syntax = reader.syntax(drafts[index].node, "feature \(drafts[index].entry.key)") else { continue }
+            guard let node = drafts[index].node,
+                let syntax = reader.syntax(node, "feature \(drafts[index].entry.key)")
+            else { continue }
             do throws(ExpressionError) {
                 drafts[index].expression = try checker.number(syntax)
             } catch {
-                reader.report(error, in: drafts[index].node)
+                reader.report(error, in: node)
             }
         }
         guard reader.diagnostics.isEmpty, let order = order(drafts, &reader) else { return false }
@@ -61,22 +65,22 @@ struct FeatureParser {
             for item in items { detector(item, &checker, place, &plan, &reader) }
         }
         plan.aggregates = checker.aggregates
+        if let queries { QueryParser.parse(queries, checker: &checker, plan: &plan, reader: &reader) }
         return reader.diagnostics.isEmpty
     }
 
     private static func draft(_ entry: ConfigNode.Entry, _ reader: inout ConfigReader) -> Draft {
-        guard case .map = entry.value else { return Draft(entry: entry, node: entry.value) }
         var draft = Draft(entry: entry, node: entry.value)
-        var sawValue = false
+        guard case .map = entry.value else { return draft }
+        draft.node = nil
         for part in reader.map(entry.value, "feature \(entry.key)", keys: ["value", "title"]) {
             if part.key == "value" {
                 draft.node = part.value
-                sawValue = true
             } else {
                 draft.title = reader.text(part.value, "title")
             }
         }
-        if !sawValue { reader.report(entry.value.position, "feature \(entry.key) needs a value") }
+        if draft.node == nil { reader.report(entry.value.position, "feature \(entry.key) needs a value") }
         return draft
     }
 
@@ -169,12 +173,14 @@ struct FeatureParser {
             }
             var features: [String]?
             if let list = value("features") {
-                let names = reader.texts(list, "features")
-                for name in names where !plan.features.contains(where: { $0.name == name }) {
-                    let suggestion = closestName(to: name, among: plan.features.map(\.name))
-                    reader.report(list.position, "there is no feature \"\(name)\"", suggestion: suggestion)
+                features = reader.texts(list, "features")
+                if case .list(let items, _) = list {
+                    for case .scalar(let name, let position, _) in items
+                    where !plan.features.contains(where: { $0.name == name }) {
+                        let suggestion = closestName(to: name, among: plan.features.map(\.name))
+                        reader.report(position, "there is no feature \"\(name)\"", suggestion: suggestion)
+                    }
                 }
-                features = names
             }
             kind = .model(
                 name: reader.text(node, "model") ?? "",
@@ -192,6 +198,9 @@ struct FeatureParser {
             return reader.report(node.position, "detector \(name) needs a model or a rule (when)")
         }
         let title = value("title").flatMap { reader.text($0, "title") }
-        plan.detectors.append(Detector(name: name, title: title, kind: kind, entity: entity, sessionGap: gap))
+        let position = (value("model") ?? value("when"))?.position
+        plan.detectors.append(
+            Detector(name: name, title: title, kind: kind, entity: entity, sessionGap: gap, position: position)
+        )
     }
 }

@@ -5,9 +5,10 @@ extension PipelinePlan {
         var lines: [String] = ["name \(name)", "zone \(timeZoneMinutes)"]
         for field in schema.fields {
             let limits = "\(field.minimum.map { "\($0)" } ?? "-") \(field.maximum.map { "\($0)" } ?? "-")"
+            let known = field.knownAfter.map { " known \($0)" } ?? ""
             let role = field.role?.rawValue ?? "-"
             lines.append(
-                "field \(field.name) \(field.path) \(field.type.rawValue) \(role) \(field.isRequired) \(limits)"
+                "field \(field.name) \(field.path) \(field.type.rawValue) \(role) \(field.isRequired) \(limits)\(known)"
             )
         }
         lines.append("time \(disorder) \(maximumAhead.map { "\($0)" } ?? "-") \(duplicatesWithin)")

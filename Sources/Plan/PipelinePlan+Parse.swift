@@ -13,10 +13,12 @@ private struct PipelineParser {
     private var reader: ConfigReader
     private var plan = PipelinePlan(name: "", schema: Schema(fields: []))
     private var lists: [String: [String]] = [:]
+    /// Where each field of the schema is.
+    private var fieldPositions: [SourcePosition] = []
 
     private static let keys = [
         "version", "name", "schema", "time", "duplicates", "lists", "entities", "partition_by", "partitions", "labels",
-        "severity", "features", "detectors",
+        "severity", "features", "detectors", "queries",
     ]
 
     init(file: String) {
@@ -27,7 +29,14 @@ private struct PipelineParser {
         let entries = reader.map(root, "the pipeline file", keys: Self.keys)
         func section(_ key: String) -> ConfigNode? { entries.first { $0.key == key }?.value }
 
-        if let node = section("name") { plan.name = reader.text(node, "name") ?? "" }
+        plan.file = reader.file
+        if let node = section("name"), let name = reader.text(node, "name") {
+            plan.name = name
+            // The log's folders have it in their names.
+            if !isTopicName(name) {
+                reader.report(node.position, "a pipeline's name has letters, digits, _, - and . only: \"\(name)\"")
+            }
+        }
         if plan.name.isEmpty { reader.report(root.position, "the pipeline needs a name") }
         if let node = section("version"), reader.text(node, "version") != "1" {
             reader.report(node.position, "this program reads version 1 of pipeline files")
@@ -40,7 +49,9 @@ private struct PipelineParser {
             }
         }
         if let node = section("lists") {
-            for entry in reader.map(node, "lists") { lists[entry.key] = reader.texts(entry.value, "a list") }
+            for entry in reader.map(node, "lists") {
+                lists[entry.key] = reader.texts(entry.value, "lists.\(entry.key)")
+            }
         }
         if let node = section("severity") { severity(node) }
         guard reader.diagnostics.isEmpty else { throw PlanError(reader.diagnostics) }
@@ -65,6 +76,7 @@ private struct PipelineParser {
         let parts = FeatureParser.parse(
             features: section("features"),
             detectors: section("detectors"),
+            queries: section("queries"),
             lists: lists,
             plan: &plan,
             reader: &reader
@@ -91,29 +103,33 @@ private struct PipelineParser {
             for field in reader.map(entry.value, "fields") { self.field(field) }
         }
         if !sawFields { reader.report(node.position, "the schema has no fields") }
-        for role in [Field.Role.id, .time, .amount] {
-            let holders = plan.schema.fields.filter { $0.role == role }
-            if role == .time, holders.isEmpty {
-                reader.report(node.position, "one field must have the role time: it is the event time")
+        roles(node)
+    }
+
+    private mutating func roles(_ schema: ConfigNode) {
+        let types: [(role: Field.Role, type: Field.ValueType)] = [(.id, .text), (.time, .time), (.amount, .number)]
+        for (role, type) in types {
+            let holders = plan.schema.fields.indices.filter { plan.schema.fields[$0].role == role }
+            guard let holder = holders.first else {
+                if role == .time {
+                    reader.report(schema.position, "one field must have the role time: it is the event time")
+                }
+                continue
             }
             if holders.count > 1 {
+                let names = holders.map { plan.schema.fields[$0].name }.joined(separator: " and ")
                 reader.report(
-                    node.position,
-                    "the role \(role.rawValue) is given to \(holders.map(\.name).joined(separator: " and ")); one field can have it"
+                    fieldPositions[holders[1]],
+                    "the role \(role.rawValue) is given to \(names); one field can have it"
                 )
             }
-        }
-        if let time = plan.schema.index(ofRole: .time) {
-            plan.schema.fields[time].isRequired = true
-            if plan.schema.fields[time].type != .time {
-                reader.report(node.position, "the field with the role time must be of type time")
+            if plan.schema.fields[holder].type != type {
+                reader.report(
+                    fieldPositions[holder],
+                    "the field with the role \(role.rawValue) must be of type \(type.rawValue)"
+                )
             }
-        }
-        if let amount = plan.schema.fields.first(where: { $0.role == .amount }), amount.type != .number {
-            reader.report(node.position, "the field with the role amount must be of type number")
-        }
-        if let id = plan.schema.fields.first(where: { $0.role == .id }), id.type != .text {
-            reader.report(node.position, "the field with the role id must be of type text")
+            if role == .time { plan.schema.fields[holder].isRequired = true }
         }
     }
 
@@ -128,7 +144,7 @@ private struct PipelineParser {
                 field.type = Field.ValueType(rawValue: type) ?? .text
             }
         } else {
-            let known = ["type", "path", "role", "required", "min", "max"]
+            let known = ["type", "path", "role", "required", "min", "max", "known_after"]
             var sawType = false
             for part in reader.map(entry.value, "field \(entry.key)", keys: known) {
                 switch part.key {
@@ -144,6 +160,7 @@ private struct PipelineParser {
                 case "required": field.isRequired = reader.bool(part.value, "required") ?? false
                 case "min": field.minimum = reader.number(part.value, "min")
                 case "max": field.maximum = reader.number(part.value, "max")
+                case "known_after": field.knownAfter = reader.duration(part.value, "known_after")
                 default: break
                 }
             }
@@ -158,10 +175,26 @@ private struct PipelineParser {
                 "fields \(other.name) and \(field.name) read the same path \"\(field.path)\""
             )
         }
+        if field.minimum != nil || field.maximum != nil, field.type != .number {
+            reader.report(
+                entry.keyPosition,
+                "min and max are for numbers; field \(field.name) is a \(field.type.rawValue)"
+            )
+        }
+        if let least = field.minimum, let largest = field.maximum, least > largest {
+            reader.report(
+                entry.keyPosition,
+                "the min of field \(field.name) is above its max: no event would be accepted"
+            )
+        }
+        if field.knownAfter != nil, field.role != .label {
+            reader.report(entry.keyPosition, "known_after is for labels; field \(field.name) has no role: label")
+        }
         if field.role != nil, field.isList {
             reader.report(entry.keyPosition, "a list cannot have a role")
         }
         plan.schema.fields.append(field)
+        fieldPositions.append(entry.keyPosition)
     }
 
     private mutating func time(_ node: ConfigNode) {
@@ -254,6 +287,15 @@ private struct PipelineParser {
 func isName(_ text: String) -> Bool {
     guard let first = text.unicodeScalars.first, first == "_" || first.properties.isAlphabetic else { return false }
     return text.unicodeScalars.allSatisfy { $0.isASCII && ($0 == "_" || $0.properties.isAlphabetic || $0.isDigit) }
+}
+
+/// What Kafka takes for a topic, so that the log's folders are what their names say.
+private func isTopicName(_ text: String) -> Bool {
+    !text.allSatisfy { $0 == "." } && text.utf8.count <= 200
+        && text.unicodeScalars.allSatisfy { scalar in
+            "_-.".unicodeScalars.contains(scalar)
+                || scalar.isASCII && (scalar.properties.isAlphabetic || scalar.isDigit)
+        }
 }
 
 extension Unicode.Scalar {

@@ -94,8 +94,18 @@ public struct Detector: Sendable, Equatable {
     public var entity: Int
     /// Gap that ends the alert's session, microseconds.
     public var sessionGap: Int64
+    /// Where the pipeline file names the model, or gives the rule.
+    public var position: SourcePosition?
 
-    public init(name: String, title: String? = nil, kind: Kind, entity: Int, sessionGap: Int64) {
+    public init(
+        name: String,
+        title: String? = nil,
+        kind: Kind,
+        entity: Int,
+        sessionGap: Int64,
+        position: SourcePosition? = nil
+    ) {
+        self.position = position
         self.name = name
         self.title = title
         self.kind = kind
@@ -156,6 +166,8 @@ public struct SeverityBands: Sendable, Equatable {
 /// A whole pipeline file, checked: the one definition of every feature (C6). Training, replay and serving run this.
 public struct PipelinePlan: Sendable, Equatable {
     public var name: String
+    /// The file that it was read from, for what is found wrong with it later.
+    public var file = ""
     public var schema: Schema
     /// Minutes east of UTC that a time without an offset is taken to be in.
     public var timeZoneMinutes = 0
@@ -173,6 +185,7 @@ public struct PipelinePlan: Sendable, Equatable {
     public var features: [Feature] = []
     public var aggregates: [Aggregate] = []
     public var detectors: [Detector] = []
+    public var queries: [Query] = []
     public var labels: LabelRule?
     public var severities = SeverityBands()
 

@@ -30,6 +30,9 @@ public struct Field: Sendable, Equatable {
     /// The least and the largest number that is accepted; an event outside is rejected.
     public var minimum: Double?
     public var maximum: Double?
+    /// How long after the event a label is known, microseconds: windows that are delayed by at least that may read it.
+    /// Nil: no feature ever reads it (C7).
+    public var knownAfter: Int64?
 
     public init(
         name: String,
@@ -38,7 +41,8 @@ public struct Field: Sendable, Equatable {
         role: Role? = nil,
         isRequired: Bool = false,
         minimum: Double? = nil,
-        maximum: Double? = nil
+        maximum: Double? = nil,
+        knownAfter: Int64? = nil
     ) {
         self.name = name
         self.path = path ?? name
@@ -47,7 +51,11 @@ public struct Field: Sendable, Equatable {
         self.isRequired = isRequired
         self.minimum = minimum
         self.maximum = maximum
+        self.knownAfter = knownAfter
     }
+
+    /// False for a label that nothing but training and evaluation reads.
+    public var hasColumn: Bool { role != .label || knownAfter != nil }
 
     /// True if the path crosses `[]`: the field then holds a list of values per event.
     public var isList: Bool { path.contains("[]") }

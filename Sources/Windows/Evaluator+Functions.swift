@@ -76,17 +76,15 @@ extension Evaluator {
                 let column = batch.columns[field].spans, let known = batch.columns[field].texts
             else { preconditionFailure("The checker admits a text field and a literal only.") }
             let wanted = Array(literal.utf8)
-            batch.payload.withUnsafeBytes { bytes in
-                for row in 0..<count {
-                    let source = Int(rows[row])
-                    guard !known[source].isAbsent else {
-                        out[row] = 0
-                        continue
-                    }
-                    let span = column[source]
-                    let text = UnsafeRawBufferPointer(rebasing: bytes[Int(span.start)..<Int(span.start + span.count)])
-                    out[row] = function == .startsWith ? (starts(text, wanted) ? 1 : 0) : (find(text, wanted) ? 1 : 0)
+            for row in 0..<count {
+                let source = Int(rows[row])
+                guard !known[source].isAbsent else {
+                    out[row] = 0
+                    continue
                 }
+                let span = column[source]
+                let text = UnsafeRawBufferPointer(batch.payload[Int(span.start)..<Int(span.start + span.count)])
+                out[row] = function == .startsWith ? (starts(text, wanted) ? 1 : 0) : (find(text, wanted) ? 1 : 0)
             }
         }
 

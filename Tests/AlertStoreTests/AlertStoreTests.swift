@@ -207,6 +207,24 @@ import Testing
     }
 
     /// A file of an earlier version is brought to this one when it is opened, and loses nothing.
+    @Test func aRunOfFiguresIsNotWhatTheAlertsWereMadeWith() throws {
+        let database = try AlertDatabase(path: folder + "/a.sqlite")
+        let replay = RunRecord(command: "replay", appVersion: "1", pipeline: "p", pipelineSHA: "s", modelID: "m")
+        _ = try database.beginRun(replay, atMilliseconds: 1)
+        let before = try database.digest()
+        let judged = RunRecord(command: "evaluate", appVersion: "1", pipeline: "q", pipelineSHA: "t", modelID: "n")
+        try database.note(judged, metrics: [("roc_auc", 0.75), ("best_threshold", nil)], atMilliseconds: 2)
+        #expect(try database.lastRun() == replay)
+        #expect(try database.digest() == before)
+        #expect(throws: AlertStoreError.self) {
+            try database.note(judged, metrics: [("a", 1), ("a", 2)], atMilliseconds: 3)
+        }
+        try database.close()
+        #expect(try count(folder + "/a.sqlite", "runs") == 2)
+        #expect(try count(folder + "/a.sqlite", "metrics WHERE name = 'roc_auc' AND value = 0.75") == 1)
+        #expect(try count(folder + "/a.sqlite", "metrics WHERE value IS NULL") == 1)
+    }
+
     @Test func version1IsMigrated() throws {
         let path = folder + "/old.sqlite"
         let old = try DatabaseQueue(path: path)

@@ -157,3 +157,52 @@ import Testing
         #expect(value["a"]?.numberList == [1, 2.5, -3])
     }
 }
+
+@Suite struct NumberWriterTests {
+    private func text(_ value: Double) -> String {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: NumberWriter.sizeMax) { bytes in
+            guard let base = bytes.baseAddress else { return "" }
+            return String(decoding: bytes[..<NumberWriter.write(value, to: base)], as: UTF8.self)
+        }
+    }
+
+    private func text(_ value: Int) -> String {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: NumberWriter.sizeMax) { bytes in
+            guard let base = bytes.baseAddress else { return "" }
+            return String(decoding: bytes[..<NumberWriter.write(value, to: base)], as: UTF8.self)
+        }
+    }
+
+    @Test func integers() {
+        for value in [0, 1, -1, 9, 10, 99, 100, -100, 1_234_567_890, .max, .min, 999_999_999_999_999_999] {
+            #expect(text(value) == String(value))
+        }
+        var power = 1
+        while power < .max / 10 {
+            for value in [power - 1, power, power + 1, -power] { #expect(text(value) == String(value)) }
+            power *= 10
+        }
+    }
+
+    @Test func theShortestTextThatReadsBackTheSame() {
+        let written: [(Double, String)] = [
+            (0, "0"), (-0.0, "-0"), (1, "1"), (-12, "-12"), (0.5, "0.5"), (57.16, "57.16"), (-0.05, "-0.05"),
+            (0.1, "0.1"),
+            (1.1, "1.1"), (100.25, "100.25"), (1.0 / 3, "0.3333333333333333"), (1e300, "1e+300"), (.infinity, "inf"),
+            (.leastNonzeroMagnitude, "5e-324"), (-2.2250738585072014e-308, "-2.2250738585072014e-308"),
+            (0.001, "0.001"),
+            (1e15, "1000000000000000"), (1e17, "1e+17"),
+            (123_456_789_012_345.67, "123456789012345.67"), (9_999_999_999_999.99, "9999999999999.99"),
+        ]
+        for (value, expected) in written { #expect(text(value) == expected) }
+        var random = Seeded(seed: 11)
+        for _ in 0..<20_000 {
+            let value =
+                random.below(2) == 0
+                ? Double(bitPattern: random.next()) : (random.unit() * 1e6 * 100).rounded() / 100
+            guard value.isFinite else { continue }
+            #expect(Double(text(value)) == value)
+            #expect(text(value).utf8.count <= value.description.utf8.count)
+        }
+    }
+}

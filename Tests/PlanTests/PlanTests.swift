@@ -119,6 +119,27 @@ private func complaints(_ node: ConfigNode) -> [String] {
         )
     }
 
+    @Test func labelsReachFeaturesOnlyWhenTheyAreKnown() throws {
+        let known = map(
+            [("type", text("number")), ("role", text("label")), ("known_after", text("7d"))],
+            line: 10
+        )
+        func judged(_ expression: String) -> [String] {
+            complaints(pipeline(features: [("f", expression)], fields: [("fraud", known)]))
+        }
+        #expect(judged("mean(actor, 1d, fraud delay 7d)").isEmpty)
+        #expect(judged("share(actor, 1d, fraud == 1 delay 30d)").isEmpty)
+        #expect(
+            judged("mean(actor, 1d, fraud delay 6d)") == [
+                "p.yaml:20:26: error: \"fraud\" is known 7d after the event: the window must be delayed by at least that; "
+                    + "did you mean \"delay 7d\"?"
+            ]
+        )
+        #expect(judged("mean(actor, 1d, fraud)").count == 1)
+        #expect(judged("fraud + mean(actor, 1d, fraud delay 7d)").count == 1)
+        #expect(judged("mean(actor, 1d, if(truth == \"x\", 1, 0) delay 7d)").first?.contains("known_after: 7d") == true)
+    }
+
     @Test func featuresMayUseLaterOnes() throws {
         let plan = try PipelinePlan.parse(pipeline(features: [("a", "b + 1"), ("b", "amount")]), file: "p.yaml")
         #expect(plan.features.map(\.name) == ["b", "a"])
@@ -164,11 +185,14 @@ private func complaints(_ node: ConfigNode) -> [String] {
             expression: "count(acter, 5m)",
             complaint: "p.yaml:20:16: error: there is no entity \"acter\"; did you mean \"actor\"?"
         ),
-        Mistake(expression: "count(actor, 0s)", complaint: "p.yaml:20:23: error: a window must be longer than 0 s"),
+        Mistake(
+            expression: "count(actor, 0s)",
+            complaint: "p.yaml:20:23: error: a window must be longer than 0 s, such as 5m or 30d"
+        ),
         Mistake(
             expression: "truth == \"x\"",
             complaint:
-                "p.yaml:20:10: error: \"truth\" is a label: no feature, rule or entity may read it, only training and evaluation"
+                "p.yaml:20:10: error: \"truth\" is a label: no feature, rule or entity may read it, only training and evaluation, and a window that is delayed until it is known"
         ),
         Mistake(
             expression: "country",

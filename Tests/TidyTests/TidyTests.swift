@@ -25,6 +25,7 @@ import Testing
         "Windows": ["Base", "Bytes", "Plan", "StateStore"],
         "Forest": ["Base", "Bytes", "CKernels"],
         "ForestTraining": ["Base", "Forest", "Dispatch", "Synchronization"],
+        "Metrics": ["Base"],
         "Traffic": ["Base", "Bytes"],
         "Engine": [
             "Synchronization", "Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "StateStore", "Plan",

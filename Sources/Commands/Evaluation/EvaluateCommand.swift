@@ -6,6 +6,7 @@ import Engine
 import Forest
 import ForestTraining
 import Foundation
+import Metrics
 import Plan
 
 /// `evaluate`: how right pipeline and model are on labelled recordings.
@@ -17,8 +18,12 @@ struct EvaluateCommand: ParsableCommand {
             Nothing is written to a data directory. A session's prediction is that of its last event; its true class is \
             that of its fraud events if it has any.
 
+            With --test only the model is judged, event by event, on the events of those days.
+
               patternalarm evaluate test.jsonl.lz4 --model models/january
               patternalarm evaluate test.jsonl.lz4 --format json > report.json
+              patternalarm evaluate tx.csv --pipeline handbook --model models/h --test 2018-08-08..2018-08-14 \
+                --review-cost 5 --miss-cost amount --capacity 100/day
             """
     )
 
@@ -41,6 +46,8 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Format of the report.")
     var format: ReportFormat = .table
 
+    @OptionGroup(title: "Judging as of the time") var judging: ProtocolOptions
+
     @Flag(name: .shortAndLong, help: "No progress on standard error.")
     var quiet = false
 
@@ -53,6 +60,7 @@ struct EvaluateCommand: ParsableCommand {
         guard let rule = plan.labels else {
             throw .plan("the pipeline \(plan.name) has no labels section: there is nothing to compare with")
         }
+        if let split = try judging.split(plan) { return try judge(plan, rule, split) }
         let (bindings, _) = try ModelDirectory.bind(plan, path: model)
         guard let detector = bindings.keys.min(), let binding = bindings[detector],
             case .model(_, let threshold, _) = plan.detectors[detector].kind
@@ -120,6 +128,54 @@ struct EvaluateCommand: ParsableCommand {
         switch format {
         case .json: Output.data(report.json)
         case .table: Output.data(report.table)
+        }
+    }
+
+    /// Judges the model on some days.
+    private func judge(_ plan: PipelinePlan, _ rule: LabelRule, _ split: DelayedSplit) throws(CommandError) {
+        var name = plan.name
+        for detector in plan.detectors.reversed() { if case .model(let model, _, _) = detector.kind { name = model } }
+        let model = try ModelDirectory.load(model, name: name)
+        let binding: ModelBinding
+        do throws(EngineError) {
+            binding = try ModelBinding(
+                id: model.id,
+                forest: model.file.forest,
+                typical: nil,
+                plan: plan,
+                negative: rule.negative
+            )
+        } catch {
+            throw .plan("\(model.path): error: \(error.description)")
+        }
+        let data = try ProtocolData.collect(
+            files,
+            format: inputFormat,
+            plan: plan,
+            rule: rule,
+            splits: [split],
+            options: judging,
+            progress: Progress("evaluate", isQuiet: quiet)
+        )
+        let parts = data.parts(of: split, excludesKnown: judging.excludeKnown != nil)
+        guard !parts.test.isEmpty else { throw .input("the recordings hold no labelled event of the days of --test") }
+        let test = data.rows.selecting(parts.test)
+        let set = TrainingSet(
+            featureNames: binding.forest.featureNames,
+            classNames: data.rows.classNames(negative: rule.negative),
+            columns: binding.features.map { test.columns[$0] },
+            labels: test.labels.map { _ in 0 }
+        )
+        let scores = set.fraudScores(of: binding.forest, negativeClass: binding.negativeClass)
+        let report = ProtocolReport(folds: [Judgement(data, parts, scores: scores, split: split, options: judging)])
+        if let path = judging.scores {
+            let file = try ScoreFile(path)
+            try file.append(fold: 0, data, rows: parts.test, scores: scores)
+            try file.close()
+        }
+        report.write(as: format)
+        if let alerts = judging.alerts {
+            try report.note(in: alerts, command: "evaluate", plan: plan, modelID: binding.id)
         }
     }
 }

@@ -32,12 +32,14 @@ struct PipelineFile {
     private static func parse(_ text: String, path: String) throws(CommandError) -> PipelineFile {
         let root: ConfigNode
         do {
-            guard let node = try Yams.compose(yaml: text) else { throw CommandError.plan("\(path):1:1: error: empty") }
+            guard let node = try Yams.compose(yaml: text) else {
+                throw CommandError.plan("\(path):1:1: error: the file is empty")
+            }
             root = convert(node)
         } catch let error as CommandError {
             throw error
         } catch let error as YamlError {
-            throw .plan(describe(error, path: path))
+            throw .plan(describe(error, text, path: path))
         } catch {
             throw .plan("\(path): error: \(error)")
         }
@@ -70,16 +72,30 @@ struct PipelineFile {
         }
     }
 
-    private static func describe(_ error: YamlError, path: String) -> String {
+    private static func describe(_ error: YamlError, _ text: String, path: String) -> String {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
             "\(path):\(mark.line):\(mark.column): error: not YAML: \(problem)"
         case .duplicatedKeysInMapping(let duplicates, let context):
-            "\(path):\(context.mark.line):\(context.mark.column): error: the key "
-                + duplicates.map { "\"\($0)\"" }.sorted().joined(separator: ", ") + " occurs twice"
+            repeated(duplicates.sorted().first ?? "", context.mark, text, path: path)
         default: "\(path): error: \(error)"
         }
+    }
+}
+
+extension PipelineFile {
+    /// The reader tells where the first of two equal keys is; what has to go is the second.
+    private static func repeated(_ key: String, _ first: Mark, _ text: String, path: String) -> String {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let margin = String(repeating: " ", count: first.column - 1)
+        let spellings = [key, "\"\(key)\"", "'\(key)'"].map { margin + $0 + ":" }
+        let second = lines.indices.first { line in
+            line >= first.line && spellings.contains { lines[line].hasPrefix($0) }
+        }
+        let place = "\(path):\(second.map { $0 + 1 } ?? first.line):\(first.column)"
+        let other = second == nil ? "" : "; the other is in line \(first.line)"
+        return "\(place): error: the key \"\(key)\" occurs twice\(other)"
     }
 }
 

@@ -22,6 +22,8 @@ final class Chunk: @unchecked Sendable {
     var end = RecordingPosition()
     /// Events that were passed over because of a time range.
     var outOfRange = 0
+    /// Rows whose lines cannot be events, and why.
+    fileprivate(set) var refusals: [(row: Int, reason: String)] = []
 
     init(plan: PipelinePlan, capacity: Int) {
         batch = ColumnBatch(schema: plan.schema, capacity: capacity)
@@ -43,8 +45,7 @@ final class Recording {
     let path: String
     private let file: FileSource
     private var reader: LineReader<RecordingSource>
-    private let decoder: EventDecoder
-    private let partitioner: Partitioner
+    private let decoder: ChunkDecoder
     private let format: RecordingFormat
     private let plan: PipelinePlan
     private var csv: CSVRecord?
@@ -58,7 +59,8 @@ final class Recording {
         _ path: String,
         format: RecordingFormat?,
         plan: PipelinePlan,
-        chunkEvents: Int = 2048
+        chunkEvents: Int = 2048,
+        isResumable: Bool = true
     ) throws(CommandError) {
         self.path = path
         self.plan = plan
@@ -71,15 +73,21 @@ final class Recording {
         } catch {
             throw .input(error.description)
         }
-        reader = LineReader(isLZ4 ? .lz4(LZ4Source(file)) : .plain(file), quoted: self.format == .csv)
-        decoder = EventDecoder(plan: plan)
-        partitioner = Partitioner(plan: plan, capacity: chunkEvents)
+        reader = LineReader(
+            isLZ4 ? .lz4(LZ4Source(file)) : .plain(file),
+            quoted: self.format == .csv,
+            isChecked: isResumable
+        )
+        decoder = ChunkDecoder(plan: plan, capacity: chunkEvents)
     }
 
     /// How much of the file has been read, if its size is known.
     var fraction: Double? { file.size.map { $0 == 0 ? 1 : Double(file.bytesRead) / Double($0) } }
 
     var position: RecordingPosition { reader.position }
+
+    /// A live source has nothing more just now.
+    var hasPaused: Bool { reader.hasPaused && !reader.hasBufferedLine }
 
     /// Passes over what an earlier run has taken, after checking that it is the same.
     func skip(to position: RecordingPosition) throws(CommandError) {
@@ -112,51 +120,90 @@ final class Recording {
         }
     }
 
-    /// Fills the chunk with the next events; false at the end of the recording.
+    /// Fills the chunk with the next events and decodes them; false at the end of the recording.
     func read(into chunk: Chunk, from: Int64? = nil, to: Int64? = nil) throws(CommandError) -> Bool {
+        guard try fill(chunk) else { return false }
+        decoder.decode(chunk)
+        if from != nil || to != nil { chunk.keep(from: from ?? .min, to: to ?? .max) }
+        return true
+    }
+
+    /// Fills the chunk with the bytes of the next events, for a ``ChunkDecoder``; false at the end of the recording.
+    func fill(_ chunk: Chunk) throws(CommandError) -> Bool {
         let batch = chunk.batch
         batch.removeAll()
         chunk.lines.removeAll(keepingCapacity: true)
         chunk.starts.removeAll(keepingCapacity: true)
         chunk.outOfRange = 0
+        chunk.refusals.removeAll()
         for index in chunk.partitions.indices { chunk.partitions[index].removeAll(keepingCapacity: true) }
         if format == .csv { try readHeader() }
         var sawLine = false
         do throws(InputError) {
-            while batch.count < chunkEvents, batch.payload.count < Self.chunkBytes {
+            while batch.count < min(chunkEvents, batch.capacity), batch.payload.count < Self.chunkBytes {
                 let start = reader.position
                 guard let line = try reader.next() else { break }
                 chunk.starts.append(start)
                 sawLine = true
                 chunk.lines.append(line.number)
-                decode(line, into: batch)
+                append(line, to: chunk)
                 // A live source has nothing more for now: what is there is worth more than a full chunk.
-                if reader.hasPaused, !reader.hasBufferedLine { break }
+                if hasPaused { break }
             }
         } catch {
             guard sawLine else { throw .input(error.description) }
         }
         guard sawLine else { return false }
         chunk.end = reader.position
-        partitioner.assign(batch, to: &chunk.partitions)
-        if from != nil || to != nil { chunk.keep(from: from ?? .min, to: to ?? .max) }
         return true
     }
 
-    private func decode(_ line: LineReader<RecordingSource>.Line, into batch: ColumnBatch) {
+    private func append(_ line: LineReader<RecordingSource>.Line, to chunk: Chunk) {
         if let size = line.oversize {
             let limit = LineReader<RecordingSource>.lineLimit
-            let reason = "a line of \(size) bytes; the limit is \(limit)"
-            return decoder.reject(line.bytes, because: .init(reason: reason), into: batch)
+            let row = chunk.batch.append(line.bytes)
+            return chunk.refusals.append((row, "a line of \(size) bytes; the limit is \(limit)"))
         }
-        guard format == .csv, let csv else { return decoder.decode(line.bytes, into: batch) }
+        guard format == .csv, let csv else {
+            _ = chunk.batch.append(line.bytes)
+            return
+        }
         converted.removeAll(keepingCapacity: true)
         if csv.json(line.bytes, into: &converted) {
-            converted.withUnsafeBufferPointer { decoder.decode($0, into: batch) }
+            converted.withUnsafeBufferPointer { _ = chunk.batch.append($0) }
         } else {
-            let reason = "not a CSV record of \(csv.columnCount) fields"
-            decoder.reject(line.bytes, because: .init(reason: reason), into: batch)
+            let row = chunk.batch.append(line.bytes)
+            chunk.refusals.append((row, "not a CSV record of \(csv.columnCount) fields"))
         }
+    }
+}
+
+/// Decodes chunks and says which partition each event belongs to. One a thread.
+final class ChunkDecoder {
+    private let decoder: EventDecoder
+    private let partitioner: Partitioner
+
+    init(plan: PipelinePlan, capacity: Int) {
+        decoder = EventDecoder(plan: plan)
+        partitioner = Partitioner(plan: plan, capacity: capacity)
+    }
+
+    func decode(_ chunk: Chunk) {
+        let batch = chunk.batch
+        var refusal = 0
+        guard !chunk.refusals.isEmpty else {
+            decoder.decode(batch, rows: 0..<batch.count)
+            return partitioner.assign(batch, to: &chunk.partitions)
+        }
+        for row in 0..<batch.count {
+            if refusal < chunk.refusals.count, chunk.refusals[refusal].row == row {
+                decoder.reject(batch, row: row, because: .init(reason: chunk.refusals[refusal].reason))
+                refusal += 1
+            } else {
+                decoder.decode(batch, row: row)
+            }
+        }
+        partitioner.assign(batch, to: &chunk.partitions)
     }
 }
 

@@ -61,13 +61,11 @@ struct LogExportCommand: ParsableCommand {
 
 /// The recording that is being written.
 private final class ExportTarget {
-    private let path: String
     private let file: NewFile?
     private let frame: LZ4FrameWriter?
     private var buffer: [UInt8] = []
 
     init(_ path: String) throws(CommandError) {
-        self.path = path
         file = path == "-" ? nil : try NewFile(path)
         frame = path.hasSuffix(".lz4") ? LZ4FrameWriter() : nil
         buffer.reserveCapacity(1 << 17)
@@ -93,7 +91,7 @@ private final class ExportTarget {
 
     /// Half a recording is never left behind: it would look like a whole one.
     func discard() {
-        if file != nil { unlink(path) }
+        file?.discard()
     }
 
     private func put(_ bytes: [UInt8]) throws(CommandError) {

@@ -163,35 +163,3 @@ struct SimulateCommand: ParsableCommand {
 
 extension LoadLevel: ExpressibleByArgument {}
 extension Domain: ExpressibleByArgument {}
-
-/// A file that is written once, from its beginning; an existing one is never overwritten.
-final class NewFile {
-    private let handle: FileHandle
-    private let path: String
-
-    init(_ path: String) throws(CommandError) {
-        self.path = path
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            let reason = errno == EEXIST ? "it exists already" : String(cString: strerror(errno))
-            throw .storage("cannot write \(path): \(reason)")
-        }
-        handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    }
-
-    func write(_ bytes: [UInt8]) throws(CommandError) {
-        do {
-            try handle.write(contentsOf: Data(bytes))
-        } catch {
-            throw .storage("cannot write \(path): \(error.localizedDescription)")
-        }
-    }
-
-    func close() throws(CommandError) {
-        do {
-            try handle.close()
-        } catch {
-            throw .storage("cannot write \(path): \(error.localizedDescription)")
-        }
-    }
-}

@@ -74,7 +74,7 @@ struct Listing {
     private func csv() -> String {
         func field(_ cell: Cell) -> String {
             switch cell {
-            case .text(let text): csvField(text)
+            case .text(let text): CSVText.field(text)
             case .integer(let value): String(value)
             case .number(let value, _): value.isFinite ? String(describing: value) : ""
             case .null: ""
@@ -82,14 +82,6 @@ struct Listing {
         }
         let header = columns.joined(separator: ",") + "\n"
         return header + rows.map { $0.map(field).joined(separator: ",") + "\n" }.joined()
-    }
-
-    /// RFC 4180, and a cell that a spreadsheet would run as a formula is made text.
-    private func csvField(_ text: String) -> String {
-        var text = text
-        if let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) { text = "'" + text }
-        let needsQuotes = text.unicodeScalars.contains { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }
-        return needsQuotes ? "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : text
     }
 
     private func objects() -> [String] {
@@ -124,6 +116,17 @@ func grouped(_ value: Int) -> String {
     }
     groups.insert(digits, at: 0)
     return (value < 0 ? "-" : "") + groups.joined(separator: ",")
+}
+
+/// CSV fields.
+enum CSVText {
+    /// RFC 4180, and a cell that a spreadsheet would run as a formula is made text.
+    static func field(_ text: String) -> String {
+        var text = text
+        if let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) { text = "'" + text }
+        let needsQuotes = text.unicodeScalars.contains { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }
+        return needsQuotes ? "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : text
+    }
 }
 
 /// JSON strings.

@@ -75,6 +75,7 @@ struct ModelDirectory {
         var models: [ModelDirectory] = []
         for (index, detector) in plan.detectors.enumerated() {
             guard case .model(let name, _, _) = detector.kind else { continue }
+            guard path != nil || isBuiltIn(name) else { throw .plan(missing(name, of: detector, plan)) }
             let model = try load(path, name: name)
             let negative = plan.labels?.negative ?? model.file.metadata["negative"]?.text ?? "regular"
             do throws(EngineError) {
@@ -91,6 +92,20 @@ struct ModelDirectory {
             models.append(model)
         }
         return (bindings, models)
+    }
+
+    private static func isBuiltIn(_ name: String) -> Bool { Assets.bytes("models/\(name).json") != nil }
+
+    /// Says where the pipeline names the model, as every mistake in it is told.
+    private static func missing(_ name: String, of detector: Detector, _ plan: PipelinePlan) -> String {
+        let known = Assets.names("models/", suffix: ".json")
+        return Diagnostic(
+            file: plan.file.isEmpty ? plan.name : plan.file,
+            position: detector.position ?? SourcePosition(line: 1, column: 1),
+            message:
+                "there is no built-in model \"\(name)\": name a trained one with --model (`patternalarm train` makes it)",
+            suggestion: closestName(to: name, among: known)
+        ).description
     }
 
     private var typical: [Double]? {

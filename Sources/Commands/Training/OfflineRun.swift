@@ -33,7 +33,7 @@ struct OfflineRun {
         }
         var events = 0
         for path in paths {
-            let recording = try Recording(path, format: format, plan: plan)
+            let recording = try Recording(path, format: format, plan: plan, isResumable: false)
             while try recording.read(into: chunk) {
                 for (partition, engine) in engines.enumerated() {
                     let base = LogOffset(outputs[partition].nextOffset)
@@ -60,11 +60,15 @@ struct OfflineRun {
 extension Chunk {
     /// The class of an event after the plan's label rule, or nil if it has no label.
     func label(of row: Int, _ rule: LabelRule) -> String? {
-        guard let slot = batch.labelFields.firstIndex(of: rule.field) else { return nil }
+        labelText(of: row, field: rule.field).map(rule.label)
+    }
+
+    /// A label field's text as it is in the event, or nil if it has none.
+    func labelText(of row: Int, field: Int) -> String? {
+        guard let slot = batch.labelFields.firstIndex(of: field) else { return nil }
         let span = batch.labels[slot * batch.capacity + row]
         guard span.count > 0 else { return nil }
-        let raw = batch.payload[Int(span.start)..<Int(span.start + span.count)]
-        return rule.label(of: String(decoding: raw, as: UTF8.self))
+        return String(decoding: batch.payload[Int(span.start)..<Int(span.start + span.count)], as: UTF8.self)
     }
 
     /// The key of an event's partition entity, for telling entities apart.

@@ -4,6 +4,7 @@ import Bytes
 import Forest
 import ForestTraining
 import Foundation
+import Metrics
 import Plan
 
 /// `train`: labelled recordings in, a model directory out.
@@ -16,11 +17,17 @@ struct TrainCommand: ParsableCommand {
             has not seen, then trains the final one on everything. Early stopping and calibration look at those later \
             events only; the final model takes over the number of rounds and the calibration.
 
+            With --test it learns from the days of --train only (early stopping and calibration from the last of them), \
+            is judged on those of --test, and the figures go to standard output; --folds does the same for earlier days \
+            and gives mean and deviation.
+
               patternalarm train january.jsonl.lz4 --out models/january
               patternalarm train a.jsonl b.jsonl --pipeline my.yaml --trees 300 --out models/v2
               patternalarm train a.jsonl --algorithm boosting --learning-rate 0.05 --early-stopping-rounds 50 \
                 --calibration isotonic --out models/v3
               patternalarm train a.jsonl --algorithm isolation --out models/unusual
+              patternalarm train tx.csv --pipeline handbook --out models/h --train 2018-07-25..2018-07-31 --delay 7d \
+                --test 2018-08-08..2018-08-14 --exclude-known customer
             """
     )
 
@@ -41,10 +48,23 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup(title: "Algorithm") var training: TrainingOptions
 
+    @OptionGroup(title: "Judging as of the time") var judging: ProtocolOptions
+
+    @Option(help: "How many times to learn and judge, each earlier by the days of --test.")
+    var folds = 1
+
+    @Option(help: "Format of the figures.")
+    var report: EvaluateCommand.ReportFormat = .table
+
     @Flag(name: .shortAndLong, help: "No progress on standard error.")
     var quiet = false
 
     func validate() throws {
+        guard folds > 0 else { throw ValidationError("--folds must be at least 1.") }
+        guard judging.train != nil || judging.test == nil else {
+            throw ValidationError("--test needs --train FROM..TO.")
+        }
+        guard folds == 1 || judging.test != nil else { throw ValidationError("--folds needs --test FROM..TO.") }
         guard trainShare > 0, trainShare < 1 else { throw ValidationError("--train-share must lie between 0 and 1.") }
     }
 
@@ -64,6 +84,7 @@ struct TrainCommand: ParsableCommand {
                     + "--algorithm isolation needs no labels"
             )
         }
+        if let rule, let split = try judging.split(plan) { return try train(plan, rule, split) }
         let data = try TrainingData.collect(
             files,
             format: format,
@@ -79,33 +100,87 @@ struct TrainCommand: ParsableCommand {
         }
         let set = data.set(classNames: classNames)
         let split = TimeEntitySplit(times: data.times, entities: data.entities, trainingShare: trainShare)
-        let fit = try fit(set, split)
-        var metrics: JSONValue = .null
-        if let judged = fit.judged, let rule {
-            metrics = validation(of: fit, judged.model, set.selecting(split.validation), negative: rule.negative, split)
-        }
-        let file = ModelFile(
-            forest: fit.final.model,
-            metadata: metadata(plan: plan, rule: rule, data: data, set: set, fit: fit, metrics: metrics)
-        )
-        let bytes = file.encoded()
-        try ModelDirectory.write(file, bytes: bytes, plan: plan, to: out)
-        Output.talk(
-            "\(out): \(fit.final.model.trees.count) trees on \(grouped(data.labels.count)) events, "
-                + "\(classNames.count) classes, \(grouped(bytes.count)) bytes, "
-                + "sha256 \(SHA256.hexadecimal(of: bytes).prefix(16))…"
-        )
+        let fit = try fit(set, rule == nil ? nil : split, "model")
+        let card = ModelCard(plan: plan, rule: rule, options: training, data: data, set: set, fit: fit)
+        let file = ModelFile(forest: fit.final.model, metadata: card.metadata(metrics: card.validation(split)))
+        _ = try write(file, plan, events: data.labels.count)
     }
 
-    private func fit(_ set: TrainingSet, _ split: TimeEntitySplit) throws(CommandError) -> TrainingRecipe.Fit {
+    /// Learns from some days and is judged on later ones, fold by fold; the model is that of the first fold.
+    private func train(_ plan: PipelinePlan, _ rule: LabelRule, _ split: DelayedSplit) throws(CommandError) {
+        let splits = split.folds(folds)
+        let data = try ProtocolData.collect(
+            files,
+            format: format,
+            plan: plan,
+            rule: rule,
+            splits: splits,
+            options: judging,
+            progress: Progress("features", isQuiet: quiet)
+        )
+        let classNames = data.rows.classNames(negative: rule.negative)
+        var report = ProtocolReport(folds: [])
+        let scoreFile = try judging.scores.map { path throws(CommandError) in try ScoreFile(path) }
+        var first: ModelCard?
+        for (number, split) in splits.enumerated() {
+            let parts = data.parts(of: split, excludesKnown: judging.excludeKnown != nil)
+            let learned = data.rows.selecting(parts.training)
+            guard Set(learned.labels).count > 1, !parts.test.isEmpty else {
+                throw .input(
+                    "fold \(number): \(grouped(parts.training.count)) labelled events to learn from, "
+                        + "\(grouped(parts.test.count)) to judge on; two classes and some events are needed"
+                )
+            }
+            let set = learned.set(classNames: classNames)
+            let inner =
+                training.needsValidation
+                ? TimeEntitySplit(times: learned.times, entities: learned.entities, trainingShare: trainShare) : nil
+            let fit = try fit(set, inner, folds == 1 ? "model" : "model \(number)")
+            let test = data.rows.selecting(parts.test).set(classNames: classNames)
+            let scores = test.fraudScores(of: fit.final.model, negativeClass: 0)
+            report.folds.append(Judgement(data, parts, scores: scores, split: split, options: judging))
+            try scoreFile?.append(fold: number, data, rows: parts.test, scores: scores)
+            if number == 0 {
+                first = ModelCard(plan: plan, rule: rule, options: training, data: learned, set: set, fit: fit)
+            }
+        }
+        try scoreFile?.close()
+        guard let first else { return }
+        let file = ModelFile(forest: first.fit.final.model, metadata: first.metadata(metrics: report.json))
+        let sha256 = try write(file, plan, events: first.data.labels.count)
+        report.write(as: self.report)
+        if let alerts = judging.alerts {
+            let id = "\(plan.name)@\(sha256.prefix(12))"
+            try report.note(in: alerts, command: "train", plan: plan, modelID: id)
+        }
+    }
+
+    private func write(_ file: ModelFile, _ plan: PipelinePlan, events: Int) throws(CommandError) -> String {
+        let bytes = file.encoded()
+        let sha256 = SHA256.hexadecimal(of: bytes)
+        try ModelDirectory.write(file, bytes: bytes, plan: plan, to: out)
+        Output.talk(
+            "\(out): \(file.forest.trees.count) trees on \(grouped(events)) events, "
+                + "\(file.forest.classNames.count) classes, \(grouped(bytes.count)) bytes, "
+                + "sha256 \(sha256.prefix(16))…"
+        )
+        return sha256
+    }
+
+    /// Trains on rows; those apart for early stopping and calibration are the last ones in time, see `--train-share`.
+    private func fit(
+        _ set: TrainingSet,
+        _ split: TimeEntitySplit?,
+        _ what: String
+    ) throws(CommandError) -> TrainingRecipe.Fit {
         let recipe = training.recipe(negativeClass: 0)
-        let progress = SharedProgress(Progress("model", isQuiet: quiet))
+        let progress = SharedProgress(Progress(what, isQuiet: quiet))
         let rounds = recipe.rounds
         do throws(ForestError) {
             let fit = try recipe.fit(
                 set,
-                training: split.training,
-                validation: split.validation,
+                training: split?.training ?? [],
+                validation: split?.validation ?? [],
                 threads: training.threads
             ) { isFinal, done in
                 progress.update(done, of: rounds, isFinal ? "rounds on all events" : "rounds, to be judged")
@@ -115,96 +190,5 @@ struct TrainCommand: ParsableCommand {
         } catch {
             throw .plan(error.description)
         }
-    }
-
-    private func validation(
-        of fit: TrainingRecipe.Fit,
-        _ model: ForestModel,
-        _ set: TrainingSet,
-        negative: String,
-        _ split: TimeEntitySplit
-    ) -> JSONValue {
-        let scores = set.fraudScores(of: model, negativeClass: 0)
-        let isFraud = set.labels.map { $0 != 0 }
-        let report: ClassificationReport
-        let decided: [Bool]
-        if model.classNames.isEmpty {
-            decided = scores.map { $0 >= 0.5 }
-            report = ClassificationReport(
-                classNames: [negative, "anomaly"],
-                truth: isFraud.map { $0 ? 1 : 0 },
-                predicted: decided.map { $0 ? 1 : 0 }
-            )
-        } else {
-            let predicted = set.predictedClasses(of: model)
-            decided = predicted.map { $0 != 0 }
-            report = ClassificationReport(
-                classNames: model.classNames,
-                truth: set.labels.map { Int($0) },
-                predicted: predicted
-            )
-        }
-        let fraud = BinaryReport(truth: isFraud, decided: decided, scores: scores)
-        let importance = PermutationImportance.measure(
-            model,
-            on: set,
-            negativeClass: 0,
-            seed: training.seed,
-            threads: training.threads
-        )
-        return .object(
-            [
-                .init(
-                    "split",
-                    .text(
-                        split.sharesEntities
-                            ? "by time; entities of the validation rows occur in the training rows, too"
-                            : "by time, and by entity: no entity of the validation rows occurs in the training rows"
-                    )
-                ),
-                .init("cut_ms", .number(Double(split.cut / 1000))),
-                .init("training_rows", .number(Double(split.training.count))),
-                .init("validation_rows", .number(Double(split.validation.count))),
-                .init("permutation_importance", ReportJSON.importance(set.featureNames, importance)),
-                .init("reliability", fit.reliability.map(ReportJSON.reliability) ?? .null),
-            ] + ReportJSON.members(report, fraud)
-        )
-    }
-
-    private func metadata(
-        plan: PipelinePlan,
-        rule: LabelRule?,
-        data: TrainingData,
-        set: TrainingSet,
-        fit: TrainingRecipe.Fit,
-        metrics: JSONValue
-    ) -> JSONValue {
-        let typical = data.typical(of: rule?.negative ?? "")
-        let counts = set.classNames.map { name in
-            JSONValue.Member(name, .number(Double(data.labels.count { $0 == name })))
-        }
-        return .object([
-            .init("name", .text(plan.name)),
-            .init("pipeline", .text(plan.name)),
-            .init("pipeline_sha256", .text(SHA256.hexadecimal(of: Array(plan.canonicalDescription.utf8)))),
-            .init("negative", rule.map { .text($0.negative) } ?? .null),
-            .init("parameters", .object(training.members(rounds: fit.final.rounds))),
-            .init("trained_from_ms", .number(Double((data.times.min() ?? 0) / 1000))),
-            .init("trained_to_ms", .number(Double((data.times.max() ?? 0) / 1000))),
-            .init("training_events", rule == nil ? .number(Double(data.labels.count)) : .object(counts)),
-            .init(
-                "feature_types",
-                .object(data.names.map { .init($0, .text("number")) })
-            ),
-            .init("typical", .list(typical.map { $0.isNaN ? .null : .number($0) })),
-            .init("gain_importance", ReportJSON.importance(set.featureNames, Self.shares(fit.final.gains))),
-            .init("validation", metrics),
-        ])
-    }
-
-    /// Each feature's share of all gains.
-    private static func shares(_ gains: [Double]) -> [Double] {
-        let total = gains.reduce(0, +)
-        return gains.map { total > 0 ? $0 / total : 0 }
     }
 }

@@ -47,6 +47,18 @@ struct TrainingData {
         return data
     }
 
+    /// The rows of those numbers, in that order.
+    func selecting(_ rows: [Int]) -> TrainingData {
+        TrainingData(
+            names: names,
+            columns: columns.map { column in rows.map { column[$0] } },
+            labels: rows.map { labels[$0] },
+            times: rows.map { times[$0] },
+            entities: rows.map { entities[$0] },
+            ledger: ledger
+        )
+    }
+
     /// The class names: the negative one first, the others by name.
     func classNames(negative: String) -> [String] {
         [negative] + Set(labels).subtracting([negative]).sorted()

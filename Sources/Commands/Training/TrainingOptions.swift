@@ -104,6 +104,9 @@ struct TrainingOptions: ParsableArguments {
         guard sampleRows > 1 else { throw ValidationError("--sample-rows must be at least 2.") }
     }
 
+    /// Whether events must be set apart to decide something.
+    var needsValidation: Bool { calibration != .none || algorithm == .boosting && earlyStoppingRounds != nil }
+
     func recipe(negativeClass: Int) -> TrainingRecipe {
         let chosen: TrainingRecipe.Algorithm
         switch algorithm {

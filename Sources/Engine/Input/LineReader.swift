@@ -42,6 +42,7 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
 
     private var source: Source
     private let quoted: Bool
+    private let isChecked: Bool
     private let buffer: UnsafeMutablePointer<UInt8>
     private let kept: UnsafeMutablePointer<UInt8>
     private let capacity: Int
@@ -61,8 +62,10 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     /// - Parameters:
     ///   - source: The recording's bytes.
     ///   - quoted: Whether line feeds inside double quotes belong to the record (CSV).
-    public init(_ source: Source, quoted: Bool = false) {
+    ///   - isChecked: Whether positions carry a checksum, for going on from them another time.
+    public init(_ source: Source, quoted: Bool = false, isChecked: Bool = true) {
         self.source = source
+        self.isChecked = isChecked
         self.quoted = quoted
         capacity = Self.lineLimit + (1 << 18)
         buffer = .allocate(capacity: capacity)
@@ -114,7 +117,7 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     }
 
     private mutating func consume(_ count: Int) {
-        position.checksum = pa_crc32c(position.checksum, buffer + start, count)
+        if isChecked { position.checksum = pa_crc32c(position.checksum, buffer + start, count) }
         position.byte += count
         start += count
     }

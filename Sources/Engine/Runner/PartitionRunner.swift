@@ -176,32 +176,30 @@ public final class PartitionRunner: @unchecked Sendable {
     ) throws(RunnerError) -> LogOffset {
         builder.removeAll()
         let keyField = plan.entities[plan.partitionEntity].fieldOfKey
-        batch.payload.withUnsafeBytes { payload in
-            var newest: Int64 = 0
-            for (index, row) in rows.enumerated() {
-                let row = Int(row)
-                let event = batch.events[row]
-                var headers = index == 0 ? headers : []
-                var key: UnsafeRawBufferPointer?
-                if batch.status[row] == 0 {
-                    newest = EventTime(microseconds: batch.times[row]).milliseconds
-                    if let field = keyField, let spans = batch.columns[field].spans,
-                        let texts = batch.columns[field].texts, !texts[row].isAbsent
-                    {
-                        let span = spans[row]
-                        key = UnsafeRawBufferPointer(rebasing: payload[Int(span.start)..<Int(span.start + span.count)])
-                    }
-                } else if event.isCut(in: batch, row) {
-                    let reason = batch.rejections[Int(batch.status[row]) - 1].reason
-                    headers.append(RecordHeader(SourceMark.rejectName, Array(reason.utf8)))
+        var newest: Int64 = 0
+        for (index, row) in rows.enumerated() {
+            let row = Int(row)
+            let event = batch.events[row]
+            var headers = index == 0 ? headers : []
+            var key: UnsafeRawBufferPointer?
+            if batch.status[row] == 0 {
+                newest = EventTime(microseconds: batch.times[row]).milliseconds
+                if let field = keyField, let spans = batch.columns[field].spans,
+                    let texts = batch.columns[field].texts, !texts[row].isAbsent
+                {
+                    let span = spans[row]
+                    key = UnsafeRawBufferPointer(batch.payload[Int(span.start)..<Int(span.start + span.count)])
                 }
-                builder.add(
-                    timestampMilliseconds: newest,
-                    key: key,
-                    value: UnsafeRawBufferPointer(rebasing: payload[Int(event.start)..<Int(event.start + event.count)]),
-                    headers: headers
-                )
+            } else if event.isCut(in: batch, row) {
+                let reason = batch.rejections[Int(batch.status[row]) - 1].reason
+                headers.append(RecordHeader(SourceMark.rejectName, Array(reason.utf8)))
             }
+            builder.add(
+                timestampMilliseconds: newest,
+                key: key,
+                value: UnsafeRawBufferPointer(batch.payload[Int(event.start)..<Int(event.start + event.count)]),
+                headers: headers
+            )
         }
         return try logging { () throws(LogError) in try log.append(builder) }
     }

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Plan
+
+/// `query`: a recording goes in, the rows of one of the pipeline's queries come out.
+struct QueryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "query",
+        abstract: "Compute a query of the pipeline: windows by key, or matches of a sequence.",
+        discussion: """
+            A query is written in the pipeline file:
+
+              queries:
+                - {name: per_minute, by: account, window: 1m, columns: {events: count(), total: sum(amount)}}
+                - {name: last_5m, by: account, window: 5m, every: 1m, columns: {devices: distinct(device)}}
+                - {name: three_large, by: account, sequence: [amount > 1000, amount > 1000, amount > 1000], within: 5m}
+
+            A row comes when the clock (newest event time minus the allowed disorder) has passed the window's end, or the \
+            last event of the match. Rows come by end, then in the order of their keys' first events; with several \
+            partitions those of one partition do.
+
+              patternalarm query per_minute events.jsonl.lz4 --pipeline payments.yaml > per_minute.csv
+              tail -f events.jsonl | patternalarm query three_large - --pipeline payments.yaml --format jsonl
+              patternalarm query per_minute events.jsonl --pipeline payments.yaml --format summary
+            """
+    )
+
+    @Argument(help: "Name of the query.")
+    var name: String
+
+    @Argument(help: "Recordings (JSONL or CSV, each also as .lz4); - is standard input.")
+    var files: [String]
+
+    @Option(help: "Pipeline file, or the name of a built-in one.")
+    var pipeline: String?
+
+    @Option(help: "Format of the recordings; told by their names otherwise.")
+    var inputFormat: RecordingFormat?
+
+    @Option(help: "csv, jsonl, or summary: how many rows, and the sum of each column.")
+    var format: QueryFormat = .csv
+
+    @Option(help: "Threads that decode and compute.")
+    var threads = ProcessInfo.processInfo.activeProcessorCount
+
+    @Flag(name: .shortAndLong, help: "No progress on standard error.")
+    var quiet = false
+
+    func validate() throws {
+        guard !files.isEmpty else { throw ValidationError("Name a recording, or - for standard input.") }
+        guard (1...64).contains(threads) else { throw ValidationError("--threads must be from 1 to 64.") }
+    }
+
+    func run() throws {
+        try CommandError.reporting { () throws(CommandError) in
+            let plan = try PipelineFile.load(pipeline).plan
+            guard let query = plan.queries.first(where: { $0.name == name }) else {
+                let known = plan.queries.map(\.name).joined(separator: ", ")
+                throw .plan(
+                    "the pipeline \(plan.name) has no query \"\(name)\"; "
+                        + (known.isEmpty ? "it has none at all" : "it has \(known)")
+                )
+            }
+            let writers = (0..<plan.partitionCount).map { _ in QueryWriter(query, plan: plan, format: format) }
+            writers[0].writeHeader()
+            let run = QueryRun(query, plan: plan, threads: threads, writers: writers)
+            let progress = Progress("query \(name)", isQuiet: quiet)
+            for file in files {
+                try run.read(try Recording(file, format: inputFormat, plan: plan, isResumable: false), progress)
+            }
+            run.finish()
+            progress.finish()
+            if format == .summary { Output.data(QueryWriter.summary(writers)) }
+            let ledger = run.ledger
+            let rows = writers.reduce(0) { $0 + $1.rowCount }
+            Output.talk(
+                "\(grouped(ledger.events)) events = \(grouped(ledger.ok)) ok + \(grouped(ledger.late)) late + "
+                    + "\(grouped(ledger.duplicate)) duplicate + \(grouped(ledger.rejected)) rejected; "
+                    + "\(grouped(rows)) rows; \(fixed(progress.seconds, 1)) s"
+            )
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Dispatch
+import Engine
+import Plan
+
+/// Feeds recordings through a query, a few chunks at a time: each thread reads one, then decodes it while another reads;
+/// then each partition is computed by one thread, its events in the recording's order.
+final class QueryRun {
+    private let plan: PipelinePlan
+    private let engines: [QueryEngine]
+    private let writers: [QueryWriter]
+    private let threads: Int
+    private let group: ChunkGroup
+    /// Small enough for a chunk to be decoded out of the cache that it was read into.
+    private static let chunkEvents = 1024
+    /// Chunks that a thread decodes between two waits for the others.
+    private static let chunksPerThread = 4
+
+    init(_ query: Query, plan: PipelinePlan, threads: Int, writers: [QueryWriter]) {
+        self.plan = plan
+        self.writers = writers
+        self.threads = threads
+        group = ChunkGroup(
+            plan: plan,
+            threads: threads,
+            chunks: threads == 1 ? 1 : threads * Self.chunksPerThread,
+            events: Self.chunkEvents
+        )
+        engines = (0..<plan.partitionCount).map {
+            QueryEngine(query, plan: plan, partition: $0, capacity: Self.chunkEvents)
+        }
+    }
+
+    /// Where the events went so far.
+    var ledger: Ledger {
+        var sum = Ledger()
+        for engine in engines { sum += engine.ledger }
+        return sum
+    }
+
+    /// Takes a whole recording.
+    ///
+    /// - Throws: ``CommandError/input(_:)``; what was read before has been taken.
+    func read(_ recording: Recording, _ progress: Progress) throws(CommandError) {
+        while true {
+            let count = try group.fill(from: recording)
+            guard count > 0 else { return }
+            compute(count)
+            progress.update("\(grouped(ledger.events)) events", fraction: recording.fraction)
+        }
+    }
+
+    /// What one thread may use at a time: each engine and writer belongs to a partition, chunks are only read.
+    private struct Shared: @unchecked Sendable {
+        let engines: [QueryEngine]
+        let writers: [QueryWriter]
+        let chunks: ArraySlice<Chunk>
+    }
+
+    private func compute(_ count: Int) {
+        let shared = Shared(engines: engines, writers: writers, chunks: group.chunks[..<count])
+        if threads == 1 || engines.count == 1 {
+            for partition in engines.indices { Self.compute(shared, partition) }
+        } else {
+            DispatchQueue.concurrentPerform(iterations: engines.count) { Self.compute(shared, $0) }
+        }
+        for number in 0..<count {
+            for writer in writers { writer.flush(through: number) }
+        }
+    }
+
+    private static func compute(_ shared: Shared, _ partition: Int) {
+        let writer = shared.writers[partition]
+        writer.begin()
+        for chunk in shared.chunks {
+            chunk.partitions[partition].withUnsafeBufferPointer { rows in
+                shared.engines[partition].process(chunk.batch, rows: rows, into: writer)
+            }
+            writer.mark()
+        }
+    }
+
+    /// The end of the stream: what is open is written.
+    func finish() {
+        for (engine, writer) in zip(engines, writers) {
+            writer.begin()
+            engine.finish(into: writer)
+            writer.mark()
+            writer.flush(through: 0)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Base
+import Bytes
+import Foundation
+import Plan
+import Windows
+
+/// How a query's rows are written to standard output.
+enum QueryFormat: String, ExpressibleByArgument, CaseIterable {
+    case csv, jsonl, summary
+}
+
+/// Writes the rows of one partition, in stretches: one for each chunk of the recording.
+final class QueryWriter: QuerySink {
+    private let format: QueryFormat
+    private let keyNames: [String]
+    private let columnNames: [String]
+    private var bytes: [UInt8] = []
+    /// Where each stretch ends in `bytes`, and how many have been written.
+    private var marks: [Int] = []
+    private var written = 0
+    private(set) var rowCount = 0
+    private var sums: [Double]
+
+    init(_ query: Query, plan: PipelinePlan, format: QueryFormat) {
+        self.format = format
+        let entity = plan.entities[query.entity]
+        keyNames = entity.key.enumerated().map { part, expression in
+            if case .field(let field, _) = expression { return plan.schema.fields[field].name }
+            return entity.key.count == 1 ? entity.name : "\(entity.name)_\(part + 1)"
+        }
+        if case .windows(_, _, let columns) = query.kind { columnNames = columns.map(\.name) } else { columnNames = [] }
+        sums = Array(repeating: 0, count: columnNames.count)
+    }
+
+    func writeHeader() {
+        guard format == .csv else { return }
+        Output.data((["start", "end"] + keyNames + columnNames).joined(separator: ",") + "\n")
+    }
+
+    // MARK: - Stretches
+
+    func begin() {
+        bytes.removeAll(keepingCapacity: true)
+        marks.removeAll(keepingCapacity: true)
+        written = 0
+    }
+
+    func mark() { marks.append(bytes.count) }
+
+    /// Writes the stretches up to a number, if it has not been done.
+    func flush(through number: Int) {
+        guard number < marks.count, marks[number] > written else { return }
+        Output.data(Array(bytes[written..<marks[number]]))
+        written = marks[number]
+    }
+
+    // MARK: - Rows
+
+    func take(_ rows: QueryRows) {
+        rowCount += rows.count
+        switch format {
+        case .csv: for row in 0..<rows.count { writeCSV(rows, row) }
+        case .jsonl: for row in 0..<rows.count { writeJSON(rows, row) }
+        case .summary:
+            for (column, lane) in rows.columns.enumerated() {
+                for row in 0..<rows.count where !lane[row].isNaN { sums[column] += lane[row] }
+            }
+        }
+    }
+
+    private func writeCSV(_ rows: QueryRows, _ row: Int) {
+        append(TimeParser.text(milliseconds: rows.starts[row] / 1000))
+        bytes.append(0x2C)
+        append(TimeParser.text(milliseconds: rows.ends[row] / 1000))
+        for part in keyNames.indices {
+            bytes.append(0x2C)
+            rows.key(part, row) { append(CSVText.field(String(decoding: $0, as: UTF8.self))) }
+        }
+        for lane in rows.columns {
+            bytes.append(0x2C)
+            append(number: lane[row], null: "")
+        }
+        bytes.append(0x0A)
+    }
+
+    private func writeJSON(_ rows: QueryRows, _ row: Int) {
+        append("{\"start\":\"\(TimeParser.text(milliseconds: rows.starts[row] / 1000))\"")
+        append(",\"end\":\"\(TimeParser.text(milliseconds: rows.ends[row] / 1000))\"")
+        for (part, name) in keyNames.enumerated() {
+            append(",\(JSONText.quoted(name)):")
+            rows.key(part, row) { append(JSONText.quoted(String(decoding: $0, as: UTF8.self))) }
+        }
+        for (lane, name) in zip(rows.columns, columnNames) {
+            append(",\"\(name)\":")
+            append(number: lane[row], null: "null")
+        }
+        append("}\n")
+    }
+
+    private func append(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes.append(contentsOf: $0) }
+    }
+
+    /// Whole numbers without a point, others with the fewest digits that name them.
+    private func append(number: Double, null: String) {
+        if number.isNaN { return append(null) }
+        if number.magnitude < 9e15, number == number.rounded() { return append(String(Int(number))) }
+        append(number.description)
+    }
+
+    /// Rows and the sum of each column, of all partitions.
+    static func summary(_ writers: [QueryWriter]) -> String {
+        let rows = writers.reduce(0) { $0 + $1.rowCount }
+        var text = "rows=\(rows)"
+        for (column, name) in writers[0].columnNames.enumerated() {
+            let sum = writers.reduce(0) { $0 + $1.sums[column] }
+            text += " \(name)=\(sum == sum.rounded() && sum.magnitude < 9e15 ? String(Int(sum)) : fixed(sum, 2))"
+        }
+        return text + "\n"
+    }
+}

@@ -1,0 +1,95 @@
+import Base
+import Plan
+
+/// The gate of a partition: which events of a batch are accepted, and what becomes of the others (C5).
+final class Intake {
+    private let plan: PipelinePlan
+    var admission: Admission
+    /// The accepted events of the last batch: position in the batch, offset, and the clock as of each, dense.
+    let rows: UnsafeMutablePointer<Int32>
+    let offsets: UnsafeMutablePointer<Int64>
+    let clocks: UnsafeMutablePointer<Int64>
+    private(set) var count = 0
+
+    init(plan: PipelinePlan, capacity: Int) {
+        self.plan = plan
+        admission = Admission(plan: plan)
+        rows = .allocate(capacity: capacity)
+        offsets = .allocate(capacity: capacity)
+        clocks = .allocate(capacity: capacity)
+    }
+
+    deinit {
+        rows.deallocate()
+        offsets.deallocate()
+        clocks.deallocate()
+    }
+
+    func admit(
+        _ batch: ColumnBatch,
+        rows candidates: UnsafeBufferPointer<Int32>,
+        baseOffset: Int64,
+        emits: Bool,
+        into output: inout EngineOutput
+    ) {
+        count = 0
+        for index in 0..<candidates.count {
+            let row = Int(candidates[index])
+            let offset = baseOffset + Int64(index)
+            let status = batch.status[row]
+            if status != 0 {
+                let rejection = batch.rejections[Int(status) - 1]
+                reject(batch, row, offset, rejection.field, rejection.reason, emits, &output)
+                continue
+            }
+            let time = batch.times[row]
+            switch admission.judge(id: batch.ids[row], time: time, offset: offset) {
+            case .accepted:
+                rows[count] = candidates[index]
+                offsets[count] = offset
+                clocks[count] = admission.clock ?? time
+                count += 1
+                if emits { output.ledger.ok += 1 }
+            case .late:
+                guard emits else { continue }
+                output.ledger.late += 1
+                output.late.append(
+                    LateEvent(offset: offset, eventID: id(batch, row), time: time, clock: admission.clock ?? time)
+                )
+            case .duplicate(let firstOffset):
+                guard emits else { continue }
+                output.ledger.duplicate += 1
+                output.duplicates.append(
+                    DuplicateEvent(offset: offset, eventID: id(batch, row), time: time, firstOffset: firstOffset)
+                )
+            case .ahead(let microseconds):
+                let timeField = plan.schema.index(ofRole: .time).map { plan.schema.fields[$0].name }
+                let days = microseconds / 86_400_000_000
+                let reason = "\(days > 0 ? "\(days) days" : "\(microseconds / 1_000_000) s") ahead of the newest event"
+                reject(batch, row, offset, timeField, reason, emits, &output)
+            }
+        }
+    }
+
+    private func reject(
+        _ batch: ColumnBatch,
+        _ row: Int,
+        _ offset: Int64,
+        _ field: String?,
+        _ reason: String,
+        _ emits: Bool,
+        _ output: inout EngineOutput
+    ) {
+        guard emits else { return }
+        output.ledger.rejected += 1
+        let event = batch.events[row]
+        let end = Int(event.start) + min(Int(event.count), 400)
+        let raw = Array(batch.payload[Int(event.start)..<end])
+        output.rejected.append(RejectedEvent(offset: offset, field: field, reason: reason, raw: raw))
+    }
+
+    private func id(_ batch: ColumnBatch, _ row: Int) -> String {
+        guard let field = plan.schema.index(ofRole: .id), !batch.ids[row].isAbsent else { return "" }
+        return batch.string(field: field, row: row)
+    }
+}

@@ -1,0 +1,341 @@
+import Base
+import Bytes
+import Plan
+
+/// Reads one event byte by byte: whatever the line holds, it says what is wrong with it, and where.
+///
+/// The whole line is checked, skipped values included. Slower than ``IndexedDecoder``, which must agree with it on
+/// every line that it takes.
+final class CarefulDecoder {
+    private let schema: Schema
+    private let zoneMinutes: Int
+    private let tree: FlatFieldTree
+    private let timeField: Int
+    private let idField: Int
+    /// Which label column a field is, or -1.
+    private let labelSlot: [Int]
+    private let required: [Int]
+    /// The last row that set a field: finds missing and repeated fields without clearing anything per row.
+    private let seenIn: UnsafeMutablePointer<Int>
+    private var serial = 0
+
+    /// What stops a row.
+    private enum Refusal: Error {
+        case json(JSONFault)
+        case field(Int, StaticString)
+    }
+
+    init(plan: PipelinePlan) {
+        schema = plan.schema
+        zoneMinutes = plan.timeZoneMinutes
+        tree = FlatFieldTree(FieldTree(plan.schema))
+        timeField = plan.schema.index(ofRole: .time) ?? -1
+        idField = plan.schema.index(ofRole: .id) ?? -1
+        var slots = Array(repeating: -1, count: plan.schema.fields.count)
+        var next = 0
+        for (index, field) in plan.schema.fields.enumerated() where field.role == .label {
+            slots[index] = next
+            next += 1
+        }
+        labelSlot = slots
+        required = plan.schema.fields.indices.filter { plan.schema.fields[$0].isRequired }
+        let places = max(1, plan.schema.fields.count)
+        seenIn = .allocate(capacity: places)
+        seenIn.initialize(repeating: 0, count: places)
+    }
+
+    deinit { seenIn.deallocate() }
+
+    /// Fills the row of an event, whose bytes the batch holds already.
+    ///
+    /// - Returns: what is wrong with the event, if anything is.
+    func fill(_ batch: ColumnBatch, row: Int) -> ColumnBatch.Rejection? {
+        let event = batch.events[row]
+        let line = batch.payload[Int(event.start)..<Int(event.start + event.count)]
+        serial += 1
+        do throws(Refusal) {
+            try fill(line, batch, row)
+        } catch {
+            return describe(error)
+        }
+        return UTF8Check.isValid(line) ? nil : .init(reason: "invalid UTF-8")
+    }
+
+    private func describe(_ refusal: Refusal) -> ColumnBatch.Rejection {
+        switch refusal {
+        case .json(let fault): .init(reason: fault.words)
+        case .field(let field, let reason): .init(field: schema.fields[field].name, reason: reason.description)
+        }
+    }
+
+    private func fill(_ line: UnsafeBufferPointer<UInt8>, _ batch: ColumnBatch, _ row: Int) throws(Refusal) {
+        var scanner = JSONScanner(line)
+        let shift = batch.events[row].start
+        do throws(JSONFault) {
+            guard try scanner.peek() == 0x7B else { throw JSONFault(.unexpectedByte, at: scanner.position) }
+        } catch { throw .json(error) }
+        var refusal: Refusal?
+        do throws(Refusal) {
+            try object(&scanner, node: 0, depth: 0, batch, row, shift)
+        } catch {
+            // A value of the wrong kind does not hide that the line is broken further on.
+            guard case .field = error else { throw error }
+            refusal = error
+        }
+        if let refusal {
+            var whole = JSONScanner(line)
+            do throws(JSONFault) { try whole.skipValue() } catch { throw .json(error) }
+            throw refusal
+        }
+        scanner.skipSpace()
+        guard scanner.position == scanner.end else {
+            throw .json(JSONFault(.trailingBytes, at: scanner.position))
+        }
+        for field in required where seenIn[field] != serial { throw .field(field, "is missing") }
+    }
+
+    private func object(
+        _ scanner: inout JSONScanner,
+        node: Int,
+        depth: Int,
+        _ batch: ColumnBatch,
+        _ row: Int,
+        _ shift: Int32
+    ) throws(Refusal) {
+        do throws(JSONFault) {
+            guard depth < JSONScanner.depthLimit else { throw JSONFault(.tooDeep, at: scanner.position) }
+            try scanner.take(0x7B)
+            if try scanner.peek() == 0x7D {
+                scanner.position += 1
+                return
+            }
+        } catch { throw .json(error) }
+        while true {
+            var child = -1
+            do throws(JSONFault) {
+                _ = try scanner.peek()
+                let key = try scanner.string()
+                if key.hasEscapes {
+                    let name = scanner.unescaped(from: key.start, to: key.end)
+                    child = name.withUnsafeBufferPointer { buffer in
+                        buffer.baseAddress.map { tree.find(node, $0, buffer.count) } ?? -1
+                    }
+                } else {
+                    child = tree.find(node, scanner.bytes + key.start, key.end - key.start)
+                }
+                try scanner.take(0x3A)
+                if child < 0 { try scanner.skipValue(depth: depth + 1) }
+            } catch { throw .json(error) }
+            if child >= 0 { try value(&scanner, node: child, depth: depth + 1, batch, row, shift) }
+            do throws(JSONFault) {
+                guard try scanner.peek() == 0x2C else {
+                    return try scanner.take(0x7D)
+                }
+                scanner.position += 1
+            } catch { throw .json(error) }
+        }
+    }
+
+    private func value(
+        _ scanner: inout JSONScanner,
+        node: Int,
+        depth: Int,
+        _ batch: ColumnBatch,
+        _ row: Int,
+        _ shift: Int32
+    ) throws(Refusal) {
+        let place = tree.nodes[node]
+        let byte: UInt8
+        do throws(JSONFault) { byte = try scanner.peek() } catch { throw .json(error) }
+        let start = scanner.position
+        let field = Int(place.field)
+        if field >= 0 {
+            let hasBelow = place.keyCount > 0 || place.element >= 0
+            try read(&scanner, field, byte, batch, row, shift)
+            guard hasBelow, byte == 0x7B || byte == 0x5B else { return }
+            scanner.position = start
+        }
+        if byte == 0x7B, place.keyCount > 0 {
+            try object(&scanner, node: node, depth: depth, batch, row, shift)
+        } else if byte == 0x5B, place.element >= 0 {
+            try array(&scanner, element: Int(place.element), depth: depth, batch, row, shift)
+        } else if field < 0 {
+            do throws(JSONFault) { try scanner.skipValue(depth: depth) } catch { throw .json(error) }
+        }
+    }
+
+    private func array(
+        _ scanner: inout JSONScanner,
+        element: Int,
+        depth: Int,
+        _ batch: ColumnBatch,
+        _ row: Int,
+        _ shift: Int32
+    ) throws(Refusal) {
+        do throws(JSONFault) {
+            guard depth < JSONScanner.depthLimit else { throw JSONFault(.tooDeep, at: scanner.position) }
+            try scanner.take(0x5B)
+            if try scanner.peek() == 0x5D {
+                scanner.position += 1
+                return
+            }
+        } catch { throw .json(error) }
+        while true {
+            try value(&scanner, node: element, depth: depth + 1, batch, row, shift)
+            do throws(JSONFault) {
+                guard try scanner.peek() == 0x2C else {
+                    return try scanner.take(0x5D)
+                }
+                scanner.position += 1
+            } catch { throw .json(error) }
+        }
+    }
+}
+
+extension CarefulDecoder {
+    /// Reads the value of a field into its column.
+    private func read(
+        _ scanner: inout JSONScanner,
+        _ field: Int,
+        _ byte: UInt8,
+        _ batch: ColumnBatch,
+        _ row: Int,
+        _ shift: Int32
+    ) throws(Refusal) {
+        let start = scanner.position
+        if let list = batch.columns[field].list {
+            return try readElement(&scanner, field, byte, list)
+        }
+        if seenIn[field] == serial { throw .field(field, "occurs twice") }
+        if byte == 0x6E {
+            do throws(JSONFault) { try scanner.literal(byte) } catch { throw .json(error) }
+            if schema.fields[field].isRequired { throw .field(field, "is null") }
+            return
+        }
+        seenIn[field] = serial
+        if labelSlot[field] >= 0 {
+            do throws(JSONFault) { try scanner.skipValue() } catch { throw .json(error) }
+            let quotes = byte == 0x22 ? 1 : 0
+            batch.labels[labelSlot[field] * batch.capacity + row] = .init(
+                start: shift + Int32(start + quotes),
+                count: Int32(scanner.position - start - 2 * quotes)
+            )
+            guard schema.fields[field].hasColumn else { return }
+            scanner.position = start
+        }
+        switch schema.fields[field].type {
+        case .number:
+            guard byte == 0x2D || byte &- 0x30 < 10 else { throw .field(field, "is not a number") }
+            let number: Double
+            do throws(JSONFault) { number = try scanner.number() } catch { throw .json(error) }
+            guard number.isFinite else { throw .field(field, "is too large for a number") }
+            if let least = schema.fields[field].minimum, number < least {
+                throw .field(field, "is below the least value that the schema accepts")
+            }
+            if let largest = schema.fields[field].maximum, number > largest {
+                throw .field(field, "is above the largest value that the schema accepts")
+            }
+            batch.columns[field].numbers?[row] = number
+        case .bool:
+            guard byte == 0x74 || byte == 0x66 else { throw .field(field, "is not true or false") }
+            do throws(JSONFault) { try scanner.literal(byte) } catch { throw .json(error) }
+            batch.columns[field].numbers?[row] = byte == 0x74 ? 1 : 0
+        case .time: try readTime(&scanner, field, byte, batch, row)
+        case .text, .json:
+            let isText = schema.fields[field].type == .text
+            if isText, byte == 0x7B || byte == 0x5B { throw .field(field, "is not a text") }
+            let text = try readText(&scanner, byte, wholeStrings: !isText)
+            batch.columns[field].texts?[row] = text.value
+            batch.columns[field].spans?[row] = .init(
+                start: shift + Int32(text.start),
+                count: Int32(text.end - text.start)
+            )
+            if field == idField { batch.ids[row] = text.value }
+        }
+    }
+
+    private func readElement(
+        _ scanner: inout JSONScanner,
+        _ field: Int,
+        _ byte: UInt8,
+        _ list: ColumnBatch.ListColumn
+    ) throws(Refusal) {
+        guard byte != 0x6E else {
+            do throws(JSONFault) { return try scanner.literal(byte) } catch { throw .json(error) }
+        }
+        switch schema.fields[field].type {
+        case .text, .json:
+            let isText = schema.fields[field].type == .text
+            if isText, byte == 0x7B || byte == 0x5B { throw .field(field, "is not a list of texts") }
+            list.texts.append(try readText(&scanner, byte, wholeStrings: !isText).value)
+        case .number, .time:
+            guard byte == 0x2D || byte &- 0x30 < 10 else { throw .field(field, "is not a list of numbers") }
+            do throws(JSONFault) { list.numbers.append(try scanner.number()) } catch { throw .json(error) }
+        case .bool:
+            guard byte == 0x74 || byte == 0x66 else { throw .field(field, "is not a list of true and false") }
+            do throws(JSONFault) { try scanner.literal(byte) } catch { throw .json(error) }
+            list.numbers.append(byte == 0x74 ? 1 : 0)
+        }
+    }
+
+    /// A string's content, or the bytes of any other value.
+    private func readText(
+        _ scanner: inout JSONScanner,
+        _ byte: UInt8,
+        wholeStrings: Bool
+    ) throws(Refusal) -> (value: Text, start: Int, end: Int) {
+        let start = scanner.position
+        do throws(JSONFault) {
+            if byte == 0x22, !wholeStrings {
+                let content = try scanner.string()
+                if content.hasEscapes {
+                    let plain = scanner.unescaped(from: content.start, to: content.end)
+                    return (plain.withUnsafeBytes { Text($0) }, content.start, content.end)
+                }
+                let bytes = UnsafeRawBufferPointer(
+                    start: scanner.bytes + content.start,
+                    count: content.end - content.start
+                )
+                return (Text(bytes), content.start, content.end)
+            }
+            try scanner.skipValue()
+            let bytes = UnsafeRawBufferPointer(start: scanner.bytes + start, count: scanner.position - start)
+            return (Text(bytes), start, scanner.position)
+        } catch { throw .json(error) }
+    }
+
+    private func readTime(
+        _ scanner: inout JSONScanner,
+        _ field: Int,
+        _ byte: UInt8,
+        _ batch: ColumnBatch,
+        _ row: Int
+    ) throws(Refusal) {
+        let instant: Int64?
+        do throws(JSONFault) {
+            if byte == 0x22 {
+                let content = try scanner.string()
+                let text = UnsafeBufferPointer(start: scanner.bytes + content.start, count: content.end - content.start)
+                instant = TimeParser.iso8601(text, zoneMinutes: zoneMinutes) ?? epoch(text)
+            } else if byte == 0x2D || byte &- 0x30 < 10 {
+                instant = TimeParser.epoch(try scanner.number())
+            } else {
+                try scanner.skipValue()
+                instant = nil
+            }
+        } catch { throw .json(error) }
+        guard let instant else { throw .field(field, "is not a time") }
+        if field == timeField { batch.times[row] = instant }
+        batch.columns[field].numbers?[row] = Double(instant) / 1_000_000
+    }
+
+    /// A number in quotes.
+    private func epoch(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
+        guard let base = text.baseAddress else { return nil }
+        var position = 0
+        guard let value = NumberParser.parse(base, &position, end: text.count), position == text.count else {
+            return nil
+        }
+        return TimeParser.epoch(value)
+    }
+}
