@@ -53,6 +53,7 @@ let package = Package(
         library("Plan", depends: ["Base", "Bytes"]),
         library("Windows", depends: ["Base", "Bytes", "Plan", "StateStore"]),
         library("Forest", depends: ["Base", "Bytes", "CKernels"]),
+        library("ForestFormats", depends: ["Base", "Bytes", "Forest"]),
         library("ForestTraining", depends: ["Base", "Forest"]),
         library("Metrics", depends: ["Base"]),
         library("Traffic", depends: ["Base", "Bytes"]),
@@ -69,8 +70,8 @@ let package = Package(
             "Commands",
             depends: [
                 "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Engine", "EventLog", "FileStore", "Forest",
-                "ForestTraining", "Metrics", "Plan", "StateStore", "Traffic", "Windows", argumentParser, logging,
-                system, yams,
+                "ForestFormats", "ForestTraining", "Metrics", "Plan", "StateStore", "Traffic", "Windows", argumentParser,
+                logging, system, yams,
             ]
         ),
         .executableTarget(
@@ -94,6 +95,7 @@ let package = Package(
         tests("PlanTests", depends: ["Plan"]),
         tests("WindowsTests", depends: ["Windows", "Plan"]),
         tests("ForestTests", depends: ["Bytes", "Forest"]),
+        tests("ForestFormatsTests", depends: ["Base", "Bytes", "Forest", "ForestFormats"]),
         tests("ForestTrainingTests", depends: ["Bytes", "Forest", "ForestTraining"]),
         tests("MetricsTests", depends: ["Base", "Metrics"]),
         tests("EngineTests", depends: ["Base", "Bytes", "Engine", "Forest", "Plan", "Windows"]),

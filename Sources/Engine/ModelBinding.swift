@@ -6,6 +6,9 @@ public struct ModelBinding: Sendable {
     /// Name and version, as written into alerts.
     public let id: String
     public let forest: ForestModel
+    /// The forest laid out for scoring and for explaining, for all partitions.
+    public let engines: ForestEngines
+    public let explainer: ForestExplainer
     /// Index in `PipelinePlan.features` of each of the model's features, in the model's order.
     public let features: [Int]
     /// Index of the class that is not fraud.
@@ -36,6 +39,8 @@ public struct ModelBinding: Sendable {
             throw .missingNegativeClass(model: id, negative: negative, classes: forest.classNames)
         }
         self.negativeClass = negativeClass
+        engines = ForestEngines(forest)
+        explainer = ForestExplainer(forest, awayFrom: negativeClass)
         self.typical = typical ?? Array(repeating: .nan, count: features.count)
     }
 }

@@ -1,3 +1,5 @@
+import CKernels
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -29,7 +31,7 @@ public struct Calibration: Sendable, Equatable {
         switch map {
         case .platt(let slope, let intercept):
             let inner = min(max(score, 1e-12), 1 - 1e-12)
-            return 1 / (1 + exp(-(slope * log(inner / (1 - inner)) + intercept)))
+            return 1 / (1 + pa_exp(-(slope * log(inner / (1 - inner)) + intercept)))
         case .isotonic(let scores, let values):
             var low = 0
             var high = scores.count

@@ -1,7 +1,9 @@
 /// A validated forest: what every importer and trainer makes, every engine is built from, and every exporter reads.
 ///
 /// **Rows** are float32, one value a feature, NaN = missing, as in XGBoost, ONNX and scikit-learn's trees. Thresholds of
-/// 64 bits are narrowed exactly for such rows: `x ≤ t` becomes `x < (largest Float ≤ t).nextUp`.
+/// 64 bits are narrowed exactly for such rows: `x ≤ t` becomes `x < (largest Float ≤ t).nextUp`. A value of +∞ counts as the
+/// largest finite one, so that `x < +∞` holds for everything that is not missing: LightGBM and scikit-learn split off
+/// missing values with `x ≤ +∞`. It makes no difference to any other threshold.
 ///
 /// **Missing values** go where each node's flag says. Where zero counts as missing (LightGBM's `zero_as_missing`), the
 /// feature is listed in ``zeroIsMissing``: a value within ±``zeroLimit`` is turned into NaN before any node sees it.
@@ -65,6 +67,8 @@ public struct ForestModel: Sendable, Equatable {
     public static let nodeLimit = 50_000_000
     public static let nameLimit = 65_536
     public static let outputLimit = 1024
+    /// What +∞ in a row counts as.
+    public static let largestValue = Float.greatestFiniteMagnitude
     /// Values between −this and this, both included, are zero.
     public static let zeroLimit: Float = 1e-35
 
@@ -132,6 +136,42 @@ public struct ForestModel: Sendable, Equatable {
             outputCount: classNames.count,
             trees: trees,
             aggregation: .average(over: trees.count)
+        )
+    }
+
+    /// The same forest under other names, in the same order.
+    ///
+    /// - Parameters:
+    ///   - features: nil = they stay.
+    ///   - classes: nil = they stay. Two turn a single output between 0 and 1 (a sigmoid's) into two classes.
+    /// - Returns: A model that differs in nothing else.
+    /// - Throws: ``ForestError/invalid(part:words:)`` if there are not as many names as things to name.
+    public func renamed(features: [String]? = nil, classes: [String]? = nil) throws(ForestError) -> ForestModel {
+        if let features, features.count != featureNames.count {
+            throw .invalid(part: "features", words: "\(features.count) names for \(featureNames.count)")
+        }
+        var kind = kind
+        if let classes {
+            if classNames.isEmpty {
+                guard case .sigmoid = link, outputCount == 1 else {
+                    throw .invalid(part: "classes", words: "the model gives values, not probabilities of classes")
+                }
+            } else if classes.count != classNames.count {
+                throw .invalid(part: "classes", words: "\(classes.count) names for \(classNames.count)")
+            }
+            kind = .classification(classNames: classes)
+        }
+        return try ForestModel(
+            featureNames: features ?? featureNames,
+            kind: kind,
+            outputCount: outputCount,
+            trees: trees,
+            base: base,
+            aggregation: aggregation,
+            link: link,
+            precision: precision,
+            zeroIsMissing: zeroIsMissing,
+            calibration: calibration
         )
     }
 

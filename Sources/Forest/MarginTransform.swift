@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import CKernels
 
 /// The last step of scoring, the same for every engine: a row's margins through link and calibration into results.
 public struct MarginTransform: Sendable {
@@ -37,15 +33,16 @@ public struct MarginTransform: Sendable {
         switch link {
         case .identity: for index in 0..<outputCount { results[index] = margins[index] }
         case .sigmoid(let scale):
-            for index in 0..<outputCount { results[index] = 1 / (1 + exp(-scale * margins[index])) }
-        case .exponential: for index in 0..<outputCount { results[index] = exp(margins[index]) }
-        case .isolation(let depth): for index in 0..<outputCount { results[index] = exp2(-margins[index] / depth) }
+            for index in 0..<outputCount { results[index] = 1 / (1 + pa_exp(-scale * margins[index])) }
+        case .exponential: for index in 0..<outputCount { results[index] = pa_exp(margins[index]) }
+        case .isolation(let depth):
+            for index in 0..<outputCount { results[index] = pa_exp(-margins[index] / depth * 0x1.62e42fefa39efp-1) }
         case .softmax:
             var largest = margins[0]
             for index in 1..<max(1, outputCount) { largest = max(largest, margins[index]) }
             var total = 0.0
             for index in 0..<outputCount {
-                results[index] = exp(margins[index] - largest)
+                results[index] = pa_exp(margins[index] - largest)
                 total += results[index]
             }
             for index in 0..<outputCount { results[index] /= total }

@@ -14,7 +14,7 @@ public struct ReferenceForest: Sendable {
     ///
     /// - Parameters:
     ///   - tree: A tree of the model.
-    ///   - row: One value a feature, NaN = missing, zeros that count as missing already turned into NaN.
+    ///   - row: One value a feature, as ``prepared(_:)`` leaves it.
     /// - Returns: Its number, from left to right.
     public static func leaf(of tree: Tree, row: [Float]) -> Int {
         var node = 0
@@ -25,16 +25,22 @@ public struct ReferenceForest: Sendable {
         return Int(tree.right[node])
     }
 
+    /// A row as the nodes see it: zeros that count as missing are NaN, and +∞ is the largest finite number.
+    public func prepared(_ row: [Float]) -> [Float] {
+        row.enumerated().map { feature, value in
+            if !model.zeroIsMissing.isEmpty, model.zeroIsMissing[feature], value.magnitude <= ForestModel.zeroLimit {
+                return .nan
+            }
+            return value == .infinity ? ForestModel.largestValue : value
+        }
+    }
+
     /// A row's margins, before link and calibration.
     ///
     /// - Parameter row: One value a feature, NaN = missing.
     /// - Returns: One an output; with single precision each is exactly a `Float`.
     public func margins(of row: [Float]) -> [Double] {
-        var row = row
-        for (feature, zeroIsMissing) in model.zeroIsMissing.enumerated()
-        where zeroIsMissing && row[feature].magnitude <= ForestModel.zeroLimit {
-            row[feature] = .nan
-        }
+        let row = prepared(row)
         switch model.precision {
         case .single: return margins(row, Float.self)
         case .double: return margins(row, Double.self)

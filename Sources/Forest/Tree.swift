@@ -15,7 +15,7 @@ public struct Tree: Sendable, Equatable {
     public var feature: [Int32] = []
     /// Empty if every inner node asks ``NodeTest/less``; else one for every node, ``NodeTest/less`` at a leaf.
     public var tests: [NodeTest] = []
-    /// What the value is compared with: not NaN and above −∞ (`x < +∞` is allowed). For ``NodeTest/inSet`` the number of
+    /// What the value is compared with: not NaN and above −∞; below +∞ is all that is not missing. For ``NodeTest/inSet`` the number of
     /// the set, 0 at a leaf.
     public var threshold: [Float] = []
     /// Where a missing value goes; true at a leaf.
@@ -157,5 +157,22 @@ extension Tree {
             zip(categoryOffsets, categoryOffsets.dropFirst()).allSatisfy({ $0 <= $1 && $1 - $0 <= 1 << 19 })
         else { throw .invalid(part: "tree \(index)", words: "its sets of categories overlap") }
         return categoryOffsets.count - 1
+    }
+}
+
+extension Tree {
+    /// Tests on the longest way from the root to a leaf.
+    public var depth: Int {
+        var deepest = 0
+        var depths = Array(repeating: 0, count: nodeCount)
+        for node in 0..<nodeCount {
+            if feature[node] >= 0 {
+                depths[node + 1] = depths[node] + 1
+                depths[Int(right[node])] = depths[node] + 1
+            } else {
+                deepest = max(deepest, depths[node])
+            }
+        }
+        return deepest
     }
 }

@@ -204,11 +204,11 @@ private func randomRows(_ random: inout Seeded, _ count: Int) -> [Float] {
         #expect(reference.margins(of: [2.5, -1]) == [0.25, 2, -0.4])
         #expect(reference.margins(of: [2, .infinity]) == [0.25, 0, -3.5])
         #expect(reference.margins(of: [2, -.infinity]) == [0.25, 0, -3.5])
-        // Zero is missing: left at the wide tree, right at the narrow one; infinity is not below infinity.
+        // Zero is missing: left at the wide tree, right at the narrow one; infinity is not missing.
         for zero: Float in [.nan, 0, -0.0, 1e-35, -1e-36] {
             #expect(reference.margins(of: [zero, .nan]) == [0.25, 2, -1.4])
         }
-        #expect(reference.margins(of: [.infinity, 1]) == [1.25, 0, -1.5])
+        #expect(reference.margins(of: [.infinity, 1]) == [1.25, 0, -0.5])
         let results = reference.results(of: [2.5, 64])
         #expect(abs(results.reduce(0, +) - 1) < 1e-12)
     }

@@ -24,6 +24,7 @@ import Testing
         "Plan": ["Base", "Bytes"],
         "Windows": ["Base", "Bytes", "Plan", "StateStore"],
         "Forest": ["Base", "Bytes", "CKernels"],
+        "ForestFormats": ["Base", "Bytes", "Forest"],
         "ForestTraining": ["Base", "Forest", "Dispatch", "Synchronization"],
         "Metrics": ["Base"],
         "Traffic": ["Base", "Bytes"],

@@ -25,4 +25,9 @@ size_t pa_json_index(
     const uint8_t *_Nonnull bytes, size_t count, uint16_t *_Nonnull positions, uint32_t *_Nonnull flags, int width
 );
 
+#include "exponential.h"
+#include "forest_explain.h"
+#include "forest_mux.h"
+#include "forest_walk.h"
+
 #endif

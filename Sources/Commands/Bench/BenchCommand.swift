@@ -13,7 +13,8 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench",
         abstract: "Measure what the parts cost on this machine.",
         subcommands: [
-            BenchPipelineCommand.self, BenchLogCommand.self, BenchRecoveryCommand.self, BenchTrainCommand.self,
+            BenchPipelineCommand.self, BenchForestCommand.self, BenchLogCommand.self, BenchRecoveryCommand.self,
+            BenchTrainCommand.self,
         ]
     )
 }

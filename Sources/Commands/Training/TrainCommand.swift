@@ -158,7 +158,7 @@ struct TrainCommand: ParsableCommand {
     private func write(_ file: ModelFile, _ plan: PipelinePlan, events: Int) throws(CommandError) -> String {
         let bytes = file.encoded()
         let sha256 = SHA256.hexadecimal(of: bytes)
-        try ModelDirectory.write(file, bytes: bytes, plan: plan, to: out)
+        try ModelDirectory.write(file, bytes: bytes, to: out)
         Output.talk(
             "\(out): \(file.forest.trees.count) trees on \(grouped(events)) events, "
                 + "\(file.forest.classNames.count) classes, \(grouped(bytes.count)) bytes, "

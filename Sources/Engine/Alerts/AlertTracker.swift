@@ -13,6 +13,8 @@ final class AlertTracker {
     /// How many bytes of recent events are kept for evidence, and how many reasons an alert names.
     static let evidenceBytes = 64 << 20
     static let reasonCount = 6
+    /// Explanations cost least in batches of this size.
+    private static let explainedTogether = 64
 
     private final class SessionBox {
         var sessions: AlertSessions
@@ -49,10 +51,12 @@ final class AlertTracker {
         for (index, detector) in plan.detectors.enumerated() {
             let box = detectors[index]
             let keys = machine.keys(detector.entity)
+            // Events before this one have been explained if they were seen to need it.
+            var foreseen = 0
             for event in 0..<count where !keys[event].isAbsent {
                 let time = batch.times[Int(rows[event])]
                 let slot = box.sessions.current(keys[event], time: time)
-                guard slot != nil || crosses(index, event, machine, scorers) else { continue }
+                guard slot != nil || crosses(index, event, machine, scorers[index]) else { continue }
                 let detection = detection(index, event, machine, scorers)
                 var alert: AlertUpdate
                 if let slot, let open = box.sessions[slot] {
@@ -68,7 +72,14 @@ final class AlertTracker {
                         machine: machine
                     )
                 }
-                alert.reasons = scorers[index]?.reasons(of: event, machine, limit: Self.reasonCount) ?? []
+                if let scorer = scorers[index] {
+                    if event >= foreseen, !scorer.isExplained(event) {
+                        foreseen = explainAhead(index, event..<count, machine, scorer) { later in
+                            box.sessions.current(keys[later], time: batch.times[Int(rows[later])]) != nil
+                        }
+                    }
+                    alert.reasons = scorer.reasons(of: event, machine, limit: Self.reasonCount)
+                }
                 alert.features = plan.features.indices.map { machine.feature($0)[event] }
                 if emits { output.note(alert) }
                 alert.newEvidence = []
@@ -81,6 +92,31 @@ final class AlertTracker {
             guard let clock else { continue }
             box.sessions.endSessions(clock: clock) { if emits { output.note(end($0)) } }
         }
+    }
+
+    /// Explains an event together with those behind it that will make or revise alerts, as far as that can be seen.
+    ///
+    /// - Returns: The first event that has not been looked at.
+    private func explainAhead(
+        _ index: Int,
+        _ events: Range<Int>,
+        _ machine: WindowMachine,
+        _ scorer: ModelScorer,
+        hasAlert: (Int) -> Bool
+    ) -> Int {
+        let keys = machine.keys(plan.detectors[index].entity)
+        var found = [events.lowerBound]
+        for event in events.dropFirst() where !keys[event].isAbsent {
+            guard found.count < Self.explainedTogether else {
+                scorer.explain(found)
+                return event
+            }
+            if crosses(index, event, machine, scorer) || hasAlert(event) {
+                found.append(event)
+            }
+        }
+        scorer.explain(found)
+        return events.upperBound
     }
 
     // MARK: - Checkpoints
@@ -117,10 +153,10 @@ final class AlertTracker {
         return alert
     }
 
-    private func crosses(_ index: Int, _ event: Int, _ machine: WindowMachine, _ scorers: [ModelScorer?]) -> Bool {
+    private func crosses(_ index: Int, _ event: Int, _ machine: WindowMachine, _ scorer: ModelScorer?) -> Bool {
         switch plan.detectors[index].kind {
         case .rule: machine.rule(index)[event] == 1
-        case .model(_, let threshold, _): (scorers[index]?.score(of: event) ?? 0) >= threshold
+        case .model(_, let threshold, _): (scorer?.score(of: event) ?? 0) >= threshold
         }
     }
 
@@ -130,7 +166,7 @@ final class AlertTracker {
         _ machine: WindowMachine,
         _ scorers: [ModelScorer?]
     ) -> Detection {
-        let crosses = crosses(index, event, machine, scorers)
+        let crosses = crosses(index, event, machine, scorers[index])
         let detector = plan.detectors[index]
         switch detector.kind {
         case .rule(_, let score):

@@ -2,6 +2,7 @@ import Base
 import Bytes
 import Engine
 import Forest
+import ForestFormats
 import Foundation
 import Plan
 
@@ -10,12 +11,15 @@ struct ModelDirectory {
     let id: String
     let path: String
     let file: ModelFile
+    let format: ModelFormat
+    /// What a person should know before using it.
+    let notes: [String]
     let sha256: String
 
     /// Writes a new folder: `model.json`, and `card.json` with everything but the trees, to read and to diff.
     ///
     /// The folder appears under its name only when all of it is there.
-    static func write(_ file: ModelFile, bytes: [UInt8], plan: PipelinePlan, to path: String) throws(CommandError) {
+    static func write(_ file: ModelFile, bytes: [UInt8], to path: String) throws(CommandError) {
         var card: [UInt8] = []
         JSONValue.object([
             .init("features", .list(file.forest.featureNames.map { .text($0) })),
@@ -35,14 +39,18 @@ struct ModelDirectory {
         }
     }
 
-    /// Reads a model folder or file; without a path the built-in model of that name.
+    /// Reads a model file of any supported format, a model's folder, or a folder of its versions, of which the newest is
+    /// taken; without a path the built-in model of that name.
     static func load(_ path: String?, name: String) throws(CommandError) -> ModelDirectory {
         let bytes: [UInt8]
         var place = path ?? "built-in model \(name)"
         if let path {
             var isFolder: ObjCBool = false
             let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-            if isFolder.boolValue { place = path + "/model.json" }
+            if isFolder.boolValue {
+                let version = versions(in: path).last.map { "/\($0)" } ?? ""
+                place = path + version + "/model.json"
+            }
             guard exists, let data = FileManager.default.contents(atPath: place) else {
                 throw .plan("\(place): error: there is no such model; train one with `patternalarm train`")
             }
@@ -56,12 +64,31 @@ struct ModelDirectory {
             bytes = asset
         }
         do throws(ForestError) {
-            let file = try ModelFile(decoding: bytes)
+            let model = try ImportedModel(decoding: bytes)
             let sha256 = SHA256.hexadecimal(of: bytes)
-            return ModelDirectory(id: "\(name)@\(sha256.prefix(12))", path: place, file: file, sha256: sha256)
+            return ModelDirectory(
+                id: "\(name)@\(sha256.prefix(12))",
+                path: place,
+                file: ModelFile(forest: model.forest, metadata: model.metadata),
+                format: model.format,
+                notes: model.notes,
+                sha256: sha256
+            )
         } catch {
             throw .plan("\(place): error: \(error.description)")
         }
+    }
+
+    /// The versions in a model's folder, ascending: folders whose names are numbers.
+    static func versions(in path: String) -> [Int] {
+        let names = FileManager.default.enumerator(atPath: path)
+        names?.skipDescendants()
+        var versions: [Int] = []
+        while let name = names?.nextObject() as? String {
+            names?.skipDescendants()
+            if let version = Int(name), version > 0, String(version) == name { versions.append(version) }
+        }
+        return versions.sorted()
     }
 
     /// Ties the models that a plan's detectors name to its features.

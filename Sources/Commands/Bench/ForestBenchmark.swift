@@ -1,0 +1,128 @@
+import Forest
+import Foundation
+
+/// Times one forest on varied rows: each pass walks other rows, so that no predictor of branches can learn them.
+struct ForestBenchmark: Sendable {
+    /// Nanoseconds a row: of the processors and of the clock, the best pass and the median one.
+    struct Times {
+        var cpu = 0.0
+        var cpuMedian = 0.0
+        var wall = 0.0
+        var wallMedian = 0.0
+    }
+
+    let rows: BenchRows
+    let engines: ForestEngines
+    let explainer: ForestExplainer
+    let resultCount: Int
+    let passes: Int
+
+    /// How long a pass should take at least: long enough for the clocks, short enough to miss the neighbours.
+    private static let passNanoseconds = 5_000_000.0
+    /// All passes of one measurement together.
+    private static let budgetNanoseconds = 3_000_000_000.0
+
+    init(_ model: ForestModel, rows: BenchRows, passes: Int) {
+        self.rows = rows
+        self.passes = passes
+        engines = ForestEngines(model)
+        explainer = ForestExplainer(model, awayFrom: 0)
+        resultCount = model.resultCount
+    }
+
+    /// All results, [row][resultCount].
+    func results() -> [Float] {
+        let scorer = ForestScorer(engines)
+        return rows.values.withUnsafeBufferPointer { values in
+            Array(unsafeUninitializedCapacity: rows.count * resultCount) { output, count in
+                count = rows.count * resultCount
+                guard let values = values.baseAddress, let output = output.baseAddress else { return }
+                scorer.score(rows: values, rowCount: rows.count, into: output)
+            }
+        }
+    }
+
+    func score(batch: Int, threads: Int) -> Times {
+        let outputs = batch * resultCount
+        return measure(batch: batch, threads: threads) { [engines] in
+            let scorer = ForestScorer(engines)
+            let output = UnsafeMutableBufferPointer<Float>.allocate(capacity: outputs)
+            return Worker { row in
+                if let row, let target = output.baseAddress {
+                    scorer.score(rows: row, rowCount: batch, into: target)
+                } else {
+                    output.deallocate()
+                }
+            }
+        }
+    }
+
+    func explain(batch: Int, threads: Int) -> Times {
+        let outputs = batch * rows.width
+        return measure(batch: batch, threads: threads) { [explainer] in
+            let output = UnsafeMutableBufferPointer<Double>.allocate(capacity: outputs)
+            return Worker { row in
+                if let row, let target = output.baseAddress {
+                    explainer.contributions(rows: row, rowCount: batch, into: target)
+                } else {
+                    output.deallocate()
+                }
+            }
+        }
+    }
+
+    /// What a thread does with a batch; nil = the end.
+    private struct Worker: @unchecked Sendable {
+        // Used by one thread at a time.
+        let call: (UnsafePointer<Float>?) -> Void
+    }
+
+    private func measure(batch: Int, threads: Int, _ make: () -> Worker) -> Times {
+        let batches = rows.count / batch
+        let workers = (0..<threads).map { _ in make() }
+        defer { for worker in workers { worker.call(nil) } }
+        return rows.values.withUnsafeBufferPointer { values in
+            guard let values = values.baseAddress else { return Times() }
+            let source = Rows(values: values, stride: batch * rows.width, batches: batches)
+            var next = 0
+            func pass(_ calls: Int) -> (cpu: Double, wall: Double) {
+                let start = next
+                next += calls * threads
+                let before = (cpu: Self.clock(CLOCK_PROCESS_CPUTIME_ID), wall: Self.clock(CLOCK_MONOTONIC))
+                let run: @Sendable (Int) -> Void = { thread in
+                    for call in 0..<calls { workers[thread].call(source.batch(start + thread * calls + call)) }
+                }
+                if threads == 1 { run(0) } else { DispatchQueue.concurrentPerform(iterations: threads, execute: run) }
+                let count = Double(calls * threads * batch)
+                return (
+                    (Self.clock(CLOCK_PROCESS_CPUTIME_ID) - before.cpu) / count,
+                    (Self.clock(CLOCK_MONOTONIC) - before.wall) / count
+                )
+            }
+            _ = pass(1)
+            let first = pass(1).cpu * Double(batch)
+            let calls = max(1, Int(Self.passNanoseconds / max(first, 100)))
+            let limit = max(3, Int(Self.budgetNanoseconds / max(first * Double(calls * threads), 1)))
+            let found = (0..<min(passes, limit)).map { _ in pass(calls) }
+            let cpu = found.map(\.cpu).sorted()
+            let wall = found.map(\.wall).sorted()
+            return Times(cpu: cpu[0], cpuMedian: cpu[cpu.count / 2], wall: wall[0], wallMedian: wall[wall.count / 2])
+        }
+    }
+
+    /// Batches one behind the other, from the first again after the last.
+    private struct Rows: @unchecked Sendable {
+        // The rows outlive the measurement, and nobody writes them.
+        let values: UnsafePointer<Float>
+        let stride: Int
+        let batches: Int
+
+        func batch(_ number: Int) -> UnsafePointer<Float> { values + number % batches * stride }
+    }
+
+    private static func clock(_ id: clockid_t) -> Double {
+        var time = timespec()
+        clock_gettime(id, &time)
+        return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
+    }
+}

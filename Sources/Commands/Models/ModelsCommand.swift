@@ -1,0 +1,75 @@
+import ArgumentParser
+import Bytes
+import Forest
+import ForestFormats
+
+/// `models`: look at models, take in those of other libraries, and give ours to them.
+struct ModelsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models",
+        abstract: "Check, score, import and export models: XGBoost, LightGBM, ONNX, scikit-learn, and our own.",
+        subcommands: [
+            ModelsCheckCommand.self, ModelsScoreCommand.self, ModelsImportCommand.self,
+        ]
+    )
+}
+
+/// `models check`
+struct ModelsCheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Check that a model file is whole and can be scored; exit code 3 if not.",
+        discussion: """
+            Everything that scoring relies on is checked: the checksum (of our own files), every node's feature and \
+            children, thresholds and leaves. With --pipeline also that the pipeline defines the model's features. Formats \
+            are told by the content: XGBoost JSON and UBJSON, LightGBM text, ONNX, and our own.
+
+              patternalarm models check my-model
+              patternalarm models check xgboost.json lightgbm.txt forest.onnx
+              patternalarm models check model.json --pipeline payments.yaml --format json
+            """
+    )
+
+    @Argument(help: "Model folders or files.")
+    var files: [String]
+
+    @Option(help: "Pipeline file, or the name of a built-in one, that is to use the model.")
+    var pipeline: String?
+
+    @Option(help: "table, csv, json or jsonl.")
+    var format: OutputFormat = .table
+
+    func run() throws {
+        try CommandError.reporting { () throws(CommandError) in
+            let plan = try pipeline.map { name throws(CommandError) in try PipelineFile.load(name).plan }
+            var listing = Listing(
+                columns: ["file", "format", "result", "trees", "nodes", "depth", "features", "classes", "sha256"],
+                rows: []
+            )
+            for path in files {
+                let model = try ModelDirectory.load(path, name: "model")
+                if let plan { _ = try ModelDirectory.bind(plan, path: path) }
+                let forest = model.file.forest
+                for note in model.notes { Output.talk("\(path): note: \(note)") }
+                listing.rows.append([
+                    .text(path), .text(model.format.rawValue), .text(forest.kind.name), .integer(forest.trees.count),
+                    .integer(forest.trees.reduce(0) { $0 + $1.nodeCount }),
+                    .integer(forest.trees.map(\.depth).max() ?? 0), .integer(forest.featureNames.count),
+                    .text(forest.classNames.joined(separator: " ")), .text(model.sha256),
+                ])
+            }
+            listing.write(as: format)
+        }
+    }
+}
+
+extension ForestModel.Kind {
+    /// In a word.
+    var name: String {
+        switch self {
+        case .classification: "classes"
+        case .regression: "value"
+        case .anomaly: "anomaly"
+        }
+    }
+}

@@ -1,0 +1,202 @@
+import ArgumentParser
+import Base
+import Bytes
+import Engine
+import Forest
+import ForestFormats
+import Foundation
+import Plan
+
+/// `models import`
+struct ModelsImportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Take in a model of XGBoost, LightGBM, ONNX or scikit-learn (through ONNX) as a new version.",
+        discussion: """
+            The model is checked, translated into our own format and put into MODELS/NAME/VERSION, which is written once \
+            and never changed; --model MODELS/NAME then means its newest version. Versions count from 1.
+
+            With --pipeline the model's features must be the pipeline's. Files without feature names (ONNX, arrays) get \
+            them with --features, in the model's order. Classes that have no names but 0 and 1 are called what the \
+            pipeline's labels call not fraud, and "fraud"; --classes gives others.
+
+            With --self-test the model must reproduce predictions of the library that it comes from: the CSV holds the \
+            features and beside them, or in a second file, what `models score` would print (pred, or pred0, pred1 …; \
+            margin too). They may differ by 1e-6.
+
+              patternalarm models import xgboost.json --name cards --pipeline cards.yaml
+              patternalarm models import forest.onnx --name cards --features amount,count_1h --self-test rows.csv
+              patternalarm replay cards.jsonl --pipeline cards.yaml --model models/cards
+            """
+    )
+
+    @Argument(help: "Model file.")
+    var file: String
+
+    @Option(help: "What the model is called: letters, digits, dot, dash and underscore.")
+    var name: String
+
+    @Option(help: "Folder of models.")
+    var models = "models"
+
+    @Option(help: "Pipeline file, or the name of a built-in one, whose features the model's must be.")
+    var pipeline: String?
+
+    @Option(help: "Names of the features, with commas between them, in the model's order.")
+    var features: String?
+
+    @Option(help: "Names of the classes, with commas between them, in the model's order.")
+    var classes: String?
+
+    @Option(help: "CSV file of rows whose predictions must come out.")
+    var selfTest: String?
+
+    @Option(help: "CSV file with the predictions of the self-test's rows, in the same order.")
+    var expect: String?
+
+    func validate() throws {
+        let allowed = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+        guard !name.isEmpty, name.count <= 100, name.allSatisfy({ allowed.contains($0) }), name.first != "." else {
+            throw ValidationError("--name is made of letters, digits, dot, dash and underscore.")
+        }
+        guard expect == nil || selfTest != nil else { throw ValidationError("--expect goes with --self-test.") }
+    }
+
+    func run() throws {
+        try CommandError.reporting { () throws(CommandError) in try take() }
+    }
+
+    private func take() throws(CommandError) {
+        let plan = try pipeline.map { name throws(CommandError) in try PipelineFile.load(name).plan }
+        let source = try ModelDirectory.load(file, name: name)
+        for note in source.notes { Output.talk("note: \(note)") }
+        let forest = try renamed(source.file.forest, plan)
+        let origin: [JSONValue.Member] = [
+            .init("file", .text(URL(fileURLWithPath: file).lastPathComponent)),
+            .init("format", .text(source.format.rawValue)),
+            .init("sha256", .text(source.sha256)),
+        ]
+        var metadata: [JSONValue.Member] = [.init("name", .text(name)), .init("source", .object(origin))]
+        if case .object(let members) = source.file.metadata {
+            metadata += members.filter { $0.key != "name" && $0.key != "source" }
+        }
+        let bytes = ModelFile(forest: forest, metadata: .object(metadata)).encoded()
+        // What will be read is what is tested.
+        let model: ModelFile
+        do throws(ForestError) { model = try ModelFile(decoding: bytes) } catch { throw .plan(error.description) }
+        if let plan {
+            do throws(EngineError) {
+                _ = try ModelBinding(
+                    id: name,
+                    forest: model.forest,
+                    typical: nil,
+                    plan: plan,
+                    negative: plan.labels?.negative ?? "regular"
+                )
+            } catch {
+                throw .plan("\(file): error: \(error.description)")
+            }
+        }
+        var tested = ""
+        if let selfTest {
+            let result = try SelfTest(model.forest).run(selfTest, expected: expect)
+            tested = "; \(grouped(result.rows)) rows as expected, largest difference \(result.largest)"
+        }
+        let folder = models + "/" + name
+        let versions = ModelDirectory.versions(in: folder)
+        if let last = versions.last, FileManager.default.contents(atPath: "\(folder)/\(last)/model.json") == Data(bytes)
+        {
+            Output.talk("\(folder)/\(last) is this model already\(tested)")
+            return
+        }
+        let target = "\(folder)/\((versions.last ?? 0) + 1)"
+        try ModelDirectory.write(model, bytes: bytes, to: target)
+        Output.talk(
+            "\(target): \(grouped(forest.trees.count)) trees, \(forest.featureNames.count) features, "
+                + "sha256 \(SHA256.hexadecimal(of: bytes).prefix(16))…\(tested)"
+        )
+    }
+
+    private func renamed(_ forest: ForestModel, _ plan: PipelinePlan?) throws(CommandError) -> ForestModel {
+        func names(_ list: String?) -> [String]? {
+            list?.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
+        }
+        var classNames = names(classes)
+        if classNames == nil, forest.classNames == ["0", "1"], let negative = plan?.labels?.negative {
+            classNames = [negative, "fraud"]
+        }
+        do throws(ForestError) {
+            return try forest.renamed(features: names(features), classes: classNames)
+        } catch {
+            throw .plan("\(file): error: \(error.description)")
+        }
+    }
+}
+
+/// Compares a model with predictions that its library has made.
+struct SelfTest {
+    private let model: ForestModel
+    private static let tolerance = 1e-6
+
+    init(_ model: ForestModel) { self.model = model }
+
+    /// Runs over all rows.
+    ///
+    /// - Parameters:
+    ///   - path: CSV file of features; also of predictions, unless they are in another one.
+    ///   - expected: CSV file of predictions, row for row.
+    /// - Returns: How many rows there were, and the largest difference; relative for numbers above 1.
+    /// - Throws: ``CommandError/plan(_:)`` with the first row that differs.
+    func run(_ path: String, expected: String?) throws(CommandError) -> (rows: Int, largest: Double) {
+        let file = try RowFile(path)
+        let columns = try file.columns(of: model.featureNames)
+        guard let expected else {
+            return try compare(file, columns, path) { file throws(CommandError) in file.rows }
+        }
+        let predictions = try RowFile(expected)
+        return try compare(file, columns, expected) { file throws(CommandError) in
+            _ = try predictions.next()
+            guard predictions.rows.rowCount == file.rows.rowCount else {
+                throw .input("\(expected): there are not as many rows as in \(path)")
+            }
+            return predictions.rows
+        }
+    }
+
+    private func compare(
+        _ file: RowFile,
+        _ columns: [Int],
+        _ path: String,
+        predictions: (RowFile) throws(CommandError) -> FeatureRows
+    ) throws(CommandError) -> (rows: Int, largest: Double) {
+        let kinds = [ModelScores(model, margins: false), ModelScores(model, margins: true)]
+        var count = 0
+        var largest = 0.0
+        while try file.next() {
+            let expected = try predictions(file)
+            let places = kinds.map { kind in kind.header.map { expected.names.firstIndex(of: $0) } }
+            guard places.contains(where: { $0.contains { $0 != nil } }) else {
+                throw .input("\(path): no column is named \(kinds[0].header[0]) or \(kinds[1].header[0])")
+            }
+            for (row, values) in file.values(columns).enumerated() {
+                for (kind, places) in zip(kinds, places) {
+                    for (index, number) in kind.of(values).enumerated() {
+                        guard let place = places[index] else { continue }
+                        let wanted = Double(expected.values[row * expected.names.count + place])
+                        let difference = abs(Double(Float(number)) - wanted) / max(1, abs(wanted))
+                        guard difference <= Self.tolerance else {
+                            throw .plan(
+                                "\(path): row \(grouped(count + row + 1)): \(kind.header[index]) is \(number), "
+                                    + "but \(wanted) is expected: the model is not taken"
+                            )
+                        }
+                        largest = max(largest, difference)
+                    }
+                }
+            }
+            count += expected.rowCount
+        }
+        guard count > 0 else { throw .input("\(path): there are no rows to test with") }
+        return (count, largest)
+    }
+}

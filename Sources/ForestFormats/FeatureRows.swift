@@ -1,0 +1,99 @@
+import Bytes
+
+/// Rows of features from CSV (RFC 4180): a header of names, then one number a field; empty, `nan` or `null` = missing.
+///
+/// Numbers are read in 64 bits and narrowed, as the libraries do it. Rows are collected behind one another until
+/// ``removeAll()``: whoever reads a large file does so in batches.
+public struct FeatureRows: Sendable {
+    /// What is wrong with a row.
+    public enum Fault: Error, Sendable, Equatable, CustomStringConvertible {
+        case header
+        case fieldCount(Int, expected: Int)
+        case field(column: String, text: String)
+
+        public var description: String {
+            switch self {
+            case .header: "the header is not a line of CSV"
+            case .fieldCount(let count, let expected): "\(count) fields, but the header has \(expected)"
+            case .field(let column, let text): "column \"\(column)\": \"\(text)\" is not a number"
+            }
+        }
+    }
+
+    public let names: [String]
+    /// [row][column].
+    public private(set) var values: [Float] = []
+    public private(set) var rowCount = 0
+
+    /// - Parameter header: The first line, without its end.
+    /// - Throws: ``Fault/header``
+    public init(header: some Sequence<UInt8>) throws(Fault) {
+        let fields = Array(header).withUnsafeBufferPointer { CSVRecord.fields(of: $0) }
+        guard let fields, !(fields.count == 1 && fields[0].isEmpty) else { throw .header }
+        names = fields.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Forgets the rows and keeps their memory.
+    public mutating func removeAll() {
+        values.removeAll(keepingCapacity: true)
+        rowCount = 0
+    }
+
+    /// Appends a row.
+    ///
+    /// - Parameter line: Without its end.
+    /// - Throws: ``Fault``; nothing is appended then.
+    public mutating func append(_ line: UnsafeBufferPointer<UInt8>) throws(Fault) {
+        let start = values.count
+        var column = 0
+        var position = 0
+        guard let base = line.baseAddress, line.count > 0 else {
+            // A line of nothing is one missing value.
+            guard names.count == 1 else { throw .fieldCount(1, expected: names.count) }
+            values.append(.nan)
+            rowCount += 1
+            return
+        }
+        while true {
+            let first = position
+            if position == line.count || base[position] == 0x2C {
+                values.append(.nan)
+            } else if let number = NumberParser.parse(base, &position, end: line.count),
+                position == line.count || base[position] == 0x2C
+            {
+                values.append(Float(number))
+            } else {
+                position = first
+                guard let number = Self.word(line, &position) else {
+                    values.removeSubrange(start...)
+                    let text = String(decoding: line[first...].prefix { $0 != 0x2C }.prefix(40), as: UTF8.self)
+                    throw .field(column: column < names.count ? names[column] : String(column), text: text)
+                }
+                values.append(number)
+            }
+            column += 1
+            guard position < line.count else { break }
+            position += 1
+        }
+        guard column == names.count else {
+            values.removeSubrange(start...)
+            throw .fieldCount(column, expected: names.count)
+        }
+        rowCount += 1
+    }
+
+    /// What is not JSON's number: quotes, spaces, words for missing and infinite, `.5` and `+1`.
+    private static func word(_ line: UnsafeBufferPointer<UInt8>, _ position: inout Int) -> Float? {
+        let end = line[position...].firstIndex(of: 0x2C) ?? line.count
+        var text = line[position..<end]
+        position = end
+        let trimmed: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x22 || $0 == 0x0D }
+        while let first = text.first, trimmed(first) { text.removeFirst() }
+        while let last = text.last, trimmed(last) { text.removeLast() }
+        let word = String(decoding: text, as: UTF8.self)
+        switch word.lowercased() {
+        case "", "nan", "null", "na": return .nan
+        default: return Double(word).map { Float($0) }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Bytes
+import Forest
+
+/// The kinds of file that hold models.
+public enum ModelFormat: String, Sendable, CaseIterable {
+    case patternalarm
+    case xgboostJSON = "xgboost-json"
+    case xgboostUBJSON = "xgboost-ubjson"
+    case lightgbm
+    case onnx
+}
+
+/// A model read from a file of any supported format.
+public struct ImportedModel: Sendable {
+    public var forest: ForestModel
+    public var format: ModelFormat
+    /// What a file of our own says beside the forest; empty for others.
+    public var metadata: JSONValue
+    /// What a person should know before using it, in sentences.
+    public var notes: [String]
+
+    /// Reads a model; the format is told by the content. Time and memory are proportional to the bytes.
+    ///
+    /// - Parameter bytes: The whole file.
+    /// - Throws: ``Forest/ForestError``: what is wrong with it, or what it asks for that is not supported.
+    public init(decoding bytes: [UInt8]) throws(ForestError) {
+        let format = try Self.format(of: bytes)
+        self.format = format
+        metadata = .object([])
+        notes = []
+        switch format {
+        case .patternalarm:
+            let file = try ModelFile(decoding: bytes)
+            forest = file.forest
+            metadata = file.metadata
+        case .xgboostJSON:
+            let root: JSONValue
+            do throws(JSONFault) {
+                root = try JSONValue.parse(bytes)
+            } catch {
+                throw .syntax(position: error.position, words: error.words)
+            }
+            (forest, notes) = try XGBoostReader.read(root, size: bytes.count)
+        case .xgboostUBJSON: (forest, notes) = try XGBoostReader.read(UBJSON.parse(bytes), size: bytes.count)
+        case .lightgbm: forest = try LightGBMReader.read(bytes)
+        case .onnx: forest = try ONNXReader.read(bytes)
+        }
+    }
+
+    /// Tells the format by the first bytes.
+    ///
+    /// - Parameter bytes: The whole file.
+    /// - Returns: What it claims to be; nothing is checked yet.
+    /// - Throws: ``Forest/ForestError/unsupported(words:)`` with a way out for files of other kinds.
+    static func format(of bytes: [UInt8]) throws(ForestError) -> ModelFormat {
+        func begins(_ text: String) -> Bool { bytes.starts(with: Array(text.utf8)) }
+        let spaces: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
+        let first = bytes.firstIndex { !spaces.contains($0) } ?? bytes.endIndex
+        guard first < bytes.endIndex else { throw .unsupported(words: "the file is empty") }
+        if bytes[first] == 0x7B {
+            let second = bytes[(first + 1)...].first { !spaces.contains($0) }
+            guard second == 0x22 || second == 0x7D || second == nil else { return .xgboostUBJSON }
+            // Our own files begin with their format; a member of that name elsewhere is the reader's business.
+            let head = String(decoding: bytes[first...].prefix(200).filter { !spaces.contains($0) }, as: UTF8.self)
+            return head.hasPrefix("{\"format\":\"patternalarm") ? .patternalarm : .xgboostJSON
+        }
+        if begins("tree\n") || begins("tree\r\n") || begins("version=v") { return .lightgbm }
+        if begins("binf") || begins("\u{0}\u{0}") {
+            throw .unsupported(words: "XGBoost's old binary format: save it again with save_model(\"model.json\")")
+        }
+        if begins("CBM1") { throw .unsupported(words: "CatBoost's own format: export it to ONNX") }
+        if bytes.starts(with: [0x80]) {
+            throw .unsupported(words: "a Python pickle, which only Python can read: export it with skl2onnx")
+        }
+        if bytes.starts(with: [0x1F, 0x8B]) || bytes.starts(with: [0x50, 0x4B]) {
+            throw .unsupported(words: "a compressed file: unpack it first")
+        }
+        // An ONNX file is a protobuf message whose first member is usually the version, a small number.
+        if ONNXReader.looksRight(bytes) { return .onnx }
+        throw .unsupported(
+            words: "not a model in a known format (XGBoost JSON or UBJSON, LightGBM text, ONNX, or our own)"
+        )
+    }
+}

@@ -1,0 +1,71 @@
+import Forest
+
+/// Reads ONNX models that are one tree ensemble: TreeEnsembleClassifier and TreeEnsembleRegressor of ai.onnx.ml 1 to 3
+/// and TreeEnsemble of version 5, as skl2onnx, onnxmltools and others write them.
+///
+/// Around the ensemble may stand only what changes no number (Identity, Cast, ZipMap and the like); anything else is refused
+/// by name, as are the transforms SOFTMAX_ZERO and PROBIT.
+/// Missing values: a node that does not track them answers as ONNX Runtime does, NaN compares false with everything.
+/// Specification: https://onnx.ai/onnx/operators/ in the domain ai.onnx.ml.
+enum ONNXReader {
+    static func read(_ bytes: [UInt8]) throws(ForestError) -> ForestModel {
+        var result: Result<ForestModel, ForestError>?
+        bytes.withUnsafeBytes { buffer in
+            do throws(ForestError) {
+                let graph = try ONNXGraph(Protobuf(buffer))
+                result = .success(try model(graph, size: buffer.count))
+            } catch {
+                result = .failure(error)
+            }
+        }
+        guard let result else { throw .syntax(position: 0, words: "the file cannot be read") }
+        return try result.get()
+    }
+
+    /// Whether the first fields are those of an ONNX model.
+    static func looksRight(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBytes { buffer in
+            var message = Protobuf(buffer)
+            // ir_version, producer's name and version, domain, model version, doc string, graph, opset and metadata.
+            do throws(ForestError) {
+                guard let (field, _) = try message.next() else { return false }
+                return (1...8).contains(field) || field == 14 || field == 20 || field == 25
+            } catch {
+                return false
+            }
+        }
+    }
+
+    private static let ensembles: Set = ["TreeEnsembleClassifier", "TreeEnsembleRegressor", "TreeEnsemble"]
+    private static let transparent: Set = [
+        "Identity", "Cast", "ZipMap", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Constant", "ArrayFeatureExtractor",
+    ]
+
+    private static func model(_ graph: ONNXGraph, size: Int) throws(ForestError) -> ForestModel {
+        let found = graph.nodes.filter { ensembles.contains($0.operation) }
+        guard found.count == 1, let node = found.first else {
+            let operations = Set(graph.nodes.map(\.operation)).sorted().prefix(10).joined(separator: ", ")
+            throw .unsupported(words: "the graph has \(found.count) tree ensembles, not one; its nodes: \(operations)")
+        }
+        for other in graph.nodes where !ensembles.contains(other.operation) {
+            guard transparent.contains(other.operation) else {
+                throw .unsupported(words: "the graph's operation \(other.operation) beside the tree ensemble")
+            }
+        }
+        // From the ensemble's input back to the graph's.
+        var name = node.inputs.first ?? ""
+        for _ in 0...graph.nodes.count {
+            guard let before = graph.nodes.first(where: { $0.outputs.contains(name) }) else { break }
+            guard before.operation == "Cast" || before.operation == "Identity" else {
+                throw .unsupported(words: "the graph's operation \(before.operation) before the tree ensemble")
+            }
+            name = before.inputs.first ?? ""
+        }
+        guard let input = graph.inputs.first(where: { $0.name == name }) else {
+            throw .unsupported(words: "the tree ensemble does not read an input of the graph")
+        }
+        let width = input.sizes.count == 2 ? Int(clamping: input.sizes[1]) : -1
+        let builder = try ONNXEnsemble(node, allowance: Allowance(bytes: size))
+        return try builder.model(declaredFeatures: width > 0 ? width : nil)
+    }
+}

@@ -1,0 +1,279 @@
+import Bytes
+import Forest
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Reads XGBoost models (1.0 to 3.x): boosters gbtree and dart, numeric and categorical splits, vector leaves.
+///
+/// The file's `base_score` is in the space of the predictions; XGBoost turns it into a margin in 32 bits and starts every
+/// sum from it, and so does the model: margins are equal to the last bit. multi:softmax gives all classes' probabilities
+/// here. All trees are used, as `Booster.predict` does.
+/// Format: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html and `doc/model.schema`.
+struct XGBoostReader {
+    private let outputs: Int
+    private let features: Int
+    private var allowance: Allowance
+
+    static func read(_ root: JSONValue, size: Int) throws(ForestError) -> (ForestModel, notes: [String]) {
+        guard let learner = root["learner"] else {
+            throw .invalid(part: "learner", words: "it is missing: this is JSON, but not an XGBoost model")
+        }
+        let parameters = learner["learner_model_param"] ?? .null
+        let features = try integer(parameters, "num_feature", 0...ForestModel.nameLimit)
+        let classes = try integer(parameters, "num_class", 0...ForestModel.outputLimit, missing: 0)
+        let targets = try integer(parameters, "num_target", 0...ForestModel.outputLimit, missing: 1)
+        let outputs = max(1, classes, targets)
+        let objective = try Objective(learner["objective"]?["name"]?.text, classes: classes, targets: targets)
+        var booster = learner["gradient_booster"] ?? .null
+        var drops: [Double]?
+        var notes: [String] = []
+        switch booster["name"]?.text {
+        case "gbtree": break
+        case "dart":
+            drops = booster["weight_drop"]?.numberList
+            booster = booster["gbtree"] ?? .null
+        case "gblinear": throw .unsupported(words: "booster gblinear has no trees")
+        default: throw .unsupported(words: "the booster is not gbtree or dart")
+        }
+        guard case .list(let sources)? = booster["model"]?["trees"] else {
+            throw .invalid(part: "trees", words: "the list is missing")
+        }
+        let groups = booster["model"]?["tree_info"]?.numberList ?? []
+        guard groups.count == sources.count, drops == nil || drops?.count == sources.count else {
+            throw .invalid(part: "tree_info", words: "there is not one number a tree")
+        }
+        var reader = XGBoostReader(outputs: outputs, features: features, allowance: Allowance(bytes: size))
+        var trees: [Tree] = []
+        for (index, source) in sources.enumerated() {
+            guard let group = Int(exactly: groups[index]), group >= 0, group < outputs else {
+                throw .invalid(part: "tree_info", words: "tree \(index) is of a class that does not exist")
+            }
+            trees.append(try reader.tree(source, index, group: group, weight: drops.map { Float($0[index]) }))
+        }
+        if let best = learner["attributes"]?["best_iteration"]?.text {
+            notes.append(
+                "training noted \(best) as its best iteration; all trees are used, as Booster.predict does"
+            )
+        }
+        if case .list(let encodings)? = booster["model"]?["cats"]?["enc"], !encodings.isEmpty {
+            notes.append("it was trained on named categories: rows must hold their numbers, in the order of training")
+        }
+        let forest = try ForestModel(
+            featureNames: names(learner["feature_names"], count: features),
+            kind: objective.kind(outputs: outputs),
+            outputCount: outputs,
+            trees: trees,
+            base: try base(parameters["base_score"]?.text, outputs, objective),
+            link: objective.link
+        )
+        return (forest, notes)
+    }
+
+    private static func names(_ source: JSONValue?, count: Int) throws(ForestError) -> [String] {
+        guard let names = source?.textList, !names.isEmpty else { return (0..<count).map { "f\($0)" } }
+        guard names.count == count else {
+            throw .invalid(part: "feature_names", words: "there are \(names.count), not \(count)")
+        }
+        return names
+    }
+
+    private static func integer(
+        _ source: JSONValue,
+        _ name: String,
+        _ range: ClosedRange<Int>,
+        missing: Int? = nil
+    ) throws(ForestError) -> Int {
+        if let missing, source[name] == nil { return missing }
+        guard let text = source[name]?.text, let value = Int(text), range.contains(value) else {
+            throw .invalid(part: name, words: "it is not a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    /// "5E-1" up to version 3.0, "[5E-1]" or one number an output since 3.1.
+    private static func base(_ text: String?, _ outputs: Int, _ objective: Objective) throws(ForestError) -> [Double] {
+        let inner = (text ?? "").filter { !"[] \n".contains($0) }
+        let scores = inner.split(separator: ",").map { Float($0) ?? .nan }
+        guard scores.count == 1 || scores.count == outputs, scores.allSatisfy(\.isFinite) else {
+            throw .invalid(part: "base_score", words: "it is not one number, or one an output")
+        }
+        let margins = scores.map { objective.margin($0) }
+        guard margins.allSatisfy(\.isFinite) else {
+            throw .invalid(part: "base_score", words: "it is not a possible prediction of \(objective.name)")
+        }
+        return (0..<outputs).map { Double(margins[margins.count == 1 ? 0 : $0]) }
+    }
+}
+
+/// What an objective's name says about predictions.
+struct Objective {
+    let name: String
+    let link: ForestModel.Link
+    private let classifies: Bool
+    private let space: Space
+
+    /// How `base_score` becomes a margin.
+    private enum Space {
+        case margin, probability, logarithm
+    }
+
+    init(_ name: String?, classes: Int, targets: Int) throws(ForestError) {
+        self.name = name ?? ""
+        switch name {
+        case "binary:logistic":
+            (link, classifies, space) = (.sigmoid(scale: 1), targets <= 1, .probability)
+        case "reg:logistic": (link, classifies, space) = (.sigmoid(scale: 1), false, .probability)
+        case "binary:logitraw": (link, classifies, space) = (.identity, false, .probability)
+        case "multi:softprob", "multi:softmax":
+            guard classes >= 2 else { throw .invalid(part: "num_class", words: "it is less than 2") }
+            (link, classifies, space) = (.softmax, true, .margin)
+        case "count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "survival:aft":
+            (link, classifies, space) = (.exponential, false, .logarithm)
+        case "reg:squarederror", "reg:linear", "reg:squaredlogerror", "reg:pseudohubererror", "reg:absoluteerror",
+            "reg:quantileerror", "reg:expectileerror", "rank:pairwise", "rank:ndcg", "rank:map":
+            (link, classifies, space) = (.identity, false, .margin)
+        default:
+            throw .unsupported(
+                words: "the objective \"\(name ?? "")\": how its margins become predictions is not known"
+            )
+        }
+    }
+
+    func kind(outputs: Int) -> ForestModel.Kind {
+        classifies ? .classification(classNames: (0..<max(2, outputs)).map { String($0) }) : .regression
+    }
+
+    /// In 32 bits, as XGBoost does it.
+    func margin(_ score: Float) -> Float {
+        switch space {
+        case .margin: score
+        case .probability: -logf(1 / score - 1)
+        case .logarithm: logf(score)
+        }
+    }
+}
+
+extension XGBoostReader {
+    private mutating func tree(
+        _ source: JSONValue,
+        _ index: Int,
+        group: Int,
+        weight: Float?
+    ) throws(ForestError) -> Tree {
+        func refuse(_ words: String) -> ForestError { .invalid(part: "tree \(index)", words: words) }
+        guard let left = source["left_children"]?.numberList, let right = source["right_children"]?.numberList,
+            let indices = source["split_indices"]?.numberList, let conditions = source["split_conditions"]?.numberList,
+            let defaults = source["default_left"]?.flags
+        else { throw refuse("a part is missing") }
+        let count = left.count
+        let types = source["split_type"]?.flags ?? Array(repeating: false, count: count)
+        let hessians = source["sum_hessian"]?.numberList ?? []
+        guard right.count == count, indices.count == count, conditions.count == count, defaults.count == count,
+            types.count == count, hessians.isEmpty || hessians.count == count, count <= ForestModel.nodeLimit
+        else { throw refuse("its arrays have different lengths") }
+        let width = try Self.integer(source["tree_param"] ?? .null, "size_leaf_vector", 0...outputs, missing: 1)
+        var graph = TreeGraph()
+        if width > 1 {
+            guard width == outputs, let weights = source["leaf_weights"]?.numberList else {
+                throw .unsupported(words: "vector leaves as XGBoost wrote them before 3.1: load and save it with 3.1")
+            }
+            try allowance.take(count * width, for: "tree \(index)'s leaves")
+            graph.leafWidth = width
+            graph.leaves = weights
+        } else {
+            graph.output = group
+        }
+        let sets = try categories(source, index, nodes: count)
+        for node in 0..<count {
+            let isLeaf = left[node] == -1
+            graph.cover.append(hessians.isEmpty ? 0 : max(0, Float(hessians[node])))
+            guard !isLeaf else {
+                graph.feature.append(-1)
+                graph.test.append(.less)
+                graph.threshold.append(0)
+                graph.missingGoesLeft.append(true)
+                graph.left.append(-1)
+                if width > 1 {
+                    graph.right.append(Int(exactly: right[node]) ?? -1)
+                } else {
+                    graph.right.append(graph.leaves.count)
+                    graph.leaves.append(conditions[node])
+                }
+                continue
+            }
+            // Pruned nodes keep their places but name no feature: what cannot be, fails only where it is reached.
+            let feature = Int32(exactly: indices[node]) ?? -2
+            let isPruned = feature < 0 || Int(feature) >= features
+            graph.feature.append(isPruned ? Int32.max : feature)
+            let first = Int(exactly: left[node]) ?? -1
+            let second = Int(exactly: right[node]) ?? -1
+            if types[node] {
+                // In the set goes right there: the children change places.
+                graph.test.append(.inSet)
+                graph.threshold.append(Float(sets.numbers[node] ?? -1))
+                graph.missingGoesLeft.append(!defaults[node])
+                graph.left.append(second)
+                graph.right.append(first)
+            } else {
+                graph.test.append(.less)
+                graph.threshold.append(Float(conditions[node]))
+                graph.missingGoesLeft.append(defaults[node])
+                graph.left.append(first)
+                graph.right.append(second)
+            }
+        }
+        graph.leaves = graph.leaves.map { Double(Float($0) * (weight ?? 1)) }
+        graph.sets = sets.sets
+        return try graph.ordered(from: 0, tree: index)
+    }
+
+    /// The sets of a tree's categorical nodes, and which node has which.
+    private mutating func categories(
+        _ source: JSONValue,
+        _ index: Int,
+        nodes: Int
+    ) throws(ForestError) -> (sets: CategorySets, numbers: [Int: Int]) {
+        func refuse() -> ForestError { .invalid(part: "tree \(index)", words: "its categories do not fit its nodes") }
+        let named = source["categories_nodes"]?.numberList ?? []
+        let firsts = source["categories_segments"]?.numberList ?? []
+        let sizes = source["categories_sizes"]?.numberList ?? []
+        let values = source["categories"]?.numberList ?? []
+        guard firsts.count == named.count, sizes.count == named.count else { throw refuse() }
+        var sets = CategorySets()
+        var numbers: [Int: Int] = [:]
+        for (position, name) in named.enumerated() {
+            guard let node = Int(exactly: name), node >= 0, node < nodes, numbers[node] == nil,
+                let first = Int(exactly: firsts[position]), let size = Int(exactly: sizes[position]), first >= 0,
+                size >= 0, first <= values.count, size <= values.count - first
+            else { throw refuse() }
+            // Segments may overlap.
+            try allowance.take(size, for: "tree \(index)'s categories")
+            var words: [UInt32] = []
+            for value in values[first..<first + size] {
+                guard value >= 0, value < 16_777_216, let category = Int(exactly: value) else { throw refuse() }
+                let word = category / 32
+                if word >= words.count {
+                    try allowance.take(word + 1 - words.count, for: "tree \(index)'s categories")
+                    words += repeatElement(0, count: word + 1 - words.count)
+                }
+                words[word] |= 1 << UInt32(category % 32)
+            }
+            numbers[node] = sets.append(words)
+        }
+        return (sets, numbers)
+    }
+}
+
+extension JSONValue {
+    /// A list of booleans, spelled as such or as 0 and 1.
+    fileprivate var flags: [Bool]? {
+        if let numbers = numberList { return numbers.map { $0 != 0 } }
+        guard case .list(let values) = self else { return nil }
+        let flags = values.compactMap { value -> Bool? in if case .bool(let flag) = value { flag } else { nil } }
+        return flags.count == values.count ? flags : nil
+    }
+}
