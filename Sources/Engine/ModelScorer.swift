@@ -38,10 +38,8 @@ final class ModelScorer {
         scorer.score(rows: UnsafePointer(rows), rowCount: count, into: output)
     }
 
-    /// P(fraud) = 1 − P(not fraud) (C10).
-    func score(of event: Int) -> Double {
-        min(1, max(0, 1 - Double(output[event * classCount + binding.negativeClass])))
-    }
+    /// P(fraud) (C10).
+    func score(of event: Int) -> Double { binding.score(probabilities(of: event)) }
 
     func probabilities(of event: Int) -> UnsafeBufferPointer<Float> {
         UnsafeBufferPointer(start: output + event * classCount, count: classCount)
@@ -49,6 +47,7 @@ final class ModelScorer {
 
     /// The most probable kind of fraud.
     func fraudClass(of event: Int) -> String {
+        guard binding.forest.kind != .anomaly else { return binding.classNames[1] }
         let probabilities = probabilities(of: event)
         var best = -1
         for index in 0..<classCount where index != binding.negativeClass {

@@ -66,7 +66,7 @@ struct EvaluateCommand: ParsableCommand {
             case .model(_, let threshold, _) = plan.detectors[detector].kind
         else { throw .plan("the pipeline \(plan.name) has no model detector to evaluate") }
 
-        var classNames = binding.forest.classNames
+        var classNames = binding.classNames
         var events: [SessionTable.Event] = []
         var ledger = Ledger()
         let database: AlertDatabase
@@ -89,8 +89,7 @@ struct EvaluateCommand: ParsableCommand {
                     let scores = engine.probabilities(detector: detector, of: index)
                 else { continue }
                 if !classNames.contains(label) { classNames.append(label) }
-                let best = scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
-                let score = min(1, max(0, 1 - Double(scores[binding.negativeClass])))
+                let score = binding.score(scores)
                 events.append(
                     SessionTable.Event(
                         key: engine.key(entity, of: index),
@@ -98,7 +97,7 @@ struct EvaluateCommand: ParsableCommand {
                         offset: positions[Int32(row)] ?? 0,
                         time: chunk.batch.times[row],
                         truth: classNames.firstIndex(of: label) ?? 0,
-                        predicted: best,
+                        predicted: binding.predictedClass(scores),
                         score: score,
                         crosses: score >= threshold
                     )
