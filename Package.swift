@@ -15,6 +15,8 @@ let swift: [SwiftSetting] = [
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+/// The C library as GRDB sees it.
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -41,6 +43,7 @@ let package = Package(
     targets: [
         // C: what Swift cannot say, or cannot say fast.
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+        .target(name: "CSQLite"),
         .target(name: "CAssets", cSettings: [.unsafeFlags(["-std=c23"])]),
         .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
 
@@ -65,12 +68,14 @@ let package = Package(
         ),
 
         // The edge.
-        library("AlertStore", depends: ["Base", grdb], exclude: ["README.md"]),
+        library("AlertStore", depends: ["Base", "CSQLite", grdb], exclude: ["README.md"]),
+        library("Delivery", depends: ["AlertStore", "Base", "Engine", "Plan"]),
         library(
             "Commands",
             depends: [
-                "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Engine", "EventLog", "FileStore", "Forest",
-                "ForestFormats", "ForestTraining", "Metrics", "Plan", "StateStore", "Traffic", "Windows", argumentParser,
+                "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Delivery", "Engine", "EventLog", "FileStore",
+                "Forest", "ForestFormats", "ForestTraining", "Metrics", "Plan", "StateStore", "Traffic", "Windows",
+                argumentParser,
                 logging, system, yams,
             ]
         ),
@@ -101,11 +106,14 @@ let package = Package(
         tests("EngineTests", depends: ["Base", "Bytes", "Engine", "Forest", "Plan", "Windows"]),
         tests(
             "SimulationTests",
-            depends: ["Base", "Bytes", "Engine", "EventLog", "FileStore", "Plan", "StateStore"]
+            depends: [
+                "AlertStore", "Base", "Bytes", "Delivery", "Engine", "EventLog", "FileStore", "Plan", "StateStore",
+                "Windows", sqlite,
+            ]
         ),
         tests("AlertStoreTests", depends: ["AlertStore", grdb]),
         tests("TrafficTests", depends: ["Traffic"]),
-        tests("CommandLineTests", depends: ["patternalarm"]),
+        tests("CommandLineTests", depends: ["Base", "patternalarm"]),
         tests("TidyTests", depends: []),
     ]
 )

@@ -7,8 +7,8 @@ extension AlertDatabase {
         try read { db in
             var faults = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
             for row in try Row.fetchAll(db, sql: "PRAGMA foreign_key_check") {
-                let table: String = row["table"]
-                let parent: String = row["parent"]
+                let table: String = try row.value("table")
+                let parent: String = try row.value("parent")
                 faults.append("\(table): a row names a row of \(parent) that is not there")
             }
             let sums = """

@@ -125,17 +125,17 @@ extension AlertDatabase {
     public func progress() throws(AlertStoreError) -> [(topic: String, progress: PartitionProgress)] {
         try read { db in
             try Row.fetchAll(db, sql: "SELECT * FROM offsets ORDER BY topic, partition").map { row in
-                let progress = PartitionProgress(
-                    partition: row["partition"],
-                    nextOffset: row["next_offset"],
-                    ok: row["ok"],
-                    late: row["late"],
-                    duplicate: row["duplicate"],
-                    rejected: row["rejected"],
-                    clockMilliseconds: row["clock_ms"],
-                    expiredBeforeMilliseconds: row["expired_before_ms"]
+                let progress = try PartitionProgress(
+                    partition: row.value("partition"),
+                    nextOffset: row.value("next_offset"),
+                    ok: row.value("ok"),
+                    late: row.value("late"),
+                    duplicate: row.value("duplicate"),
+                    rejected: row.value("rejected"),
+                    clockMilliseconds: row.value("clock_ms"),
+                    expiredBeforeMilliseconds: row.value("expired_before_ms")
                 )
-                return (row["topic"], progress)
+                return (try row.value("topic"), progress)
             }
         }
     }

@@ -86,7 +86,7 @@ extension AlertDatabase {
             SELECT a.*, s.status FROM alerts a JOIN alert_state s USING (alert_id) \(condition) ORDER BY \(order) LIMIT ?
             """
         return try read { db in
-            try Row.fetchAll(db, sql: sql, arguments: arguments).map { (Self.alert($0), $0["status"]) }
+            try Row.fetchAll(db, sql: sql, arguments: arguments).map { (try Self.alert($0), try $0.value("status")) }
         }
     }
 
@@ -102,7 +102,7 @@ extension AlertDatabase {
                 arguments: [idPrefix.count, idPrefix]
             )
             guard rows.count == 1, !idPrefix.isEmpty else { return nil }
-            let alert = Self.alert(rows[0])
+            let alert = try Self.alert(rows[0])
             func fetch(_ table: String, _ order: String) throws -> [Row] {
                 let sql = "SELECT * FROM \(table) WHERE alert_id = ? ORDER BY \(order)"
                 return try Row.fetchAll(db, sql: sql, arguments: [alert.id])
@@ -113,16 +113,20 @@ extension AlertDatabase {
                 events: try fetch("alert_events", "position").map(Self.event),
                 reasons: try fetch("alert_reasons", "rank").map(Self.reason),
                 features: try fetch("alert_features", "feature").map {
-                    AlertFeatureRecord(alertID: $0["alert_id"], feature: $0["feature"], value: $0["value"])
+                    try AlertFeatureRecord(
+                        alertID: $0.value("alert_id"),
+                        feature: $0.value("feature"),
+                        value: $0.value("value")
+                    )
                 },
                 triage: try fetch("triage", "triage_id").map(Self.triage)
             )
         }
     }
 
-    /// Adds a decision; earlier ones stay.
+    /// Adds a decision; earlier ones stay. On return it survives a power cut.
     public func append(_ record: TriageRecord) throws(AlertStoreError) {
-        try write { db in
+        try writeDurably { db in
             try db.execute(
                 sql: """
                     INSERT INTO triage (alert_id, at_ms, author, status, label, assignee, note)
@@ -136,66 +140,74 @@ extension AlertDatabase {
         }
     }
 
-    private static func alert(_ row: Row) -> AlertRecord {
-        AlertRecord(
-            id: row["alert_id"],
-            detector: row["detector"],
-            type: row["type"],
-            entity: row["entity"],
-            entityKey: row["entity_key"],
-            score: row["score"],
-            peakScore: row["peak_score"],
-            severity: row["severity"],
-            events: row["events"],
-            amount: row["amount"],
-            openedMilliseconds: row["opened_ms"],
-            firstEventMilliseconds: row["first_event_ms"],
-            lastEventMilliseconds: row["last_event_ms"],
-            partition: row["partition"],
-            openedOffset: row["opened_offset"],
-            lastOffset: row["last_offset"],
-            revisions: row["revisions"],
-            isEnded: row["ended"],
-            modelID: row["model_id"]
+    /// The decisions about an alert, oldest first; they stay when the alert itself is given up.
+    public func triage(of alertID: String) throws(AlertStoreError) -> [TriageRecord] {
+        try read { db in
+            let sql = "SELECT * FROM triage WHERE alert_id = ? ORDER BY triage_id"
+            return try Row.fetchAll(db, sql: sql, arguments: [alertID]).map(Self.triage)
+        }
+    }
+
+    private static func alert(_ row: Row) throws -> AlertRecord {
+        try AlertRecord(
+            id: row.value("alert_id"),
+            detector: row.value("detector"),
+            type: row.value("type"),
+            entity: row.value("entity"),
+            entityKey: row.value("entity_key"),
+            score: row.value("score"),
+            peakScore: row.value("peak_score"),
+            severity: row.value("severity"),
+            events: row.value("events"),
+            amount: row.value("amount"),
+            openedMilliseconds: row.value("opened_ms"),
+            firstEventMilliseconds: row.value("first_event_ms"),
+            lastEventMilliseconds: row.value("last_event_ms"),
+            partition: row.value("partition"),
+            openedOffset: row.value("opened_offset"),
+            lastOffset: row.value("last_offset"),
+            revisions: row.value("revisions"),
+            isEnded: row.value("ended"),
+            modelID: row.value("model_id")
         )
     }
 
-    private static func event(_ row: Row) -> AlertEventRecord {
-        AlertEventRecord(
-            alertID: row["alert_id"],
-            position: row["position"],
-            partition: row["partition"],
-            offset: row["offset"],
-            eventMilliseconds: row["event_ms"],
-            eventID: row["event_id"],
-            amount: row["amount"],
-            score: row["score"],
-            role: row["role"],
-            payload: row["payload"]
+    private static func event(_ row: Row) throws -> AlertEventRecord {
+        try AlertEventRecord(
+            alertID: row.value("alert_id"),
+            position: row.value("position"),
+            partition: row.value("partition"),
+            offset: row.value("offset"),
+            eventMilliseconds: row.value("event_ms"),
+            eventID: row.value("event_id"),
+            amount: row.value("amount"),
+            score: row.value("score"),
+            role: row.value("role"),
+            payload: row.value("payload")
         )
     }
 
-    private static func reason(_ row: Row) -> AlertReasonRecord {
-        AlertReasonRecord(
-            alertID: row["alert_id"],
-            rank: row["rank"],
-            feature: row["feature"],
-            title: row["title"],
-            value: row["value"],
-            typical: row["typical"],
-            contribution: row["contribution"]
+    private static func reason(_ row: Row) throws -> AlertReasonRecord {
+        try AlertReasonRecord(
+            alertID: row.value("alert_id"),
+            rank: row.value("rank"),
+            feature: row.value("feature"),
+            title: row.value("title"),
+            value: row.value("value"),
+            typical: row.value("typical"),
+            contribution: row.value("contribution")
         )
     }
 
-    private static func triage(_ row: Row) -> TriageRecord {
-        TriageRecord(
-            alertID: row["alert_id"],
-            atMilliseconds: row["at_ms"],
-            author: row["author"],
-            status: row["status"],
-            label: row["label"],
-            assignee: row["assignee"],
-            note: row["note"]
+    private static func triage(_ row: Row) throws -> TriageRecord {
+        try TriageRecord(
+            alertID: row.value("alert_id"),
+            atMilliseconds: row.value("at_ms"),
+            author: row.value("author"),
+            status: row.value("status"),
+            label: row.value("label"),
+            assignee: row.value("assignee"),
+            note: row.value("note")
         )
     }
 }

@@ -97,12 +97,12 @@ extension AlertDatabase {
                     SELECT * FROM runs WHERE run_id NOT IN (SELECT run_id FROM metrics) ORDER BY run_id DESC LIMIT 1
                     """
             ).map {
-                RunRecord(
-                    command: $0["command"],
-                    appVersion: $0["app_version"],
-                    pipeline: $0["pipeline"],
-                    pipelineSHA: $0["pipeline_sha"],
-                    modelID: $0["model_id"]
+                try RunRecord(
+                    command: $0.value("command"),
+                    appVersion: $0.value("app_version"),
+                    pipeline: $0.value("pipeline"),
+                    pipelineSHA: $0.value("pipeline_sha"),
+                    modelID: $0.value("model_id")
                 )
             }
         }
@@ -180,11 +180,11 @@ extension AlertDatabase {
         try read { db in
             var totals = LedgerTotals()
             if let row = try Row.fetchOne(db, sql: "SELECT * FROM ledger") {
-                totals.events = row["events"]
-                totals.ok = row["ok"]
-                totals.late = row["late"]
-                totals.duplicate = row["duplicate"]
-                totals.rejected = row["rejected"]
+                totals.events = try row.value("events")
+                totals.ok = try row.value("ok")
+                totals.late = try row.value("late")
+                totals.duplicate = try row.value("duplicate")
+                totals.rejected = try row.value("rejected")
             }
             totals.alerts = try Int.fetchOne(db, sql: "SELECT count(*) FROM alerts") ?? 0
             return totals

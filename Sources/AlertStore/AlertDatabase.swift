@@ -1,5 +1,7 @@
+import CSQLite
 import GRDB
 import Glibc
+import Synchronization
 
 /// What can go wrong with the database: each case is one thing that a person can act on.
 public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -13,6 +15,8 @@ public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible
     case damaged(path: String, words: String)
     case notFound(path: String)
     case other(path: String, words: String)
+    /// An earlier call failed at the disk: what was written is not certain until the file has been opened anew.
+    case failed(path: String, words: String)
 
     public var description: String {
         switch self {
@@ -27,22 +31,72 @@ public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible
                 + "the same, delete the file, and `patternalarm replay --resume` makes it from the log"
         case .notFound(let path): "there is no \(path); run `patternalarm replay` first, or name it with --alerts"
         case .other(let path, let words): "\(path): \(words)"
+        case .failed(let path, let words):
+            "\(path) takes nothing more since an earlier call failed (\(words)); run the same command again"
         }
     }
 }
 
+/// How many pages the write-ahead log had after the last commit; SQLite writes it.
+private final class LogPages: @unchecked Sendable {
+    // Used by the one thread at a time that uses the connection.
+    let count = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+
+    init() { count.initialize(to: 0) }
+
+    deinit { count.deallocate() }
+}
+
 /// The alerts file: one writer, any number of readers, everything of one commit in one transaction (C3).
+///
+/// A call that the disk refuses is never repeated as if nothing had happened: the kernel may have dropped what it could not
+/// write, and a second sync only seems to succeed. The file takes nothing more then, is closed as it is, and what its
+/// write-ahead log holds is written again when it is next opened.
 public final class AlertDatabase: Sendable {
     public let path: String
     private let writer: any DatabaseWriter
     let isReadOnly: Bool
+    private let failure = Mutex<AlertStoreError?>(nil)
+    private let checkpointPages: Int32
+    private let log = LogPages()
 
     /// Opens the file, made and brought to the current schema unless it is only to be read.
-    public init(path: String, readOnly: Bool = false) throws(AlertStoreError) {
+    ///
+    /// - Parameters:
+    ///   - path: The file, or a URI as SQLite has them.
+    ///   - readOnly: Whether only to read.
+    ///   - checkpointPages: How many pages of 4 KiB the write-ahead log has when it is moved into the file.
+    /// - Throws: ``AlertStoreError``
+    public init(path: String, readOnly: Bool = false, checkpointPages: Int32 = 16384) throws(AlertStoreError) {
         self.path = path
         isReadOnly = readOnly
-        var configuration = Configuration()
+        self.checkpointPages = checkpointPages
         precondition(SystemErrors.isListening)
+        let queue: DatabaseQueue
+        do {
+            queue = try DatabaseQueue(path: path, configuration: Self.configuration(readOnly, log))
+        } catch {
+            throw Self.translate(error, path: path)
+        }
+        writer = queue
+        do {
+            let version = try queue.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
+            guard version <= Schema.version else {
+                throw AlertStoreError.newer(path: path, version: version, known: Schema.version)
+            }
+            guard !readOnly else { return }
+            try queue.writeWithoutTransaction { db in
+                _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
+                try Self.rewriteLog(db)
+            }
+            try Schema.migrator().migrate(queue)
+        } catch {
+            throw note(error)
+        }
+    }
+
+    private static func configuration(_ readOnly: Bool, _ log: LogPages) -> Configuration {
+        var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.readonly = readOnly
         configuration.prepareDatabase { db in
@@ -51,51 +105,108 @@ public final class AlertDatabase: Sendable {
             // Alert ids are hashes, so a large transaction touches pages all over the file: with SQLite's 2 MB of cache
             // each was written to the WAL many times over.
             try db.execute(sql: "PRAGMA cache_size = -65536")
-            try db.execute(sql: "PRAGMA wal_autocheckpoint = 16384")
+            if let connection = db.sqliteConnection { pa_sqlite_count_log_pages(connection, log.count) }
         }
-        do {
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
-            writer = queue
-            let version = try queue.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
-            guard version <= Schema.version else {
-                throw AlertStoreError.newer(path: path, version: version, known: Schema.version)
+        return configuration
+    }
+
+    /// What a killed process has left in the write-ahead log may be in memory only, after a sync that failed.
+    private static func rewriteLog(_ db: Database) throws {
+        try db.inTransaction(.immediate) {
+            if let connection = db.sqliteConnection {
+                let code = pa_sqlite_rewrite_log(connection)
+                guard code == 0 else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
             }
-            guard !readOnly else { return }
-            try queue.writeWithoutTransaction { db in _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL") }
-            try Schema.migrator().migrate(queue)
-        } catch {
-            throw Self.translate(error, path: path)
+            return .rollback
         }
     }
 
     /// Writes everything into the one file, so that it can be copied alone, and closes it.
     public func close() throws(AlertStoreError) {
         do {
-            if !isReadOnly {
+            if !isReadOnly, failure.withLock({ $0 == nil }) {
                 try writer.writeWithoutTransaction { db in
                     _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
                 }
             }
             try writer.close()
         } catch {
-            throw Self.translate(error, path: path)
+            throw note(error)
         }
     }
 
     func write<Value>(_ body: (Database) throws -> Value) throws(AlertStoreError) -> Value {
-        do { return try writer.write(body) } catch { throw Self.translate(error, path: path) }
+        try checkUsable()
+        do {
+            let value = try writer.write(body)
+            try checkpointIfDue()
+            return value
+        } catch {
+            throw note(error)
+        }
+    }
+
+    /// A transaction that survives a power cut: for what no log can give back.
+    func writeDurably(_ body: (Database) throws -> Void) throws(AlertStoreError) {
+        try withoutTransaction { db in
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            var outcome = Result<Void, any Error>.success(())
+            do {
+                try db.inTransaction {
+                    try body(db)
+                    return .commit
+                }
+            } catch {
+                outcome = .failure(error)
+            }
+            try db.execute(sql: "PRAGMA synchronous = NORMAL")
+            try outcome.get()
+        }
     }
 
     func withoutTransaction<Value>(_ body: (Database) throws -> Value) throws(AlertStoreError) -> Value {
-        do { return try writer.writeWithoutTransaction(body) } catch { throw Self.translate(error, path: path) }
+        try checkUsable()
+        do {
+            let value = try writer.writeWithoutTransaction(body)
+            try checkpointIfDue()
+            return value
+        } catch {
+            throw note(error)
+        }
+    }
+
+    /// Moves the write-ahead log into the file if it is long. SQLite would do so by itself, and try again later if it fails.
+    private func checkpointIfDue() throws {
+        try writer.writeWithoutTransaction { db in
+            guard log.count.pointee >= checkpointPages else { return }
+            _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)")
+        }
     }
 
     func read<Value>(_ body: (Database) throws -> Value) throws(AlertStoreError) -> Value {
         do { return try writer.read(body) } catch { throw Self.translate(error, path: path) }
     }
 
+    private func checkUsable() throws(AlertStoreError) {
+        if let failure = failure.withLock({ $0 }) { throw .failed(path: path, words: "\(failure)") }
+    }
+
+    /// The error of a call that may have written; if the disk has refused something, it was the last one.
+    private func note(_ error: any Error) -> AlertStoreError {
+        let translated = Self.translate(error, path: path)
+        let codes: [ResultCode] = [.SQLITE_IOERR, .SQLITE_FULL, .SQLITE_CANTOPEN, .SQLITE_CORRUPT]
+        guard let code = (error as? DatabaseError)?.resultCode, codes.contains(code) else { return translated }
+        failure.withLock { $0 = $0 ?? translated }
+        writer.unsafeReentrantWrite { db in
+            if let connection = db.sqliteConnection { pa_sqlite_close_without_checkpoint(connection) }
+        }
+        return translated
+    }
+
     private static func translate(_ error: any Error, path: String) -> AlertStoreError {
         if let known = error as? AlertStoreError { return known }
+        // A column holds what the schema does not allow.
+        if let error = error as? RowDecodingError { return .damaged(path: path, words: "\(error)") }
         guard let error = error as? DatabaseError else { return .other(path: path, words: "\(error)") }
         switch error.resultCode {
         case .SQLITE_FULL: return .full(path: path)

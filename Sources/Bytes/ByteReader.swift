@@ -61,8 +61,27 @@ public struct ByteReader {
     }
 
     /// Reads a zigzag ``Varint``.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func readVarint() throws(ByteError) -> Int64 {
+        // Nearly all have one byte or two.
+        let start = cursor
+        if bytes.count &- start >= 2 {
+            let first = bytes[start]
+            if first < 0x80 {
+                cursor = start &+ 1
+                return Varint.unzigzag(UInt64(first))
+            }
+            let second = bytes[start &+ 1]
+            if second < 0x80 {
+                cursor = start &+ 2
+                return Varint.unzigzag(UInt64(first & 0x7F) | UInt64(second) << 7)
+            }
+        }
+        return try readLongVarint()
+    }
+
+    @usableFromInline
+    mutating func readLongVarint() throws(ByteError) -> Int64 {
         let start = position
         let end = min(bytes.count, start + Varint.sizeMax)
         var value: UInt64 = 0
@@ -83,7 +102,7 @@ public struct ByteReader {
     }
 
     /// Reads a zigzag ``Varint`` that must fit 32 bits, as every count and length does.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func readVarint32() throws(ByteError) -> Int {
         let start = position
         let value = try readVarint()

@@ -1,12 +1,18 @@
 /// Records of RFC 4180, turned into JSON objects: the log holds one kind of event only.
-public struct CSVRecord {
+public final class CSVRecord {
     /// What a column's values become.
     public enum Kind: Sendable {
         case text, number, bool
     }
 
-    private let names: [[UInt8]]
+    /// Each column's name as a JSON key with its colon, one behind the other, and where the next one begins.
+    private let keys: UnsafeMutablePointer<UInt8>
+    private let keyEnds: [Int]
     private let kinds: [Kind]
+    private var out: UnsafeMutablePointer<UInt8>
+    private var capacity = 4096
+    /// The content of a quoted field without its quotes.
+    private var copy: [UInt8] = []
 
     /// The field's content without its quotes, if the record is well formed.
     public static func fields(of record: UnsafeBufferPointer<UInt8>) -> [[UInt8]]? {
@@ -43,108 +49,143 @@ public struct CSVRecord {
     ///   - names: The header's columns; a dot in one means a nested object's path and is kept as it is.
     ///   - kind: What the values of a column become; nil: text.
     public init(names: [[UInt8]], kind: (String) -> Kind?) {
-        self.names = names
         kinds = names.map { kind(String(decoding: $0, as: UTF8.self)) ?? .text }
+        let room = names.reduce(16) { $0 + $1.count * 6 + 3 }
+        let keys = UnsafeMutablePointer<UInt8>.allocate(capacity: room)
+        var ends: [Int] = []
+        var end = 0
+        for name in names {
+            name.withUnsafeBufferPointer { end += Self.quote($0, to: keys + end) }
+            keys[end] = 0x3A
+            end += 1
+            ends.append(end)
+        }
+        self.keys = keys
+        keyEnds = ends
+        out = .allocate(capacity: capacity)
     }
 
-    public var columnCount: Int { names.count }
+    deinit {
+        keys.deallocate()
+        out.deallocate()
+    }
 
-    /// Writes a record as a JSON object behind `out`; an empty field is left out. False if the record is malformed or has
-    /// another number of fields than the header.
+    public var columnCount: Int { kinds.count }
+
+    /// A record as a JSON object; an empty field is left out. Nil if the record is malformed or has another number of
+    /// fields than the header. Valid until the next call.
     ///
     /// Numbers keep their spelling. What is not a number in a number column stays text, for the decoder to refuse.
-    public func json(_ record: UnsafeBufferPointer<UInt8>, into out: inout [UInt8]) -> Bool {
-        let start = out.count
-        out.append(0x7B)
+    public func json(_ record: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8>? {
+        // No byte becomes more than six; no column adds more than its key, two quotes and a comma.
+        let bound = (keyEnds.last ?? 0) + record.count * 6 + kinds.count * 3 + 16
+        if bound > capacity {
+            capacity = bound * 2
+            out.deallocate()
+            out = .allocate(capacity: capacity)
+        }
+        guard let source = record.baseAddress else { return nil }
+        var end = 1
+        out[0] = 0x7B
         var position = 0
-        var column = 0
-        var isFirst = true
-        var copy: [UInt8] = []
-        while true {
-            guard column < names.count else { break }
-            var content: UnsafeBufferPointer<UInt8>
-            if position < record.count, record[position] == 0x22 {
-                copy.removeAll(keepingCapacity: true)
-                position += 1
-                var isClosed = false
-                while position < record.count {
-                    if record[position] == 0x22 {
-                        position += 1
-                        guard position < record.count, record[position] == 0x22 else {
-                            isClosed = true
-                            break
-                        }
-                    }
-                    copy.append(record[position])
-                    position += 1
-                }
-                guard isClosed else { break }
-                copy.withUnsafeBufferPointer { append($0, column, &isFirst, &out) }
+        for column in kinds.indices {
+            if position < record.count, source[position] == 0x22 {
+                guard unquote(record, &position) else { return nil }
+                copy.withUnsafeBufferPointer { end += append($0, column, at: end) }
             } else {
                 let first = position
-                while position < record.count, record[position] != 0x2C { position += 1 }
-                content = UnsafeBufferPointer(rebasing: record[first..<position])
-                append(content, column, &isFirst, &out)
+                while position < record.count, source[position] != 0x2C { position += 1 }
+                let content = UnsafeBufferPointer(start: source + first, count: position - first)
+                end += append(content, column, at: end)
             }
-            column += 1
-            if position == record.count {
-                guard column == names.count else { break }
-                out.append(0x7D)
-                return true
+            let isLast = column == kinds.count - 1
+            guard isLast ? position == record.count : position < record.count && source[position] == 0x2C else {
+                return nil
             }
-            guard record[position] == 0x2C else { break }
             position += 1
         }
-        out.removeSubrange(start...)
+        // The last member's comma.
+        if end > 1 { end -= 1 }
+        out[end] = 0x7D
+        return UnsafeBufferPointer(start: out, count: end + 1)
+    }
+
+    /// Takes a quoted field and leaves its content in `copy`; false if it does not end.
+    private func unquote(_ record: UnsafeBufferPointer<UInt8>, _ position: inout Int) -> Bool {
+        copy.removeAll(keepingCapacity: true)
+        position += 1
+        while position < record.count {
+            if record[position] == 0x22 {
+                position += 1
+                guard position < record.count, record[position] == 0x22 else { return true }
+            }
+            copy.append(record[position])
+            position += 1
+        }
         return false
     }
 
-    private func append(
-        _ content: UnsafeBufferPointer<UInt8>,
-        _ column: Int,
-        _ isFirst: inout Bool,
-        _ out: inout [UInt8]
-    ) {
-        guard !content.isEmpty else { return }
-        if !isFirst { out.append(0x2C) }
-        isFirst = false
-        quote(names[column].withUnsafeBufferPointer { UnsafeBufferPointer(rebasing: $0[...]) }, &out)
-        out.append(0x3A)
+    /// Writes a member and a comma, and returns how many bytes that took.
+    private func append(_ content: UnsafeBufferPointer<UInt8>, _ column: Int, at start: Int) -> Int {
+        guard let source = content.baseAddress, !content.isEmpty else { return 0 }
+        let keyStart = column == 0 ? 0 : keyEnds[column - 1]
+        let keyCount = keyEnds[column] - keyStart
+        let target = out + start
+        target.update(from: keys + keyStart, count: keyCount)
+        var end = keyCount
         switch kinds[column] {
-        case .number where isNumber(content): out.append(contentsOf: content)
-        case .bool:
-            let first = content[0] | 0x20
-            let isTrue = first == 0x74 || content.elementsEqual([0x31])
-            let isFalse = first == 0x66 || content.elementsEqual([0x30])
-            if isTrue || isFalse {
-                out.append(contentsOf: Array((isTrue ? "true" : "false").utf8))
-            } else {
-                quote(content, &out)
-            }
-        default: quote(content, &out)
+        case .number where Self.isNumber(content):
+            (target + end).update(from: source, count: content.count)
+            end += content.count
+        case .bool where Self.truth(of: content) != nil:
+            let word: StaticString = Self.truth(of: content) == true ? "true" : "false"
+            (target + end).update(from: word.utf8Start, count: word.utf8CodeUnitCount)
+            end += word.utf8CodeUnitCount
+        default: end += Self.quote(content, to: target + end)
+        }
+        target[end] = 0x2C
+        return end + 1
+    }
+
+    /// What a spelling of true or false means: `true`, `T`, `1` and so on; nil for anything else.
+    private static func truth(of content: UnsafeBufferPointer<UInt8>) -> Bool? {
+        switch content[0] | 0x20 {
+        case 0x74: true
+        case 0x66: false
+        case 0x31 where content.count == 1 && content[0] == 0x31: true
+        case 0x30 where content.count == 1 && content[0] == 0x30: false
+        default: nil
         }
     }
 
-    private func isNumber(_ content: UnsafeBufferPointer<UInt8>) -> Bool {
+    private static func isNumber(_ content: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let base = content.baseAddress else { return false }
         var position = 0
-        return NumberParser.parse(base, &position, end: content.count) != nil && position == content.count
+        return NumberParser.skip(base, &position, end: content.count) && position == content.count
     }
 
-    private func quote(_ content: UnsafeBufferPointer<UInt8>, _ out: inout [UInt8]) {
-        out.append(0x22)
+    /// Writes a JSON string and returns how many bytes it took.
+    private static func quote(_ content: UnsafeBufferPointer<UInt8>, to out: UnsafeMutablePointer<UInt8>) -> Int {
+        let digits: StaticString = "0123456789abcdef"
+        out[0] = 0x22
+        var end = 1
         for byte in content {
             if byte == 0x22 || byte == 0x5C {
-                out.append(0x5C)
-                out.append(byte)
+                out[end] = 0x5C
+                out[end + 1] = byte
+                end += 2
             } else if byte < 0x20 {
-                out.append(contentsOf: Array("\\u00".utf8))
-                out.append(0x30 + byte >> 4)
-                out.append(Array("0123456789abcdef".utf8)[Int(byte & 15)])
+                let escape: StaticString = "\\u00"
+                (out + end).update(from: escape.utf8Start, count: 4)
+                out[end + 4] = 0x30 + byte >> 4
+                out[end + 5] = digits.utf8Start[Int(byte & 15)]
+                end += 6
             } else {
-                out.append(byte)
+                out[end] = byte
+                end += 1
             }
         }
-        out.append(0x22)
+        out[end] = 0x22
+        return end + 1
     }
 }

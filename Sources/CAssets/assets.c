@@ -4,6 +4,10 @@ static const unsigned char pipeline_patternalarm[] = {
 #embed "../../Data/pipelines/patternalarm.yaml"
 };
 
+static const unsigned char pipeline_card_stream[] = {
+#embed "../../Data/pipelines/card_stream.yaml"
+};
+
 static const unsigned char pipeline_handbook[] = {
 #embed "../../Data/pipelines/handbook.yaml"
 };
@@ -14,6 +18,7 @@ static const unsigned char model_patternalarm[] = {
 
 static const struct pa_asset assets[] = {
     {"pipelines/patternalarm.yaml", pipeline_patternalarm, sizeof pipeline_patternalarm},
+    {"pipelines/card_stream.yaml", pipeline_card_stream, sizeof pipeline_card_stream},
     {"pipelines/handbook.yaml", pipeline_handbook, sizeof pipeline_handbook},
     {"models/patternalarm.json", model_patternalarm, sizeof model_patternalarm},
 };

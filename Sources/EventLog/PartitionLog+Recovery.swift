@@ -34,7 +34,8 @@ extension PartitionLog {
     /// and whole batches behind them included. It is set aside and cut from the first hole on. What is not whole before
     /// `durable` is damage: it stays, and the log goes on behind it.
     func recover(_ bases: [Int64], durable: Int64) throws(FileError) {
-        var mark = try DurableMark.read(directory, store)
+        let noted = try DurableMark.read(directory, store)
+        var mark = noted
         // Of a segment above what the mark knows of, only the offset is known.
         if durable > mark?.endOffset ?? 0 { mark = DurableMark(baseOffset: -1, position: 0, endOffset: durable) }
         // A name that an earlier, failed run left unsynced would be lost with everything that is yet to be written there.
@@ -76,6 +77,11 @@ extension PartitionLog {
             }
             try store.truncate(segment.log, to: size)
             try store.sync(segment.log)
+        }
+        if segment.baseOffset == last {
+            let known = noted.map { $0.baseOffset == last ? min($0.position, size) : 0 } ?? 0
+            // A sync that failed may have left batches in memory only, marked as written: no later sync would write them.
+            _ = try copy(known..<size, to: segment.log, at: known)
         }
         let isCleanlyClosed = mark.map { $0.baseOffset == last && $0.position == size } ?? false
         durableOffset = isCleanlyClosed ? endOffset : LogOffset(segment.baseOffset)
@@ -122,23 +128,27 @@ extension PartitionLog {
         let folder = directory + "/lost+found"
         try store.createDirectory(folder)
         let name = "\(folder)/\(segment.baseOffset)-\(range.lowerBound)-\(endOffset.rawValue)"
-        var position = range.lowerBound
+        try store.truncate(name, to: try copy(range, to: name, at: 0))
+        return name
+    }
+
+    /// Copies a part of the last segment to a place in a file, and returns how many bytes there were.
+    private func copy(_ range: Range<Int>, to name: String, at target: Int) throws(FileError) -> Int {
+        var done = 0
         var buffer = [UInt8](repeating: 0, count: min(range.count, 1 << 20))
-        while position < range.upperBound {
-            let wanted = min(buffer.count, range.upperBound - position)
+        while done < range.count {
+            let wanted = min(buffer.count, range.count - done)
             var span = buffer.mutableSpan
             let count = try span.withUnsafeMutableBytes { (bytes: UnsafeMutableRawBufferPointer) throws(FileError) in
                 let part = UnsafeMutableRawBufferPointer(rebasing: bytes[..<wanted])
-                let count = try store.read(segment.log, at: position, into: part)
-                let target = position - range.lowerBound
-                try store.write(UnsafeRawBufferPointer(rebasing: part[..<count]), to: name, at: target)
+                let count = try store.read(segment.log, at: range.lowerBound + done, into: part)
+                try store.write(UnsafeRawBufferPointer(rebasing: part[..<count]), to: name, at: target + done)
                 return count
             }
             guard count > 0 else { break }
-            position += count
+            done += count
         }
-        try store.truncate(name, to: position - range.lowerBound)
-        return name
+        return done
     }
 
     /// The latest time of a segment's first batch. A damaged one counts as none: the segment then lives on to its size.

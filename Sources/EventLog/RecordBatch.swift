@@ -118,6 +118,7 @@ public final class RecordBatch {
         return reader.remaining == 0 ? nil : .malformed("something follows its records")
     }
 
+    @inline(__always)
     private static func record(
         _ reader: inout ByteReader,
         _ index: Int,

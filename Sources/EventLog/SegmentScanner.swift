@@ -29,7 +29,8 @@ final class SegmentScanner {
     private var filled = 0
     private var readAheadBytes = 1 << 16
 
-    private static let readAheadMax = 1 << 20
+    /// What is read ahead stays in the processor's cache until it is unpacked.
+    private static let readAheadMax = 1 << 18
 
     init(_ segment: Segment, store: any FileStore) {
         self.segment = segment

@@ -13,7 +13,7 @@ struct ColdKeys {
 
 extension EntityState {
     /// Bytes of memory that the keys take: rows, key and slot.
-    var byteCount: Int { arena.liveBytes + keyCount * Self.bytesPerKey }
+    var byteCount: Int { arena.liveBytes + running.byteCount + keyCount * Self.bytesPerKey }
 
     /// Key, cells and slot, each in an array that is half empty now and then.
     private static let bytesPerKey = 16 + 16 + 24 + 16

@@ -24,6 +24,8 @@ public struct EntityState: ~Copyable {
         var isDirty = false
         /// Used since the last look for keys to spill.
         var isWarm = false
+        /// What is known of its windows, or -1.
+        var running: Int32 = -1
     }
 
     /// The windows of this entity, for retention.
@@ -33,6 +35,7 @@ public struct EntityState: ~Copyable {
     var table = TextTable()
     var slots: [Slot] = []
     var arena: RowArena
+    var running: RunningWindows
     private var sweepPosition = 0
     /// Slots that have changed since the last checkpoint; one that was freed since then may be among them.
     var dirty: [Int32] = []
@@ -42,11 +45,11 @@ public struct EntityState: ~Copyable {
 
     public var keyCount: Int { table.count }
 
-    /// A row has `width` words, time and offset included.
-    init(windows: [Window], width: Int) {
-        self.windows = windows
+    init(_ program: EntityProgram) {
+        windows = program.windows
+        running = RunningWindows(spanCount: program.groups.count, momentCount: program.moments.count)
         horizon = windows.map(\.reach).max() ?? 0
-        arena = RowArena(width: width)
+        arena = RowArena(width: program.width)
     }
 
     /// Where the rows of a key are: the first row's word index and how many rows there are.
@@ -85,6 +88,19 @@ public struct EntityState: ~Copyable {
         return (slot, position)
     }
 
+    /// What is known of a key's windows from its last event; nil for one with few rows.
+    @inline(__always)
+    mutating func running(
+        of slot: Int,
+        rowCount: Int
+    ) -> (spans: UnsafeMutablePointer<RunningWindows.Span>, moments: UnsafeMutablePointer<ExactMoments>)? {
+        if slots[slot].running < 0 {
+            guard rowCount >= RunningWindows.rowsMin, running.isUseful else { return nil }
+            slots[slot].running = running.take()
+        }
+        return (running.spans(slots[slot].running), running.moments(slots[slot].running))
+    }
+
     /// Drops what no window reaches; if that frees less than half of the block, moves to a block of twice the size.
     private mutating func makeRoom(_ slot: Int, clock: Int64) {
         let width = arena.width
@@ -105,6 +121,7 @@ public struct EntityState: ~Copyable {
             slots[slot].sizeClass += 1
         }
         slots[slot].count = Int32(count - keep)
+        if keep > 0, old.running >= 0 { running.reset(old.running) }
     }
 
     /// The first row that an event at or after the clock can still reach.
@@ -148,6 +165,7 @@ public struct EntityState: ~Copyable {
     }
 
     mutating func release(_ slot: Int) {
+        if slots[slot].running >= 0 { running.giveBack(slots[slot].running) }
         arena.giveBack(slots[slot].block, sizeClass: Int(slots[slot].sizeClass))
         slots[slot] = Slot()
         table.remove(slot: slot)

@@ -3,29 +3,151 @@ import Plan
 
 /// The rows of one key as an aggregate sees them: `first ..< end` of a block, a word column in it.
 ///
-/// Every aggregate is a plain loop over the window's rows in (time, offset) order, so a sum has one defined order of
-/// additions, and an emptied window is exactly 0 (C2).
+/// Counts, sums and deviations come from ``ExactMoments``; the rest, and what does not fit those, from plain loops over the
+/// rows in (time, offset) order, so that there is one defined order (C2).
 struct RowRange {
     let words: UnsafePointer<UInt64>
     let width: Int
     let first: Int
     let end: Int
 
+    init(words: UnsafePointer<UInt64>, width: Int, first: Int, end: Int) {
+        self.words = words
+        self.width = width
+        self.first = first
+        self.end = end
+    }
+
+    /// The rows that a window shows to the event at `position` of a block: never any behind it.
+    /// `near` is where the window was for the key's last event, if that is known: most likely nearly the same.
+    @inline(__always)
+    init(
+        _ window: Window,
+        _ block: UnsafeMutablePointer<UInt64>,
+        _ width: Int,
+        position: Int,
+        time: Int64,
+        near: RunningWindows.Span?
+    ) {
+        words = UnsafePointer(block)
+        self.width = width
+        switch window.kind {
+        case .sliding(let size):
+            let limit = position + 1
+            end =
+                window.delay == 0
+                ? limit : Self.after(time - window.delay, block, width, below: limit, near: near.map { Int($0.end) })
+            let start = time - window.delay - size
+            first = Self.after(start, block, width, below: end, near: near.map { Int($0.first) })
+        case .tumbling(let size):
+            end = position + 1
+            let start = time - (time % size + size) % size
+            first = Self.after(start - 1, block, width, below: end, near: near.map { Int($0.first) })
+        case .session(let gap):
+            end = position + 1
+            var row = position
+            while row > 0, Int64(bitPattern: block[row * width]) - Int64(bitPattern: block[(row - 1) * width]) <= gap {
+                row -= 1
+            }
+            first = row
+        }
+    }
+
+    /// The first row behind `time` among those below `limit`: step by step from a place that is near, or by steps that
+    /// double, back from the newest, and then by halves.
+    @inline(__always)
+    private static func after(
+        _ time: Int64,
+        _ block: UnsafeMutablePointer<UInt64>,
+        _ width: Int,
+        below limit: Int,
+        near: Int?
+    ) -> Int {
+        func isBehind(_ row: Int) -> Bool { Int64(bitPattern: block[row * width]) > time }
+        if let near {
+            var row = min(near, limit)
+            while row < limit, !isBehind(row) { row += 1 }
+            while row > 0, isBehind(row - 1) { row -= 1 }
+            return row
+        }
+        var high = limit
+        var step = 1
+        // Rows at and behind `high` are behind the time.
+        while high > 0 {
+            let probe = max(0, high - step)
+            guard isBehind(probe) else {
+                var low = probe + 1
+                while low < high {
+                    let middle = (low + high) / 2
+                    if isBehind(middle) { high = middle } else { low = middle + 1 }
+                }
+                return high
+            }
+            high = probe
+            step *= 2
+        }
+        return 0
+    }
+
+    /// All but the newest row.
+    func dropLast() -> RowRange { RowRange(words: words, width: width, first: first, end: max(first, end - 1)) }
+
+    /// The moments of a value over the rows, from nothing.
+    @inline(__always)
+    func moments(_ source: EntityProgram.Moment) -> ExactMoments {
+        var moments = ExactMoments()
+        for row in first..<end {
+            moments.change(number(row, source.word), adding: true, withSquares: source.hasSquares)
+        }
+        return moments
+    }
+
+    /// What an aggregate of moments comes to; NaN is null.
+    @inline(__always)
+    func value(
+        _ operation: EntityProgram.Operation,
+        _ moments: ExactMoments,
+        current: UnsafePointer<UInt64>
+    ) -> Double {
+        let isExact = moments.irregular == 0
+        switch operation.function {
+        case .count: return Double(moments.trues)
+        case .share: return first == end ? .nan : Double(moments.trues) / Double(end - first)
+        case .sum: return isExact ? moments.total : sum(operation.word)
+        case .mean, .avg: return isExact ? moments.mean : mean(operation.word)
+        case .std: return isExact ? moments.deviation : deviation(operation.word)
+        default:
+            let deviation = isExact ? moments.deviation : deviation(operation.word)
+            let mean = isExact ? moments.mean : mean(operation.word)
+            return deviation > 0 ? (Double(bitPattern: current[operation.word]) - mean) / deviation : .nan
+        }
+    }
+
+    /// What an aggregate that needs the rows themselves comes to; NaN is null.
+    @inline(__always)
+    func value(_ operation: EntityProgram.Operation, scratch: inout DistinctSet) -> Double {
+        let word = operation.word
+        switch operation.function {
+        case .min: return minimum(word)
+        case .max: return maximum(word)
+        case .distinct:
+            return operation.isText
+                ? distinctTexts(word, scratch: &scratch) : distinctNumbers(word, scratch: &scratch)
+        case .first: return firstKnown(word)
+        case .last: return lastKnown(word)
+        case .sincePrevious:
+            guard end - first >= 2 else { return .nan }
+            return Double(time(end - 1) - time(end - 2)) / 1_000_000
+        // The others are of moments, but for the number of rows.
+        default: return Double(end - first)
+        }
+    }
+
     @inline(__always)
     func number(_ row: Int, _ word: Int) -> Double { Double(bitPattern: words[row * width + word]) }
 
     @inline(__always)
     func time(_ row: Int) -> Int64 { Int64(bitPattern: words[row * width]) }
-
-    func count(whereTrue word: Int) -> Double {
-        var count = 0
-        for row in first..<end where number(row, word) == 1 { count += 1 }
-        return Double(count)
-    }
-
-    func share(whereTrue word: Int) -> Double {
-        first == end ? .nan : count(whereTrue: word) / Double(end - first)
-    }
 
     func sum(_ word: Int) -> Double {
         var sum = 0.0

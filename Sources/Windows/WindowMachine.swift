@@ -6,112 +6,38 @@ import Plan
 /// A pure state machine: no clock but event time, no I/O. The result for an event depends on the events before it only,
 /// never on how they were cut into batches (C2, C8).
 public final class WindowMachine {
-    /// One entity's aggregates, and where in its rows their arguments are.
-    private struct EntityPlan {
-        var key: Entity
-        /// Where in a row the amount is that an alert of this entity adds up; nil without one.
-        var amountWord: Int?
-        var numberArguments: [(expression: Expression, word: Int)] = []
-        var textArguments: [(expression: Expression, word: Int)] = []
-        var groups: [Group] = []
-        var windows: [Window] = []
-        var width = EntityState.firstArgumentWord
-    }
-
-    /// The aggregates of one window.
-    private struct Group {
-        var window: Window
-        var aggregates: [(index: Int, function: Aggregate.Function, word: Int, isText: Bool, excludesCurrent: Bool)]
-    }
-
     /// A boxed state, so that an array can hold several.
     final class StateBox {
         var state: EntityState
 
-        init(windows: [Window], width: Int) { state = EntityState(windows: windows, width: width) }
+        init(_ program: EntityProgram) { state = EntityState(program) }
     }
 
     public let plan: PipelinePlan
     /// Events a batch at most.
     public let capacity: Int
-    private var entityPlans: [EntityPlan] = []
-    var states: [StateBox] = []
+    private let programs: [EntityProgram]
+    let states: [StateBox]
     private let lanes: Lanes
-    private var aggregateLanes: [UnsafeMutablePointer<Double>] = []
-    private var featureLanes: [UnsafeMutablePointer<Double>] = []
-    private var keyLanes: [UnsafeMutablePointer<Text>] = []
-    private var ruleLanes: [UnsafeMutablePointer<Double>] = []
-    private var argumentLanes: [[UnsafeMutablePointer<Double>]] = []
-    private var textLanes: [[UnsafeMutablePointer<Text>]] = []
+    private let aggregateLanes: [UnsafeMutablePointer<Double>]
+    private let featureLanes: [UnsafeMutablePointer<Double>]
+    private let ruleLanes: [UnsafeMutablePointer<Double>]
     private var distinct = DistinctSet()
 
     public init(plan: PipelinePlan, capacity: Int) {
         self.plan = plan
         self.capacity = capacity
         lanes = Lanes(capacity: capacity)
-        entityPlans = plan.entities.map { EntityPlan(key: $0) }
-        for (index, aggregate) in plan.aggregates.enumerated() { place(aggregate, index: index) }
-        for detector in plan.detectors {
-            let window = Window(entity: detector.entity, kind: .session(gap: detector.sessionGap))
-            if !entityPlans[detector.entity].windows.contains(window) {
-                entityPlans[detector.entity].windows.append(window)
-            }
-            if let amount = plan.schema.index(ofRole: .amount) {
-                let word = numberWord(.field(amount, .number), entity: detector.entity)
-                entityPlans[detector.entity].amountWord = word
-            }
-        }
-        states = entityPlans.map { StateBox(windows: $0.windows, width: $0.width) }
-        aggregateLanes = plan.aggregates.map { _ in .allocate(capacity: capacity) }
+        let results = plan.aggregates.map { _ in UnsafeMutablePointer<Double>.allocate(capacity: capacity) }
+        aggregateLanes = results
         featureLanes = plan.features.map { _ in .allocate(capacity: capacity) }
         ruleLanes = plan.detectors.map { _ in .allocate(capacity: capacity) }
-        keyLanes = plan.entities.map { _ in .allocate(capacity: capacity) }
-        argumentLanes = entityPlans.map { $0.numberArguments.map { _ in .allocate(capacity: capacity) } }
-        textLanes = entityPlans.map { $0.textArguments.map { _ in .allocate(capacity: capacity) } }
+        programs = plan.entities.indices.map { EntityProgram($0, plan, capacity: capacity, results: results) }
+        states = programs.map { StateBox($0) }
     }
 
     deinit {
-        for lane in aggregateLanes + featureLanes + ruleLanes + argumentLanes.flatMap({ $0 }) { lane.deallocate() }
-        for lane in keyLanes + textLanes.flatMap({ $0 }) { lane.deallocate() }
-    }
-
-    private func place(_ aggregate: Aggregate, index: Int) {
-        var word = 0
-        let isText = aggregate.argument?.type == .text
-        if let argument = aggregate.argument {
-            let entity = aggregate.window.entity
-            word = isText ? textWord(argument, entity: entity) : numberWord(argument, entity: entity)
-        }
-        var plan = entityPlans[aggregate.window.entity]
-        defer { entityPlans[aggregate.window.entity] = plan }
-        if !plan.windows.contains(aggregate.window) { plan.windows.append(aggregate.window) }
-        let entry = (index, aggregate.function, word, isText, aggregate.excludesCurrent)
-        if let group = plan.groups.firstIndex(where: { $0.window == aggregate.window }) {
-            plan.groups[group].aggregates.append(entry)
-        } else {
-            plan.groups.append(Group(window: aggregate.window, aggregates: [entry]))
-        }
-    }
-
-    /// Where in the entity's rows the value of an expression is kept; equal expressions share a word.
-    private func numberWord(_ expression: Expression, entity: Int) -> Int {
-        if let known = entityPlans[entity].numberArguments.first(where: { $0.expression == expression }) {
-            return known.word
-        }
-        let word = entityPlans[entity].width
-        entityPlans[entity].numberArguments.append((expression, word))
-        entityPlans[entity].width += 1
-        return word
-    }
-
-    private func textWord(_ expression: Expression, entity: Int) -> Int {
-        if let known = entityPlans[entity].textArguments.first(where: { $0.expression == expression }) {
-            return known.word
-        }
-        let word = entityPlans[entity].width
-        entityPlans[entity].textArguments.append((expression, word))
-        entityPlans[entity].width += 2
-        return word
+        for lane in aggregateLanes + featureLanes + ruleLanes { lane.deallocate() }
     }
 
     /// Values of a feature for the events of the last batch, dense in the order of its `rows`.
@@ -121,7 +47,7 @@ public final class WindowMachine {
     public func rule(_ detector: Int) -> UnsafePointer<Double> { UnsafePointer(ruleLanes[detector]) }
 
     /// Keys of an entity for the events of the last batch.
-    public func keys(_ entity: Int) -> UnsafePointer<Text> { UnsafePointer(keyLanes[entity]) }
+    public func keys(_ entity: Int) -> UnsafePointer<Text> { UnsafePointer(programs[entity].keys) }
 
     /// Keys that are held for an entity.
     public func keyCount(_ entity: Int) -> Int { states[entity].state.keyCount }
@@ -150,17 +76,9 @@ public final class WindowMachine {
             aggregates: aggregateLanes,
             features: featureLanes
         )
-        for entity in entityPlans.indices {
-            evaluator.keys(entityPlans[entity].key, into: keyLanes[entity])
-            for (lane, argument) in zip(argumentLanes[entity], entityPlans[entity].numberArguments) {
-                evaluator.numbers(argument.expression, into: lane)
-            }
-            for (lane, argument) in zip(textLanes[entity], entityPlans[entity].textArguments) {
-                evaluator.texts(argument.expression, into: lane)
-            }
-            if !entityPlans[entity].windows.isEmpty {
-                step(entity, batch, rows: rows, offsets: offsets, clocks: clocks, count: count)
-            }
+        for (program, box) in zip(programs, states) {
+            program.evaluate(evaluator)
+            if !program.windows.isEmpty { step(program, box, batch, rows, offsets, clocks, count) }
         }
         for (lane, feature) in zip(featureLanes, plan.features) { evaluator.numbers(feature.expression, into: lane) }
         for (lane, detector) in zip(ruleLanes, plan.detectors) {
@@ -169,26 +87,22 @@ public final class WindowMachine {
     }
 
     private func step(
-        _ entity: Int,
+        _ program: EntityProgram,
+        _ box: StateBox,
         _ batch: ColumnBatch,
-        rows: UnsafePointer<Int32>,
-        offsets: UnsafePointer<Int64>,
-        clocks: UnsafePointer<Int64>,
-        count: Int
+        _ rows: UnsafePointer<Int32>,
+        _ offsets: UnsafePointer<Int64>,
+        _ clocks: UnsafePointer<Int64>,
+        _ count: Int
     ) {
-        let plan = entityPlans[entity]
-        let box = states[entity]
-        let keys = keyLanes[entity]
-        let numbers = argumentLanes[entity]
-        let texts = textLanes[entity]
+        guard count > 0 else { return }
+        let (keys, width, times) = (program.keys, program.width, batch.times)
         for event in 0..<count {
             guard !keys[event].isAbsent else {
-                for group in plan.groups {
-                    for aggregate in group.aggregates { aggregateLanes[aggregate.index][event] = .nan }
-                }
+                for operation in program.operations { operation.lane[event] = .nan }
                 continue
             }
-            let time = batch.times[Int(rows[event])]
+            let time = times[Int(rows[event])]
             let (slot, position) = box.state.insert(
                 keys[event],
                 time: time,
@@ -197,92 +111,49 @@ public final class WindowMachine {
             )
             let (start, rowCount) = box.state.rows(of: slot)
             let block = box.state.arena.words + start
-            let row = block + position * plan.width
-            for index in numbers.indices { row[plan.numberArguments[index].word] = numbers[index][event].bitPattern }
-            for index in texts.indices {
-                row[plan.textArguments[index].word] = texts[index][event].low
-                row[plan.textArguments[index].word + 1] = texts[index][event].high
+            let row = block + position * width
+            for argument in program.numbers { row[argument.word] = argument.lane[event].bitPattern }
+            for argument in program.texts {
+                row[argument.word] = argument.lane[event].low
+                row[argument.word + 1] = argument.lane[event].high
             }
-            for group in plan.groups {
-                let range = range(group.window, block, plan.width, position: position, rowCount: rowCount, time: time)
-                for aggregate in group.aggregates {
-                    var seen = range
-                    if aggregate.excludesCurrent || aggregate.function == .zscore, range.end == position + 1 {
-                        seen = RowRange(
-                            words: range.words,
-                            width: range.width,
-                            first: range.first,
-                            end: range.end - 1
-                        )
+            let running = box.state.running(of: slot, rowCount: rowCount)
+            if let running { program.noteInsertion(at: position, block, running.spans, running.moments) }
+            for (number, group) in program.groups.enumerated() {
+                let range = RowRange(
+                    group.window,
+                    block,
+                    width,
+                    position: position,
+                    time: time,
+                    near: running?.spans[number]
+                )
+                if let running { program.move(group, to: range, block, &running.spans[number], running.moments) }
+                for index in group.operations {
+                    let operation = program.operations[index]
+                    let leavesOut = operation.excludesCurrent && range.end == position + 1
+                    let seen = leavesOut ? range.dropLast() : range
+                    if operation.moment >= 0 {
+                        var moments: ExactMoments
+                        let source = program.moments[operation.moment]
+                        if let running {
+                            moments = running.moments[operation.moment]
+                            if leavesOut {
+                                let own = Double(bitPattern: row[source.word])
+                                moments.change(own, adding: false, withSquares: source.hasSquares)
+                            }
+                        } else {
+                            moments = seen.moments(source)
+                        }
+                        operation.lane[event] = seen.value(operation, moments, current: row)
+                    } else {
+                        operation.lane[event] = seen.value(operation, scratch: &distinct)
                     }
-                    aggregateLanes[aggregate.index][event] = value(
-                        aggregate.function,
-                        seen,
-                        word: aggregate.word,
-                        isText: aggregate.isText,
-                        current: UnsafePointer(row)
-                    )
                 }
             }
         }
         // With the clock of the batch's start: what any event of this batch may still ask for is kept until its end.
-        if count > 0 { box.state.sweep(clock: clocks[0], limit: count * 2) }
-    }
-
-    /// The rows that a window shows to the event at `position`: never any behind it.
-    private func range(
-        _ window: Window,
-        _ block: UnsafeMutablePointer<UInt64>,
-        _ width: Int,
-        position: Int,
-        rowCount: Int,
-        time: Int64
-    ) -> RowRange {
-        func timeOf(_ row: Int) -> Int64 { Int64(bitPattern: block[row * width]) }
-        var first = position
-        var end = position + 1
-        switch window.kind {
-        case .sliding(let size):
-            while first > 0, timeOf(first - 1) > time - window.delay - size { first -= 1 }
-            if window.delay > 0 {
-                while end > first, timeOf(end - 1) > time - window.delay { end -= 1 }
-            }
-        case .tumbling(let size):
-            let start = time - (time % size + size) % size
-            while first > 0, timeOf(first - 1) >= start { first -= 1 }
-        case .session(let gap):
-            while first > 0, timeOf(first) - timeOf(first - 1) <= gap { first -= 1 }
-        }
-        return RowRange(words: UnsafePointer(block), width: width, first: first, end: end)
-    }
-
-    private func value(
-        _ function: Aggregate.Function,
-        _ range: RowRange,
-        word: Int,
-        isText: Bool,
-        current: UnsafePointer<UInt64>
-    ) -> Double {
-        switch function {
-        case .count: return word == 0 ? Double(range.end - range.first) : range.count(whereTrue: word)
-        case .sum: return range.sum(word)
-        case .mean, .avg: return range.mean(word)
-        case .min: return range.minimum(word)
-        case .max: return range.maximum(word)
-        case .std: return range.deviation(word)
-        case .distinct:
-            return isText
-                ? range.distinctTexts(word, scratch: &distinct) : range.distinctNumbers(word, scratch: &distinct)
-        case .share: return range.share(whereTrue: word)
-        case .first: return range.firstKnown(word)
-        case .last: return range.lastKnown(word)
-        case .sincePrevious:
-            guard range.end - range.first >= 2 else { return .nan }
-            return Double(range.time(range.end - 1) - range.time(range.end - 2)) / 1_000_000
-        case .zscore:
-            let deviation = range.deviation(word)
-            return deviation > 0 ? (Double(bitPattern: current[word]) - range.mean(word)) / deviation : .nan
-        }
+        box.state.sweep(clock: clocks[0], limit: count * 2)
     }
 
     /// The events in an entity's session up to the one with that offset, oldest first, each with its amount (0 without
@@ -295,8 +166,8 @@ public final class WindowMachine {
     ) -> [(offset: Int64, time: Int64, amount: Double)] {
         let box = states[entity]
         guard let slot = box.state.slot(of: key) else { return [] }
-        let width = entityPlans[entity].width
-        let amountWord = entityPlans[entity].amountWord
+        let width = programs[entity].width
+        let amountWord = programs[entity].amountWord
         let (start, count) = box.state.rows(of: slot)
         let block = box.state.arena.words + start
         func timeOf(_ row: Int) -> Int64 { Int64(bitPattern: block[row * width]) }

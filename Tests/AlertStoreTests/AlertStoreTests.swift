@@ -113,6 +113,23 @@ import Testing
         #expect(try database.totals().alerts == 2)
     }
 
+    @Test func whatTheSchemaDoesNotAllowIsDamageAndNoTrap() throws {
+        let path = folder + "/a.sqlite"
+        let database = try AlertDatabase(path: path)
+        try database.commit(commit([alert("1")]))
+        try database.close()
+        try DatabaseQueue(path: path).writeWithoutTransaction { db in
+            try db.execute(sql: "CREATE TABLE copy AS SELECT * FROM offsets; DROP TABLE offsets")
+            try db.execute(sql: "CREATE TABLE offsets AS SELECT * FROM copy; UPDATE offsets SET partition = NULL")
+        }
+        let again = try AlertDatabase(path: path)
+        let error = #expect(throws: AlertStoreError.self) { try again.progress() }
+        guard case .damaged = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
     @Test func aFailingCommitLeavesNothing() throws {
         let database = try AlertDatabase(path: folder + "/a.sqlite")
         try database.commit(commit([alert("1")]))

@@ -132,15 +132,17 @@ import Testing
         let csv = CSVRecord(names: [Array("id".utf8), Array("n".utf8), Array("ok".utf8)]) { name in
             name == "n" ? .number : name == "ok" ? .bool : .text
         }
-        var out: [UInt8] = []
-        let isFine = Array(record.utf8).withUnsafeBufferPointer { csv.json($0, into: &out) }
-        return isFine ? String(decoding: out, as: UTF8.self) : nil
+        return Array(record.utf8).withUnsafeBufferPointer { record in
+            csv.json(record).map { String(decoding: $0, as: UTF8.self) }
+        }
     }
 
     @Test func convertsRecords() {
         #expect(convert("a,1.50,true") == #"{"id":"a","n":1.50,"ok":true}"#)
         #expect(convert("\"a,\"\"b\"\"\nc\",,0") == "{\"id\":\"a,\\\"b\\\"\\u000ac\",\"ok\":false}")
         #expect(convert("a,x,maybe") == #"{"id":"a","n":"x","ok":"maybe"}"#)
+        #expect(convert(",,") == "{}")
+        #expect(convert("\u{1}\\" + String(repeating: "\u{2}", count: 2000) + ",-1e5,F")?.count == 12_037)
         #expect(convert("a,1") == nil)
         #expect(convert("a,1,true,4") == nil)
         #expect(convert("\"a,1,true") == nil)

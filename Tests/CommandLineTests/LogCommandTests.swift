@@ -163,10 +163,28 @@ import Testing
         #expect(try space.read("x.jsonl.lz4").count < space.read("x.jsonl").count)
         // Nothing is overwritten.
         #expect(try space.run(["log", "export", "x.jsonl", "--data-dir", "d"]).status == 5)
+        #expect(!space.exists("x.jsonl.part"))
         let part = try space.run([
             "log", "export", "-", "--data-dir", "d", "--partition", "1", "--from", "5", "--to", "9",
         ])
         #expect(part.lines.count == 4)
+    }
+
+    /// Killed at a write or in front of the rename: nothing has the name of the export, and the next one is whole.
+    @Test(.enabled(if: Tools.canTrace, "strace is not there, or may not trace"))
+    func aKilledExportHasNoName() throws {
+        let space = try replayed()
+        #expect(try space.run(["log", "export", "whole.jsonl", "--data-dir", "d"]).status == 0)
+        for call in ["write", "fsync", "rename"] {
+            let kill = [
+                "strace", "-f", "-o", "trace", "-e", "trace=" + call, "-e", "inject=\(call):signal=SIGKILL:when=1",
+            ]
+            let killed = try space.run(["log", "export", "x.jsonl", "--data-dir", "d"], under: kill)
+            #expect(killed.status != 0 && !space.exists("x.jsonl") && space.exists("x.jsonl.part"), "\(call)")
+        }
+        #expect(try space.run(["log", "export", "x.jsonl", "--data-dir", "d"]).status == 0)
+        #expect(try space.read("x.jsonl") == space.read("whole.jsonl"))
+        #expect(!space.exists("x.jsonl.part"))
     }
 
     @Test func retainKeepsWhatIsNeeded() throws {

@@ -249,6 +249,28 @@ struct RecoveryTests {
         #expect(try readAll(store) == numbered([batches[0], batches[2]]))
     }
 
+    /// Linux marks pages that it could not write as written: they can be read, and no later sync writes them.
+    @Test func whatAFailedSyncHasLostIsWrittenAgain() throws {
+        for seed in 1...20 as ClosedRange<UInt64> {
+            let batches = makeBatches(6, seed: seed)
+            let store = CrashingStore(seed: seed)
+            let log = try open(store)
+            for batch in batches.prefix(2) { try log.append(batch) }
+            try log.sync()
+            for batch in batches[2..<4] { try log.append(batch) }
+            store.inject(.lostSync, atCall: store.calls.count + 1)
+            #expect(throws: LogError.self) { try log.sync() }
+            store.restart()
+
+            let again = try open(store)
+            for batch in batches[4...] { try again.append(batch) }
+            try again.sync()
+            store.cutPower()
+            #expect(try open(store).endOffset == again.endOffset)
+            #expect(try readAll(store) == numbered(batches))
+        }
+    }
+
     @Test func garbageOpensInBoundedTime() throws {
         for seed in 1...40 as ClosedRange<UInt64> {
             var random = Seeded(seed: seed)

@@ -45,13 +45,15 @@ struct History {
         self.seed = seed
         self.bug = bug
         random = Seeded(seed: seed)
-        lines = History.recording(&random)
+        let count = 40 + random.below(120)
+        lines = History.recording(&random, count: count)
         store = CrashingStore(seed: random.next())
         sink = MemorySink(seed: random.next(), bug: bug == .offsetFirst ? .offsetFirst : .none)
         if bug == .lyingSync { store.setLying() }
     }
 
-    private static func plan() -> PipelinePlan {
+    /// A plan in which everything has a state: windows, sessions, duplicates, alerts.
+    static func plan() -> PipelinePlan {
         var plan = testPlan()
         plan.duplicatesWithin = 120_000_000
         let sliding = Window(entity: 0, kind: .sliding(size: 90_000_000))
@@ -61,9 +63,9 @@ struct History {
     }
 
     /// Few actors, disorder, late, repeated, broken and far-future events, and quiet spells in which windows end.
-    private static func recording(_ random: inout Seeded) -> [String] {
+    static func recording(_ random: inout Seeded, count: Int) -> [String] {
         var now = 1_772_438_400
-        return (0..<40 + random.below(120)).map { index in
+        return (0..<count).map { index in
             now += random.below(8) + (random.below(25) == 0 ? 100 : 0)
             var time = now
             if random.below(10) == 0 { time -= random.below(9) }

@@ -47,9 +47,39 @@ public final class CrashingStore: FileStore {
         disk.withLock { $0.isDead }
     }
 
+    /// Lets a fault befall the call with that number, counted from 1 from the store's beginning through all its lives.
+    public func inject(_ fault: DiskFault, atCall call: Int) {
+        disk.withLock { $0.injected[call] = fault }
+    }
+
+    /// Takes back the faults that have not struck yet.
+    public func spare() {
+        disk.withLock { $0.injected.removeAll() }
+    }
+
+    /// How many of the injected faults have struck.
+    public var strikes: Int {
+        disk.withLock { $0.strikes }
+    }
+
+    /// The process starts again, on the same machine: whatever was written is there, synced or not.
+    public func restart() {
+        disk.withLock { $0.restart() }
+    }
+
+    /// How often the process has been started again: what belongs to an earlier life has no say any more.
+    public var life: Int {
+        disk.withLock { $0.life }
+    }
+
+    /// Every call so far.
+    public var calls: [DiskCall] {
+        disk.withLock { $0.calls }
+    }
+
     /// How many calls of that kind have succeeded.
     public func calls(of operation: FileError.Operation) -> Int {
-        disk.withLock { $0.calls[operation] ?? 0 }
+        disk.withLock { $0.successes[operation] ?? 0 }
     }
 
     /// The names of all files, sorted.
@@ -111,8 +141,7 @@ public final class CrashingStore: FileStore {
         do throws(FileError) {
             try perform(.write, file) { $0.write(bytes, to: file, at: position) }
         } catch {
-            // A failed write may have written some of it.
-            disk.withLock { $0.writePart(bytes, to: file, at: position) }
+            disk.withLock { disk in if disk.leavesPart { disk.writePart(bytes, to: file, at: position) } }
             throw error
         }
     }
@@ -122,7 +151,7 @@ public final class CrashingStore: FileStore {
     }
 
     public func sync(_ file: String) throws(FileError) {
-        try perform(.sync, file) { disk in if !disk.lies { disk.names[file]?.pending.removeAll() } }
+        try perform(.sync, file) { disk in if !disk.lies { disk.names[file]?.sync() } }
     }
 
     public func syncDirectory(_ directory: String) throws(FileError) {
@@ -159,157 +188,10 @@ public final class CrashingStore: FileStore {
         _ body: (inout Disk) -> Result
     ) throws(FileError) -> Result {
         let outcome: Swift.Result<Result, FileError> = disk.withLock { disk in
-            if let code = disk.failure(of: operation) { return .failure(FileError(operation, file, code: code)) }
-            disk.calls[operation, default: 0] += 1
+            if let code = disk.failure(of: operation, file) { return .failure(FileError(operation, file, code: code)) }
+            disk.successes[operation, default: 0] += 1
             return .success(body(&disk))
         }
         return try outcome.get()
-    }
-}
-
-// MARK: - The disk
-
-private struct Disk {
-    var random: Seeded
-    var names: [String: MemoryFile] = [:]
-    var durableNames: [String: MemoryFile] = [:]
-    var pendingNames: [(name: String, file: MemoryFile?)] = []
-    var failurePercent = 0
-    var lies = false
-    var nextFailure: (operation: FileError.Operation, code: Int32)?
-    var calls: [FileError.Operation: Int] = [:]
-    var callsLeft: Int?
-    var changesLeft: Int?
-    var isDead = false
-
-    mutating func failure(of operation: FileError.Operation) -> Int32? {
-        if let left = callsLeft {
-            guard left > 0 else { return 5 }
-            callsLeft = left - 1
-        }
-        if let next = nextFailure, next.operation == operation {
-            nextFailure = nil
-            return next.code
-        }
-        if let left = changesLeft, operation != .open, operation != .read, operation != .list {
-            isDead = isDead || left == 0
-            if isDead { return 5 }
-            changesLeft = left - 1
-        }
-        guard failurePercent > 0, random.below(100) < failurePercent else { return nil }
-        return random.below(2) == 0 ? 5 : 28
-    }
-
-    /// The file of that name, made if it is missing.
-    mutating func file(_ name: String) -> MemoryFile {
-        if let file = names[name] { return file }
-        let file = MemoryFile()
-        bind(name, file)
-        return file
-    }
-
-    mutating func bind(_ name: String, _ file: MemoryFile?) {
-        names[name] = file
-        pendingNames.append((name, file))
-    }
-
-    mutating func write(_ bytes: [UInt8], to name: String, at position: Int) {
-        file(name).write(bytes, at: position)
-    }
-
-    mutating func writePart(_ bytes: [UInt8], to name: String, at position: Int) {
-        write(Array(bytes.prefix(random.below(bytes.count + 1))), to: name, at: position)
-    }
-
-    mutating func set(_ bytes: [UInt8], for name: String) {
-        let file = MemoryFile()
-        file.bytes = bytes
-        names[name] = file
-        durableNames[name] = file
-        pendingNames.removeAll { $0.name == name }
-    }
-
-    mutating func cutPower() {
-        failurePercent = 0
-        callsLeft = nil
-        nextFailure = nil
-        changesLeft = nil
-        isDead = false
-        let kept = random.below(pendingNames.count + 1)
-        for change in pendingNames.prefix(kept) { durableNames[change.name] = change.file }
-        pendingNames.removeAll()
-        names = durableNames
-        for name in names.keys.sorted() { names[name]?.cutPower(&random) }
-    }
-}
-
-/// One file: its bytes now, and how to undo each change that was not synced.
-private final class MemoryFile {
-    var bytes: [UInt8] = []
-    var pending: [Change] = []
-
-    enum Change {
-        case write(position: Int, bytes: [UInt8])
-        case truncate(size: Int)
-    }
-
-    private var durable: [UInt8] = []
-
-    func write(_ new: [UInt8], at position: Int) {
-        remember(.write(position: position, bytes: new))
-        MemoryFile.apply(new, at: position, to: &bytes)
-    }
-
-    func truncate(to size: Int) {
-        remember(.truncate(size: size))
-        MemoryFile.resize(&bytes, size)
-    }
-
-    /// The durable bytes are what the bytes were before the first change that is not synced.
-    private func remember(_ change: Change) {
-        if pending.isEmpty { durable = bytes }
-        pending.append(change)
-    }
-
-    func cutPower(_ random: inout Seeded) {
-        guard !pending.isEmpty else { return }
-        var result = durable
-        for change in pending {
-            switch change {
-            case .truncate(let size): if random.below(2) == 0 { MemoryFile.resize(&result, size) }
-            case .write(let position, let bytes): MemoryFile.tear(bytes, at: position, into: &result, &random)
-            }
-        }
-        bytes = result
-        pending.removeAll()
-    }
-
-    /// Applies some sectors of a write, and perhaps the first part of one more.
-    private static func tear(_ new: [UInt8], at position: Int, into bytes: inout [UInt8], _ random: inout Seeded) {
-        let chance = random.below(4)  // 0: nothing arrives; 3: everything; between: sector by sector.
-        var start = 0
-        while start < new.count, chance > 0 {
-            let end = min(new.count, (position + start) / 512 * 512 + 512 - position)
-            if chance == 3 || random.below(2) == 0 {
-                let isTorn = chance != 3 && random.below(8) == 0
-                let stop = isTorn ? start + random.below(end - start) : end
-                apply(Array(new[start..<stop]), at: position + start, to: &bytes)
-            }
-            start = end
-        }
-    }
-
-    private static func apply(_ new: [UInt8], at position: Int, to bytes: inout [UInt8]) {
-        guard !new.isEmpty else { return }
-        if bytes.count < position + new.count { resize(&bytes, position + new.count) }
-        bytes.replaceSubrange(position..<position + new.count, with: new)
-    }
-
-    private static func resize(_ bytes: inout [UInt8], _ size: Int) {
-        if size < bytes.count {
-            bytes.removeLast(bytes.count - size)
-        } else {
-            bytes.append(contentsOf: repeatElement(0, count: size - bytes.count))
-        }
     }
 }

@@ -11,8 +11,9 @@ struct BenchLogCommand: ParsableCommand {
         discussion: """
             "limit" rows are the machine's own: LZ4 alone on one core, and a plain loop of write and fdatasync into a file \
             of zeros. of_limit compares a row with its limit: throughput with LZ4, latency (p50) and acknowledgements a \
-            second with the loop. MB are those of the events, before compression. Latency is that of an acknowledgement; \
-            callers of the append rows have 16 batches under way, those of the ack rows wait for each.
+            second with the loop. MB are those of the events, before compression. Decompression and the read rows count the \
+            processor's time, all others the clock's. Latency is that of an acknowledgement; callers of the append rows \
+            have 16 batches under way, those of the ack rows wait for each.
 
               patternalarm bench log
               patternalarm bench log --seconds 3 --dir /mnt/disk --format csv

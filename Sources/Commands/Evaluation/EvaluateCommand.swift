@@ -2,6 +2,7 @@ import AlertStore
 import ArgumentParser
 import Base
 import Bytes
+import Delivery
 import Engine
 import Forest
 import ForestTraining

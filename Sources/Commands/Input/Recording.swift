@@ -49,7 +49,6 @@ final class Recording {
     private let format: RecordingFormat
     private let plan: PipelinePlan
     private var csv: CSVRecord?
-    private var converted: [UInt8] = []
     /// Events a chunk at most, and bytes: a partition's share must fit one record batch of Kafka's usual limit.
     let chunkEvents: Int
     static let chunkBytes = 900_000
@@ -168,9 +167,8 @@ final class Recording {
             _ = chunk.batch.append(line.bytes)
             return
         }
-        converted.removeAll(keepingCapacity: true)
-        if csv.json(line.bytes, into: &converted) {
-            converted.withUnsafeBufferPointer { _ = chunk.batch.append($0) }
+        if let event = csv.json(line.bytes) {
+            _ = chunk.batch.append(event)
         } else {
             let row = chunk.batch.append(line.bytes)
             chunk.refusals.append((row, "not a CSV record of \(csv.columnCount) fields"))

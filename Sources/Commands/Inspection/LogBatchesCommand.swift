@@ -29,25 +29,25 @@ struct LogBatchesCommand: ParsableCommand {
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             let store = try place.store()
-            var listing = Listing(
-                columns: [
+            let listing = ListingWriter(
+                [
                     "partition", "file", "byte", "end_byte", "first_offset", "last_offset", "count", "crc32c", "codec",
                     "first_time", "largest_time", "fault",
                 ],
-                rows: []
+                format
             )
             for partition in try place.partitions(store, number: partition) {
                 do throws(LogError) {
                     let walk = try LogWalk(directory: partition.directory, store: store)
                     let batch = RecordBatch()
                     while let item = try walk.next(into: batch) {
-                        if let row = Self.row(item, partition, batch) { listing.rows.append(row) }
+                        if let row = Self.row(item, partition, batch) { listing.add(row) }
                     }
                 } catch {
                     throw CommandError(error)
                 }
             }
-            listing.write(as: format)
+            listing.end()
         }
     }
 

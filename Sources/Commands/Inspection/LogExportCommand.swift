@@ -3,7 +3,6 @@ import Base
 import CLZ4
 import EventLog
 import FileStore
-import Foundation
 
 /// `log export`
 struct LogExportCommand: ParsableCommand {
@@ -21,7 +20,7 @@ struct LogExportCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "A new file, compressed if it ends in .lz4; - is standard output.")
+    @Argument(help: "A new file, compressed if it ends in .lz4; - is standard output. NAME.part until it is whole.")
     var file: String
 
     @OptionGroup var place: LogPlace
@@ -34,39 +33,34 @@ struct LogExportCommand: ParsableCommand {
             let partitions = try place.partitions(store, number: range.partition)
             let target = try ExportTarget(file)
             var events = 0
-            do throws(CommandError) {
-                for partition in partitions {
-                    try range.forEach(in: partition, store) { batch, record, offset throws(CommandError) in
-                        let value = batch.bytes[record.value]
-                        guard !value.contains(0x0A) else {
-                            throw .input(
-                                "\(partition.name), offset \(offset): the event holds a line end, so that no line can hold "
-                                    + "it; leave it out with --from and --to"
-                            )
-                        }
-                        try target.write(value)
-                        events += 1
-                        return true
+            for partition in partitions {
+                try range.forEach(in: partition, store) { batch, record, offset throws(CommandError) in
+                    let value = batch.bytes[record.value]
+                    guard !value.contains(0x0A) else {
+                        throw .input(
+                            "\(partition.name), offset \(offset): the event holds a line end, so that no line can hold "
+                                + "it; leave it out with --from and --to"
+                        )
                     }
+                    try target.write(value)
+                    events += 1
+                    return true
                 }
-                try target.close()
-            } catch {
-                target.discard()
-                throw error
             }
+            try target.close()
             Output.talk("\(grouped(events)) events")
         }
     }
 }
 
-/// The recording that is being written.
+/// The recording that is being written. Half a one never has its name: it would look like a whole one.
 private final class ExportTarget {
-    private let file: NewFile?
+    private let file: WholeFile?
     private let frame: LZ4FrameWriter?
     private var buffer: [UInt8] = []
 
     init(_ path: String) throws(CommandError) {
-        file = path == "-" ? nil : try NewFile(path)
+        file = path == "-" ? nil : try WholeFile(path)
         frame = path.hasSuffix(".lz4") ? LZ4FrameWriter() : nil
         buffer.reserveCapacity(1 << 17)
     }
@@ -87,11 +81,6 @@ private final class ExportTarget {
         try flush()
         if let frame { try put(frame.end()) }
         try file?.close()
-    }
-
-    /// Half a recording is never left behind: it would look like a whole one.
-    func discard() {
-        file?.discard()
     }
 
     private func put(_ bytes: [UInt8]) throws(CommandError) {

@@ -23,6 +23,7 @@ struct QueryCommand: ParsableCommand {
               patternalarm query per_minute events.jsonl.lz4 --pipeline payments.yaml > per_minute.csv
               tail -f events.jsonl | patternalarm query three_large - --pipeline payments.yaml --format jsonl
               patternalarm query per_minute events.jsonl --pipeline payments.yaml --format summary
+              patternalarm query per_minute events.jsonl --pipeline payments.yaml --record work
             """
     )
 
@@ -40,6 +41,9 @@ struct QueryCommand: ParsableCommand {
 
     @Option(help: "csv, jsonl, or summary: how many rows, and the sum of each column.")
     var format: QueryFormat = .csv
+
+    @Option(help: "Append the recordings to the log of this data directory, too, each event before it counts.")
+    var record: String?
 
     @Option(help: "Threads that decode and compute.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -64,12 +68,16 @@ struct QueryCommand: ParsableCommand {
             }
             let writers = (0..<plan.partitionCount).map { _ in QueryWriter(query, plan: plan, format: format) }
             writers[0].writeHeader()
-            let run = QueryRun(query, plan: plan, threads: threads, writers: writers)
+            let log = try record.map { path throws(CommandError) in try QueryLog(path, plan: plan) }
+            let run = QueryRun(query, plan: plan, threads: threads, writers: writers, log: log)
             let progress = Progress("query \(name)", isQuiet: quiet)
             for file in files {
-                try run.read(try Recording(file, format: inputFormat, plan: plan, isResumable: false), progress)
+                let input = try log?.number(of: file, format: inputFormat) ?? 0
+                let recording = try Recording(file, format: inputFormat, plan: plan, isResumable: log != nil)
+                try run.read(recording, input: input, progress)
             }
             run.finish()
+            try log?.close()
             progress.finish()
             if format == .summary { Output.data(QueryWriter.summary(writers)) }
             let ledger = run.ledger

@@ -1,5 +1,7 @@
 import Dispatch
 import Engine
+import EventLog
+import Foundation
 import Plan
 
 /// Feeds recordings through a query, a few chunks at a time: each thread reads one, then decodes it while another reads;
@@ -10,15 +12,19 @@ final class QueryRun {
     private let writers: [QueryWriter]
     private let threads: Int
     private let group: ChunkGroup
+    private let log: QueryLog?
+    /// The recording's number in the log, and its name.
+    private var source = (input: 0, path: "")
     /// Small enough for a chunk to be decoded out of the cache that it was read into.
     private static let chunkEvents = 1024
     /// Chunks that a thread decodes between two waits for the others.
     private static let chunksPerThread = 4
 
-    init(_ query: Query, plan: PipelinePlan, threads: Int, writers: [QueryWriter]) {
+    init(_ query: Query, plan: PipelinePlan, threads: Int, writers: [QueryWriter], log: QueryLog?) {
         self.plan = plan
         self.writers = writers
         self.threads = threads
+        self.log = log
         group = ChunkGroup(
             plan: plan,
             threads: threads,
@@ -40,11 +46,12 @@ final class QueryRun {
     /// Takes a whole recording.
     ///
     /// - Throws: ``CommandError/input(_:)``; what was read before has been taken.
-    func read(_ recording: Recording, _ progress: Progress) throws(CommandError) {
+    func read(_ recording: Recording, input: Int, _ progress: Progress) throws(CommandError) {
+        source = (input, recording.path == "-" ? "-" : URL(fileURLWithPath: recording.path).lastPathComponent)
         while true {
             let count = try group.fill(from: recording)
             guard count > 0 else { return }
-            compute(count)
+            try compute(count)
             progress.update("\(grouped(ledger.events)) events", fraction: recording.fraction)
         }
     }
@@ -54,15 +61,25 @@ final class QueryRun {
         let engines: [QueryEngine]
         let writers: [QueryWriter]
         let chunks: ArraySlice<Chunk>
+        let log: QueryLog?
+        let source: (input: Int, path: String)
+        let failure = FirstFailure()
     }
 
-    private func compute(_ count: Int) {
-        let shared = Shared(engines: engines, writers: writers, chunks: group.chunks[..<count])
+    private func compute(_ count: Int) throws(CommandError) {
+        let shared = Shared(
+            engines: engines,
+            writers: writers,
+            chunks: group.chunks[..<count],
+            log: log,
+            source: source
+        )
         if threads == 1 || engines.count == 1 {
             for partition in engines.indices { Self.compute(shared, partition) }
         } else {
             DispatchQueue.concurrentPerform(iterations: engines.count) { Self.compute(shared, $0) }
         }
+        if let failure = shared.failure.error { throw failure }
         for number in 0..<count {
             for writer in writers { writer.flush(through: number) }
         }
@@ -72,6 +89,16 @@ final class QueryRun {
         let writer = shared.writers[partition]
         writer.begin()
         for chunk in shared.chunks {
+            do throws(LogError) {
+                try shared.log?.append(
+                    chunk,
+                    partition: partition,
+                    input: shared.source.input,
+                    path: shared.source.path
+                )
+            } catch {
+                return shared.failure.note(CommandError(error))
+            }
             chunk.partitions[partition].withUnsafeBufferPointer { rows in
                 shared.engines[partition].process(chunk.batch, rows: rows, into: writer)
             }

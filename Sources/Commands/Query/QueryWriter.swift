@@ -103,11 +103,12 @@ final class QueryWriter: QuerySink {
         text.withUTF8 { bytes.append(contentsOf: $0) }
     }
 
-    /// Whole numbers without a point, others with the fewest digits that name them.
     private func append(number: Double, null: String) {
-        if number.isNaN { return append(null) }
-        if number.magnitude < 9e15, number == number.rounded() { return append(String(Int(number))) }
-        append(number.description)
+        guard !number.isNaN else { return append(null) }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: NumberWriter.sizeMax) { digits in
+            guard let base = digits.baseAddress else { return }
+            bytes.append(contentsOf: UnsafeBufferPointer(start: base, count: NumberWriter.write(number, to: base)))
+        }
     }
 
     /// Rows and the sum of each column, of all partitions.

@@ -1,6 +1,7 @@
 import AlertStore
 import Base
 import Bytes
+import Delivery
 import Engine
 import EventLog
 import FileStore
@@ -114,7 +115,7 @@ final class DataDirectory {
     }
 
     /// Which partition an event is in depends on how many there are: a log keeps the number that it was begun with.
-    private static func checkPartitions(_ path: String, _ plan: PipelinePlan) throws(CommandError) {
+    static func checkPartitions(_ path: String, _ plan: PipelinePlan) throws(CommandError) {
         let store = DiskStore(root: path)
         var known = 0
         var isEmpty = true

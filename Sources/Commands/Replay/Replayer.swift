@@ -53,7 +53,8 @@ final class Replayer {
 
     /// Replays a recording, going on where an earlier run of the same recording stopped. Returns how far it was read.
     func replay(_ path: String, format: RecordingFormat?, resumes: Bool) throws(CommandError) -> RecordingPosition {
-        let (input, start) = try match(path, format: format, resumes: resumes)
+        let known = KnownRecordings(marks: directory.workers.map { $0.runner.marks })
+        let (input, start) = try known.match(path, format: format, plan: plan, resumes: resumes)
         let recording = try Recording(path, format: format, plan: plan, chunkEvents: options.chunkEvents)
         try recording.skip(to: start)
         let name = path == "-" ? "-" : URL(fileURLWithPath: path).lastPathComponent
@@ -71,37 +72,6 @@ final class Replayer {
         }
         progress.finish()
         return recording.position
-    }
-
-    /// Which recording of this data directory a file is, and from where on every partition still needs it.
-    private func match(
-        _ path: String,
-        format: RecordingFormat?,
-        resumes: Bool
-    ) throws(CommandError) -> (input: Int, start: RecordingPosition) {
-        let known = Set(directory.workers.flatMap { $0.runner.marks.keys }).sorted(by: >)
-        let fresh = (known.first ?? 0) + 1
-        if path == "-" {
-            guard resumes, let last = known.first else { return (fresh, RecordingPosition()) }
-            return (last, start(of: last))
-        }
-        for input in known {
-            let marks = directory.workers.compactMap { $0.runner.marks[input] }
-            guard let furthest = marks.max(by: { $0.position.byte < $1.position.byte }) else { continue }
-            let probe = try Recording(path, format: format, plan: plan, chunkEvents: 1)
-            do throws(CommandError) {
-                try probe.skip(to: furthest.position)
-                return (input, start(of: input))
-            } catch {
-                guard case .input = error else { throw error }
-            }
-        }
-        return (fresh, RecordingPosition())
-    }
-
-    private func start(of input: Int) -> RecordingPosition {
-        let positions = directory.workers.map { $0.runner.marks[input]?.position ?? RecordingPosition() }
-        return positions.min { $0.byte < $1.byte } ?? RecordingPosition()
     }
 
     private func inline(
@@ -249,15 +219,6 @@ final class Replayer {
 
     /// Whether so many events have been rejected that the run has stopped.
     var hasTooManyErrors: Bool { directory.workers.reduce(0) { $0 + $1.runner.rejectedCount } > options.maxErrors }
-}
-
-/// The first thing that went wrong on any of the threads.
-private final class FirstFailure: Sendable {
-    private let first = Mutex<CommandError?>(nil)
-
-    var error: CommandError? { first.withLock { $0 } }
-
-    func note(_ error: CommandError) { first.withLock { $0 = $0 ?? error } }
 }
 
 /// Holds events back so that event time passes at a chosen speed.

@@ -1,4 +1,5 @@
 import AlertStore
+import Delivery
 import Engine
 import FileStore
 import Plan

@@ -26,33 +26,91 @@ struct Listing {
     var rows: [[Cell]]
 
     func write(as format: OutputFormat) {
-        switch format {
-        case .table: Output.data(table())
-        case .csv: Output.data(csv())
-        case .json: Output.data("[" + objects().joined(separator: ",\n ") + "]\n")
-        case .jsonl: Output.data(objects().map { $0 + "\n" }.joined())
-        }
+        let writer = ListingWriter(columns, format, alignedRows: .max)
+        for row in rows { writer.add(row) }
+        writer.end()
+    }
+}
+
+/// Writes a listing row by row, for lists that may be longer than memory.
+final class ListingWriter {
+    private let columns: [String]
+    private let format: OutputFormat
+    private let alignedRows: Int
+    /// The rows of a table that wait until its widths are known.
+    private var waiting: [[Cell]] = []
+    private var widths: [Int]?
+    private var isNumeric: [Bool] = []
+    private var isEmpty = true
+    private var buffer: [UInt8] = []
+
+    /// - Parameters:
+    ///   - columns: The columns' names.
+    ///   - format: How rows are written.
+    ///   - alignedRows: How many rows a table's widths are made for; a later, wider cell moves what is behind it.
+    init(_ columns: [String], _ format: OutputFormat, alignedRows: Int = 1000) {
+        self.columns = columns
+        self.format = format
+        self.alignedRows = alignedRows
+        if format == .csv { put(columns.joined(separator: ",") + "\n") }
+        if format == .json { put("[") }
     }
 
-    private func table() -> String {
-        let texts = rows.map { row in row.map { shown($0) } }
+    func add(_ row: [Cell]) {
+        switch format {
+        case .table:
+            if let widths { return put(line(row.map(shown), widths)) }
+            waiting.append(row)
+            if waiting.count == alignedRows { beginTable() }
+        case .csv: put(row.map(csvField).joined(separator: ",") + "\n")
+        case .json: put((isEmpty ? "" : ",\n ") + object(row))
+        case .jsonl: put(object(row) + "\n")
+        }
+        isEmpty = false
+    }
+
+    func end() {
+        if format == .table, widths == nil { beginTable() }
+        if format == .json { put("]\n") }
+        flush()
+    }
+
+    private func put(_ text: String) {
+        buffer.append(contentsOf: text.utf8)
+        if buffer.count >= 1 << 16 { flush() }
+    }
+
+    private func flush() {
+        Output.data(buffer)
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: - Table
+
+    private func beginTable() {
+        let texts = waiting.map { $0.map(shown) }
         let widths = columns.indices.map { column in
             max(columns[column].count, texts.map { $0[column].count }.max() ?? 0)
         }
-        func line(_ cells: [String]) -> String {
-            let padded = cells.indices.map { index -> String in
-                let space = String(repeating: " ", count: widths[index] - cells[index].count)
-                return isNumeric(index) ? space + cells[index] : cells[index] + space
-            }
-            var text = padded.joined(separator: "  ")
-            while text.last == " " { text.removeLast() }
-            return text + "\n"
+        isNumeric = columns.indices.map { column in isNumeric(column) }
+        self.widths = widths
+        waiting.removeAll()
+        put(line(columns, widths))
+        for text in texts { put(line(text, widths)) }
+    }
+
+    private func line(_ cells: [String], _ widths: [Int]) -> String {
+        let padded = cells.indices.map { index -> String in
+            let space = String(repeating: " ", count: max(0, widths[index] - cells[index].count))
+            return isNumeric[index] ? space + cells[index] : cells[index] + space
         }
-        return line(columns) + texts.map { line($0) }.joined()
+        var text = padded.joined(separator: "  ")
+        while text.last == " " { text.removeLast() }
+        return text + "\n"
     }
 
     private func isNumeric(_ column: Int) -> Bool {
-        for row in rows {
+        for row in waiting {
             switch row[column] {
             case .text: return false
             case .integer, .number: return true
@@ -71,33 +129,29 @@ struct Listing {
         }
     }
 
-    private func csv() -> String {
-        func field(_ cell: Cell) -> String {
-            switch cell {
-            case .text(let text): CSVText.field(text)
-            case .integer(let value): String(value)
-            case .number(let value, _): value.isFinite ? String(describing: value) : ""
-            case .null: ""
-            }
+    // MARK: - CSV and JSON
+
+    private func csvField(_ cell: Cell) -> String {
+        switch cell {
+        case .text(let text): CSVText.field(text)
+        case .integer(let value): String(value)
+        case .number(let value, _): value.isFinite ? String(describing: value) : ""
+        case .null: ""
         }
-        let header = columns.joined(separator: ",") + "\n"
-        return header + rows.map { $0.map(field).joined(separator: ",") + "\n" }.joined()
     }
 
-    private func objects() -> [String] {
-        rows.map { row in
-            let members = columns.indices.map { index -> String in
-                let value =
-                    switch row[index] {
-                    case .text(let text): JSONText.quoted(text)
-                    case .integer(let value): String(value)
-                    case .number(let value, _): value.isFinite ? String(describing: value) : "null"
-                    case .null: "null"
-                    }
-                return JSONText.quoted(columns[index]) + ":" + value
-            }
-            return "{" + members.joined(separator: ",") + "}"
+    private func object(_ row: [Cell]) -> String {
+        let members = columns.indices.map { index -> String in
+            let value =
+                switch row[index] {
+                case .text(let text): JSONText.quoted(text)
+                case .integer(let value): String(value)
+                case .number(let value, _): value.isFinite ? String(describing: value) : "null"
+                case .null: "null"
+                }
+            return JSONText.quoted(columns[index]) + ":" + value
         }
+        return "{" + members.joined(separator: ",") + "}"
     }
 }
 

@@ -6,6 +6,6 @@ public protocol AlertSink: AnyObject, Sendable {
     /// - Parameters:
     ///   - output: what a stretch of events led to, up to `output.nextOffset`.
     ///   - rejectLines: the recording's line of each rejected event, where it is known.
-    /// - Throws: an error of the sink's own; nothing has been written then.
+    /// - Throws: an error of the sink's own. Only opening it again tells whether everything or nothing has been written.
     func commit(_ output: EngineOutput, rejectLines: [Int?]) throws
 }

@@ -92,9 +92,7 @@ extension PartitionRunner {
     }
 
     private func replay(_ records: RecordBatch, from start: Int64, committed: Int64) throws(RunnerError) -> Int {
-        if let first = records.records.first, let found = SourceMark.read(records.headers(of: first)) {
-            marks[found.mark.input] = found.mark
-        }
+        journal.note(records)
         // A piece lies wholly before or behind the committed offset.
         return try logReplay.pieces(of: records, from: start, borders: [committed]) { piece throws(RunnerError) in
             try process(

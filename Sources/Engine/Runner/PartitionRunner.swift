@@ -14,14 +14,18 @@ public final class PartitionRunner: @unchecked Sendable {
 
     public let partition: Int
     let plan: PipelinePlan
-    let log: PartitionLog
+    let journal: Journal
+    var log: PartitionLog { journal.log }
     let engine: PartitionEngine
     let logReplay: LogReplay
     let checkpoints: CheckpointStore
     var output: EngineOutput
     var rejectLines: [Int?] = []
     /// The newest mark of every recording in this partition, by its number.
-    public internal(set) var marks: [Int: SourceMark] = [:]
+    public internal(set) var marks: [Int: SourceMark] {
+        get { journal.marks }
+        set { journal.marks = newValue }
+    }
     /// Events that were rejected since the runner was made.
     public internal(set) var rejectedCount = 0
     /// Events that were processed since the last checkpoint.
@@ -34,7 +38,6 @@ public final class PartitionRunner: @unchecked Sendable {
     private let sink: any AlertSink
     private let installer: any CheckpointInstaller
     let stateLimit: Int?
-    private let builder = RecordBatchBuilder()
     private let evidence: EvidenceReader
     private var writesAll = false
     /// The last image; nobody else uses it while nothing is being written.
@@ -94,7 +97,7 @@ public final class PartitionRunner: @unchecked Sendable {
             fingerprint: surroundings.fingerprint,
             store: surroundings.store
         )
-        log = try logging { () throws(LogError) in
+        let log = try logging { () throws(LogError) in
             try PartitionLog(
                 directory: "log/" + name,
                 store: surroundings.store,
@@ -102,6 +105,7 @@ public final class PartitionRunner: @unchecked Sendable {
                 durable: LogOffset(committed)
             )
         }
+        journal = Journal(plan: plan, log: log)
         do throws(EngineError) {
             engine = try PartitionEngine(plan: plan, models: models, partition: partition, capacity: Self.capacity)
         } catch {
@@ -133,15 +137,13 @@ public final class PartitionRunner: @unchecked Sendable {
         line: (Int32) -> Int,
         mark: SourceMark
     ) throws(RunnerError) -> Int {
-        let known = marks[mark.input]?.position.line ?? 0
-        var rows = rows
-        if known > 0 { rows.removeAll { line($0) <= known } }
-        guard !rows.isEmpty else { return 0 }
-        let lines = rows.map(line)
-        let base = try append(batch, rows, mark.headers(lines: lines))
-        marks[mark.input] = mark
-        try process(batch, rows: rows, lines: lines, baseOffset: base, emits: true)
-        return rows.count
+        guard
+            let written = try logging({ () throws(LogError) in
+                try journal.append(batch, rows: rows, line: line, mark: mark)
+            })
+        else { return 0 }
+        try process(batch, rows: written.rows, lines: written.lines, baseOffset: written.base, emits: true)
+        return written.rows.count
     }
 
     func process(
@@ -167,41 +169,6 @@ public final class PartitionRunner: @unchecked Sendable {
         if engine.stateBytes > stateLimit { try spill(stateLimit) }
         // An image is a copy: many small ones take less memory than a large one.
         if engine.changedBytes > stateLimit / 8 { try checkpoint() }
-    }
-
-    private func append(
-        _ batch: ColumnBatch,
-        _ rows: [Int32],
-        _ headers: [RecordHeader]
-    ) throws(RunnerError) -> LogOffset {
-        builder.removeAll()
-        let keyField = plan.entities[plan.partitionEntity].fieldOfKey
-        var newest: Int64 = 0
-        for (index, row) in rows.enumerated() {
-            let row = Int(row)
-            let event = batch.events[row]
-            var headers = index == 0 ? headers : []
-            var key: UnsafeRawBufferPointer?
-            if batch.status[row] == 0 {
-                newest = EventTime(microseconds: batch.times[row]).milliseconds
-                if let field = keyField, let spans = batch.columns[field].spans,
-                    let texts = batch.columns[field].texts, !texts[row].isAbsent
-                {
-                    let span = spans[row]
-                    key = UnsafeRawBufferPointer(batch.payload[Int(span.start)..<Int(span.start + span.count)])
-                }
-            } else if event.isCut(in: batch, row) {
-                let reason = batch.rejections[Int(batch.status[row]) - 1].reason
-                headers.append(RecordHeader(SourceMark.rejectName, Array(reason.utf8)))
-            }
-            builder.add(
-                timestampMilliseconds: newest,
-                key: key,
-                value: UnsafeRawBufferPointer(batch.payload[Int(event.start)..<Int(event.start + event.count)]),
-                headers: headers
-            )
-        }
-        return try logging { () throws(LogError) in try log.append(builder) }
     }
 
     /// Makes the events that were taken so far survive a power cut.
@@ -262,21 +229,5 @@ public final class PartitionRunner: @unchecked Sendable {
             engine.spill(to: checkpoints, limit: limit)
             if engine.stateBytes > limit { try checkpoint() }
         }
-    }
-}
-
-extension Entity {
-    /// The one text field that is the key, if it is one: its bytes become the record's key.
-    fileprivate var fieldOfKey: Int? {
-        guard key.count == 1, case .field(let field, _) = key[0] else { return nil }
-        return field
-    }
-}
-
-extension ColumnBatch.ByteSpan {
-    /// True if the payload is only the beginning of a line that was too long to keep.
-    fileprivate func isCut(in batch: ColumnBatch, _ row: Int) -> Bool {
-        let reason = batch.rejections[Int(batch.status[row]) - 1]
-        return reason.field == nil && reason.reason.hasPrefix("a line of ")
     }
 }

@@ -1,17 +1,32 @@
-import AlertStore
+public import AlertStore
 import Base
-import Engine
-import Plan
+public import Engine
+public import Plan
 
 /// Turns what an engine put out into the rows of one transaction.
-struct CommitBuilder {
-    let plan: PipelinePlan
-    let topic: String
-    let modelIDs: [Int: String]
-    /// How long behind the clock ended alerts are kept, milliseconds; nil = for ever.
-    var alertTTL: Int64?
+public struct CommitBuilder: Sendable {
+    private let plan: PipelinePlan
+    private let topic: String
+    private let modelIDs: [Int: String]
+    private let alertTTL: Int64?
 
-    func build(_ output: EngineOutput, rejectLines: [Int?]) -> EngineCommit {
+    /// - Parameters:
+    ///   - plan: What the engine runs: the names of its detectors, entities and features.
+    ///   - topic: The log's name, under which the offset is kept.
+    ///   - modelIDs: The model behind each detector that has one, by the detector's position.
+    ///   - alertTTL: How long behind the clock ended alerts are kept, milliseconds; nil = for ever.
+    public init(plan: PipelinePlan, topic: String, modelIDs: [Int: String], alertTTL: Int64? = nil) {
+        self.plan = plan
+        self.topic = topic
+        self.modelIDs = modelIDs
+        self.alertTTL = alertTTL
+    }
+
+    /// - Parameters:
+    ///   - output: What a stretch of a partition's events led to.
+    ///   - rejectLines: The recording's line of each rejected event, where it is known.
+    /// - Returns: Its rows, and how far the partition has come.
+    public func build(_ output: EngineOutput, rejectLines: [Int?]) -> EngineCommit {
         var commit = EngineCommit(
             topic: topic,
             progress: PartitionProgress(

@@ -1,0 +1,35 @@
+#include "CSQLite.h"
+
+#include <sqlite3.h>
+
+static int count(void *pages, sqlite3 *db, const char *name, int found) {
+    (void)db, (void)name;
+    *(int *)pages = found;
+    return SQLITE_OK;
+}
+
+void pa_sqlite_count_log_pages(sqlite3 *db, int *pages) { sqlite3_wal_hook(db, count, pages); }
+
+void pa_sqlite_close_without_checkpoint(sqlite3 *db) {
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
+}
+
+int pa_sqlite_rewrite_log(sqlite3 *db) {
+    sqlite3_file *log = 0;
+    int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (code != SQLITE_OK) return code;
+    if (!log || !log->pMethods) return SQLITE_OK;
+    sqlite3_int64 size = 0;
+    code = log->pMethods->xFileSize(log, &size);
+    // SQLite's own file layer writes less than 128 KiB at a time.
+    const int room = 1 << 16;
+    void *buffer = size > 0 ? sqlite3_malloc(room) : 0;
+    if (size > 0 && !buffer) return SQLITE_NOMEM;
+    for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size; at += room) {
+        int count = size - at < room ? (int)(size - at) : room;
+        code = log->pMethods->xRead(log, buffer, count, at);
+        if (code == SQLITE_OK) code = log->pMethods->xWrite(log, buffer, count, at);
+    }
+    sqlite3_free(buffer);
+    return code;
+}

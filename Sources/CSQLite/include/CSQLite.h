@@ -1,0 +1,18 @@
+#ifndef PATTERNALARM_CSQLITE_H
+#define PATTERNALARM_CSQLITE_H
+
+// What SQLite offers to C alone. A `sqlite3 *` is a connection; results are SQLite's codes.
+
+struct sqlite3;
+
+/// Sets `*pages` to the number of pages in the write-ahead log after each commit, instead of SQLite's own checkpoints: those
+/// that fail are tried again later as if nothing had happened. `pages` lives as long as the connection.
+void pa_sqlite_count_log_pages(struct sqlite3 *_Nonnull db, int *_Nonnull pages);
+
+/// Makes closing the connection leave the write-ahead log alone.
+void pa_sqlite_close_without_checkpoint(struct sqlite3 *_Nonnull db);
+
+/// Writes the write-ahead log over itself, byte for byte. Call it in a write transaction, in which nobody else writes.
+int pa_sqlite_rewrite_log(struct sqlite3 *_Nonnull db);
+
+#endif

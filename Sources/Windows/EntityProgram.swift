@@ -1,0 +1,172 @@
+import Base
+import Plan
+
+/// What to do for each event of an entity, laid flat for the hot loop: which values go into its row, which windows look
+/// at the rows, and which aggregates each window has. Made once; nothing in it is reference-counted.
+final class EntityProgram {
+    /// A value of the event that goes into its row.
+    struct Argument<Value> {
+        let lane: UnsafeMutablePointer<Value>
+        let word: Int
+    }
+
+    struct Operation {
+        let function: Aggregate.Function
+        /// Where in a row the argument is; 0 without one.
+        let word: Int
+        let isText: Bool
+        /// The current event is left out.
+        let excludesCurrent: Bool
+        /// Which of the entity's moments say the result; -1 if the rows must be gone through.
+        var moment = -1
+        /// Where the results go, one an event.
+        let lane: UnsafeMutablePointer<Double>
+    }
+
+    /// A value that is summed up over a window.
+    struct Moment {
+        let word: Int
+        var hasSquares: Bool
+    }
+
+    struct Group {
+        let window: Window
+        let operations: Range<Int>
+        let moments: Range<Int>
+    }
+
+    let key: Entity
+    let windows: [Window]
+    /// Words of a row.
+    let width: Int
+    /// Where in a row the amount is that an alert of this entity adds up; nil without one.
+    let amountWord: Int?
+    let keys: UnsafeMutablePointer<Text>
+    let numbers: UnsafeMutableBufferPointer<Argument<Double>>
+    let texts: UnsafeMutableBufferPointer<Argument<Text>>
+    let groups: UnsafeMutableBufferPointer<Group>
+    let operations: UnsafeMutableBufferPointer<Operation>
+    let moments: UnsafeMutableBufferPointer<Moment>
+    private let numberExpressions: [Expression]
+    private let textExpressions: [Expression]
+
+    /// - Parameters:
+    ///   - entity: The entity's index in the plan.
+    ///   - plan: The pipeline.
+    ///   - capacity: Events a batch at most.
+    ///   - results: A lane for each aggregate of the plan.
+    init(_ entity: Int, _ plan: PipelinePlan, capacity: Int, results: [UnsafeMutablePointer<Double>]) {
+        key = plan.entities[entity]
+        let mine = plan.aggregates.indices.filter { plan.aggregates[$0].window.entity == entity }
+        var windows: [Window] = []
+        var numbers: [(expression: Expression, word: Int)] = []
+        var texts: [(expression: Expression, word: Int)] = []
+        var width = EntityState.firstArgumentWord
+        /// Where the value of an expression is kept; equal ones share a word.
+        func word(of expression: Expression) -> Int {
+            let isText = expression.type == .text
+            if let known = (isText ? texts : numbers).first(where: { $0.expression == expression }) {
+                return known.word
+            }
+            defer { width += isText ? 2 : 1 }
+            if isText { texts.append((expression, width)) } else { numbers.append((expression, width)) }
+            return width
+        }
+        for index in mine where !windows.contains(plan.aggregates[index].window) {
+            windows.append(plan.aggregates[index].window)
+        }
+        var groups: [Group] = []
+        var operations: [Operation] = []
+        var moments: [Moment] = []
+        for window in windows {
+            let start = operations.count
+            let firstMoment = moments.count
+            for index in mine where plan.aggregates[index].window == window {
+                let aggregate = plan.aggregates[index]
+                operations.append(
+                    Operation(
+                        function: aggregate.function,
+                        word: aggregate.argument.map(word) ?? 0,
+                        isText: aggregate.argument?.type == .text,
+                        excludesCurrent: aggregate.excludesCurrent || aggregate.function == .zscore,
+                        lane: results[index]
+                    )
+                )
+            }
+            for index in start..<operations.count {
+                guard let hasSquares = operations[index].usesSquares else { continue }
+                let word = operations[index].word
+                if let known = moments[firstMoment...].firstIndex(where: { $0.word == word }) {
+                    operations[index].moment = known
+                    if hasSquares { moments[known].hasSquares = true }
+                } else {
+                    operations[index].moment = moments.count
+                    moments.append(Moment(word: word, hasSquares: hasSquares))
+                }
+            }
+            groups.append(
+                Group(
+                    window: window,
+                    operations: start..<operations.count,
+                    moments: firstMoment..<moments.count
+                )
+            )
+        }
+        // An alert looks at its session, whether or not a feature does.
+        var amountWord: Int?
+        for detector in plan.detectors where detector.entity == entity {
+            let window = Window(entity: entity, kind: .session(gap: detector.sessionGap))
+            if !windows.contains(window) { windows.append(window) }
+            if let amount = plan.schema.index(ofRole: .amount) { amountWord = word(of: .field(amount, .number)) }
+        }
+        self.windows = windows
+        self.width = width
+        self.amountWord = amountWord
+        self.groups = Self.flat(groups)
+        self.operations = Self.flat(operations)
+        self.moments = Self.flat(moments)
+        keys = .allocate(capacity: capacity)
+        self.numbers = Self.flat(numbers.map { Argument(lane: .allocate(capacity: capacity), word: $0.word) })
+        self.texts = Self.flat(texts.map { Argument(lane: .allocate(capacity: capacity), word: $0.word) })
+        numberExpressions = numbers.map(\.expression)
+        textExpressions = texts.map(\.expression)
+    }
+
+    deinit {
+        for argument in numbers { argument.lane.deallocate() }
+        for argument in texts { argument.lane.deallocate() }
+        keys.deallocate()
+        numbers.deinitialize().deallocate()
+        texts.deinitialize().deallocate()
+        groups.deinitialize().deallocate()
+        operations.deinitialize().deallocate()
+        moments.deinitialize().deallocate()
+    }
+
+    private static func flat<Element>(_ elements: [Element]) -> UnsafeMutableBufferPointer<Element> {
+        let buffer = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
+        _ = buffer.initialize(from: elements)
+        return buffer
+    }
+
+    /// Computes the keys and the values of a batch's events.
+    func evaluate(_ evaluator: Evaluator) {
+        evaluator.keys(key, into: keys)
+        for (argument, expression) in zip(numbers, numberExpressions) {
+            evaluator.numbers(expression, into: argument.lane)
+        }
+        for (argument, expression) in zip(texts, textExpressions) { evaluator.texts(expression, into: argument.lane) }
+    }
+}
+
+extension EntityProgram.Operation {
+    /// Whether moments say the result, and then whether squares are among them; nil if the rows must be gone through.
+    fileprivate var usesSquares: Bool? {
+        switch function {
+        case .count, .share: word == 0 ? nil : false
+        case .sum, .mean, .avg: false
+        case .std, .zscore: true
+        case .min, .max, .distinct, .first, .last, .sincePrevious: nil
+        }
+    }
+}
