@@ -166,7 +166,7 @@ struct EvaluateCommand: ParsableCommand {
             columns: binding.features.map { test.columns[$0] },
             labels: test.labels.map { _ in 0 }
         )
-        let scores = TrainCommand.fraudScores(of: binding.forest, set, negative: rule.negative)
+        let scores = set.fraudScores(of: binding.forest, negativeClass: binding.negativeClass)
         let report = ProtocolReport(folds: [Judgement(data, parts, scores: scores, split: split, options: judging)])
         if let path = judging.scores {
             let file = try ScoreFile(path)
