@@ -11,10 +11,10 @@ public struct ModelBinding: Sendable {
     public let explainer: ForestExplainer
     /// Index in `PipelinePlan.features` of each of the model's features, in the model's order.
     public let features: [Int]
-    /// What the model tells apart: its classes; of an isolation forest the negative one and "anomaly".
-    public let classNames: [String]
-    /// Index of the class that is not fraud.
+    /// Index of the class that is not fraud; 0 of an anomaly model, which has no classes.
     public let negativeClass: Int
+    /// What events are told apart as; of an anomaly model the negative class and "anomaly".
+    public let classNames: [String]
     /// Usual value of each of the model's features among regular events; NaN = unknown.
     public let typical: [Double]
 
@@ -26,6 +26,7 @@ public struct ModelBinding: Sendable {
         plan: PipelinePlan,
         negative: String
     ) throws(EngineError) {
+        guard forest.givesProbabilities else { throw .noProbabilities(model: id) }
         self.id = id
         self.forest = forest
         let names = plan.features.map(\.name)
@@ -37,17 +38,25 @@ public struct ModelBinding: Sendable {
             features.append(index)
         }
         self.features = features
-        guard forest.givesProbabilities else { throw .noProbabilities(model: id) }
-        classNames = forest.kind == .anomaly ? [negative, "anomaly"] : forest.classNames
-        guard let negativeClass = classNames.firstIndex(of: negative) else {
-            throw .missingNegativeClass(model: id, negative: negative, classes: classNames)
+        guard let negativeClass = forest.kind == .anomaly ? 0 : forest.classNames.firstIndex(of: negative) else {
+            throw .missingNegativeClass(model: id, negative: negative, classes: forest.classNames)
         }
         self.negativeClass = negativeClass
+        classNames = forest.kind == .anomaly ? [negative, "anomaly"] : forest.classNames
         engines = ForestEngines(forest)
-        // The shorter the paths of an isolation forest, the more suspicious is the row.
-        explainer =
-            forest.kind == .anomaly
-            ? ForestExplainer(forest, weights: [-1]) : ForestExplainer(forest, awayFrom: negativeClass)
+        explainer = ForestExplainer(forest, awayFrom: negativeClass)
         self.typical = typical ?? Array(repeating: .nan, count: features.count)
+    }
+
+    /// P(fraud) by a model's results: 1 − P(not fraud) (C10); an anomaly model's only result.
+    public func score(_ results: UnsafeBufferPointer<Float>) -> Double {
+        let score = forest.kind == .anomaly ? Double(results[0]) : 1 - Double(results[negativeClass])
+        return min(1, max(0, score))
+    }
+
+    /// The most probable class by a model's results, an index into ``classNames``; of an anomaly model 1 from 0.5 on.
+    public func predictedClass(_ results: UnsafeBufferPointer<Float>) -> Int {
+        guard forest.kind != .anomaly else { return results[0] >= 0.5 ? 1 : 0 }
+        return results.indices.reduce(0) { results[$1] > results[$0] ? $1 : $0 }
     }
 }

@@ -18,7 +18,7 @@ final class ModelScorer {
         self.binding = binding
         scorer = ForestScorer(binding.engines)
         featureCount = binding.features.count
-        classCount = binding.classNames.count
+        classCount = binding.forest.resultCount
         rows = .allocate(capacity: max(1, capacity * featureCount))
         output = .allocate(capacity: max(1, capacity * classCount))
     }
@@ -36,19 +36,10 @@ final class ModelScorer {
             for event in 0..<count { rows[event * featureCount + column] = Float(values[event]) }
         }
         scorer.score(rows: UnsafePointer(rows), rowCount: count, into: output)
-        guard scorer.resultCount < classCount else { return }
-        // An isolation forest gives one number: P(anomaly).
-        for event in (0..<count).reversed() {
-            let score = output[event]
-            output[event * 2] = 1 - score
-            output[event * 2 + 1] = score
-        }
     }
 
-    /// P(fraud) = 1 − P(not fraud) (C10).
-    func score(of event: Int) -> Double {
-        min(1, max(0, 1 - Double(output[event * classCount + binding.negativeClass])))
-    }
+    /// P(fraud) (C10).
+    func score(of event: Int) -> Double { binding.score(probabilities(of: event)) }
 
     func probabilities(of event: Int) -> UnsafeBufferPointer<Float> {
         UnsafeBufferPointer(start: output + event * classCount, count: classCount)
@@ -56,13 +47,16 @@ final class ModelScorer {
 
     /// The most probable kind of fraud.
     func fraudClass(of event: Int) -> String {
+        guard binding.forest.kind != .anomaly else { return binding.classNames[1] }
         let probabilities = probabilities(of: event)
         var best = -1
         for index in 0..<classCount where index != binding.negativeClass {
             if best < 0 || probabilities[index] > probabilities[best] { best = index }
         }
-        return best < 0 ? "" : binding.classNames[best]
+        return best < 0 ? "" : binding.forest.classNames[best]
     }
+
+    func isExplained(_ event: Int) -> Bool { explanations[event] != nil }
 
     /// Explains events together, which costs little more than one of them alone; the result is the same.
     func explain(_ events: [Int]) {
@@ -80,9 +74,9 @@ final class ModelScorer {
         parts += found
     }
 
-    /// The features that moved P(fraud) most, the largest part first; equal parts in the model's order. The event has been
-    /// explained.
+    /// The features that moved P(fraud) most, the largest part first; equal parts in the model's order.
     func reasons(of event: Int, _ machine: WindowMachine, limit: Int) -> [Reason] {
+        if !isExplained(event) { explain([event]) }
         let first = (explanations[event] ?? 0) * featureCount
         let parts = Array(self.parts[first..<first + featureCount])
         let order = parts.indices.sorted { left, right in

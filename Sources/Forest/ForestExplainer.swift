@@ -59,10 +59,12 @@ public final class ForestExplainer: @unchecked Sendable {
     }
 
     /// Prepares explanations of what speaks against a class: 1 − P(class) of a mean of probabilities (random forest), else
-    /// the margin away from the class; the only output if there are no classes.
+    /// the margin away from the class; the only output if there are no classes. The longer a path in an isolation forest,
+    /// the more ordinary a row: what shortens it counts.
     public convenience init(_ model: ForestModel, awayFrom negativeClass: Int) {
         guard model.outputCount > 1 else {
-            self.init(model, weights: [negativeClass == 0 || model.classNames.isEmpty ? 1 : -1])
+            let grows = model.kind != .anomaly && (negativeClass == 0 || model.classNames.isEmpty)
+            self.init(model, weights: [grows ? 1 : -1])
             return
         }
         var isMean = false

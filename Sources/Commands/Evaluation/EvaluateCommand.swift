@@ -90,8 +90,7 @@ struct EvaluateCommand: ParsableCommand {
                     let scores = engine.probabilities(detector: detector, of: index)
                 else { continue }
                 if !classNames.contains(label) { classNames.append(label) }
-                let best = scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
-                let score = min(1, max(0, 1 - Double(scores[binding.negativeClass])))
+                let score = binding.score(scores)
                 events.append(
                     SessionTable.Event(
                         key: engine.key(entity, of: index),
@@ -99,7 +98,7 @@ struct EvaluateCommand: ParsableCommand {
                         offset: positions[Int32(row)] ?? 0,
                         time: chunk.batch.times[row],
                         truth: classNames.firstIndex(of: label) ?? 0,
-                        predicted: best,
+                        predicted: binding.predictedClass(scores),
                         score: score,
                         crosses: score >= threshold
                     )
@@ -167,7 +166,7 @@ struct EvaluateCommand: ParsableCommand {
             columns: binding.features.map { test.columns[$0] },
             labels: test.labels.map { _ in 0 }
         )
-        let scores = TrainCommand.fraudScores(of: binding.forest, set, negative: rule.negative)
+        let scores = set.fraudScores(of: binding.forest, negativeClass: binding.negativeClass)
         let report = ProtocolReport(folds: [Judgement(data, parts, scores: scores, split: split, options: judging)])
         if let path = judging.scores {
             let file = try ScoreFile(path)

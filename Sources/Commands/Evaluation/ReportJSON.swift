@@ -44,4 +44,29 @@ enum ReportJSON {
             ),
         ]
     }
+
+    /// Features by name, the most important first.
+    static func importance(_ names: [String], _ values: [Double]) -> JSONValue {
+        let order = names.indices.sorted { (-values[$0], $0) < (-values[$1], $1) }
+        return .object(order.map { .init(names[$0], .number(values[$0])) })
+    }
+
+    /// How scores fit before and after a calibration that has not seen these events.
+    static func reliability(_ pair: (before: Reliability, after: Reliability)) -> JSONValue {
+        func one(_ reliability: Reliability) -> JSONValue {
+            let tenths = reliability.tenths.map { tenth in
+                JSONValue.object([
+                    .init("events", .number(Double(tenth.rows))),
+                    .init("mean_score", .number(tenth.meanScore)),
+                    .init("fraud_share", .number(tenth.fraudShare)),
+                ])
+            }
+            return .object([
+                .init("brier", .number(reliability.brier)),
+                .init("calibration_error", .number(reliability.calibrationError)),
+                .init("tenths", .list(tenths)),
+            ])
+        }
+        return .object([.init("before", one(pair.before)), .init("after", one(pair.after))])
+    }
 }

@@ -6,22 +6,26 @@ import ForestTraining
 import Foundation
 import Metrics
 import Plan
-import Synchronization
 
 /// `train`: labelled recordings in, a model directory out.
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Train a random forest on labelled recordings.",
+        abstract: "Train a model on labelled recordings.",
         discussion: """
-            Replays the recordings with the pipeline's own features, judges a forest on later events of actors that it \
-            has not seen, then trains the final one on everything.
+            Replays the recordings with the pipeline's own features, judges a model on later events of actors that it \
+            has not seen, then trains the final one on everything. Early stopping and calibration look at those later \
+            events only; the final model takes over the number of rounds and the calibration.
 
-            With --test it learns from the days of --train only, is judged on those of --test, and the figures go to \
-            standard output; --folds does the same for earlier days and gives mean and deviation.
+            With --test it learns from the days of --train only (early stopping and calibration from the last of them), \
+            is judged on those of --test, and the figures go to standard output; --folds does the same for earlier days \
+            and gives mean and deviation.
 
               patternalarm train january.jsonl.lz4 --out models/january
               patternalarm train a.jsonl b.jsonl --pipeline my.yaml --trees 300 --out models/v2
+              patternalarm train a.jsonl --algorithm boosting --learning-rate 0.05 --early-stopping-rounds 50 \
+                --calibration isotonic --out models/v3
+              patternalarm train a.jsonl --algorithm isolation --out models/unusual
               patternalarm train tx.csv --pipeline handbook --out models/h --train 2018-07-25..2018-07-31 --delay 7d \
                 --test 2018-08-08..2018-08-14 --exclude-known customer
             """
@@ -39,29 +43,10 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Format of the recordings; told by their names otherwise.")
     var format: RecordingFormat?
 
-    @Option(help: "Trees.")
-    var trees = 150
-
-    @Option(help: "Largest depth of a tree.")
-    var depth = 16
-
-    @Option(help: "Rows a leaf must hold.")
-    var minLeaf = 3
-
-    @Option(help: "Features tried at a node (default: the square root of their number).")
-    var featuresPerNode: Int?
-
-    @Flag(help: "Let every class weigh the same, however rare.")
-    var balanced = false
-
-    @Option(help: "Seed of all random choices.")
-    var seed: UInt64 = 42
-
     @Option(help: "Share of the events, by time, to fit the judged forest on.")
     var trainShare = 0.75
 
-    @Option(help: "Threads.")
-    var threads = ProcessInfo.processInfo.activeProcessorCount
+    @OptionGroup(title: "Algorithm") var training: TrainingOptions
 
     @OptionGroup(title: "Judging as of the time") var judging: ProtocolOptions
 
@@ -80,9 +65,6 @@ struct TrainCommand: ParsableCommand {
             throw ValidationError("--test needs --train FROM..TO.")
         }
         guard folds == 1 || judging.test != nil else { throw ValidationError("--folds needs --test FROM..TO.") }
-        guard trees > 0, depth > 0, minLeaf > 0, threads > 0 else {
-            throw ValidationError("--trees, --depth, --min-leaf and --threads must be at least 1.")
-        }
         guard trainShare > 0, trainShare < 1 else { throw ValidationError("--train-share must lie between 0 and 1.") }
     }
 
@@ -95,10 +77,14 @@ struct TrainCommand: ParsableCommand {
             throw .usage("\(out) exists already; a model is never overwritten: choose another folder with --out")
         }
         let plan = try PipelineFile.load(pipeline).plan
-        guard let rule = plan.labels else {
-            throw .plan("the pipeline \(plan.name) has no labels section, so there is nothing to learn from")
+        let rule = plan.labels
+        guard rule != nil || training.algorithm == .isolation else {
+            throw .plan(
+                "the pipeline \(plan.name) has no labels section, so there is nothing to learn from; "
+                    + "--algorithm isolation needs no labels"
+            )
         }
-        if let split = try judging.split(plan) { return try train(plan, rule, split) }
+        if let rule, let split = try judging.split(plan) { return try train(plan, rule, split) }
         let data = try TrainingData.collect(
             files,
             format: format,
@@ -106,24 +92,17 @@ struct TrainCommand: ParsableCommand {
             rule: rule,
             progress: Progress("features", isQuiet: quiet)
         )
-        let classNames = data.classNames(negative: rule.negative)
-        guard data.labels.count > 0, classNames.count > 1 else {
+        let classNames = data.classNames(negative: rule?.negative ?? "")
+        guard data.labels.count > 0, classNames.count > 1 || training.algorithm == .isolation else {
             throw .input(
                 "the recordings hold \(data.labels.count) labelled events of one class; two classes are needed"
             )
         }
         let set = data.set(classNames: classNames)
         let split = TimeEntitySplit(times: data.times, entities: data.entities, trainingShare: trainShare)
-        var metrics: JSONValue = .null
-        if !split.validation.isEmpty, !split.training.isEmpty {
-            let judged = try fit(set.selecting(split.training), "validation forest")
-            metrics = validation(of: judged, set.selecting(split.validation), negative: rule.negative, split)
-        }
-        let forest = try fit(set, "forest")
-        let file = ModelFile(
-            forest: forest,
-            metadata: metadata(plan: plan, rule: rule, data: data, set: set, metrics: metrics)
-        )
+        let fit = try fit(set, rule == nil ? nil : split, "model")
+        let card = ModelCard(plan: plan, rule: rule, options: training, data: data, set: set, fit: fit)
+        let file = ModelFile(forest: fit.final.model, metadata: card.metadata(metrics: card.validation(split)))
         _ = try write(file, plan, events: data.labels.count)
     }
 
@@ -142,7 +121,7 @@ struct TrainCommand: ParsableCommand {
         let classNames = data.rows.classNames(negative: rule.negative)
         var report = ProtocolReport(folds: [])
         let scoreFile = try judging.scores.map { path throws(CommandError) in try ScoreFile(path) }
-        var first: (data: TrainingData, set: TrainingSet, forest: ForestModel)?
+        var first: ModelCard?
         for (number, split) in splits.enumerated() {
             let parts = data.parts(of: split, excludesKnown: judging.excludeKnown != nil)
             let learned = data.rows.selecting(parts.training)
@@ -153,19 +132,21 @@ struct TrainCommand: ParsableCommand {
                 )
             }
             let set = learned.set(classNames: classNames)
-            let forest = try fit(set, folds == 1 ? "forest" : "forest \(number)")
+            let inner =
+                training.needsValidation
+                ? TimeEntitySplit(times: learned.times, entities: learned.entities, trainingShare: trainShare) : nil
+            let fit = try fit(set, inner, folds == 1 ? "model" : "model \(number)")
             let test = data.rows.selecting(parts.test).set(classNames: classNames)
-            let scores = Self.fraudScores(of: forest, test, negative: rule.negative)
+            let scores = test.fraudScores(of: fit.final.model, negativeClass: 0)
             report.folds.append(Judgement(data, parts, scores: scores, split: split, options: judging))
             try scoreFile?.append(fold: number, data, rows: parts.test, scores: scores)
-            if number == 0 { first = (learned, set, forest) }
+            if number == 0 {
+                first = ModelCard(plan: plan, rule: rule, options: training, data: learned, set: set, fit: fit)
+            }
         }
         try scoreFile?.close()
         guard let first else { return }
-        let file = ModelFile(
-            forest: first.forest,
-            metadata: metadata(plan: plan, rule: rule, data: first.data, set: first.set, metrics: report.json)
-        )
+        let file = ModelFile(forest: first.fit.final.model, metadata: first.metadata(metrics: report.json))
         let sha256 = try write(file, plan, events: first.data.labels.count)
         report.write(as: self.report)
         if let alerts = judging.alerts {
@@ -179,130 +160,35 @@ struct TrainCommand: ParsableCommand {
         let sha256 = SHA256.hexadecimal(of: bytes)
         try ModelDirectory.write(file, bytes: bytes, to: out)
         Output.talk(
-            "\(out): \(trees) trees on \(grouped(events)) events, \(file.forest.classNames.count) classes, "
-                + "\(grouped(bytes.count)) bytes, sha256 \(sha256.prefix(16))…"
+            "\(out): \(file.forest.trees.count) trees on \(grouped(events)) events, "
+                + "\(file.forest.classNames.count) classes, \(grouped(bytes.count)) bytes, "
+                + "sha256 \(sha256.prefix(16))…"
         )
         return sha256
     }
 
-    /// P(fraud) of each row.
-    static func fraudScores(of model: ForestModel, _ set: TrainingSet, negative: String) -> [Double] {
-        let classes = model.classNames.count
-        let features = set.columns.count
-        let rows = (0..<set.rowCount * features).map { set.columns[$0 % features][$0 / features] }
-        var output = Array(repeating: Float(0), count: set.rowCount * classes)
-        ForestScorer(model).score(rows: rows, rowCount: set.rowCount, into: &output)
-        let negativeIndex = model.classNames.firstIndex(of: negative) ?? 0
-        return (0..<set.rowCount).map { 1 - Double(output[$0 * classes + negativeIndex]) }
-    }
-
-    private func fit(_ set: TrainingSet, _ what: String) throws(CommandError) -> ForestModel {
-        var parameters = RandomForestTrainer.Parameters()
-        parameters.trees = trees
-        parameters.depthMax = depth
-        parameters.leafRowsMin = minLeaf
-        parameters.featuresTried = featuresPerNode
-        parameters.balancesClasses = balanced
-        parameters.seed = seed
-        let progress = SharedProgress(Progress(what, isQuiet: quiet), total: trees)
+    /// Trains on rows; those apart for early stopping and calibration are the last ones in time, see `--train-share`.
+    private func fit(
+        _ set: TrainingSet,
+        _ split: TimeEntitySplit?,
+        _ what: String
+    ) throws(CommandError) -> TrainingRecipe.Fit {
+        let recipe = training.recipe(negativeClass: 0)
+        let progress = SharedProgress(Progress(what, isQuiet: quiet))
+        let rounds = recipe.rounds
         do throws(ForestError) {
-            let model = try RandomForestTrainer(parameters).train(set, threads: threads) { progress.update($0) }
+            let fit = try recipe.fit(
+                set,
+                training: split?.training ?? [],
+                validation: split?.validation ?? [],
+                threads: training.threads
+            ) { isFinal, done in
+                progress.update(done, of: rounds, isFinal ? "rounds on all events" : "rounds, to be judged")
+            }
             progress.finish()
-            return model
+            return fit
         } catch {
             throw .plan(error.description)
         }
     }
-
-    private func validation(
-        of model: ForestModel,
-        _ set: TrainingSet,
-        negative: String,
-        _ split: TimeEntitySplit
-    ) -> JSONValue {
-        let classes = model.classNames.count
-        let features = set.columns.count
-        let rows = (0..<set.rowCount * features).map { set.columns[$0 % features][$0 / features] }
-        var output = Array(repeating: Float(0), count: set.rowCount * classes)
-        ForestScorer(model).score(rows: rows, rowCount: set.rowCount, into: &output)
-        let truth = set.labels.map { Int($0) }
-        let predicted = (0..<set.rowCount).map { row in
-            let scores = output[row * classes..<(row + 1) * classes]
-            return scores.indices.reduce(scores.startIndex) { scores[$1] > scores[$0] ? $1 : $0 } - scores.startIndex
-        }
-        let report = ClassificationReport(classNames: model.classNames, truth: truth, predicted: predicted)
-        let negativeIndex = model.classNames.firstIndex(of: negative) ?? 0
-        let fraud = BinaryReport(
-            truth: truth.map { $0 != negativeIndex },
-            decided: predicted.map { $0 != negativeIndex },
-            scores: (0..<set.rowCount).map { 1 - Double(output[$0 * classes + negativeIndex]) }
-        )
-        return .object(
-            [
-                .init(
-                    "split",
-                    .text("by time, and by entity: no entity of the validation rows occurs in the training rows")
-                ),
-                .init("cut_ms", .number(Double(split.cut / 1000))),
-                .init("training_rows", .number(Double(split.training.count))),
-                .init("validation_rows", .number(Double(split.validation.count))),
-            ] + ReportJSON.members(report, fraud)
-        )
-    }
-
-    private func metadata(
-        plan: PipelinePlan,
-        rule: LabelRule,
-        data: TrainingData,
-        set: TrainingSet,
-        metrics: JSONValue
-    ) -> JSONValue {
-        let typical = data.typical(of: rule.negative)
-        let counts = set.classNames.map { name in
-            JSONValue.Member(name, .number(Double(data.labels.count { $0 == name })))
-        }
-        return .object([
-            .init("name", .text(plan.name)),
-            .init("pipeline", .text(plan.name)),
-            .init("pipeline_sha256", .text(SHA256.hexadecimal(of: Array(plan.canonicalDescription.utf8)))),
-            .init("negative", .text(rule.negative)),
-            .init(
-                "parameters",
-                .object([
-                    .init("trees", .number(Double(trees))),
-                    .init("depth_max", .number(Double(depth))),
-                    .init("leaf_rows_min", .number(Double(minLeaf))),
-                    .init("features_per_node", featuresPerNode.map { .number(Double($0)) } ?? .null),
-                    .init("balanced", .bool(balanced)),
-                    .init("seed", .text(String(seed))),
-                ])
-            ),
-            .init("trained_from_ms", .number(Double((data.times.min() ?? 0) / 1000))),
-            .init("trained_to_ms", .number(Double((data.times.max() ?? 0) / 1000))),
-            .init("training_events", .object(counts)),
-            .init(
-                "feature_types",
-                .object(data.names.map { .init($0, .text("number")) })
-            ),
-            .init("typical", .list(typical.map { $0.isNaN ? .null : .number($0) })),
-            .init("validation", metrics),
-        ])
-    }
-}
-
-/// A progress display that several threads report to.
-private final class SharedProgress: Sendable {
-    private let progress: Mutex<Progress>
-    private let total: Int
-
-    init(_ progress: sending Progress, total: Int) {
-        self.progress = Mutex(progress)
-        self.total = total
-    }
-
-    func update(_ done: Int) {
-        progress.withLock { $0.update("\(done) of \(total) trees", fraction: Double(done) / Double(total)) }
-    }
-
-    func finish() { progress.withLock { $0.finish() } }
 }

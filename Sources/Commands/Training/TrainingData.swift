@@ -12,12 +12,13 @@ struct TrainingData {
     var entities: [Text] = []
     var ledger = Ledger()
 
-    /// Replays the recordings and collects a row for every accepted event that has a label.
+    /// Replays the recordings and collects a row for every accepted event that has a label; without a rule for labels,
+    /// for every accepted event.
     static func collect(
         _ paths: [String],
         format: RecordingFormat?,
         plan: PipelinePlan,
-        rule: LabelRule,
+        rule: LabelRule?,
         progress: Progress
     ) throws(CommandError) -> TrainingData {
         var featuresOnly = plan
@@ -27,8 +28,12 @@ struct TrainingData {
         let outputs = try run.run(paths, progress: progress) { engine, chunk, output in
             for index in 0..<engine.acceptedCount {
                 let row = engine.row(index)
-                guard let label = chunk.label(of: row, rule) else { continue }
-                data.labels.append(label)
+                if let rule {
+                    guard let label = chunk.label(of: row, rule) else { continue }
+                    data.labels.append(label)
+                } else {
+                    data.labels.append("")
+                }
                 data.times.append(chunk.batch.times[row])
                 data.entities.append(engine.key(plan.partitionEntity, of: index))
                 for feature in data.columns.indices {

@@ -47,7 +47,18 @@ public final class EventDecoder {
 
     /// Decodes events that have been appended to the batch, one behind the other.
     public func decode(_ batch: ColumnBatch, rows: Range<Int>) {
-        for row in rows { decode(batch, row: row) }
+        guard let indexed else {
+            for row in rows { decode(batch, row: row) }
+            return
+        }
+        // Taken out of the loop, so that nothing is counted by the event.
+        for row in rows {
+            if indexed.fill(batch, row: row) {
+                batch.closeLists()
+            } else {
+                decode(batch, row: row)
+            }
+        }
     }
 
     /// Refuses an event that has been appended to the batch, with its reason.

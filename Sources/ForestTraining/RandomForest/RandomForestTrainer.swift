@@ -1,5 +1,4 @@
 import Base
-import Dispatch
 import Forest
 import Synchronization
 
@@ -17,6 +16,9 @@ public struct RandomForestTrainer: Sendable {
         public var featuresTried: Int?
         /// Rows of rare classes weigh more, so that every class weighs the same in total.
         public var balancesClasses = false
+        /// Two classes only: how much more a row of the second class weighs.
+        public var positiveWeight = 1.0
+        public var binsMax = 1024
         public var seed: UInt64 = 42
 
         public init() {}
@@ -28,31 +30,28 @@ public struct RandomForestTrainer: Sendable {
         self.parameters = parameters
     }
 
-    /// Trains a forest and returns it.
+    /// Trains a forest.
     ///
     /// - Parameters:
     ///   - set: At least one row.
     ///   - threads: How many trees grow at a time.
     ///   - progress: Called from any thread with the number of finished trees.
     /// - Returns: The forest, trees in the order of their seeds.
-    /// - Throws: ``Forest/ForestError`` if the names do not make a model (a single class, say).
+    /// - Throws: ``Forest/ForestError`` if there is nothing to learn (no rows, a single class) or the names do not make a model.
     public func train(
         _ set: TrainingSet,
         threads: Int,
         progress: @escaping @Sendable (Int) -> Void = { _ in }
-    ) throws(ForestError) -> ForestModel {
-        let features = set.columns.map { BinnedFeature($0) }
-        var counts = Array(repeating: 0, count: set.classNames.count)
-        for label in set.labels { counts[Int(label)] += 1 }
-        let weights = counts.map { count in
-            parameters.balancesClasses && count > 0 ? Double(set.rowCount) / Double(count * counts.count) : 1
-        }
-        let finished = Mutex<(trees: [Int: Tree], next: Int)>(([:], 0))
-        DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
-            var grower = TreeGrower(
-                features: features,
+    ) throws(ForestError) -> TrainedForest {
+        try set.checkClasses()
+        let workers = Workers(threads)
+        let columns = BinnedColumns(set.columns, binsMax: parameters.binsMax, workers: workers)
+        let weights = set.classWeights(balanced: parameters.balancesClasses, positive: parameters.positiveWeight)
+        let finished = Mutex<(trees: [Int: (tree: Tree, gains: [Double])], next: Int)>(([:], 0))
+        workers.each(workers.count) { _ in
+            let grower = ClassTreeGrower(
+                columns: columns,
                 labels: set.labels,
-                classCount: set.classNames.count,
                 weights: weights,
                 parameters: parameters
             )
@@ -70,7 +69,14 @@ public struct RandomForestTrainer: Sendable {
                 progress(done)
             }
         }
-        let trees = finished.withLock { state in (0..<parameters.trees).compactMap { state.trees[$0] } }
-        return try ForestModel(featureNames: set.featureNames, classNames: set.classNames, trees: trees)
+        let grown = finished.withLock { state in (0..<parameters.trees).compactMap { state.trees[$0] } }
+        let model = try ForestModel(
+            featureNames: set.featureNames,
+            classNames: set.classNames,
+            trees: grown.map(\.tree)
+        )
+        var gains = Array(repeating: 0.0, count: set.columns.count)
+        for tree in grown { for (feature, gain) in tree.gains.enumerated() { gains[feature] += gain } }
+        return TrainedForest(model: model, rounds: grown.count, validationLoss: [], gains: gains)
     }
 }

@@ -1,4 +1,5 @@
 import Base
+import Forest
 
 /// Rows to learn from: features by column, the class of each row.
 public struct TrainingSet: Sendable {
@@ -31,12 +32,51 @@ public struct TrainingSet: Sendable {
     }
 }
 
+extension TrainingSet {
+    /// Refuses rows that a classifier cannot learn from.
+    func checkClasses() throws(ForestError) {
+        guard classNames.count >= 2 else {
+            throw .invalid(part: "classes", words: "two or more are needed")
+        }
+        guard rowCount > 0 else { throw .invalid(part: "rows", words: "there are none") }
+        guard labels.allSatisfy({ Int($0) < classNames.count }) else {
+            throw .invalid(part: "labels", words: "one is of no class")
+        }
+    }
+
+    /// What a row of each class weighs.
+    ///
+    /// - Parameters:
+    ///   - balanced: Every class that occurs weighs the same in total, all rows together as much as there are rows.
+    ///   - positive: With two classes, the weight of the second one is multiplied by this.
+    /// - Returns: One weight a class.
+    func classWeights(balanced: Bool, positive: Double = 1) -> [Double] {
+        var weights = Array(repeating: 1.0, count: classNames.count)
+        if balanced {
+            var counts = Array(repeating: 0, count: classNames.count)
+            for label in labels { counts[Int(label)] += 1 }
+            let present = counts.count { $0 > 0 }
+            for (index, count) in counts.enumerated() where count > 0 {
+                weights[index] = Double(rowCount) / Double(count * present)
+            }
+        }
+        if weights.count == 2 { weights[1] *= positive }
+        return weights
+    }
+}
+
 /// Rows to fit and rows to judge by: later in time, and of entities that the fit has not seen; never split by row.
+///
+/// Where entities come back for months (cards, terminals), hardly any later row is of a new one: if fewer than a tenth
+/// are, all later rows are judged by.
 public struct TimeEntitySplit: Sendable, Equatable {
     public var training: [Int] = []
+    /// In the order of time.
     public var validation: [Int] = []
     /// The first instant of the validation rows, microseconds.
     public var cut: Int64
+    /// Whether entities of the validation rows occur in the training rows.
+    public var sharesEntities = false
 
     /// - Parameters:
     ///   - times: Event time of each row, microseconds.
@@ -51,8 +91,15 @@ public struct TimeEntitySplit: Sendable, Equatable {
             training.append(row)
             known.insert(entities[row])
         }
-        for row in times.indices where times[row] >= cut && !known.contains(entities[row]) {
-            validation.append(row)
+        var later: [Int] = []
+        for row in times.indices where times[row] >= cut {
+            later.append(row)
+            if !known.contains(entities[row]) { validation.append(row) }
         }
+        if validation.count * 10 < later.count {
+            validation = later
+            sharesEntities = true
+        }
+        validation.sort { (times[$0], $0) < (times[$1], $1) }
     }
 }
