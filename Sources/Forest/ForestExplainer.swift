@@ -37,7 +37,7 @@ public final class ForestExplainer: @unchecked Sendable {
             let paths = TreePaths(tree, weights: weights.map { $0 * scale })
             expected += paths.expected
             guard tree.nodeCount > 1 else { continue }
-            trees.append(paths.append(to: &nodes, columns: &columns))
+            trees.append(paths.append(to: &nodes, columns: &columns, featureCount: featureCount))
         }
         baseValue = expected
         let pointLimit = trees.reduce(1) { max($0, Int($1.point_count)) }

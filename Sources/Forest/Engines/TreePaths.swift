@@ -46,11 +46,16 @@ struct TreePaths {
     }
 
     /// Appends the nodes but the root, depth first.
-    func append(to nodes: inout [pa_path_node], columns: inout NodeColumns) -> pa_path_tree {
+    func append(
+        to nodes: inout [pa_path_node],
+        columns: inout NodeColumns,
+        featureCount: Int
+    ) -> pa_path_tree {
         let first = nodes.count
         var deepest = 0
         var widest = 0
-        var path: [Int32: Narrowing] = [:]
+        var path: [Narrowing?] = Array(repeating: nil, count: featureCount)
+        var narrowed = 0
         /// What is to be done, the next thing last: enter a child, or forget what its subtree narrowed.
         enum Step {
             case enter(node: Int, parent: Int, level: Int)
@@ -64,14 +69,17 @@ struct TreePaths {
         open(0, level: 0)
         while let step = steps.popLast() {
             switch step {
-            case .restore(let feature, let before): path[feature] = before
+            case .restore(let feature, let before):
+                path[Int(feature)] = before
+                if before == nil { narrowed -= 1 }
             case .enter(let node, let parent, let level):
                 let feature = tree.feature[parent]
                 let isRight = node != parent + 1
                 let share = Self.shareOfLeft(tree, parent)
-                let before = path[feature]
-                let narrowed = Narrowing(level: level, share: (before?.share ?? 1) * (isRight ? 1 - share : share))
-                path[feature] = narrowed
+                let before = path[Int(feature)]
+                if before == nil { narrowed += 1 }
+                let here = Narrowing(level: level, share: (before?.share ?? 1) * (isRight ? 1 - share : share))
+                path[Int(feature)] = here
                 steps.append(.restore(feature: feature, to: before))
                 let test = columns.test(tree.split(parent))
                 let isLeaf = tree.feature[node] < 0
@@ -82,7 +90,7 @@ struct TreePaths {
                         feature: UInt32(feature),
                         depth: UInt16(level),
                         previous: UInt16(before?.level ?? 0),
-                        share: narrowed.share,
+                        share: here.share,
                         share_before: before?.share ?? 1,
                         value: isLeaf ? values[Int(tree.right[node])] : 0,
                         is_right: isRight ? 1 : 0,
@@ -90,7 +98,7 @@ struct TreePaths {
                     )
                 )
                 deepest = max(deepest, level)
-                widest = max(widest, path.count)
+                widest = max(widest, narrowed)
                 if !isLeaf { open(node, level: level) }
             }
         }
