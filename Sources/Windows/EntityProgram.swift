@@ -26,7 +26,8 @@ final class EntityProgram {
     /// A value that is summed up over a window.
     struct Moment {
         let word: Int
-        var hasSquares: Bool
+        var hasSquares = false
+        var hasExtremes = false
     }
 
     struct Group {
@@ -94,14 +95,16 @@ final class EntityProgram {
                 )
             }
             for index in start..<operations.count {
-                guard let hasSquares = operations[index].usesSquares else { continue }
+                guard operations[index].isOfMoments else { continue }
                 let word = operations[index].word
-                if let known = moments[firstMoment...].firstIndex(where: { $0.word == word }) {
-                    operations[index].moment = known
-                    if hasSquares { moments[known].hasSquares = true }
-                } else {
-                    operations[index].moment = moments.count
-                    moments.append(Moment(word: word, hasSquares: hasSquares))
+                let known = moments[firstMoment...].firstIndex { $0.word == word }
+                if known == nil { moments.append(Moment(word: word)) }
+                let moment = known ?? moments.count - 1
+                operations[index].moment = moment
+                switch operations[index].function {
+                case .std, .zscore: moments[moment].hasSquares = true
+                case .min, .max: moments[moment].hasExtremes = true
+                default: break
                 }
             }
             groups.append(
@@ -160,13 +163,12 @@ final class EntityProgram {
 }
 
 extension EntityProgram.Operation {
-    /// Whether moments say the result, and then whether squares are among them; nil if the rows must be gone through.
-    fileprivate var usesSquares: Bool? {
+    /// Whether moments say the result; otherwise the rows are gone through.
+    fileprivate var isOfMoments: Bool {
         switch function {
-        case .count, .share: word == 0 ? nil : false
-        case .sum, .mean, .avg: false
-        case .std, .zscore: true
-        case .min, .max, .distinct, .first, .last, .sincePrevious: nil
+        case .count, .share: word != 0
+        case .sum, .mean, .avg, .std, .zscore, .min, .max: true
+        case .distinct, .first, .last, .sincePrevious: false
         }
     }
 }

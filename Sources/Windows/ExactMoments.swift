@@ -1,10 +1,11 @@
-/// Count, sum and sum of squares of a window's values, exact: values can be added and taken away in any order, and an
-/// emptied window is exactly 0.
+/// Count, sum, sum of squares and extremes of a window's values, exact: values can be added and taken away in any order, and
+/// an emptied window is exactly 0.
 ///
 /// A value is a multiple of 2⁻⁶⁰ below 2⁴⁰ in size, as every amount in any currency is that has ever been paid; so sums of
 /// up to 2²⁶ values are whole numbers of 128 bits, and sums of squares of 256. They are rounded once, when they are asked
 /// for. A value that is no such multiple is counted as irregular; a window that holds one is summed row by row instead.
-/// Either way the result depends on the window's rows only (C2).
+/// Either way the result depends on the window's rows only (C2). When the least or largest value leaves, the next one is not
+/// known: the rows are gone through once, which happens to one event in n of a window of n.
 struct ExactMoments {
     /// Sum, in units of 2⁻⁶⁰.
     var sum: Int128 = 0
@@ -12,16 +13,21 @@ struct ExactMoments {
     var known: Int32 = 0
     var trues: Int32 = 0
     var irregular: Int32 = 0
-    private var padding: Int32 = 0
+    /// Whether an extreme has left: `least` or `largest` is then not the window's any more.
+    private(set) var hasLostLeast = false
+    private(set) var hasLostLargest = false
     /// Sum of squares, in units of 2⁻¹²⁰, the lowest word first.
     var squares: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    var least = Double.infinity
+    var largest = -Double.infinity
 
     private static let fractionBits = 60
 
     /// Adds a value, or takes it away again.
     @inline(__always)
-    mutating func change(_ value: Double, adding: Bool, withSquares: Bool) {
+    mutating func change(_ value: Double, adding: Bool, _ source: EntityProgram.Moment) {
         guard !value.isNaN else { return }
+        if source.hasExtremes { changeExtremes(value == 0 ? 0 : value, adding: adding) }
         let step: Int32 = adding ? 1 : -1
         known += step
         if value == 1 { trues += step }
@@ -36,10 +42,31 @@ struct ExactMoments {
         let magnitude = shift >= 0 ? UInt128(fraction) &<< UInt128(shift) : UInt128(fraction &>> UInt64(-shift))
         let isPositive = (value.sign == .plus) == adding
         sum = isPositive ? sum &+ Int128(bitPattern: magnitude) : sum &- Int128(bitPattern: magnitude)
-        if withSquares { changeSquares(magnitude, adding: adding) }
+        if source.hasSquares { changeSquares(magnitude, adding: adding) }
     }
 
-    /// Takes back what another window part has.
+    @inline(__always)
+    private mutating func changeExtremes(_ value: Double, adding: Bool) {
+        if adding {
+            if value < least { least = value }
+            if value > largest { largest = value }
+        } else {
+            if value == least { hasLostLeast = true }
+            if value == largest { hasLostLargest = true }
+        }
+    }
+
+    /// Takes note of an extreme that the rows were gone through for.
+    mutating func find(least value: Double) {
+        least = value.isNaN ? .infinity : value
+        hasLostLeast = false
+    }
+
+    mutating func find(largest value: Double) {
+        largest = value.isNaN ? -.infinity : value
+        hasLostLargest = false
+    }
+
     @inline(__always)
     private mutating func changeSquares(_ magnitude: UInt128, adding: Bool) {
         let (high, low) = magnitude.multipliedFullWidth(by: magnitude)

@@ -144,7 +144,7 @@ extension EntityProgram {
     ) {
         for index in group.moments {
             let source = self.moments[index]
-            moments[index].change(Double(bitPattern: row[source.word]), adding: adding, withSquares: source.hasSquares)
+            moments[index].change(Double(bitPattern: row[source.word]), adding: adding, source)
         }
     }
 }

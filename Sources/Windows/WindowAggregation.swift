@@ -97,7 +97,7 @@ struct RowRange {
     func moments(_ source: EntityProgram.Moment) -> ExactMoments {
         var moments = ExactMoments()
         for row in first..<end {
-            moments.change(number(row, source.word), adding: true, withSquares: source.hasSquares)
+            moments.change(number(row, source.word), adding: true, source)
         }
         return moments
     }
@@ -116,6 +116,8 @@ struct RowRange {
         case .sum: return isExact ? moments.total : sum(operation.word)
         case .mean, .avg: return isExact ? moments.mean : mean(operation.word)
         case .std: return isExact ? moments.deviation : deviation(operation.word)
+        case .min: return moments.known == 0 ? .nan : moments.least
+        case .max: return moments.known == 0 ? .nan : moments.largest
         default:
             let deviation = isExact ? moments.deviation : deviation(operation.word)
             let mean = isExact ? moments.mean : mean(operation.word)
@@ -123,13 +125,17 @@ struct RowRange {
         }
     }
 
+    /// Goes through the rows for an extreme that has left the window.
+    func findExtremes(_ word: Int, _ moments: inout ExactMoments) {
+        if moments.hasLostLeast { moments.find(least: minimum(word)) }
+        if moments.hasLostLargest { moments.find(largest: maximum(word)) }
+    }
+
     /// What an aggregate that needs the rows themselves comes to; NaN is null.
     @inline(__always)
     func value(_ operation: EntityProgram.Operation, scratch: inout DistinctSet) -> Double {
         let word = operation.word
         switch operation.function {
-        case .min: return minimum(word)
-        case .max: return maximum(word)
         case .distinct:
             return operation.isText
                 ? distinctTexts(word, scratch: &scratch) : distinctNumbers(word, scratch: &scratch)
@@ -192,7 +198,7 @@ struct RowRange {
             let value = number(row, word)
             if value < least || least.isNaN { least = value }
         }
-        return least
+        return least == 0 ? 0 : least
     }
 
     func maximum(_ word: Int) -> Double {
@@ -201,7 +207,7 @@ struct RowRange {
             let value = number(row, word)
             if value > largest || largest.isNaN { largest = value }
         }
-        return largest
+        return largest == 0 ? 0 : largest
     }
 
     func firstKnown(_ word: Int) -> Double {

@@ -137,10 +137,14 @@ public final class WindowMachine {
                         var moments: ExactMoments
                         let source = program.moments[operation.moment]
                         if let running {
+                            if source.hasExtremes {
+                                range.findExtremes(source.word, &running.moments[operation.moment])
+                            }
                             moments = running.moments[operation.moment]
                             if leavesOut {
                                 let own = Double(bitPattern: row[source.word])
-                                moments.change(own, adding: false, withSquares: source.hasSquares)
+                                moments.change(own, adding: false, source)
+                                if source.hasExtremes { seen.findExtremes(source.word, &moments) }
                             }
                         } else {
                             moments = seen.moments(source)
