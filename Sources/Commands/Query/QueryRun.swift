@@ -18,7 +18,7 @@ final class QueryRun {
     /// Small enough for a chunk to be decoded out of the cache that it was read into.
     private static let chunkEvents = 1024
     /// Chunks that a thread decodes between two waits for the others.
-    private static let chunksPerThread = 4
+    private static let chunksPerThread = 2
 
     init(_ query: Query, plan: PipelinePlan, threads: Int, writers: [QueryWriter], log: QueryLog?) {
         self.plan = plan
