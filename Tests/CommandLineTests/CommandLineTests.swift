@@ -4,62 +4,22 @@ import Testing
 
 /// The built executable, run as a user runs it.
 @Suite final class CommandLineTests {
-    private let folder = FileManager.default.temporaryDirectory.path + "/patternalarm-cli-\(UUID().uuidString)"
+    private let space: Workspace
+    private var folder: String { space.folder }
 
-    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
-
-    deinit {
-        do {
-            try FileManager.default.removeItem(atPath: folder)
-        } catch {
-            Issue.record("\(folder) stays: \(error)")
-        }
-    }
-
-    private struct Result {
-        var status: Int32
-        var out: String
-        var err: String
-    }
-
-    /// Named by the environment, else what the package build has put beside the tests.
-    private static let binary: String = {
-        if let named = ProcessInfo.processInfo.environment["PATTERNALARM_BINARY"] { return named }
-        return Bundle.main.bundlePath + "/patternalarm"
-    }()
+    init() throws { space = try Workspace() }
 
     @discardableResult
-    private func run(_ arguments: [String], input: String? = nil) throws -> Result {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.binary)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        let (out, err) = (folder + "/stdout", folder + "/stderr")
-        for path in [out, err] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: out))
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: err))
-        let stdin = folder + "/stdin"
-        try (input ?? "").write(toFile: stdin, atomically: false, encoding: .utf8)
-        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: stdin))
-        try process.run()
-        process.waitUntilExit()
-        return Result(
-            status: process.terminationStatus,
-            out: try String(contentsOfFile: out, encoding: .utf8),
-            err: try String(contentsOfFile: err, encoding: .utf8)
-        )
+    private func run(_ arguments: [String], input: String = "") throws -> Workspace.Result {
+        try space.run(arguments, input: Data(input.utf8))
     }
 
-    private func write(_ text: String, _ name: String) throws {
-        try text.write(toFile: folder + "/" + name, atomically: false, encoding: .utf8)
-    }
+    private func write(_ text: String, _ name: String) throws { try space.write(text, name) }
 
-    private func digest(_ result: Result) -> String? {
-        result.err.split(separator: "digest ").last.map { String($0.prefix(64)) }
-    }
+    private func digest(_ result: Workspace.Result) -> String? { result.digest }
 
     @Test func everyCommandHasHelpWithExamples() throws {
-        for command in ["replay", "train", "evaluate", "simulate", "demo"] {
+        for command in ["replay", "query", "train", "evaluate", "simulate", "demo"] {
             let help = try run([command, "--help"])
             #expect(help.status == 0)
             #expect(help.out.contains("  patternalarm \(command)"), "\(command)")
@@ -119,23 +79,7 @@ import Testing
     }
 
     @Test func csvAndJSONGiveTheSameAlerts() throws {
-        try write(
-            """
-            version: 1
-            name: payments
-            schema:
-              fields:
-                id: {type: text, role: id}
-                at: {type: time, role: time}
-                payer: {type: text, required: true}
-                amount: {type: number, role: amount}
-            entities: {who: payer}
-            features: {n: "count(who, 5m, amount > 2000)"}
-            detectors:
-              - {name: burst, when: "n >= 3", session: 1h}
-            """,
-            "p.yaml"
-        )
+        try space.writePaymentsPipeline()
         var csv = "id,at,payer,amount\n"
         var json = ""
         for index in 0..<50 {
@@ -145,7 +89,7 @@ import Testing
             csv += "\"e\(index)\",\(time),\(payer),\(amount)\n"
             json += "{\"id\":\"e\(index)\",\"at\":\"\(time)\",\"payer\":\"\(payer)\",\"amount\":\(amount)}\n"
         }
-        try write(csv.replacingOccurrences(of: ":59:", with: ":59:"), "p.csv")
+        try write(csv, "p.csv")
         try write(json, "p.jsonl")
         let first = try run(["replay", "p.csv", "--pipeline", "p.yaml", "--data-dir", "a"])
         let second = try run(["replay", "-", "--pipeline", "p.yaml", "--data-dir", "b"], input: json)
@@ -170,7 +114,7 @@ import Testing
         let expected = try digest(run(["replay", "events.jsonl", "--data-dir", "whole"]))
         for milliseconds in stride(from: 20, through: 400, by: 40) {
             let process = Process()
-            process.executableURL = URL(fileURLWithPath: Self.binary)
+            process.executableURL = URL(fileURLWithPath: Workspace.binary)
             process.arguments = ["replay", "events.jsonl", "--data-dir", "killed", "-q", "--batch-size", "100"]
             process.currentDirectoryURL = URL(fileURLWithPath: folder)
             process.standardError = FileHandle.nullDevice
