@@ -190,8 +190,23 @@ public struct ForestModel: Sendable, Equatable {
             }
             kind = .classification(classNames: classes)
         }
-        return try ForestModel(
-            featureNames: features ?? featureNames,
+        return try copy(features: features ?? featureNames, kind: kind, calibration: calibration)
+    }
+
+    /// The same forest with another calibration, or without one.
+    ///
+    /// - Throws: ``ForestError`` if the calibration does not fit.
+    public func calibrated(_ calibration: Calibration?) throws(ForestError) -> ForestModel {
+        try copy(features: featureNames, kind: kind, calibration: calibration)
+    }
+
+    private func copy(
+        features: [String],
+        kind: Kind,
+        calibration: Calibration?
+    ) throws(ForestError) -> ForestModel {
+        try ForestModel(
+            featureNames: features,
             kind: kind,
             outputCount: outputCount,
             trees: trees,

@@ -241,40 +241,29 @@ struct RowRange {
 }
 
 /// A set for one exact distinct count at a time: a list while it is short, an open table beyond.
-struct DistinctSet {
-    private(set) var count = 0
+struct DistinctSet: ~Copyable {
     private var list: [Text] = []
-    private var cells: [Text] = []
+    private var table = TextSet(expecting: 32)
     private var isTable = false
 
     init() { list.reserveCapacity(32) }
 
+    deinit { table.deallocate() }
+
+    var count: Int { isTable ? table.count : list.count }
+
     mutating func begin(expecting rows: Int) {
-        count = 0
         list.removeAll(keepingCapacity: true)
         isTable = rows > 24
-        guard isTable else { return }
-        var size = 64
-        while size < rows * 2 { size *= 2 }
-        if cells.count == size {
-            for index in cells.indices { cells[index] = .absent }
-        } else {
-            cells = Array(repeating: .absent, count: size)
-        }
+        if isTable { table.removeAll(expecting: rows) }
     }
 
     mutating func insert(_ text: Text) {
         if isTable {
-            var cell = Int(truncatingIfNeeded: text.hash64) & (cells.count - 1)
-            while !cells[cell].isAbsent {
-                if cells[cell] == text { return }
-                cell = (cell + 1) & (cells.count - 1)
-            }
-            cells[cell] = text
+            _ = table.insert(text)
         } else {
             for known in list where known == text { return }
             list.append(text)
         }
-        count += 1
     }
 }

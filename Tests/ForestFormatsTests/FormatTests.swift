@@ -303,7 +303,7 @@ import Testing
         for impossible in [try model(.inSet), try model(zero: [true]), try model(calibration: curve)] {
             #expect(throws: ExportError.self) { try ONNXWriter.encode(impossible) }
         }
-        _ = try ONNXWriter.encode(try model(calibration: curve).uncalibrated())
+        _ = try ONNXWriter.encode(try model(calibration: curve).calibrated(nil))
         _ = try ONNXWriter.encode(try model(.equal, .maximum))
     }
 }

@@ -23,11 +23,7 @@ struct AlertsVacuumCommand: ParsableCommand {
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             _ = try place.store()
-            let lock: DirectoryLock
-            do throws(DirectoryLock.Failure) { lock = try DirectoryLock(place.dataDir) } catch {
-                if case .heldBy = error { throw .inUse(error.description) }
-                throw .storage(error.description)
-            }
+            let lock = try DirectoryLock.take(place.dataDir)
             defer { withExtendedLifetime(lock) {} }
             do throws(AlertStoreError) {
                 let database = try AlertDatabase(path: place.alertsPath)

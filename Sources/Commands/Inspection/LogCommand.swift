@@ -52,10 +52,7 @@ struct LogPlace: ParsableArguments {
 
     /// The right to change the log.
     func lock() throws(CommandError) -> DirectoryLock {
-        do throws(DirectoryLock.Failure) { return try DirectoryLock(dataDir) } catch {
-            if case .heldBy = error { throw .inUse(error.description) }
-            throw .storage(error.description)
-        }
+        try DirectoryLock.take(dataDir)
     }
 }
 

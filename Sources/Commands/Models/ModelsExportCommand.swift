@@ -44,7 +44,7 @@ struct ModelsExportCommand: ParsableCommand {
         let source = try ModelDirectory.load(place, name: place == nil ? model : "model")
         let bytes: [UInt8]
         do {
-            let forest = uncalibrated ? try source.file.forest.uncalibrated() : source.file.forest
+            let forest = uncalibrated ? try source.file.forest.calibrated(nil) : source.file.forest
             bytes =
                 switch format {
                 case .xgboost: try XGBoostWriter.encode(forest)

@@ -16,12 +16,7 @@ final class QueryLog {
         self.plan = plan
         let store = DiskStore(root: path)
         do throws(FileError) { try store.createDirectory("") } catch { throw .storage(error.description) }
-        do throws(DirectoryLock.Failure) {
-            lock = try DirectoryLock(path)
-        } catch {
-            if case .heldBy = error { throw .inUse(error.description) }
-            throw .storage(error.description)
-        }
+        lock = try DirectoryLock.take(path)
         try DataDirectory.checkPartitions(path, plan)
         var journals: [Journal] = []
         do throws(LogError) {

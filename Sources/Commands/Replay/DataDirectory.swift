@@ -47,12 +47,7 @@ final class DataDirectory {
         do throws(FileError) { try DiskStore(root: path).createDirectory("") } catch {
             throw .storage(error.description)
         }
-        do throws(DirectoryLock.Failure) {
-            lock = try DirectoryLock(path)
-        } catch {
-            if case .heldBy = error { throw .inUse(error.description) }
-            throw .storage(error.description)
-        }
+        lock = try DirectoryLock.take(path)
         try Self.checkPartitions(path, plan)
         let modelID = models.models.map(\.id).joined(separator: " ")
         let run = RunRecord(

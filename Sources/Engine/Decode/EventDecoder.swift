@@ -28,12 +28,7 @@ public final class EventDecoder {
 
     /// Decodes an event that has been appended to the batch; rows come in their order.
     public func decode(_ batch: ColumnBatch, row: Int) {
-        if let indexed, indexed.fill(batch, row: row) {
-            batch.closeLists()
-            return
-        }
-        if let rejection = careful.fill(batch, row: row) { reject(rejection, batch, row) }
-        batch.closeLists()
+        decode(batch, rows: row..<row + 1)
     }
 
     /// Appends an event that cannot be read at all, with its reason.
@@ -48,17 +43,18 @@ public final class EventDecoder {
     /// Decodes events that have been appended to the batch, one behind the other.
     public func decode(_ batch: ColumnBatch, rows: Range<Int>) {
         guard let indexed else {
-            for row in rows { decode(batch, row: row) }
+            for row in rows { decodeCarefully(batch, row: row) }
             return
         }
         // Taken out of the loop, so that nothing is counted by the event.
         for row in rows {
-            if indexed.fill(batch, row: row) {
-                batch.closeLists()
-            } else {
-                decode(batch, row: row)
-            }
+            if indexed.fill(batch, row: row) { batch.closeLists() } else { decodeCarefully(batch, row: row) }
         }
+    }
+
+    private func decodeCarefully(_ batch: ColumnBatch, row: Int) {
+        if let rejection = careful.fill(batch, row: row) { reject(rejection, batch, row) }
+        batch.closeLists()
     }
 
     /// Refuses an event that has been appended to the batch, with its reason.

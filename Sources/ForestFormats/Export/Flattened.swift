@@ -59,20 +59,3 @@ struct Flattened {
         }
     }
 }
-
-extension ForestModel {
-    /// The same forest without its calibration.
-    public func uncalibrated() throws(ForestError) -> ForestModel {
-        try ForestModel(
-            featureNames: featureNames,
-            kind: kind,
-            outputCount: outputCount,
-            trees: trees,
-            base: base,
-            aggregation: aggregation,
-            link: link,
-            precision: precision,
-            zeroIsMissing: zeroIsMissing
-        )
-    }
-}

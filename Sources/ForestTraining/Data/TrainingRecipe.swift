@@ -128,23 +128,3 @@ public struct TrainingRecipe: Sendable, Equatable {
     /// A model without classes has one result, whose number is 0.
     private var calibratedClass: Int { if case .isolation = algorithm { 0 } else { negativeClass } }
 }
-
-extension ForestModel {
-    /// The same model with a calibration.
-    ///
-    /// - Throws: ``ForestError`` if the calibration does not fit.
-    func calibrated(_ calibration: Calibration) throws(ForestError) -> ForestModel {
-        try ForestModel(
-            featureNames: featureNames,
-            kind: kind,
-            outputCount: outputCount,
-            trees: trees,
-            base: base,
-            aggregation: aggregation,
-            link: link,
-            precision: precision,
-            zeroIsMissing: zeroIsMissing,
-            calibration: calibration
-        )
-    }
-}

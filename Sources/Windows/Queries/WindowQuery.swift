@@ -138,14 +138,12 @@ final class WindowQuery: QueryMachine {
     }
 
     private func close(upTo clock: Int64, into sink: any QuerySink) {
-        while let end = nextEnd, end <= clock, let oldest = panes.first {
+        while let end = nextEnd, end <= clock {
             emit(end: end, into: sink)
             // The next window that has a pane: the stream may have a gap.
             while let pane = panes.first, pane.start + size <= end { spare.append(panes.removeFirst()) }
-            let next = panes.first.map { max(end + every, $0.start + every) }
-            nextEnd = next
+            nextEnd = panes.first.map { max(end, $0.start) + every }
             if spare.count > 2 { spare.removeFirst(spare.count - 2) }
-            _ = oldest
         }
     }
 
