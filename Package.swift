@@ -17,7 +17,13 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 /// The C library as GRDB sees it.
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -35,10 +41,14 @@ let package = Package(
     products: [.executable(name: "patternalarm", targets: ["patternalarm"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // C: what Swift cannot say, or cannot say fast.
@@ -58,7 +68,7 @@ let package = Package(
         library("Forest", depends: ["Base", "Bytes", "CKernels"]),
         library("ForestFormats", depends: ["Base", "Bytes", "Forest"]),
         library("ForestTraining", depends: ["Base", "Forest"]),
-        library("Metrics", depends: ["Base"]),
+        library("Evaluation", depends: ["Base"]),
         library("Traffic", depends: ["Base", "Bytes"]),
         library(
             "Engine",
@@ -71,11 +81,28 @@ let package = Package(
         library("AlertStore", depends: ["Base", "CSQLite", grdb], exclude: ["README.md"]),
         library("Delivery", depends: ["AlertStore", "Base", "Engine", "Plan"]),
         library(
+            "Runtime",
+            depends: [
+                "AlertStore", "Base", "Bytes", "Delivery", "Engine", "EventLog", "FileStore", "Forest", "Plan",
+                "StateStore",
+                "Windows",
+            ]
+        ),
+        library(
+            "Server",
+            depends: [
+                "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Delivery", "Engine", "EventLog", "FileStore",
+                "Forest",
+                "Plan", "Runtime", "StateStore", "Traffic", "Windows", httpTypes, hummingbird, logging, lifecycle,
+                nioCore, nioPosix, signals,
+            ]
+        ),
+        library(
             "Commands",
             depends: [
                 "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Delivery", "Engine", "EventLog", "FileStore",
-                "Forest", "ForestFormats", "ForestTraining", "Metrics", "Plan", "StateStore", "Traffic", "Windows",
-                argumentParser, logging, system, yams,
+                "Forest", "ForestFormats", "ForestTraining", "Evaluation", "Plan", "Runtime", "Server", "StateStore",
+                "Traffic", "Windows", argumentParser, logging, system, yams,
             ]
         ),
         .executableTarget(
@@ -101,7 +128,7 @@ let package = Package(
         tests("ForestTests", depends: ["Bytes", "Forest"]),
         tests("ForestFormatsTests", depends: ["Base", "Bytes", "Forest", "ForestFormats"]),
         tests("ForestTrainingTests", depends: ["Bytes", "Forest", "ForestTraining"]),
-        tests("MetricsTests", depends: ["Base", "Metrics"]),
+        tests("EvaluationTests", depends: ["Base", "Evaluation"]),
         tests("EngineTests", depends: ["Base", "Bytes", "Engine", "Forest", "Plan", "Windows"]),
         tests(
             "SimulationTests",

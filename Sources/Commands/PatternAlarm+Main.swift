@@ -3,7 +3,7 @@ import Foundation
 
 extension PatternAlarm {
     /// Runs the command line and ends the process with the exit code that is documented for what happened.
-    public static func runAndExit() -> Never {
+    public static func runAndExit() async -> Never {
         // A reader that has gone away is an error of the write, not the death of the program.
         signal(SIGPIPE, SIG_IGN)
         // Swift reads the arguments from a file of the system, and takes a failure for none: that is no call without a verb.
@@ -14,7 +14,11 @@ extension PatternAlarm {
         requireDescriptors()
         do {
             var command = try parseAsRoot()
-            try command.run()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
             Foundation.exit(ExitStatus.fine.rawValue)
         } catch {
             let code = exitCode(for: error)

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// The command line: one verb a file.
-public struct PatternAlarm: ParsableCommand {
+public struct PatternAlarm: AsyncParsableCommand {
     /// The program's version.
     public static let version = "0.1.0"
 
@@ -10,7 +10,7 @@ public struct PatternAlarm: ParsableCommand {
         abstract: "Fraud detection on event streams, offline, in one executable.",
         version: version,
         subcommands: [
-            ReplayCommand.self, QueryCommand.self, AlertsCommand.self, TrainCommand.self, EvaluateCommand.self,
+            ReplayCommand.self, ServeCommand.self, QueryCommand.self, AlertsCommand.self, TrainCommand.self, EvaluateCommand.self,
             SimulateCommand.self, ExportCommand.self, StatsCommand.self, StateCommand.self, VerifyCommand.self,
             ModelsCommand.self, LogCommand.self,
             BackupCommand.self, RestoreCommand.self, BenchCommand.self, DemoCommand.self,

@@ -1,3 +1,3 @@
 import Commands
 
-PatternAlarm.runAndExit()
+await PatternAlarm.runAndExit()

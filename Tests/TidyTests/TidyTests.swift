@@ -26,8 +26,13 @@ import Testing
         "Forest": ["Base", "Bytes", "CKernels"],
         "ForestFormats": ["Base", "Bytes", "Forest"],
         "ForestTraining": ["Base", "Forest", "Dispatch", "Synchronization"],
-        "Metrics": ["Base"],
+        "Evaluation": ["Base"],
         "Traffic": ["Base", "Bytes"],
+        "Runtime": [
+            "AlertStore", "Base", "Bytes", "Delivery", "Engine", "EventLog", "FileStore", "Forest", "Foundation",
+            "Dispatch",
+            "Plan", "StateStore", "Synchronization",
+        ],
         "Engine": [
             "Synchronization", "Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "StateStore", "Plan",
             "Windows", "Forest",

@@ -6,6 +6,7 @@ import EventLog
 import FileStore
 import Foundation
 import Plan
+import Runtime
 
 /// `bench`: what the parts cost on this machine.
 struct BenchCommand: ParsableCommand {
@@ -119,13 +120,12 @@ struct BenchPipelineCommand: ParsableCommand {
                 Output.talk("\(folder) could not be removed: \(error.localizedDescription)")
             }
         }
-        let directory = try DataDirectory(
+        let directory = try DataDirectory.open(
             folder,
-            options: DataDirectory.Options(),
             plan: plan,
             models: models,
             command: "bench",
-            progress: Progress("", isQuiet: true)
+            isQuiet: true
         )
         var options = Replayer.Options()
         options.threads = threads
@@ -135,6 +135,6 @@ struct BenchPipelineCommand: ParsableCommand {
             format: engine.format,
             resumes: false
         )
-        return try directory.close(status: "finished", inputs: [(file, end)]).0.events
+        return try directory.finish(status: "finished", inputs: [(file, end)]).totals.events
     }
 }

@@ -3,6 +3,7 @@ import ArgumentParser
 import Base
 import Engine
 import Foundation
+import Runtime
 import Traffic
 
 /// `demo`: simulate, replay, and show what was found.
@@ -74,17 +75,16 @@ struct DemoCommand: ParsableCommand {
         let clock = Progress("", isQuiet: true)
         let plan = try PipelineFile.load(nil).plan
         let models = try ModelDirectory.bind(plan, path: nil)
-        let directory = try DataDirectory(
+        let directory = try DataDirectory.open(
             data,
-            options: DataDirectory.Options(),
             plan: plan,
             models: models,
             command: "demo",
-            progress: Progress("recovery", isQuiet: true)
+            isQuiet: true
         )
         let replayer = Replayer(directory, plan: plan, options: Replayer.Options())
         let end = try replayer.replay(recording, format: nil, resumes: false)
-        let (totals, digest) = try directory.close(status: "finished", inputs: [(recording, end)])
+        let (totals, digest) = try directory.finish(status: "finished", inputs: [(recording, end)])
 
         Output.talk("3. ten alerts: the two with the most money of each of the five most frequent kinds\n")
         try show(data + "/alerts.sqlite")

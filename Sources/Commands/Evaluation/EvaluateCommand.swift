@@ -7,7 +7,7 @@ import Engine
 import Forest
 import ForestTraining
 import Foundation
-import Metrics
+import Evaluation
 import Plan
 
 /// `evaluate`: how right pipeline and model are on labelled recordings.

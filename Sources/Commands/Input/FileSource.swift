@@ -1,3 +1,5 @@
+// Some C declarations, `stat` among them, reach the compiler through this module first.
+import CDispatch
 import Engine
 import Foundation
 

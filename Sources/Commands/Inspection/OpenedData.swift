@@ -51,13 +51,3 @@ struct DataPlace: ParsableArguments {
         return found
     }
 }
-
-extension DataDirectory {
-    /// What state is computed with: a checkpoint of another pipeline, model or version of the state is of no use.
-    static func fingerprint(pipelineSHA: String, modelID: String) -> String { "1 \(pipelineSHA) \(modelID)" }
-}
-
-extension PipelinePlan {
-    /// SHA-256 of everything in the plan that can change a result.
-    var sha256: String { SHA256.hexadecimal(of: Array(canonicalDescription.utf8)) }
-}

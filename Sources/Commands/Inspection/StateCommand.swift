@@ -6,6 +6,7 @@ import Engine
 import EventLog
 import FileStore
 import Plan
+import Runtime
 import StateStore
 
 /// `state`: what is held in memory, and the checkpoints of it.

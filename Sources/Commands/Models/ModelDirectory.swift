@@ -1,3 +1,4 @@
+import AlertStore
 import Base
 import Bytes
 import Engine
@@ -142,5 +143,20 @@ struct ModelDirectory {
         case .list(let values) where values.count == count: return values.map { $0.number ?? .nan }
         default: return nil
         }
+    }
+}
+
+extension ModelDirectory {
+    var record: ModelRecord {
+        var metadata: [UInt8] = []
+        file.metadata.write(into: &metadata)
+        return ModelRecord(
+            id: id,
+            name: String(id.prefix { $0 != "@" }),
+            sha256: sha256,
+            classes: file.forest.classNames.joined(separator: ", "),
+            features: file.forest.featureNames.joined(separator: ", "),
+            metadata: String(decoding: metadata, as: UTF8.self)
+        )
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Runtime
 
 /// How a data directory is kept: what every command that writes one takes.
 struct StorageOptions: ParsableArguments {

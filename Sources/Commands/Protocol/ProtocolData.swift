@@ -1,6 +1,6 @@
 import Base
 import Engine
-import Metrics
+import Evaluation
 import Plan
 
 /// The labelled events that a protocol learns from and judges on, with what its figures need, for all of its folds.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Bytes
-import Metrics
+import Evaluation
 import Plan
 
 /// Days from one to another, both included: 2018-07-25..2018-07-31.

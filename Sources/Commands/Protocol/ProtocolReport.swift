@@ -3,6 +3,7 @@ import Base
 import Bytes
 import Foundation
 import Plan
+import Runtime
 
 /// What a protocol found, fold by fold, with mean and spread over the folds.
 struct ProtocolReport {

@@ -4,6 +4,7 @@ import EventLog
 import FileStore
 import Foundation
 import Plan
+import Runtime
 
 /// The log of a data directory, for a query that records what it reads: each event is in the log before it counts.
 final class QueryLog {
@@ -17,7 +18,7 @@ final class QueryLog {
         let store = DiskStore(root: path)
         do throws(FileError) { try store.createDirectory("") } catch { throw .storage(error.description) }
         lock = try DirectoryLock.take(path)
-        try DataDirectory.checkPartitions(path, plan)
+        try CommandError.running { () throws(RuntimeError) in try DataDirectory.checkPartitions(path, plan) }
         var journals: [Journal] = []
         do throws(LogError) {
             for partition in 0..<plan.partitionCount {

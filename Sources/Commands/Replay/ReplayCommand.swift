@@ -4,6 +4,7 @@ import Bytes
 import Engine
 import Foundation
 import Plan
+import Runtime
 
 /// `replay`: a recorded event log goes in, alerts come out.
 struct ReplayCommand: ParsableCommand {
@@ -111,13 +112,13 @@ struct ReplayCommand: ParsableCommand {
         let models = try ModelDirectory.bind(plan, path: engine.model)
         Interrupt.install()
         let clock = Progress("", isQuiet: true)
-        let directory = try DataDirectory(
+        let directory = try DataDirectory.open(
             dataDir,
             options: storage.opening(),
             plan: plan,
             models: models,
             command: "replay",
-            progress: Progress("recovery", isQuiet: quiet)
+            isQuiet: quiet
         )
         for note in directory.notes { Output.talk(note) }
         let replayer = Replayer(directory, plan: plan, options: options)
@@ -135,7 +136,7 @@ struct ReplayCommand: ParsableCommand {
         let isInterrupted = Interrupt.isRequested
         let hasTooMany = replayer.hasTooManyErrors
         let status = isInterrupted ? "interrupted" : hasTooMany || failure != nil ? "stopped" : "finished"
-        let (totals, digest) = try directory.close(status: status, inputs: inputs)
+        let (totals, digest) = try directory.finish(status: status, inputs: inputs)
         if replayer.outOfRange > 0 {
             Output.talk("\(grouped(replayer.outOfRange)) events outside of --from/--to were left out")
         }

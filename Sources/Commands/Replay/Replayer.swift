@@ -3,6 +3,7 @@ import Dispatch
 import Engine
 import Foundation
 import Plan
+import Runtime
 import Synchronization
 
 /// Feeds recordings into a data directory: one thread reads and decodes, one thread a partition does the rest.
@@ -91,13 +92,13 @@ final class Replayer {
             cut(chunk)
             pace.wait(for: chunk)
             for worker in directory.workers {
-                let count = try worker.take(chunk, input: input, path: name)
+                let count = try worker.take(chunk, of: input, path: name)
                 acknowledger?.noteTaken(count, chunk: number)
             }
             number += 1
             if let acknowledger {
                 for worker in directory.workers {
-                    try worker.sync()
+                    try CommandError.running { () throws(RuntimeError) in try worker.sync() }
                     acknowledger.noteSynced(partition: worker.partition, chunks: number)
                 }
             }
@@ -189,7 +190,7 @@ final class Replayer {
         func acknowledge() {
             guard let chunks = unsynced else { return }
             attempt { () throws(CommandError) in
-                try worker.sync()
+                try CommandError.running { () throws(RuntimeError) in try worker.sync() }
                 acknowledger?.noteSynced(partition: worker.partition, chunks: chunks)
             }
             unsynced = nil
@@ -198,10 +199,13 @@ final class Replayer {
             if queue.isEmpty { acknowledge() }
             switch queue.receive(within: .milliseconds(200)) {
             case .closed: return acknowledge()
-            case .timedOut: attempt { () throws(CommandError) in try worker.tick() }
+            case .timedOut:
+                attempt { () throws(CommandError) in
+                    try CommandError.running { () throws(RuntimeError) in try worker.tick() }
+                }
             case .element(let ticket):
                 attempt { () throws(CommandError) in
-                    let count = try worker.take(ticket.chunk, input: input, path: name)
+                    let count = try worker.take(ticket.chunk, of: input, path: name)
                     acknowledger?.noteTaken(count, chunk: ticket.number)
                 }
                 if acknowledger != nil { unsynced = ticket.number + 1 }
@@ -219,6 +223,20 @@ final class Replayer {
 
     /// Whether so many events have been rejected that the run has stopped.
     var hasTooManyErrors: Bool { directory.workers.reduce(0) { $0 + $1.runner.rejectedCount } > options.maxErrors }
+}
+
+extension PartitionWorker {
+    /// Takes this partition's share of a chunk of the recording with that number; returns how many events that were.
+    fileprivate func take(_ chunk: Chunk, of input: Int, path: String) throws(CommandError) -> Int {
+        try CommandError.running { () throws(RuntimeError) in
+            try take(
+                chunk.batch,
+                rows: chunk.partitions[partition],
+                line: { chunk.lines[Int($0)] },
+                mark: SourceMark(input: input, position: chunk.end, path: path)
+            )
+        }
+    }
 }
 
 /// Holds events back so that event time passes at a chosen speed.

@@ -3,6 +3,7 @@ import Delivery
 import Engine
 import FileStore
 import Plan
+import Runtime
 
 /// Makes an alerts file from the log alone, as of the offsets that another one has reached.
 struct Recomputation {

@@ -1,4 +1,8 @@
+import AlertStore
 import ArgumentParser
+import Engine
+import EventLog
+import Runtime
 
 /// Why a command ends, in words a person can act on, with the exit code that says which kind it is.
 enum CommandError: Error {
@@ -37,13 +41,38 @@ enum CommandError: Error {
         }
     }
 
-    /// Runs a command's body: says what went wrong on standard error and ends with the exit code.
-    static func reporting(_ body: () throws(CommandError) -> Void) throws {
+    /// Runs a part of a command: says what went wrong on standard error and ends with the exit code.
+    static func ending<Result>(_ body: () throws(CommandError) -> Result) throws -> Result {
         do throws(CommandError) {
-            try body()
+            return try body()
         } catch {
             Output.talk(error.words)
             throw ExitCode(error.status.rawValue)
         }
     }
+
+    /// Runs a command's body.
+    static func reporting(_ body: () throws(CommandError) -> Void) throws { try ending(body) }
+}
+
+extension CommandError {
+    /// Runs calls of a data directory, whose errors become the command's.
+    static func running<Result>(_ body: () throws(RuntimeError) -> Result) throws(CommandError) -> Result {
+        do throws(RuntimeError) { return try body() } catch { throw CommandError(error) }
+    }
+
+    init(_ error: RuntimeError) {
+        switch error {
+        case .inUse(let words): self = .inUse(words)
+        case .storage(let words): self = .storage(words)
+        case .damaged(let words): self = .damaged(words)
+        case .plan(let words): self = .plan(words)
+        }
+    }
+
+    init(_ error: RunnerError) { self.init(RuntimeError(error)) }
+
+    init(_ error: LogError) { self.init(RuntimeError(error)) }
+
+    init(_ error: AlertStoreError) { self.init(RuntimeError(error)) }
 }

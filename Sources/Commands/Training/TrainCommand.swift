@@ -4,7 +4,7 @@ import Bytes
 import Forest
 import ForestTraining
 import Foundation
-import Metrics
+import Evaluation
 import Plan
 
 /// `train`: labelled recordings in, a model directory out.

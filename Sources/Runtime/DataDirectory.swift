@@ -1,58 +1,61 @@
-import AlertStore
+public import AlertStore
 import Base
 import Bytes
 import Delivery
-import Engine
+public import Engine
 import EventLog
 import FileStore
 import Forest
 import Foundation
-import Plan
+public import Plan
 import StateStore
 
 /// A data directory opened for writing: the lock, the partitions' logs and engines, and the alerts file, brought to one
 /// state whatever happened before.
-final class DataDirectory {
-    let path: String
-    let database: AlertDatabase
-    let workers: [PartitionWorker]
+public final class DataDirectory {
+    public let path: String
+    public let database: AlertDatabase
+    public let workers: [PartitionWorker]
     private let lock: DirectoryLock
     private let run: Int64
     private let checkpoints: CheckpointThread
-    private(set) var notes: [String] = []
+    /// What a person should know: what was repaired, rebuilt, or could not be done.
+    public private(set) var notes: [String] = []
 
     /// How a directory is opened.
-    struct Options {
+    public struct Options: Sendable {
         /// Where the alerts file is; in the directory otherwise.
-        var alerts: String?
-        var policy = CommitPolicy()
-        var checkpoint = CheckpointChoice.newest
+        public var alerts: String?
+        public var policy = CommitPolicy()
+        public var checkpoint = CheckpointChoice.newest
         /// How long behind the clock ended alerts are kept, milliseconds; nil = for ever.
-        var alertTTL: Int64?
+        public var alertTTL: Int64?
         /// Bytes of keyed state in memory, of all partitions.
-        var stateBytes: Int?
+        public var stateBytes: Int?
+
+        public init() {}
     }
 
     /// Opens a directory, made if it is missing; recovers what a crash left, and rebuilds the alerts if the pipeline or the
     /// model is not the one that they were made with (C1).
-    init(
+    public init(
         _ path: String,
         options: Options,
         plan: PipelinePlan,
-        models: (bindings: [Int: ModelBinding], models: [ModelDirectory]),
-        command: String,
-        progress: Progress
-    ) throws(CommandError) {
+        models: (bindings: [Int: ModelBinding], records: [ModelRecord]),
+        by program: (command: String, version: String),
+        progress: (_ partition: Int, _ done: Int, _ total: Int) -> Void
+    ) throws(RuntimeError) {
         self.path = path
         do throws(FileError) { try DiskStore(root: path).createDirectory("") } catch {
             throw .storage(error.description)
         }
-        lock = try DirectoryLock.take(path)
+        do throws(DirectoryLock.Failure) { lock = try DirectoryLock(path) } catch { throw RuntimeError(error) }
         try Self.checkPartitions(path, plan)
-        let modelID = models.models.map(\.id).joined(separator: " ")
+        let modelID = models.records.map(\.id).joined(separator: " ")
         let run = RunRecord(
-            command: command,
-            appVersion: PatternAlarm.version,
+            command: program.command,
+            appVersion: program.version,
             pipeline: plan.name,
             pipelineSHA: plan.sha256,
             modelID: modelID.isEmpty ? nil : modelID
@@ -65,11 +68,11 @@ final class DataDirectory {
                 try database.resetDerived()
                 notes.append("the pipeline or the model has changed: alerts are rebuilt from the log")
             }
-            for model in models.models { try database.register(model.record) }
+            for model in models.records { try database.register(model) }
             try database.setRules(plan.detectors.map { ($0.name, $0.title, $0.kindName, "\($0.kind)") })
             self.run = try database.beginRun(run, atMilliseconds: Self.now)
         } catch {
-            throw CommandError(error)
+            throw RuntimeError(error)
         }
         self.database = database
         checkpoints = CheckpointThread(partitions: plan.partitionCount)
@@ -103,14 +106,14 @@ final class DataDirectory {
                 workers.append(PartitionWorker(runner, policy: options.policy))
             }
         } catch {
-            throw CommandError(error)
+            throw RuntimeError(error)
         }
         self.workers = workers
         try recover(committed: committed, options.checkpoint, progress)
     }
 
     /// Which partition an event is in depends on how many there are: a log keeps the number that it was begun with.
-    static func checkPartitions(_ path: String, _ plan: PipelinePlan) throws(CommandError) {
+    public static func checkPartitions(_ path: String, _ plan: PipelinePlan) throws(RuntimeError) {
         let store = DiskStore(root: path)
         var known = 0
         var isEmpty = true
@@ -122,7 +125,7 @@ final class DataDirectory {
                     try isEmpty && PartitionReader.bounds(directory: "log/" + name, store: store).end == LogOffset(0)
             }
         } catch let error as LogError {
-            throw CommandError(error)
+            throw RuntimeError(error)
         } catch {
             throw .storage("\(error)")
         }
@@ -136,25 +139,25 @@ final class DataDirectory {
     }
 
     /// The offset up to which the alerts file has everything, by partition.
-    private static func committed(_ database: AlertDatabase, topic: String) throws(CommandError) -> [Int: Int64] {
+    private static func committed(_ database: AlertDatabase, topic: String) throws(RuntimeError) -> [Int: Int64] {
         do throws(AlertStoreError) {
             let found = try database.progress(topic: topic)
             return Dictionary(uniqueKeysWithValues: found.map { ($0.partition, $0.nextOffset) })
         } catch {
-            throw CommandError(error)
+            throw RuntimeError(error)
         }
     }
 
     private func recover(
         committed: [Int: Int64],
         _ choice: CheckpointChoice,
-        _ progress: Progress
-    ) throws(CommandError) {
+        _ progress: (_ partition: Int, _ done: Int, _ total: Int) -> Void
+    ) throws(RuntimeError) {
         var committed = committed
         // After a power cut the database may know more than the log: then only the log counts.
         if workers.contains(where: { (committed[$0.partition] ?? 0) > $0.runner.endOffset }) {
             notes.append("the alerts were ahead of the log: they are rebuilt from it")
-            do throws(AlertStoreError) { try database.resetDerived() } catch { throw CommandError(error) }
+            do throws(AlertStoreError) { try database.resetDerived() } catch { throw RuntimeError(error) }
             committed = [:]
         }
         for worker in workers {
@@ -173,31 +176,25 @@ final class DataDirectory {
                     committed: committed[worker.partition] ?? 0,
                     from: choice
                 ) { done, total in
-                    progress.update(
-                        "partition \(worker.partition), \(grouped(done)) events",
-                        fraction: Double(done) / Double(max(1, total))
-                    )
+                    progress(worker.partition, done, total)
                 }
                 notes += result.words
             } catch {
-                throw CommandError(error)
+                throw RuntimeError(error)
             }
         }
-        progress.finish()
     }
 
     /// Ends the run: everything durable, one alerts file, its digest noted. Returns the totals and the digest.
-    func close(
+    public func close(
         status: String,
         inputs: [(path: String, position: RecordingPosition)]
-    ) throws(CommandError) -> (
-        LedgerTotals, String
-    ) {
+    ) throws(RuntimeError) -> (totals: LedgerTotals, digest: String) {
         for worker in workers { try worker.close() }
         checkpoints.close()
         for worker in workers {
             if case .failed(let error) = worker.runner.checkpointProgress.status {
-                Output.talk("no checkpoint could be written (\(error)); the next start reads more of the log")
+                notes.append("no checkpoint could be written (\(error)); the next start reads more of the log")
             }
         }
         do throws(AlertStoreError) {
@@ -217,27 +214,12 @@ final class DataDirectory {
             try database.close()
             return (totals, digest)
         } catch {
-            throw CommandError(error)
+            throw RuntimeError(error)
         }
     }
 
     /// The wall clock, for the run's own record only: no result depends on it.
     private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
-}
-
-extension ModelDirectory {
-    fileprivate var record: ModelRecord {
-        var metadata: [UInt8] = []
-        file.metadata.write(into: &metadata)
-        return ModelRecord(
-            id: id,
-            name: String(id.prefix { $0 != "@" }),
-            sha256: sha256,
-            classes: file.forest.classNames.joined(separator: ", "),
-            features: file.forest.featureNames.joined(separator: ", "),
-            metadata: String(decoding: metadata, as: UTF8.self)
-        )
-    }
 }
 
 extension Detector {
@@ -247,4 +229,14 @@ extension Detector {
         case .rule: "rule"
         }
     }
+}
+
+extension DataDirectory {
+    /// What state is computed with: a checkpoint of another pipeline, model or version of the state is of no use.
+    public static func fingerprint(pipelineSHA: String, modelID: String) -> String { "1 \(pipelineSHA) \(modelID)" }
+}
+
+extension PipelinePlan {
+    /// SHA-256 of everything in the plan that can change a result.
+    public var sha256: String { SHA256.hexadecimal(of: Array(canonicalDescription.utf8)) }
 }

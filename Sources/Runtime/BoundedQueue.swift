@@ -1,36 +1,36 @@
-import Dispatch
+public import Dispatch
 import Synchronization
 
 /// Hands values from one thread to another, at most `capacity` at a time: a full queue makes the sender wait (C9).
-final class BoundedQueue<Element: Sendable>: Sendable {
+public final class BoundedQueue<Element: Sendable>: Sendable {
     private let elements = Mutex<[Element?]>([])
     private let room = DispatchSemaphore(value: 0)
     private let filled = DispatchSemaphore(value: 0)
 
-    init(capacity: Int) {
+    public init(capacity: Int) {
         // Signalled up instead of made with a value: a semaphore below its first value must not be released.
         for _ in 0..<capacity { room.signal() }
     }
 
     /// Waits for room. `nil` closes the queue.
-    func send(_ element: Element?) {
+    public func send(_ element: Element?) {
         room.wait()
         elements.withLock { $0.append(element) }
         filled.signal()
     }
 
     /// Whether there is nothing to receive just now.
-    var isEmpty: Bool { elements.withLock { $0.isEmpty } }
+    public var isEmpty: Bool { elements.withLock { $0.isEmpty } }
 
     /// What a wait with an end came to.
-    enum Outcome {
+    public enum Outcome {
         case element(Element)
         case closed
         case timedOut
     }
 
     /// Waits for a value, but not for ever.
-    func receive(within duration: DispatchTimeInterval) -> Outcome {
+    public func receive(within duration: DispatchTimeInterval) -> Outcome {
         guard filled.wait(timeout: .now() + duration) == .success else { return .timedOut }
         let element = elements.withLock { $0.removeFirst() }
         room.signal()
@@ -38,7 +38,7 @@ final class BoundedQueue<Element: Sendable>: Sendable {
     }
 
     /// Waits for a value; nil once the queue is closed.
-    func receive() -> Element? {
+    public func receive() -> Element? {
         filled.wait()
         let element = elements.withLock { $0.removeFirst() }
         room.signal()

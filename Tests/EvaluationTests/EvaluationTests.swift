@@ -1,5 +1,5 @@
 import Base
-import Metrics
+import Evaluation
 import Testing
 
 private func card(_ number: Int) -> Text { Text("card \(number)") }

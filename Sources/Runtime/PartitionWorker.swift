@@ -1,26 +1,25 @@
-import AlertStore
-import Engine
-import EventLog
-import Plan
-import StateStore
+public import Engine
+public import Plan
 
 /// When a partition commits and makes checkpoints: by events and by the clock, which the runner does not know.
-struct CommitPolicy {
+public struct CommitPolicy: Sendable {
     /// A checkpoint after so many events…
-    var checkpointEvents = 200_000
+    public var checkpointEvents = 200_000
     /// … or after this time, whichever comes first.
-    var checkpointPause = Duration.seconds(10)
+    public var checkpointPause = Duration.seconds(10)
     /// The longest that a finished event waits for its transaction, if that costs little.
-    var commitPause = Duration.seconds(1)
-    var commitEvents = 1 << 20
+    public var commitPause = Duration.seconds(1)
+    public var commitEvents = 1 << 20
     /// How long the log may go without a sync between two commits; zero = none, nil = until the commit.
-    var syncPause: Duration?
+    public var syncPause: Duration?
+
+    public init() {}
 }
 
 /// Drives one partition's runner. Used by one thread at a time.
-final class PartitionWorker: @unchecked Sendable {
+public final class PartitionWorker: @unchecked Sendable {
     // Handed from the opening thread to the partition's own thread and back; never used by two at once.
-    let runner: PartitionRunner
+    public let runner: PartitionRunner
     private let policy: CommitPolicy
     private var lastCommit = ContinuousClock.now
     private var lastCheckpoint = ContinuousClock.now
@@ -35,27 +34,33 @@ final class PartitionWorker: @unchecked Sendable {
         pause = policy.commitPause
     }
 
-    var partition: Int { runner.partition }
+    public var partition: Int { runner.partition }
 
-    /// Takes this partition's share of a chunk of the recording with that number.
-    /// Returns how many events that were.
-    func take(_ chunk: Chunk, input: Int, path: String) throws(CommandError) -> Int {
-        let mark = SourceMark(input: input, position: chunk.end, path: path)
+    /// Takes this partition's share of a piece of a recording, and does what is due.
+    ///
+    /// - Parameters:
+    ///   - batch: decoded events, of all partitions.
+    ///   - rows: positions in the batch of this partition's events, ascending.
+    ///   - line: the recording's line of each row of the batch.
+    ///   - mark: the recording, and how far it has been read behind the batch.
+    /// - Returns: how many events that were.
+    /// - Throws: ``RuntimeError``
+    public func take(
+        _ batch: ColumnBatch,
+        rows: [Int32],
+        line: (Int32) -> Int,
+        mark: SourceMark
+    ) throws(RuntimeError) -> Int {
         var taken = 0
         try reporting { () throws(RunnerError) in
-            taken = try runner.take(
-                chunk.batch,
-                rows: chunk.partitions[partition],
-                line: { chunk.lines[Int($0)] },
-                mark: mark
-            )
+            taken = try runner.take(batch, rows: rows, line: line, mark: mark)
         }
         try tick()
         return taken
     }
 
     /// Syncs, commits, or makes a checkpoint, if it is time.
-    func tick() throws(CommandError) {
+    public func tick() throws(RuntimeError) {
         if let pause = policy.syncPause, lastSync.duration(to: .now) >= pause {
             try sync()
             lastSync = .now
@@ -71,17 +76,17 @@ final class PartitionWorker: @unchecked Sendable {
         if runner.uncommittedCount >= policy.commitEvents || lastCommit.duration(to: .now) > pause { try commit() }
     }
 
-    private func commit() throws(CommandError) {
+    private func commit() throws(RuntimeError) {
         let start = ContinuousClock.now
         try reporting { () throws(RunnerError) in try runner.commit() }
         lastCommit = .now
         pause = max(policy.commitPause, start.duration(to: lastCommit) * 10)
     }
 
-    func sync() throws(CommandError) { try reporting { () throws(RunnerError) in try runner.syncLog() } }
+    public func sync() throws(RuntimeError) { try reporting { () throws(RunnerError) in try runner.syncLog() } }
 
     /// Commits everything and makes a last checkpoint, so that the next run starts where this one ended.
-    func close() throws(CommandError) {
+    func close() throws(RuntimeError) {
         try reporting { () throws(RunnerError) in
             runner.checkpointProgress.waitUntilDone()
             try runner.checkpoint()
@@ -89,35 +94,7 @@ final class PartitionWorker: @unchecked Sendable {
         }
     }
 
-    private func reporting(_ body: () throws(RunnerError) -> Void) throws(CommandError) {
-        do throws(RunnerError) { try body() } catch { throw CommandError(error) }
-    }
-}
-
-extension CommandError {
-    init(_ error: RunnerError) {
-        switch error {
-        case .log(let error): self.init(error)
-        case .state(.damaged(let file, let words)):
-            self = .damaged(StateError.damaged(file: file, words: words).description)
-        case .state(let error): self = .storage(error.description)
-        case .engine(let error): self = .plan(error.description)
-        case .sink(let error as AlertStoreError): self.init(error)
-        case .sink(let error): self = .storage("\(error)")
-        }
-    }
-
-    init(_ error: LogError) {
-        switch error {
-        case .damaged: self = .damaged(error.description)
-        default: self = .storage(error.description)
-        }
-    }
-
-    init(_ error: AlertStoreError) {
-        switch error {
-        case .damaged: self = .damaged(error.description)
-        default: self = .storage(error.description)
-        }
+    private func reporting(_ body: () throws(RunnerError) -> Void) throws(RuntimeError) {
+        do throws(RunnerError) { try body() } catch { throw RuntimeError(error) }
     }
 }

@@ -1,0 +1,46 @@
+import AlertStore
+import Engine
+import Forest
+import Plan
+import Runtime
+
+extension DataDirectory {
+    /// Opens a directory for a command, showing how far recovery is.
+    static func open(
+        _ path: String,
+        options: Options = Options(),
+        plan: PipelinePlan,
+        models: (bindings: [Int: ModelBinding], models: [ModelDirectory]),
+        command: String,
+        isQuiet: Bool
+    ) throws(CommandError) -> DataDirectory {
+        let progress = Progress("recovery", isQuiet: isQuiet)
+        defer { progress.finish() }
+        return try CommandError.running { () throws(RuntimeError) in
+            try DataDirectory(
+                path,
+                options: options,
+                plan: plan,
+                models: (models.bindings, models.models.map(\.record)),
+                by: (command, PatternAlarm.version),
+                progress: { partition, done, total in
+                    progress.update(
+                        "partition \(partition), \(grouped(done)) events",
+                        fraction: Double(done) / Double(max(1, total))
+                    )
+                }
+            )
+        }
+    }
+
+    /// Ends the run, as ``close(status:inputs:)`` does, and says what a person should know of it.
+    func finish(
+        status: String,
+        inputs: [(path: String, position: RecordingPosition)]
+    ) throws(CommandError) -> (totals: LedgerTotals, digest: String) {
+        let told = notes.count
+        let result = try CommandError.running { () throws(RuntimeError) in try close(status: status, inputs: inputs) }
+        for note in notes.dropFirst(told) { Output.talk(note) }
+        return result
+    }
+}

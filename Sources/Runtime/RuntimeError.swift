@@ -1,0 +1,59 @@
+public import AlertStore
+public import Engine
+public import EventLog
+public import FileStore
+import StateStore
+
+/// Why a data directory cannot be opened or goes no further; the words say what a person can do.
+public enum RuntimeError: Error, Sendable, CustomStringConvertible {
+    /// Another process is writing to the directory.
+    case inUse(String)
+    /// Files cannot be read or written, or do not fit the pipeline.
+    case storage(String)
+    /// Acknowledged data is damaged.
+    case damaged(String)
+    /// The pipeline and the model do not fit each other.
+    case plan(String)
+
+    public var description: String {
+        switch self {
+        case .inUse(let words), .storage(let words), .damaged(let words), .plan(let words): words
+        }
+    }
+}
+
+extension RuntimeError {
+    /// What stops a partition.
+    public init(_ error: RunnerError) {
+        switch error {
+        case .log(let error): self.init(error)
+        case .state(.damaged(let file, let words)):
+            self = .damaged(StateError.damaged(file: file, words: words).description)
+        case .state(let error): self = .storage(error.description)
+        case .engine(let error): self = .plan(error.description)
+        case .sink(let error as AlertStoreError): self.init(error)
+        case .sink(let error): self = .storage("\(error)")
+        }
+    }
+
+    /// What the log says.
+    public init(_ error: LogError) {
+        switch error {
+        case .damaged: self = .damaged(error.description)
+        default: self = .storage(error.description)
+        }
+    }
+
+    /// What the alerts file says.
+    public init(_ error: AlertStoreError) {
+        switch error {
+        case .damaged: self = .damaged(error.description)
+        default: self = .storage(error.description)
+        }
+    }
+
+    /// Why the directory cannot be taken.
+    public init(_ error: DirectoryLock.Failure) {
+        if case .heldBy = error { self = .inUse(error.description) } else { self = .storage(error.description) }
+    }
+}

@@ -1,0 +1,45 @@
+public import AlertStore
+import Base
+public import Engine
+import NIOPosix
+public import Plan
+
+/// What the routes work with: one running data directory.
+public struct ServerContext: Sendable {
+    public let plan: PipelinePlan
+    public let bindings: [Int: ModelBinding]
+    /// The program's version.
+    public let version: String
+    /// The writer's connection: for what people decide.
+    public let database: AlertDatabase
+    /// Read-only connections of their own: a slow question never holds up the writer.
+    public let alerts: AlertDatabase
+
+    public init(
+        plan: PipelinePlan,
+        bindings: [Int: ModelBinding],
+        version: String,
+        database: AlertDatabase,
+        alerts: AlertDatabase
+    ) {
+        self.plan = plan
+        self.bindings = bindings
+        self.version = version
+        self.database = database
+        self.alerts = alerts
+    }
+
+    /// Asks the alerts file, away from the event loops.
+    func reading<Value: Sendable>(
+        _ body: @escaping @Sendable (AlertDatabase) throws -> Value
+    ) async throws -> Value {
+        try await NIOThreadPool.singleton.runIfActive { [alerts] in try body(alerts) }
+    }
+
+    /// Writes what a person has decided, away from the event loops.
+    func writing<Value: Sendable>(
+        _ body: @escaping @Sendable (AlertDatabase) throws -> Value
+    ) async throws -> Value {
+        try await NIOThreadPool.singleton.runIfActive { [database] in try body(database) }
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Why a request was not done, as RFC 9457 has it. Says what is wrong with the request, nothing of the program's inside.
+struct Problem: Error, Encodable, HTTPResponseError {
+    /// One thing that is wrong, and where.
+    struct Item: Encodable, Sendable {
+        /// JSON pointer into the body.
+        var pointer: String?
+        /// Name of the query parameter or header.
+        var parameter: String?
+        var detail: String
+    }
+
+    var type = "about:blank"
+    var title: String
+    var status: HTTPResponse.Status
+    var detail: String?
+    var errors: [Item]?
+    /// Headers that the answer needs, such as Retry-After.
+    var headers: HTTPFields = [:]
+
+    init(_ status: HTTPResponse.Status, _ detail: String? = nil, errors: [Item]? = nil, headers: HTTPFields = [:]) {
+        title = status.reasonPhrase
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case type, title, status, detail, errors
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(type, forKey: .type)
+        try container.encode(title, forKey: .title)
+        try container.encode(status.code, forKey: .status)
+        try container.encodeIfPresent(detail, forKey: .detail)
+        try container.encodeIfPresent(errors, forKey: .errors)
+    }
+
+    func response(from request: Request, context: some RequestContext) throws -> Response {
+        var response = try Answer.json(self, status: status, type: "application/problem+json")
+        for field in headers { response.headers[field.name] = field.value }
+        return response
+    }
+}
