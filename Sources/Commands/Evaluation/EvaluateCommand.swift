@@ -4,10 +4,10 @@ import Base
 import Bytes
 import Delivery
 import Engine
+import Evaluation
 import Forest
 import ForestTraining
 import Foundation
-import Evaluation
 import Plan
 
 /// `evaluate`: how right pipeline and model are on labelled recordings.

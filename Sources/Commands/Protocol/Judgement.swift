@@ -1,7 +1,7 @@
 import Base
 import Bytes
-import ForestTraining
 import Evaluation
+import ForestTraining
 
 /// How right a model was on the test days of one split.
 struct Judgement {

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Base
 import Bytes
+import Evaluation
 import Forest
 import ForestTraining
 import Foundation
-import Evaluation
 import Plan
 
 /// `train`: labelled recordings in, a model directory out.
