@@ -245,6 +245,8 @@ public struct EngineCommit: Sendable {
     public var rejects: [RejectRecord] = []
     public var late: [LateRecord] = []
     public var duplicates: [DuplicateRecord] = []
+    /// What models have said of the stretch's events; not stored.
+    public var predictions: [(modelID: String, scored: Int, positive: Int)] = []
     /// Ended alerts of the partition whose last event is older are given up; nil = none are.
     public var expireBeforeMilliseconds: Int64?
 

@@ -40,6 +40,10 @@ public struct CommitBuilder: Sendable {
             )
         )
         if let alertTTL, let clock = output.clock { commit.expireBeforeMilliseconds = milliseconds(clock) - alertTTL }
+        for (detector, count) in output.predictions {
+            guard let id = modelIDs[detector] else { continue }
+            commit.predictions.append((id, count.scored, count.positive))
+        }
         for alert in output.alerts { add(alert, partition: output.partition, to: &commit) }
         for (index, reject) in output.rejected.enumerated() {
             commit.rejects.append(

@@ -9,6 +9,8 @@ public struct ServerOptions: Sendable {
     public var host = "127.0.0.1"
     /// 0 = any that is free.
     public var port = 8420
+    /// Bytes of one body of events at most, packed and unpacked.
+    public var eventBodyBytes = 16 << 20
 
     public init() {}
 }
@@ -52,6 +54,7 @@ public struct FraudServer: Sendable {
     private func router() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         HealthRoutes(context).add(to: router)
+        EventRoutes(context.engine, bodyLimit: options.eventBodyBytes).add(to: router)
         return router
     }
 }
