@@ -168,7 +168,8 @@ extension AlertDatabase {
             lastOffset: row.value("last_offset"),
             revisions: row.value("revisions"),
             isEnded: row.value("ended"),
-            modelID: row.value("model_id")
+            modelID: row.value("model_id"),
+            domain: row.value("domain")
         )
     }
 

@@ -3,7 +3,7 @@ import GRDB
 /// The database's tables, in the versions that ever were. See the README beside this file for what they mean.
 enum Schema {
     /// The version that this program writes; `PRAGMA user_version` holds a file's.
-    static let version = 2
+    static let version = 3
 
     static func migrator() -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -17,8 +17,20 @@ enum Schema {
             try db.execute(sql: second)
             try db.execute(sql: "PRAGMA user_version = 2")
         }
+        migrator.registerMigration("3") { db in
+            try db.execute(sql: third)
+            try db.execute(sql: "PRAGMA user_version = 3")
+        }
         return migrator
     }
+
+    /// Since version 3 an alert says which domain it is of. Views that select everything have the column, too: SQLite
+    /// expands their text anew. The new indexes have no column that a revision changes but the last event's time.
+    private static let third = """
+        ALTER TABLE alerts ADD COLUMN domain TEXT;
+        CREATE INDEX alerts_by_domain ON alerts (domain, last_event_ms DESC, alert_id);
+        CREATE INDEX alerts_by_opening ON alerts (opened_ms, domain);
+        """
 
     /// Since version 2 a log may begin behind offset 0, and alerts may be given up after a time.
     private static let second = """
