@@ -14,6 +14,8 @@ public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible
     case newer(path: String, version: Int, known: Int)
     case damaged(path: String, words: String)
     case notFound(path: String)
+    /// A question took longer than its time.
+    case tooSlow(path: String)
     case other(path: String, words: String)
     /// An earlier call failed at the disk: what was written is not certain until the file has been opened anew.
     case failed(path: String, words: String)
@@ -30,6 +32,7 @@ public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible
             "\(path) is damaged, or the disk cannot read it (\(words)); check the disk and run `patternalarm verify`: if it says "
                 + "the same, delete the file, and `patternalarm replay --resume` makes it from the log"
         case .notFound(let path): "there is no \(path); run `patternalarm replay` first, or name it with --alerts"
+        case .tooSlow(let path): "\(path): the question took too long; ask for less"
         case .other(let path, let words): "\(path): \(words)"
         case .failed(let path, let words):
             "\(path) takes nothing more since an earlier call failed (\(words)); run the same command again"
@@ -59,22 +62,40 @@ public final class AlertDatabase: Sendable {
     private let failure = Mutex<AlertStoreError?>(nil)
     private let checkpointPages: Int32
     private let log = LogPages()
+    private let timeLimit: Int32
 
     /// Opens the file, made and brought to the current schema unless it is only to be read.
     ///
     /// - Parameters:
     ///   - path: The file, or a URI as SQLite has them.
     ///   - readOnly: Whether only to read.
+    ///   - readers: How many may read at a time, each with a connection of its own; more than one if the file is only to
+    ///     be read.
+    ///   - timeLimit: How many milliseconds a question may take before it ends as ``AlertStoreError/tooSlow(path:)``;
+    ///     0 = no limit.
     ///   - checkpointPages: How many pages of 4 KiB the write-ahead log has when it is moved into the file.
     /// - Throws: ``AlertStoreError``
-    public init(path: String, readOnly: Bool = false, checkpointPages: Int32 = 16384) throws(AlertStoreError) {
+    public init(
+        path: String,
+        readOnly: Bool = false,
+        readers: Int = 1,
+        timeLimit: Int = 0,
+        checkpointPages: Int32 = 16384
+    ) throws(AlertStoreError) {
+        precondition(readers == 1 || readOnly, "There is one writer.")
         self.path = path
         isReadOnly = readOnly
         self.checkpointPages = checkpointPages
+        self.timeLimit = Int32(clamping: timeLimit)
         precondition(SystemErrors.isListening)
-        let queue: DatabaseQueue
+        let queue: any DatabaseWriter
         do {
-            queue = try DatabaseQueue(path: path, configuration: Self.configuration(readOnly, log))
+            var configuration = Self.configuration(readOnly, log)
+            configuration.maximumReaderCount = readers
+            queue =
+                readers > 1
+                ? try DatabasePool(path: path, configuration: configuration)
+                : try DatabaseQueue(path: path, configuration: configuration)
         } catch {
             throw Self.translate(error, path: path)
         }
@@ -100,7 +121,16 @@ public final class AlertDatabase: Sendable {
         configuration.busyMode = .timeout(5)
         configuration.readonly = readOnly
         configuration.prepareDatabase { db in
-            guard !readOnly else { return }
+            guard !readOnly else {
+                // What the file holds came from outside: it defines nothing that runs, and a damaged page is told.
+                try db.execute(
+                    sql: """
+                        PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+                        PRAGMA mmap_size = 0
+                        """
+                )
+                return
+            }
             try db.execute(sql: "PRAGMA synchronous = NORMAL")
             // Alert ids are hashes, so a large transaction touches pages all over the file: with SQLite's 2 MB of cache
             // each was written to the WAL many times over.
@@ -184,7 +214,16 @@ public final class AlertDatabase: Sendable {
     }
 
     func read<Value>(_ body: (Database) throws -> Value) throws(AlertStoreError) -> Value {
-        do { return try writer.read(body) } catch { throw Self.translate(error, path: path) }
+        do {
+            return try writer.read { db in
+                guard timeLimit > 0, let connection = db.sqliteConnection else { return try body(db) }
+                pa_sqlite_limit_time(connection, timeLimit)
+                defer { pa_sqlite_limit_time(connection, 0) }
+                return try body(db)
+            }
+        } catch {
+            throw Self.translate(error, path: path)
+        }
     }
 
     private func checkUsable() throws(AlertStoreError) {
@@ -212,6 +251,7 @@ public final class AlertDatabase: Sendable {
         case .SQLITE_FULL: return .full(path: path)
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH: return .readOnly(path: path)
         case .SQLITE_BUSY, .SQLITE_LOCKED: return .busy(path: path)
+        case .SQLITE_INTERRUPT: return .tooSlow(path: path)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .damaged(path: path, words: error.message ?? "not a database")
         case .SQLITE_CANTOPEN, .SQLITE_IOERR: return diagnose(path, error)
         default: return .other(path: path, words: error.message ?? "\(error.resultCode)")

@@ -19,6 +19,8 @@ public struct AlertRecord: Sendable, Equatable {
     public var revisions: Int
     public var isEnded: Bool
     public var modelID: String?
+    /// The opening event's field with role domain; nil if the pipeline has none, or the event.
+    public var domain: String?
 
     public init(
         id: String,
@@ -39,7 +41,8 @@ public struct AlertRecord: Sendable, Equatable {
         lastOffset: Int64,
         revisions: Int,
         isEnded: Bool,
-        modelID: String?
+        modelID: String?,
+        domain: String? = nil
     ) {
         self.id = id
         self.detector = detector
@@ -60,6 +63,7 @@ public struct AlertRecord: Sendable, Equatable {
         self.revisions = revisions
         self.isEnded = isEnded
         self.modelID = modelID
+        self.domain = domain
     }
 }
 

@@ -3,7 +3,7 @@ import GRDB
 /// The database's tables, in the versions that ever were. See the README beside this file for what they mean.
 enum Schema {
     /// The version that this program writes; `PRAGMA user_version` holds a file's.
-    static let version = 2
+    static let version = 3
 
     static func migrator() -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -17,8 +17,29 @@ enum Schema {
             try db.execute(sql: second)
             try db.execute(sql: "PRAGMA user_version = 2")
         }
+        migrator.registerMigration("3") { db in
+            try db.execute(sql: third)
+            try db.execute(sql: "PRAGMA user_version = 3")
+        }
         return migrator
     }
+
+    /// Since version 3 an alert says which domain it is of, and an assignee of no letters means nobody. Views that select
+    /// everything have the column, too: SQLite expands their text anew. The new indexes have no column that a revision
+    /// changes but the last event's time.
+    private static let third = """
+        ALTER TABLE alerts ADD COLUMN domain TEXT;
+        DROP VIEW alert_state;
+        CREATE VIEW alert_state AS SELECT a.alert_id,
+          coalesce((SELECT status FROM triage t WHERE t.alert_id = a.alert_id AND status IS NOT NULL
+                    ORDER BY triage_id DESC LIMIT 1), 'open') AS status,
+          (SELECT label FROM triage t WHERE t.alert_id = a.alert_id AND label IS NOT NULL
+           ORDER BY triage_id DESC LIMIT 1) AS label,
+          (SELECT nullif(assignee, '') FROM triage t WHERE t.alert_id = a.alert_id AND assignee IS NOT NULL
+           ORDER BY triage_id DESC LIMIT 1) AS assignee FROM alerts a;
+        CREATE INDEX alerts_by_domain ON alerts (domain, last_event_ms DESC, alert_id);
+        CREATE INDEX alerts_by_opening ON alerts (opened_ms, domain);
+        """
 
     /// Since version 2 a log may begin behind offset 0, and alerts may be given up after a time.
     private static let second = """

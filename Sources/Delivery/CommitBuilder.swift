@@ -100,7 +100,8 @@ public struct CommitBuilder: Sendable {
                 lastOffset: alert.lastOffset,
                 revisions: alert.revisions,
                 isEnded: alert.isEnded,
-                modelID: modelIDs[alert.detector]
+                modelID: modelIDs[alert.detector],
+                domain: alert.domain
             )
         )
         for event in alert.newEvidence {

@@ -251,7 +251,7 @@ extension Detector {
 
 extension DataDirectory {
     /// What state is computed with: a checkpoint of another pipeline, model or version of the state is of no use.
-    public static func fingerprint(pipelineSHA: String, modelID: String) -> String { "1 \(pipelineSHA) \(modelID)" }
+    public static func fingerprint(pipelineSHA: String, modelID: String) -> String { "2 \(pipelineSHA) \(modelID)" }
 }
 
 extension PipelinePlan {

@@ -15,4 +15,7 @@ void pa_sqlite_close_without_checkpoint(struct sqlite3 *_Nonnull db);
 /// Writes the write-ahead log over itself, byte for byte. Call it in a write transaction, in which nobody else writes.
 int pa_sqlite_rewrite_log(struct sqlite3 *_Nonnull db);
 
+/// Interrupts what the connection is asked from now on, once so many milliseconds have passed; 0 = never.
+void pa_sqlite_limit_time(struct sqlite3 *_Nonnull db, int milliseconds);
+
 #endif
