@@ -7,6 +7,13 @@ public struct AlertEntry: Sendable, Equatable {
     public var label: String?
     public var assignee: String?
 
+    public init(alert: AlertRecord, status: String, label: String?, assignee: String?) {
+        self.alert = alert
+        self.status = status
+        self.label = label
+        self.assignee = assignee
+    }
+
     /// Where the alert is in a list.
     public var position: AlertPosition {
         AlertPosition(score: alert.score, lastEventMilliseconds: alert.lastEventMilliseconds, id: alert.id)

@@ -54,7 +54,7 @@ struct ServeCommand: AsyncParsableCommand {
             bindings: models.bindings,
             version: PatternAlarm.version,
             database: directory.database,
-            alerts: try AlertDatabase(path: directory.database.path, readOnly: true)
+            alerts: try AlertDatabase(path: directory.database.path, readOnly: true, readers: 4, timeLimit: 1000)
         )
         var options = ServerOptions()
         options.host = host
