@@ -101,10 +101,11 @@ extension AlertDatabase {
         conditions.add("a.opened_ms >= ?", from)
         conditions.add("a.opened_ms < ?", to)
         conditions.add(domain)
+        // All of the table in its own order, not in that of the index on domains.
         let groups = """
             SELECT domain, type, severity, count(*) AS alerts, sum(score) AS score, sum(amount) AS amount,
               min(opened_ms) AS first, max(opened_ms) AS last FROM alerts a\(conditions.clause)
-            GROUP BY domain, type, severity ORDER BY domain, type, severity
+            GROUP BY +domain, type, severity ORDER BY +domain, type, severity
             """
         let decided = """
             SELECT s.status AS status, count(*) AS alerts FROM alerts a JOIN alert_state s USING (alert_id)

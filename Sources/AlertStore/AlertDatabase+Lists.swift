@@ -7,6 +7,13 @@ public struct AlertEntry: Sendable, Equatable {
     public var label: String?
     public var assignee: String?
 
+    public init(alert: AlertRecord, status: String, label: String?, assignee: String?) {
+        self.alert = alert
+        self.status = status
+        self.label = label
+        self.assignee = assignee
+    }
+
     /// Where the alert is in a list.
     public var position: AlertPosition {
         AlertPosition(score: alert.score, lastEventMilliseconds: alert.lastEventMilliseconds, id: alert.id)
@@ -52,15 +59,17 @@ extension AlertDatabase {
         }
     }
 
-    /// The SQL of a list, for those who want to see how it is done.
-    static func listing(_ filter: AlertFilter) -> (sql: String, arguments: StatementArguments) {
+    /// The SQL of a list; the last argument is its length.
+    private static func listing(_ filter: AlertFilter) -> (sql: String, arguments: StatementArguments) {
         let conditions = Conditions(filter)
-        let order =
-            filter.order == .score
-            ? "a.score DESC, a.last_event_ms DESC, a.alert_id" : "a.last_event_ms DESC, a.alert_id"
+        func order(_ table: String) -> String {
+            (filter.order == .score ? "\(table).score DESC, " : "") + "\(table).last_event_ms DESC, \(table).alert_id"
+        }
+        // What people have decided is looked up for the part that is shown only, also where the list has to be sorted.
         let sql = """
-            SELECT a.*, s.status, s.label, s.assignee FROM alerts a JOIN alert_state s USING (alert_id)\(conditions.clause)
-            ORDER BY \(order) LIMIT ?
+            SELECT p.*, s.status, s.label, s.assignee
+            FROM (SELECT * FROM alerts a\(conditions.clause) ORDER BY \(order("a")) LIMIT ?) p
+            JOIN alert_state s USING (alert_id) ORDER BY \(order("p"))
             """
         return (sql, conditions.arguments)
     }

@@ -39,23 +39,27 @@ public struct AlertDetails: Sendable {
     public var reasons: [AlertReasonRecord]
     public var features: [AlertFeatureRecord]
     public var triage: [TriageRecord]
+
+    /// Events of an alert that are shown at once.
+    public static let eventsMax = 1000
 }
 
 extension AlertDatabase {
-    /// The alert of an id, with everything; nil if there is none.
-    public func details(id: String) throws(AlertStoreError) -> AlertDetails? {
-        try details("a.alert_id = ?", [id])
+    /// The alert of an id, with everything but its oldest events where it has more than so many; nil if there is none.
+    public func details(id: String, events limit: Int) throws(AlertStoreError) -> AlertDetails? {
+        try details("a.alert_id = ?", [id], events: limit)
     }
 
     /// The alert whose id starts so; nil if there is none or more than one.
     public func details(idPrefix: String) throws(AlertStoreError) -> AlertDetails? {
         guard !idPrefix.isEmpty else { return nil }
-        return try details("substr(a.alert_id, 1, ?) = ?", [idPrefix.count, idPrefix])
+        return try details("substr(a.alert_id, 1, ?) = ?", [idPrefix.count, idPrefix], events: .max)
     }
 
     private func details(
         _ condition: String,
-        _ arguments: StatementArguments
+        _ arguments: StatementArguments,
+        events limit: Int
     ) throws(AlertStoreError) -> AlertDetails? {
         try read { db in
             let sql = "SELECT a.*, s.* FROM alerts a JOIN alert_state s USING (alert_id) WHERE \(condition) LIMIT 2"
@@ -71,7 +75,11 @@ extension AlertDatabase {
                 status: try rows[0].value("status"),
                 label: try rows[0].value("label"),
                 assignee: try rows[0].value("assignee"),
-                events: try fetch("alert_events", "position").map(Self.event),
+                events: try Row.fetchAll(
+                    db,
+                    sql: "SELECT * FROM alert_events WHERE alert_id = ? ORDER BY position DESC LIMIT ?",
+                    arguments: [alert.id, limit]
+                ).reversed().map(Self.event),
                 reasons: try fetch("alert_reasons", "rank").map(Self.reason),
                 features: try fetch("alert_features", "feature").map {
                     try AlertFeatureRecord(

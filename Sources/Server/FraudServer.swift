@@ -53,8 +53,15 @@ public struct FraudServer: Sendable {
 
     private func router() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
+        let table = RouteTable()
+        router.add(middleware: ProblemMiddleware(table))
         HealthRoutes(context).add(to: router)
         EventRoutes(context.engine, bodyLimit: options.eventBodyBytes).add(to: router)
+        AlertRoutes(context).add(to: router)
+        AnalyticsRoutes(context).add(to: router)
+        ModelRoutes(context).add(to: router)
+        DocumentRoutes().add(to: router)
+        table.fill(router)
         return router
     }
 }

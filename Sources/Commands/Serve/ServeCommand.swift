@@ -81,7 +81,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func readers(of directory: DataDirectory) throws(CommandError) -> AlertDatabase {
         do throws(AlertStoreError) {
-            return try AlertDatabase(path: directory.database.path, readOnly: true)
+            return try AlertDatabase(path: directory.database.path, readOnly: true, readers: 4, timeLimit: 1000)
         } catch {
             throw CommandError(error)
         }
