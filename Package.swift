@@ -84,7 +84,7 @@ let package = Package(
 
         // The edge.
         library("AlertStore", depends: ["Base", "CSQLite", grdb], exclude: ["README.md"]),
-        library("Delivery", depends: ["AlertStore", "Base", "Engine", "Plan"]),
+        library("Delivery", depends: ["AlertStore", "Base", "Bytes", "Engine", "Plan"]),
         library(
             "Runtime",
             depends: [

@@ -29,6 +29,7 @@ public final class LiveEngine: Sendable {
     private let keys = IdempotencyKeys()
     private let settings: LiveSettings
     private let ended: DispatchGroup
+    private let mover: LogMoverThread
     private let checkpointAge: @Sendable (Int) -> (age: Int64?, failure: String?)
 
     /// Starts the threads. The directory's observer must be the feed. ``stop()`` comes before the directory is closed.
@@ -61,6 +62,9 @@ public final class LiveEngine: Sendable {
             )
             start("partition \(worker.partition)") { partition.run() }
         }
+        let mover = LogMoverThread(directory.database, health: health)
+        start("write-ahead log") { mover.run() }
+        self.mover = mover
         let intake = LiveIntake(queue, plan: plan, free: free, partitions: queues)
         start("decode") { intake.run() }
         self.queue = queue
@@ -119,6 +123,7 @@ public final class LiveEngine: Sendable {
     /// - Throws: what stopped a partition earlier.
     public func stop() throws(StoppedError) {
         queue.close()
+        mover.stop()
         ended.wait()
         if let words = health.failure { throw StoppedError(words: words) }
     }

@@ -54,7 +54,10 @@ struct BenchLatencyCommand: ParsableCommand {
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             var listing = Listing(
-                columns: ["system", "rate", "alerts", "p50_ms", "p90_ms", "p99_ms", "p999_ms", "max_ms", "state"],
+                columns: [
+                    "system", "rate", "alerts", "p50_ms", "p90_ms", "p99_ms", "p999_ms", "max_ms", "cpu_s_per_million",
+                    "state",
+                ],
                 rows: []
             )
             for rate in rate {
@@ -72,16 +75,28 @@ struct BenchLatencyCommand: ParsableCommand {
         }
     }
 
+    /// What one run came to.
+    private struct Run {
+        var seen: AlertPoller.Seen
+        var missing: Int
+        var isLate: Bool
+        var events: Int
+        /// Of the server's process.
+        var cpuSeconds: Double?
+    }
+
     /// What the runs of one system came to.
     private struct Outcome {
         var latency = AlertPoller.Seen().latency
         var count = 0
         var missing = 0
         var isLate = false
+        var events = 0
+        var cpuSeconds: Double?
 
         mutating func add(
             in folder: String,
-            _ body: (String) throws(CommandError) -> (seen: AlertPoller.Seen, missing: Int, isLate: Bool)
+            _ body: (String) throws(CommandError) -> Run
         ) throws(CommandError) {
             do {
                 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -94,6 +109,8 @@ struct BenchLatencyCommand: ParsableCommand {
             count += found.seen.count
             missing += found.missing
             isLate = isLate || found.isLate
+            events += found.events
+            if let seconds = found.cpuSeconds { cpuSeconds = (cpuSeconds ?? 0) + seconds }
         }
 
         func milliseconds(_ percentile: Double) -> Double { Double(latency.valueAtPercentile(percentile)) / 1000 }
@@ -110,7 +127,10 @@ struct BenchLatencyCommand: ParsableCommand {
 
     private func row(_ name: String, _ rate: Double, _ outcome: Outcome) -> [Cell] {
         [.text(name), .integer(Int(rate)), .integer(outcome.count)]
-            + Self.percentiles.map { .number(outcome.milliseconds($0), decimals: 2) } + [.text(outcome.state)]
+            + Self.percentiles.map { .number(outcome.milliseconds($0), decimals: 2) } + [
+                outcome.cpuSeconds.map { .number($0 / Double(max(1, outcome.events)) * 1e6, decimals: 2) } ?? .null,
+                .text(outcome.state),
+            ]
     }
 
     private func ratio(_ rate: Double, _ product: Outcome, _ floor: Outcome) -> [Cell] {
@@ -118,32 +138,35 @@ struct BenchLatencyCommand: ParsableCommand {
             + Self.percentiles.map { percentile in
                 let limit = floor.milliseconds(percentile)
                 return limit > 0 ? .number(product.milliseconds(percentile) / limit, decimals: 2) : .null
-            } + [.text("")]
+            } + [.null, .text("")]
     }
 
     private func measureServer(
         _ rate: Double,
         _ folder: String
-    ) throws(CommandError) -> (seen: AlertPoller.Seen, missing: Int, isLate: Bool) {
+    ) throws(CommandError) -> Run {
         let server = try MeasuredServer(directory: folder + "/data")
-        defer { _ = server.stop() }
+        var isStopped = false
+        defer { if !isStopped { _ = server.stop() } }
         var clients: [LoopbackClient] = []
         for _ in 0..<connections { clients.append(try LoopbackClient(port: server.port, token: server.token)) }
         let sql = """
             SELECT "offset", event_id FROM alert_events WHERE partition = ?1 AND "offset" > ?2 ORDER BY "offset"
             """
         let poller = AlertPoller(sql: sql, path: server.directory + "/alerts.sqlite", partitions: 2)
-        return try measure(
-            rate,
-            poller,
-            senders: clients
-        )
+        var run = try measure(rate, poller, senders: clients)
+        let before = Cost.children
+        isStopped = true
+        let status = server.stop()
+        guard status == 0 else { throw .storage("the server ended with exit code \(status)") }
+        run.cpuSeconds = (Cost.children - before).cpu
+        return run
     }
 
     private func measureFloor(
         _ rate: Double,
         _ folder: String
-    ) throws(CommandError) -> (seen: AlertPoller.Seen, missing: Int, isLate: Bool) {
+    ) throws(CommandError) -> Run {
         let floor = try LatencyFloor(directory: folder)
         let sql = "SELECT position, event_id FROM alerts WHERE position > ?2 AND ?1 = 0 ORDER BY position"
         let poller = AlertPoller(sql: sql, path: folder + "/" + LatencyFloor.databaseName, partitions: 1)
@@ -157,7 +180,7 @@ struct BenchLatencyCommand: ParsableCommand {
         _ rate: Double,
         _ poller: AlertPoller,
         senders: [any LatencySender]
-    ) throws(CommandError) -> (seen: AlertPoller.Seen, missing: Int, isLate: Bool) {
+    ) throws(CommandError) -> Run {
         let events = LatencyEvents(rate: rate, alertsPerSecond: alerts)
         let pacer = LatencyPacer(rate: rate, seconds: seconds)
         let failure = FirstFailure()
@@ -189,7 +212,12 @@ struct BenchLatencyCommand: ParsableCommand {
         if let error = failure.error { throw error }
         // A sender that ends late has not kept up, even if everything has come in the end.
         let late = Double(ended.withLock { $0 } - pacer.due(pacer.total)) / 1e9
-        return (seen, expected - seen.count - seen.warmUp, late > seconds * 0.01 + 0.1)
+        return Run(
+            seen: seen,
+            missing: expected - seen.count - seen.warmUp,
+            isLate: late > seconds * 0.01 + 0.1,
+            events: pacer.total
+        )
     }
 }
 
