@@ -18,11 +18,13 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 /// The C library as GRDB sees it.
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -53,6 +55,7 @@ let package = Package(
     targets: [
         // C: what Swift cannot say, or cannot say fast.
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+        .target(name: "CProcess"),
         .target(name: "CSQLite"),
         .target(name: "CAssets", cSettings: [.unsafeFlags(["-std=c23"])]),
         .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
@@ -94,7 +97,7 @@ let package = Package(
                 "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Delivery", "Engine", "EventLog", "FileStore",
                 "Forest",
                 "Plan", "Runtime", "StateStore", "Traffic", "Windows", httpTypes, hummingbird, logging, lifecycle,
-                nioCore, nioPosix, signals,
+                "CProcess", hummingbirdCore, nioCore, nioHTTP1, nioPosix, signals,
             ]
         ),
         library(
@@ -138,6 +141,10 @@ let package = Package(
             ]
         ),
         tests("AlertStoreTests", depends: ["AlertStore", grdb]),
+        tests(
+            "ServerTests",
+            depends: ["AlertStore", "Base", "Bytes", "Engine", "Forest", "Plan", "Runtime", "Server"]
+        ),
         tests("TrafficTests", depends: ["Traffic"]),
         tests("CommandLineTests", depends: ["Base", "patternalarm"]),
         tests("TidyTests", depends: []),

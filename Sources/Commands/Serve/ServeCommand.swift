@@ -28,13 +28,20 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var storage: StorageOptions
 
-    @Option(help: "Address to listen on.")
-    var host = "127.0.0.1"
+    @OptionGroup var access: AccessOptions
 
-    @Option(help: "Port to listen on; 0 = any that is free.")
-    var port = 8420
+    @Option(help: "The least that is logged on standard error.")
+    var logLevel = LogLevel.warning
 
     func run() async throws {
+        try CommandError.ending { () throws(CommandError) in
+            try CommandError.guarding { () throws(SecurityError) in
+                try access.server.check()
+                try ProcessPrivacy.begin()
+                try AccessToken.checkDirectory(dataDir)
+            }
+        }
+        ServerProcess.raiseDescriptors()
         let plan = try CommandError.ending { () throws(CommandError) in try planning.plan() }
         let models = try CommandError.ending { () throws(CommandError) in
             try ModelDirectory.bind(plan, path: planning.model)
@@ -56,11 +63,32 @@ struct ServeCommand: AsyncParsableCommand {
             database: directory.database,
             alerts: try AlertDatabase(path: directory.database.path, readOnly: true)
         )
-        var options = ServerOptions()
-        options.host = host
-        options.port = port
-        let server = FraudServer(context, options: options, logger: Logger(label: "patternalarm"))
-        try await server.run { address in Output.data("listening on \(address)\n") }
+        let token = try CommandError.ending { () throws(CommandError) in
+            try CommandError.guarding { () throws(SecurityError) in try AccessToken.load(dataDir) }
+        }
+        let level = logLevel.level
+        let serverAccess = ServerAccess(token: token, allowedHosts: access.allowedHosts)
+        let logger = Logger(label: "patternalarm") { _ in StandardErrorLog(level: level) }
+        let server = FraudServer(context, access: serverAccess, options: access.server, logger: logger)
+        do {
+            defer { ServerNotice.remove(dataDir) }
+            try await server.run { [dataDir] address in Self.announce(address, dataDir, serverAccess) }
+        } catch let error as SecurityError {
+            try CommandError.ending { () throws(CommandError) in throw CommandError(error) }
+        }
         _ = try CommandError.ending { () throws(CommandError) in try directory.finish(status: "finished", inputs: []) }
+    }
+
+    /// The server listens: says where, and how to get in.
+    private static func announce(_ address: String, _ directory: String, _ access: ServerAccess) {
+        do throws(SecurityError) {
+            try ServerNotice(address: address).write(directory)
+        } catch {
+            Output.talk("\(error); patternalarm open will not find this server")
+        }
+        Output.data("listening on \(address)\n")
+        Output.talk(
+            "open \(address)/#code=\(access.firstCode()) within 5 minutes, or run: patternalarm open --data-dir \(directory)"
+        )
     }
 }
