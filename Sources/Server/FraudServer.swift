@@ -41,7 +41,7 @@ public struct FraudServer: Sendable {
             configuration: ApplicationConfiguration(
                 address: .hostname(address.ip, port: options.port),
                 serverName: nil,
-                backlog: 512
+                backlog: 4096
             ),
             onServerRunning: { [access] channel in
                 let port = channel.localAddress?.port ?? 0

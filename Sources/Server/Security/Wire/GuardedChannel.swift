@@ -24,6 +24,8 @@ struct GuardedChannel: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
         let wire = WireGuard(table: table, logger: logger)
         do {
+            // What one client does not read is not to fill the kernel's memory.
+            try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: ServerLimits.sendBuffer)
             try channel.pipeline.syncOperations.addHandler(wire, position: .first)
         } catch {
             return channel.eventLoop.makeFailedFuture(error)

@@ -22,6 +22,8 @@ enum ServerLimits {
     static func connectionsMax(descriptors: Int) -> Int { max(8, min(256, descriptors - descriptorsForFiles)) }
 
     static let bodyMax = 1 << 20
+    /// Bytes of an answer that the kernel keeps for a client.
+    static let sendBuffer = 256 << 10
 
     /// Bytes of body that an address takes as they come over the wire. The ingest counts what it unpacks itself.
     static func bodyMax(path: String) -> Int {

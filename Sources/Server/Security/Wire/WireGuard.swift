@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import NIOCore
 
@@ -236,6 +237,13 @@ final class WireGuard: ChannelDuplexHandler {
 
     private func closeAll() { context?.close(mode: .all, promise: nil) }
 
+    /// Closes and throws away what the client has not read: the kernel would keep it, and try for minutes.
+    private func reset() {
+        guard let context else { return }
+        guard let socket = context.channel as? any SocketOptionProvider else { return closeAll() }
+        socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).assumeIsolated().whenComplete { _ in self.closeAll() }
+    }
+
     // MARK: - Writing and closing by the library
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -323,9 +331,10 @@ final class WireGuard: ChannelDuplexHandler {
         let isStalled = writes.pending > 0 && writes.lastProgress + ServerLimits.stallTime <= .now()
         let isStopping = isQuiescing.map { $0 + ServerLimits.quiesceTime <= .now() } ?? false
         switch phase {
-        case _ where isStalled || isStopping:
-            logger.debug("connection cut", metadata: ["reason": isStalled ? "client does not read" : "server stops"])
-            closeAll()
+        case _ where isStalled:
+            logger.debug("connection cut", metadata: ["reason": "the client does not read"])
+            reset()
+        case _ where isStopping: closeAll()
         case .body where answerHasBegun, .closing, .answer: closeAll()
         case .body where !isReading:
             // It is us who do not read.
