@@ -1,25 +1,5 @@
 import GRDB
 
-/// Which alerts to list.
-public struct AlertFilter: Sendable {
-    public enum Order: Sendable {
-        case score, time
-    }
-
-    public var sinceMilliseconds: Int64?
-    public var untilMilliseconds: Int64?
-    public var severity: String?
-    public var type: String?
-    public var detector: String?
-    public var entityKey: String?
-    public var status: String?
-    public var minimumScore: Double?
-    public var order = Order.score
-    public var limit = 50
-
-    public init() {}
-}
-
 /// One decision of a person about an alert.
 public struct TriageRecord: Sendable, Equatable {
     public var alertID: String
@@ -53,55 +33,38 @@ public struct TriageRecord: Sendable, Equatable {
 public struct AlertDetails: Sendable {
     public var alert: AlertRecord
     public var status: String
+    public var label: String?
+    public var assignee: String?
     public var events: [AlertEventRecord]
     public var reasons: [AlertReasonRecord]
     public var features: [AlertFeatureRecord]
     public var triage: [TriageRecord]
+
+    /// Events of an alert that are shown at once.
+    public static let eventsMax = 1000
 }
 
 extension AlertDatabase {
-    /// The alerts that pass the filter, in a stable order, each with its status.
-    public func alerts(_ filter: AlertFilter) throws(AlertStoreError) -> [(alert: AlertRecord, status: String)] {
-        var conditions: [String] = []
-        var arguments = StatementArguments()
-        func add(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
-            guard let value else { return }
-            conditions.append(condition)
-            arguments += [value]
-        }
-        add("a.last_event_ms >= ?", filter.sinceMilliseconds)
-        add("a.first_event_ms < ?", filter.untilMilliseconds)
-        add("a.severity = ?", filter.severity)
-        add("a.type = ?", filter.type)
-        add("a.detector = ?", filter.detector)
-        add("a.entity_key = ?", filter.entityKey)
-        add("s.status = ?", filter.status)
-        add("a.score >= ?", filter.minimumScore)
-        let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
-        let order =
-            filter.order == .score
-            ? "a.score DESC, a.last_event_ms DESC, a.alert_id" : "a.last_event_ms DESC, a.alert_id"
-        arguments += [filter.limit]
-        let sql = """
-            SELECT a.*, s.status FROM alerts a JOIN alert_state s USING (alert_id) \(condition) ORDER BY \(order) LIMIT ?
-            """
-        return try read { db in
-            try Row.fetchAll(db, sql: sql, arguments: arguments).map { (try Self.alert($0), try $0.value("status")) }
-        }
+    /// The alert of an id, with everything but its oldest events where it has more than so many; nil if there is none.
+    public func details(id: String, events limit: Int) throws(AlertStoreError) -> AlertDetails? {
+        try details("a.alert_id = ?", [id], events: limit)
     }
 
     /// The alert whose id starts so; nil if there is none or more than one.
     public func details(idPrefix: String) throws(AlertStoreError) -> AlertDetails? {
+        guard !idPrefix.isEmpty else { return nil }
+        return try details("substr(a.alert_id, 1, ?) = ?", [idPrefix.count, idPrefix], events: .max)
+    }
+
+    private func details(
+        _ condition: String,
+        _ arguments: StatementArguments,
+        events limit: Int
+    ) throws(AlertStoreError) -> AlertDetails? {
         try read { db in
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT a.*, s.status FROM alerts a JOIN alert_state s USING (alert_id)
-                    WHERE substr(a.alert_id, 1, ?) = ? LIMIT 2
-                    """,
-                arguments: [idPrefix.count, idPrefix]
-            )
-            guard rows.count == 1, !idPrefix.isEmpty else { return nil }
+            let sql = "SELECT a.*, s.* FROM alerts a JOIN alert_state s USING (alert_id) WHERE \(condition) LIMIT 2"
+            let rows = try Row.fetchAll(db, sql: sql, arguments: arguments)
+            guard rows.count == 1 else { return nil }
             let alert = try Self.alert(rows[0])
             func fetch(_ table: String, _ order: String) throws -> [Row] {
                 let sql = "SELECT * FROM \(table) WHERE alert_id = ? ORDER BY \(order)"
@@ -109,8 +72,14 @@ extension AlertDatabase {
             }
             return AlertDetails(
                 alert: alert,
-                status: rows[0]["status"],
-                events: try fetch("alert_events", "position").map(Self.event),
+                status: try rows[0].value("status"),
+                label: try rows[0].value("label"),
+                assignee: try rows[0].value("assignee"),
+                events: try Row.fetchAll(
+                    db,
+                    sql: "SELECT * FROM alert_events WHERE alert_id = ? ORDER BY position DESC LIMIT ?",
+                    arguments: [alert.id, limit]
+                ).reversed().map(Self.event),
                 reasons: try fetch("alert_reasons", "rank").map(Self.reason),
                 features: try fetch("alert_features", "feature").map {
                     try AlertFeatureRecord(
@@ -148,7 +117,7 @@ extension AlertDatabase {
         }
     }
 
-    private static func alert(_ row: Row) throws -> AlertRecord {
+    static func alert(_ row: Row) throws -> AlertRecord {
         try AlertRecord(
             id: row.value("alert_id"),
             detector: row.value("detector"),
@@ -168,7 +137,9 @@ extension AlertDatabase {
             lastOffset: row.value("last_offset"),
             revisions: row.value("revisions"),
             isEnded: row.value("ended"),
-            modelID: row.value("model_id")
+            modelID: row.value("model_id"),
+            // A file of an earlier version that is only read has no such column.
+            domain: row.hasColumn("domain") ? row.value("domain") : nil
         )
     }
 

@@ -14,6 +14,8 @@ public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible
     case newer(path: String, version: Int, known: Int)
     case damaged(path: String, words: String)
     case notFound(path: String)
+    /// A question took longer than its time.
+    case tooSlow(path: String)
     case other(path: String, words: String)
     /// An earlier call failed at the disk: what was written is not certain until the file has been opened anew.
     case failed(path: String, words: String)
@@ -30,6 +32,7 @@ public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible
             "\(path) is damaged, or the disk cannot read it (\(words)); check the disk and run `patternalarm verify`: if it says "
                 + "the same, delete the file, and `patternalarm replay --resume` makes it from the log"
         case .notFound(let path): "there is no \(path); run `patternalarm replay` first, or name it with --alerts"
+        case .tooSlow(let path): "\(path): the question took too long; ask for less"
         case .other(let path, let words): "\(path): \(words)"
         case .failed(let path, let words):
             "\(path) takes nothing more since an earlier call failed (\(words)); run the same command again"
@@ -59,22 +62,40 @@ public final class AlertDatabase: Sendable {
     private let failure = Mutex<AlertStoreError?>(nil)
     private let checkpointPages: Int32
     private let log = LogPages()
+    private let timeLimit: Int32
 
     /// Opens the file, made and brought to the current schema unless it is only to be read.
     ///
     /// - Parameters:
     ///   - path: The file, or a URI as SQLite has them.
     ///   - readOnly: Whether only to read.
+    ///   - readers: How many may read at a time, each with a connection of its own; more than one if the file is only to
+    ///     be read.
+    ///   - timeLimit: How many milliseconds a question may take before it ends as ``AlertStoreError/tooSlow(path:)``;
+    ///     0 = no limit.
     ///   - checkpointPages: How many pages of 4 KiB the write-ahead log has when it is moved into the file.
     /// - Throws: ``AlertStoreError``
-    public init(path: String, readOnly: Bool = false, checkpointPages: Int32 = 16384) throws(AlertStoreError) {
+    public init(
+        path: String,
+        readOnly: Bool = false,
+        readers: Int = 1,
+        timeLimit: Int = 0,
+        checkpointPages: Int32 = 16384
+    ) throws(AlertStoreError) {
+        precondition(readers == 1 || readOnly, "There is one writer.")
         self.path = path
         isReadOnly = readOnly
         self.checkpointPages = checkpointPages
+        self.timeLimit = Int32(clamping: timeLimit)
         precondition(SystemErrors.isListening)
-        let queue: DatabaseQueue
+        let queue: any DatabaseWriter
         do {
-            queue = try DatabaseQueue(path: path, configuration: Self.configuration(readOnly, log))
+            var configuration = Self.configuration(readOnly, log)
+            configuration.maximumReaderCount = readers
+            queue =
+                readers > 1
+                ? try DatabasePool(path: path, configuration: configuration)
+                : try DatabaseQueue(path: path, configuration: configuration)
         } catch {
             throw Self.translate(error, path: path)
         }
@@ -95,17 +116,26 @@ public final class AlertDatabase: Sendable {
         }
     }
 
-    private static func configuration(_ readOnly: Bool, _ log: LogPages) -> Configuration {
+    private static func configuration(_ readOnly: Bool, _ log: LogPages?) -> Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.readonly = readOnly
         configuration.prepareDatabase { db in
-            guard !readOnly else { return }
+            guard !readOnly else {
+                // What the file holds came from outside: it defines nothing that runs, and a damaged page is told.
+                try db.execute(
+                    sql: """
+                        PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+                        PRAGMA mmap_size = 0
+                        """
+                )
+                return
+            }
             try db.execute(sql: "PRAGMA synchronous = NORMAL")
             // Alert ids are hashes, so a large transaction touches pages all over the file: with SQLite's 2 MB of cache
             // each was written to the WAL many times over.
             try db.execute(sql: "PRAGMA cache_size = -65536")
-            if let connection = db.sqliteConnection { pa_sqlite_count_log_pages(connection, log.count) }
+            if let log, let connection = db.sqliteConnection { pa_sqlite_count_log_pages(connection, log.count) }
         }
         return configuration
     }
@@ -118,6 +148,18 @@ public final class AlertDatabase: Sendable {
                 guard code == 0 else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
             }
             return .rollback
+        }
+    }
+
+    /// Pages in the write-ahead log after the last commit. Any thread may ask.
+    var logPages: Int32 { pa_sqlite_log_pages(log.count) }
+
+    /// A second connection that may write: what it commits is its own affair.
+    func anotherConnection() throws(AlertStoreError) -> DatabaseQueue {
+        do {
+            return try DatabaseQueue(path: path, configuration: Self.configuration(false, nil))
+        } catch {
+            throw Self.translate(error, path: path)
         }
     }
 
@@ -178,13 +220,22 @@ public final class AlertDatabase: Sendable {
     /// Moves the write-ahead log into the file if it is long. SQLite would do so by itself, and try again later if it fails.
     private func checkpointIfDue() throws {
         try writer.writeWithoutTransaction { db in
-            guard log.count.pointee >= checkpointPages else { return }
+            guard logPages >= checkpointPages else { return }
             _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)")
         }
     }
 
     func read<Value>(_ body: (Database) throws -> Value) throws(AlertStoreError) -> Value {
-        do { return try writer.read(body) } catch { throw Self.translate(error, path: path) }
+        do {
+            return try writer.read { db in
+                guard timeLimit > 0, let connection = db.sqliteConnection else { return try body(db) }
+                pa_sqlite_limit_time(connection, timeLimit)
+                defer { pa_sqlite_limit_time(connection, 0) }
+                return try body(db)
+            }
+        } catch {
+            throw Self.translate(error, path: path)
+        }
     }
 
     private func checkUsable() throws(AlertStoreError) {
@@ -192,7 +243,7 @@ public final class AlertDatabase: Sendable {
     }
 
     /// The error of a call that may have written; if the disk has refused something, it was the last one.
-    private func note(_ error: any Error) -> AlertStoreError {
+    func note(_ error: any Error) -> AlertStoreError {
         let translated = Self.translate(error, path: path)
         let codes: [ResultCode] = [.SQLITE_IOERR, .SQLITE_FULL, .SQLITE_CANTOPEN, .SQLITE_CORRUPT]
         guard let code = (error as? DatabaseError)?.resultCode, codes.contains(code) else { return translated }
@@ -212,6 +263,7 @@ public final class AlertDatabase: Sendable {
         case .SQLITE_FULL: return .full(path: path)
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH: return .readOnly(path: path)
         case .SQLITE_BUSY, .SQLITE_LOCKED: return .busy(path: path)
+        case .SQLITE_INTERRUPT: return .tooSlow(path: path)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .damaged(path: path, words: error.message ?? "not a database")
         case .SQLITE_CANTOPEN, .SQLITE_IOERR: return diagnose(path, error)
         default: return .other(path: path, words: error.message ?? "\(error.resultCode)")

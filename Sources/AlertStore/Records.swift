@@ -19,6 +19,8 @@ public struct AlertRecord: Sendable, Equatable {
     public var revisions: Int
     public var isEnded: Bool
     public var modelID: String?
+    /// The opening event's field with role domain; nil if the pipeline has none, or the event.
+    public var domain: String?
 
     public init(
         id: String,
@@ -39,7 +41,8 @@ public struct AlertRecord: Sendable, Equatable {
         lastOffset: Int64,
         revisions: Int,
         isEnded: Bool,
-        modelID: String?
+        modelID: String?,
+        domain: String? = nil
     ) {
         self.id = id
         self.detector = detector
@@ -60,6 +63,7 @@ public struct AlertRecord: Sendable, Equatable {
         self.revisions = revisions
         self.isEnded = isEnded
         self.modelID = modelID
+        self.domain = domain
     }
 }
 
@@ -142,6 +146,17 @@ public struct AlertFeatureRecord: Sendable, Equatable {
         self.alertID = alertID
         self.feature = feature
         self.value = value
+    }
+}
+
+/// All features of an alert as of its last event, as they are kept: one JSON object of name and number or null.
+public struct FeatureValuesRecord: Sendable, Equatable {
+    public var alertID: String
+    public var features: String
+
+    public init(alertID: String, features: String) {
+        self.alertID = alertID
+        self.features = features
     }
 }
 
@@ -241,10 +256,12 @@ public struct EngineCommit: Sendable {
     public var alerts: [AlertRecord] = []
     public var events: [AlertEventRecord] = []
     public var reasons: [AlertReasonRecord] = []
-    public var features: [AlertFeatureRecord] = []
+    public var features: [FeatureValuesRecord] = []
     public var rejects: [RejectRecord] = []
     public var late: [LateRecord] = []
     public var duplicates: [DuplicateRecord] = []
+    /// What models have said of the stretch's events; not stored.
+    public var predictions: [(modelID: String, scored: Int, positive: Int)] = []
     /// Ended alerts of the partition whose last event is older are given up; nil = none are.
     public var expireBeforeMilliseconds: Int64?
 

@@ -1,14 +1,18 @@
 #include "CSQLite.h"
 
 #include <sqlite3.h>
+#include <stdint.h>
+#include <time.h>
 
 static int count(void *pages, sqlite3 *db, const char *name, int found) {
     (void)db, (void)name;
-    *(int *)pages = found;
+    __atomic_store_n((int *)pages, found, __ATOMIC_RELAXED);
     return SQLITE_OK;
 }
 
 void pa_sqlite_count_log_pages(sqlite3 *db, int *pages) { sqlite3_wal_hook(db, count, pages); }
+
+int pa_sqlite_log_pages(const int *pages) { return __atomic_load_n(pages, __ATOMIC_RELAXED); }
 
 void pa_sqlite_close_without_checkpoint(sqlite3 *db) {
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
@@ -32,4 +36,18 @@ int pa_sqlite_rewrite_log(sqlite3 *db) {
     }
     sqlite3_free(buffer);
     return code;
+}
+
+static intptr_t milliseconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (intptr_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int is_over(void *deadline) { return milliseconds_now() >= (intptr_t)deadline; }
+
+void pa_sqlite_limit_time(sqlite3 *db, int milliseconds) {
+    // The deadline itself is what the handler is given: nothing has to live as long as the question.
+    intptr_t deadline = milliseconds_now() + milliseconds;
+    sqlite3_progress_handler(db, milliseconds > 0 ? 1000 : 0, milliseconds > 0 ? is_over : 0, (void *)deadline);
 }

@@ -107,7 +107,9 @@ private struct PipelineParser {
     }
 
     private mutating func roles(_ schema: ConfigNode) {
-        let types: [(role: Field.Role, type: Field.ValueType)] = [(.id, .text), (.time, .time), (.amount, .number)]
+        let types: [(role: Field.Role, type: Field.ValueType)] = [
+            (.id, .text), (.time, .time), (.amount, .number), (.domain, .text),
+        ]
         for (role, type) in types {
             let holders = plan.schema.fields.indices.filter { plan.schema.fields[$0].role == role }
             guard let holder = holders.first else {

@@ -16,6 +16,8 @@ public struct Field: Sendable, Equatable {
     /// What the program itself does with the field.
     public enum Role: String, Sendable, CaseIterable {
         case id, time, amount
+        /// The part of the business that an event is of; alerts are told apart by it.
+        case domain
         /// Ground truth: read into a side column that no feature, rule or model can name (C7).
         case label
     }

@@ -7,12 +7,14 @@ import NIOCore
 extension FraudServer {
     /// How connections are taken: guarded, and no more than there are descriptors for.
     func channel() -> HTTPServerBuilder {
-        .guarded(connectionsMax: ServerLimits.connectionsMax(descriptors: Self.freeDescriptors()))
+        .guarded(
+            connectionsMax: ServerLimits.connectionsMax(descriptors: Self.freeDescriptors()),
+            limits: BodyLimits(events: options.eventBodyBytes)
+        )
     }
 
-    /// Every request goes through these, in this order, before any route sees it. Added first.
+    /// Every request goes through these, in this order, before any route sees it: added before the routes.
     func guardRequests(_ router: Router<BasicRequestContext>) {
-        router.add(middleware: FailureMiddleware())
         router.add(middleware: HostMiddleware(access: access))
         router.add(middleware: OriginMiddleware(access: access))
         router.add(middleware: AccessMiddleware(access: access))

@@ -11,6 +11,8 @@ public struct ServerOptions: Sendable {
     public var port = 8420
     /// Others than this machine may connect.
     public var allowsRemote = false
+    /// Bytes of one body of events at most, packed and unpacked.
+    public var eventBodyBytes = 16 << 20
 
     public init() {}
 }
@@ -19,7 +21,7 @@ public struct ServerOptions: Sendable {
 public struct FraudServer: Sendable {
     private let context: ServerContext
     let access: ServerAccess
-    private let options: ServerOptions
+    let options: ServerOptions
     private let logger: Logger
 
     public init(_ context: ServerContext, access: ServerAccess, options: ServerOptions, logger: Logger) {
@@ -60,8 +62,16 @@ public struct FraudServer: Sendable {
 
     private func router() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
+        let table = RouteTable()
+        router.add(middleware: ProblemMiddleware(table))
         guardRequests(router)
         HealthRoutes(context).add(to: router)
+        EventRoutes(context.engine, bodyLimit: options.eventBodyBytes).add(to: router)
+        AlertRoutes(context).add(to: router)
+        AnalyticsRoutes(context).add(to: router)
+        ModelRoutes(context).add(to: router)
+        DocumentRoutes().add(to: router)
+        table.fill(router)
         return router
     }
 }

@@ -3,27 +3,40 @@ import Base
 public import Engine
 import NIOPosix
 public import Plan
+public import Runtime
 
 /// What the routes work with: one running data directory.
 public struct ServerContext: Sendable {
     public let plan: PipelinePlan
     public let bindings: [Int: ModelBinding]
+    /// What takes events.
+    public let engine: LiveEngine
+    /// Tells of every commit.
+    public let feed: AlertFeed
     /// The program's version.
     public let version: String
     /// The writer's connection: for what people decide.
     public let database: AlertDatabase
     /// Read-only connections of their own: a slow question never holds up the writer.
     public let alerts: AlertDatabase
+    /// Called with an alert when a person has decided something about it, after that is durable.
+    public var triaged: @Sendable (AlertEntry) -> Void = { _ in }
+    /// Called for each actor that was predicted: the model, whether it is fraud, and the seconds it took.
+    public var predicted: @Sendable (_ model: String, _ isFraud: Bool, _ seconds: Double) -> Void = { _, _, _ in }
 
     public init(
         plan: PipelinePlan,
         bindings: [Int: ModelBinding],
+        engine: LiveEngine,
+        feed: AlertFeed,
         version: String,
         database: AlertDatabase,
         alerts: AlertDatabase
     ) {
         self.plan = plan
         self.bindings = bindings
+        self.engine = engine
+        self.feed = feed
         self.version = version
         self.database = database
         self.alerts = alerts

@@ -71,7 +71,7 @@ extension BadPipelineTests {
             #"unknown role"#,
             #"role: amount"#,
             #"role: amont"#,
-            #"9:34: error: role must be one of id, time, amount, label, not "amont"; did you mean "amount"?"#
+            #"9:34: error: role must be one of id, time, amount, domain, label, not "amont"; did you mean "amount"?"#
         ),
         Mistake(
             #"bad zone"#,

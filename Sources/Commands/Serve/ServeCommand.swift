@@ -1,6 +1,7 @@
 import AlertStore
 import ArgumentParser
 import Engine
+import EventLog
 import Foundation
 import Logging
 import Plan
@@ -46,22 +47,31 @@ struct ServeCommand: AsyncParsableCommand {
         let models = try CommandError.ending { () throws(CommandError) in
             try ModelDirectory.bind(plan, path: planning.model)
         }
+        let feed = AlertFeed()
+        var opening = storage.opening()
+        opening.observer = feed
+        // Filled ahead, so that a sync is steady; the live engine says when.
+        opening.log.durability = .interval(milliseconds: 1)
         let directory = try CommandError.ending { () throws(CommandError) in
             try DataDirectory.open(
                 dataDir,
-                options: storage.opening(),
+                options: opening,
                 plan: plan,
                 models: models,
                 command: "serve",
                 isQuiet: false
             )
         }
+        for note in directory.notes { Output.talk(note) }
+        let engine = LiveEngine(directory, plan: plan, feed: feed, settings: LiveSettings(topic: plan.name))
         let context = ServerContext(
             plan: plan,
             bindings: models.bindings,
+            engine: engine,
+            feed: feed,
             version: PatternAlarm.version,
             database: directory.database,
-            alerts: try AlertDatabase(path: directory.database.path, readOnly: true)
+            alerts: try CommandError.ending { () throws(CommandError) in try readers(of: directory) }
         )
         let token = try CommandError.ending { () throws(CommandError) in
             try CommandError.guarding { () throws(SecurityError) in try AccessToken.load(dataDir) }
@@ -70,13 +80,28 @@ struct ServeCommand: AsyncParsableCommand {
         let serverAccess = ServerAccess(token: token, allowedHosts: access.allowedHosts)
         let logger = Logger(label: "patternalarm") { _ in StandardErrorLog(level: level) }
         let server = FraudServer(context, access: serverAccess, options: access.server, logger: logger)
+        var refusal: SecurityError?
         do {
             defer { ServerNotice.remove(dataDir) }
             try await server.run { [dataDir] address in Self.announce(address, dataDir, serverAccess) }
         } catch let error as SecurityError {
-            try CommandError.ending { () throws(CommandError) in throw CommandError(error) }
+            refusal = error
         }
-        _ = try CommandError.ending { () throws(CommandError) in try directory.finish(status: "finished", inputs: []) }
+        let clock = Progress("", isQuiet: true)
+        try CommandError.ending { () throws(CommandError) in
+            do throws(LiveEngine.StoppedError) { try engine.stop() } catch { throw .storage(error.words) }
+            let (totals, digest) = try directory.finish(status: refusal == nil ? "finished" : "failed", inputs: [])
+            if let refusal { throw CommandError(refusal) }
+            Output.talk(ReplaySummary.line(totals, seconds: clock.seconds, digest: digest))
+        }
+    }
+
+    private func readers(of directory: DataDirectory) throws(CommandError) -> AlertDatabase {
+        do throws(AlertStoreError) {
+            return try AlertDatabase(path: directory.database.path, readOnly: true, readers: 4, timeLimit: 1000)
+        } catch {
+            throw CommandError(error)
+        }
     }
 
     /// The server listens: says where, and how to get in.

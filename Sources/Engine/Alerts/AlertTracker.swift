@@ -8,6 +8,7 @@ final class AlertTracker {
     private let plan: PipelinePlan
     private let partition: Int
     private let evidence: EvidenceStore
+    private let domainField: Int?
     private var detectors: [SessionBox]
 
     /// How many bytes of recent events are kept for evidence, and how many reasons an alert names.
@@ -30,6 +31,7 @@ final class AlertTracker {
     init(plan: PipelinePlan, partition: Int) {
         self.plan = plan
         self.partition = partition
+        domainField = plan.schema.index(ofRole: .domain)
         evidence = EvidenceStore(plan: plan, limitBytes: Self.evidenceBytes)
         detectors = plan.detectors.map { SessionBox(gap: $0.sessionGap) }
     }
@@ -66,6 +68,7 @@ final class AlertTracker {
                         detection,
                         key: keys[event],
                         keyText: keyText(detector.entity, batch, Int(rows[event])),
+                        domain: domainField.flatMap { text(of: .field($0, .text), batch, Int(rows[event])) },
                         offset: offsets[event],
                         time: time,
                         machine: machine
@@ -159,6 +162,7 @@ final class AlertTracker {
         _ detection: Detection,
         key: Text,
         keyText: String,
+        domain: String?,
         offset: Int64,
         time: Int64,
         machine: WindowMachine
@@ -192,10 +196,12 @@ final class AlertTracker {
         let source = "\(detector.name)\u{1F}\(keyText)\u{1F}\(partition)\u{1F}\(offset)\u{1F} alert"
         let hash = Text(source)
         return AlertUpdate(
-            id: hexadecimal(hash.low) + hexadecimal(hash.high).dropFirst(2).prefix(8),
+            // The offset in front, so that alerts are written beside one another and sort by age.
+            id: String(hexadecimal(UInt64(offset)).suffix(12) + hexadecimal(hash.low).prefix(12)),
             detector: index,
             type: detection.type,
             entityKey: keyText,
+            domain: domain,
             score: detection.score,
             peakScore: detection.score,
             eventCount: session.count,

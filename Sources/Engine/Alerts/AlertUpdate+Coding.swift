@@ -10,6 +10,12 @@ extension AlertUpdate {
             writer.appendLittleEndian(UInt32(bytes.count))
             writer.append(bytes)
         }
+        writer.append(domain == nil ? 0 : 1)
+        if let domain {
+            let bytes = Array(domain.utf8)
+            writer.appendLittleEndian(UInt32(bytes.count))
+            writer.append(bytes)
+        }
         for number in [score, peakScore, amount] { writer.appendLittleEndian(number.bitPattern) }
         for number in [
             Int64(detector), Int64(eventCount), openedTime, firstTime, lastTime, openedOffset, lastOffset,
@@ -49,6 +55,7 @@ extension AlertUpdate {
         }
         func integer() throws(ByteError) -> Int64 { try reader.readLittleEndian(Int64.self) }
         let (id, type, key) = (try text(), try text(), try text())
+        let domain = try reader.read(count: 1)[0] == 1 ? try text() : nil
         let (score, peak, amount) = (try real(), try real(), try real())
         var numbers: [Int64] = []
         for _ in 0..<8 { numbers.append(try integer()) }
@@ -66,6 +73,7 @@ extension AlertUpdate {
             detector: Int(numbers[0]),
             type: type,
             entityKey: key,
+            domain: domain,
             score: score,
             peakScore: peak,
             eventCount: Int(numbers[1]),

@@ -44,6 +44,8 @@ public struct AlertUpdate: Sendable, Equatable {
     /// Predicted class, or the rule's name (C7).
     public var type: String
     public var entityKey: String
+    /// The opening event's field with role domain; nil without one.
+    public var domain: String?
     /// As of the last event of the session so far; and the largest so far.
     public var score: Double
     public var peakScore: Double

@@ -29,7 +29,7 @@ struct SessionRoutes {
     }
 
     private func open(_ request: Request) async throws -> Response {
-        let body = try await request.body.collect(upTo: ServerLimits.bodyMax(path: "/session"))
+        let body = try await request.body.collect(upTo: BodyLimits.session)
         let offer: Offer
         do {
             offer = try JSONDecoder().decode(Offer.self, from: Data(body.readableBytesView))

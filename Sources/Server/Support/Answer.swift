@@ -1,3 +1,4 @@
+import Bytes
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -15,6 +16,17 @@ enum Answer {
         encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return bytes(Array(try encoder.encode(value)), status: status, type: type)
+    }
+
+    /// JSON in the order in which it is given.
+    static func json(
+        _ value: JSONValue,
+        status: HTTPResponse.Status = .ok,
+        type: String = "application/json"
+    ) -> Response {
+        var out: [UInt8] = []
+        value.write(into: &out)
+        return bytes(out, status: status, type: type)
     }
 
     static func bytes(_ bytes: [UInt8], status: HTTPResponse.Status = .ok, type: String) -> Response {

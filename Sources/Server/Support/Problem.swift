@@ -1,3 +1,4 @@
+import Bytes
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -41,6 +42,28 @@ struct Problem: Error, Encodable, HTTPResponseError {
         try container.encode(status.code, forKey: .status)
         try container.encodeIfPresent(detail, forKey: .detail)
         try container.encodeIfPresent(errors, forKey: .errors)
+    }
+
+    /// The same, as a part of a larger answer.
+    var json: JSONValue {
+        .object([
+            .init("type", .text(type)), .init("title", .text(title)), .init("status", .integer(status.code)),
+            .init("detail", .text(detail)),
+            .init(
+                "errors",
+                .list(
+                    (errors ?? []).map { item in
+                        .object([
+                            .init(
+                                item.parameter == nil ? "pointer" : "parameter",
+                                .text(item.parameter ?? item.pointer)
+                            ),
+                            .init("detail", .text(item.detail)),
+                        ])
+                    }
+                )
+            ),
+        ])
     }
 
     func response(from request: Request, context: some RequestContext) throws -> Response {

@@ -8,8 +8,9 @@ import NIOHTTP1
 struct GuardedChannel: ServerChildChannel {
     private let base: HTTP1Channel
     private let table: ConnectionTable
+    private let limits: BodyLimits
 
-    init(responder: @escaping HTTPChannelHandler.Responder, table: ConnectionTable) {
+    init(responder: @escaping HTTPChannelHandler.Responder, table: ConnectionTable, limits: BodyLimits) {
         var configuration = HTTP1Channel.Configuration()
         // The guard is stricter; these are the same figures for the parser behind it.
         configuration.httpDecoder = .init(
@@ -19,10 +20,11 @@ struct GuardedChannel: ServerChildChannel {
         )
         base = HTTP1Channel(responder: responder, configuration: configuration)
         self.table = table
+        self.limits = limits
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        let wire = WireGuard(table: table, logger: logger)
+        let wire = WireGuard(table: table, limits: limits, logger: logger)
         do {
             // What one client does not read is not to fill the kernel's memory.
             try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: ServerLimits.sendBuffer)
@@ -45,8 +47,8 @@ struct GuardedChannel: ServerChildChannel {
 
 extension HTTPServerBuilder {
     /// HTTP/1.1 behind our guards.
-    static func guarded(connectionsMax: Int) -> HTTPServerBuilder {
+    static func guarded(connectionsMax: Int, limits: BodyLimits) -> HTTPServerBuilder {
         let table = ConnectionTable(limit: connectionsMax)
-        return HTTPServerBuilder { responder in GuardedChannel(responder: responder, table: table) }
+        return HTTPServerBuilder { responder in GuardedChannel(responder: responder, table: table, limits: limits) }
     }
 }

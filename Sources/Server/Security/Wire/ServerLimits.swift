@@ -20,17 +20,24 @@ enum ServerLimits {
 
     /// As many connections as there are descriptors for; a few in any case.
     static func connectionsMax(descriptors: Int) -> Int { max(8, min(256, descriptors - descriptorsForFiles)) }
-
-    static let bodyMax = 1 << 20
     /// Bytes of an answer that the kernel keeps for a client.
     static let sendBuffer = 256 << 10
+}
 
-    /// Bytes of body that an address takes as they come over the wire. The ingest counts what it unpacks itself.
-    static func bodyMax(path: String) -> Int {
+/// Bytes of body that an address takes as they come over the wire; routes may take less.
+struct BodyLimits {
+    /// Of `POST /events`, which counts for itself, packed and unpacked.
+    var events: Int
+
+    /// More than any other route takes.
+    private static let others = 1 << 20
+    static let session = 4 << 10
+
+    func limit(path: String) -> Int {
         switch path {
-        case "/events": (16 << 20) + (64 << 10)
-        case "/session": 4 << 10
-        default: bodyMax
+        case "/events": max(events, Self.others)
+        case "/session": Self.session
+        default: Self.others
         }
     }
 }

@@ -25,6 +25,7 @@ final class WireGuard: ChannelDuplexHandler {
     }
 
     private let table: ConnectionTable
+    private let limits: BodyLimits
     private let logger: Logger
     private var context: ChannelHandlerContext?
     private var phase = Phase.head
@@ -46,8 +47,9 @@ final class WireGuard: ChannelDuplexHandler {
     private var writes = PendingWrites()
     private var isQuiescing: NIODeadline?
 
-    init(table: ConnectionTable, logger: Logger) {
+    init(table: ConnectionTable, limits: BodyLimits, logger: Logger) {
         self.table = table
+        self.limits = limits
         self.logger = logger
     }
 
@@ -130,7 +132,7 @@ final class WireGuard: ChannelDuplexHandler {
             return (result, count)
         }
         guard let request = result else { return }
-        let reader = try BodyReader(request.framing, limit: ServerLimits.bodyMax(path: request.path))
+        let reader = try BodyReader(request.framing, limit: limits.limit(path: request.path))
         answerHasBegun = false
         answerHasEnded = false
         isLast = request.wantsClose || isQuiescing != nil

@@ -1,0 +1,134 @@
+import Bytes
+import HTTPTypes
+import Hummingbird
+
+/// The parameters behind a request's `?`: each known, named once, and of its type, or the answer says which is not.
+struct QueryParameters {
+    private var values: [String: String] = [:]
+    private(set) var errors: [Problem.Item] = []
+
+    init(_ request: Request, known: [String]) {
+        self.init(request.uri.query ?? "", known: known)
+    }
+
+    /// - Parameters:
+    ///   - query: As it came, percent-encoded; a plus means a space.
+    ///   - known: The parameters that there are.
+    init(_ query: String, known: [String]) {
+        for part in query.split(separator: "&") {
+            let pieces = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = Self.decoded(pieces[0])
+            guard let name, known.contains(name) else {
+                let shown = name ?? String(pieces[0])
+                let detail =
+                    known.isEmpty
+                    ? "is not known: this route takes no parameters"
+                    : "is not known; known are " + known.joined(separator: ", ")
+                errors.append(.init(parameter: shown, detail: detail))
+                continue
+            }
+            guard let value = Self.decoded(pieces.count > 1 ? pieces[1] : ""),
+                !value.unicodeScalars.contains(where: ObjectReader.Text.isControl)
+            else {
+                refuse(name, "is not text in percent-encoded UTF-8, or has control characters")
+                continue
+            }
+            if values[name] != nil { refuse(name, "is named twice") }
+            values[name] = value
+        }
+    }
+
+    mutating func refuse(_ name: String, _ detail: String) {
+        errors.append(.init(parameter: name, detail: detail))
+    }
+
+    /// A text of 1…`limit` characters.
+    mutating func text(_ name: String, limit: Int = 500) -> String? {
+        guard let value = values[name] else { return nil }
+        guard !value.isEmpty, value.unicodeScalars.count <= limit else {
+            refuse(name, value.isEmpty ? "is empty" : "has more than \(limit) characters")
+            return nil
+        }
+        return value
+    }
+
+    mutating func choice(_ name: String, among words: [String]) -> String? {
+        guard let value = values[name] else { return nil }
+        guard words.contains(value) else {
+            refuse(name, "is not one of " + words.joined(separator: ", "))
+            return nil
+        }
+        return value
+    }
+
+    mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        guard let value = values[name] else { return nil }
+        guard let number = Int(value), range.contains(number), value.first != "+" else {
+            refuse(name, "is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double? {
+        guard let value = values[name] else { return nil }
+        let bytes = Array(value.utf8)
+        let number = bytes.withUnsafeBufferPointer { buffer -> Double? in
+            guard let base = buffer.baseAddress else { return nil }
+            var position = 0
+            guard let number = NumberParser.parse(base, &position, end: buffer.count) else { return nil }
+            return position == buffer.count ? number : nil
+        }
+        guard let number, range.contains(number) else {
+            refuse(name, "is not a number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    /// An instant in ISO 8601, as milliseconds since 1970.
+    mutating func time(_ name: String) -> Int64? {
+        guard let value = values[name] else { return nil }
+        // The plus of an offset that nobody has encoded came as a space; only behind the T can it be one.
+        let day = value.prefix { $0 != "T" && $0 != "t" }
+        var spelled = String(day) + value.dropFirst(day.count).replacing(" ", with: "+")
+        guard let instant = spelled.withUTF8({ TimeParser.iso8601($0) }) else {
+            refuse(name, "is not an ISO 8601 time such as 2026-11-21T10:00:00Z")
+            return nil
+        }
+        // Rounded towards the past.
+        return instant >= 0 ? instant / 1000 : -((999 - instant) / 1000)
+    }
+
+    /// Ends the reading.
+    func finish() throws(Problem) {
+        guard errors.isEmpty else { throw Problem(.badRequest, errors: errors) }
+    }
+
+    /// Text without its percent signs; nil if it is not UTF-8 or a percent sign stands alone.
+    static func decoded(_ text: Substring, plusIsSpace: Bool = true) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case 0x2B where plusIsSpace: bytes.append(0x20)
+            case 0x25:
+                guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
+                    return nil
+                }
+                bytes.append(high << 4 | low)
+            default: bytes.append(byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x30...0x39: byte - 0x30
+        case 0x41...0x46: byte - 0x41 + 10
+        case 0x61...0x66: byte - 0x61 + 10
+        default: nil
+        }
+    }
+}
