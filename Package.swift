@@ -106,7 +106,8 @@ let package = Package(
                 lifecycle,
                 metrics,
                 "CProcess", hummingbirdCore, nioCore, nioHTTP1, nioPosix, signals,
-            ]
+            ],
+            exclude: ["Security/README.md"]
         ),
         library(
             "Commands",

@@ -516,7 +516,7 @@ def events(server):
     headers = [server.bearer(), ("Content-Type", "application/x-ndjson")]
 
     def line(number, text="x"):
-        return json.dumps({"transaction_id": f"{text}{number}", "actor_id": text, "domain": "gaming", "amount": 1,
+        return json.dumps({"transaction_id": f"{text}{number}", "actor_id": f"{text}{number % 5000}", "domain": "gaming", "amount": 1,
                            "currency": "EUR", "timestamp": "2026-11-21T10:00:00.000Z"}).encode() + b"\n"
 
     def count():
@@ -857,6 +857,46 @@ def says_only_totals(server):
     return len(lines) == 2 and lines[0].startswith("open http://") and " events = " in lines[1]
 
 
+def confined(server):
+    """What the kernel forbids the process, where it can: Landlock."""
+    if "Landlock (" in server.log() and "not confined" in server.log():
+        return skip("confinement", re.search(r"not confined: .*", server.log())[0])
+    check("the process says that it is confined", "confined to the data directory and the port (Landlock" in server.log())
+    threads = os.listdir(f"/proc/{server.process.pid}/task")
+    states = [re.search(r"NoNewPrivs:\t(\d)", open(f"/proc/{server.process.pid}/task/{thread}/status").read())[1]
+              for thread in threads]
+    check("no thread can get new privileges", len(states) > 1 and set(states) == {"1"}, states)
+
+    # An alerts file that is a link out of the directory: good, and yet not to be opened.
+    def linked(name):
+        outside, data = os.path.join(work, name + "-outside"), os.path.join(work, name)
+        os.makedirs(outside, 0o700)
+        os.makedirs(data, 0o700)
+        made = Server(name + "-made", data=data)
+        code, _ = made.stop()
+        check(f"{name}: made", code == 0, code)
+        for file in os.listdir(data):
+            if file.startswith("alerts.sqlite"):
+                os.rename(os.path.join(data, file), os.path.join(outside, file))
+        os.symlink(os.path.join(outside, "alerts.sqlite"), os.path.join(data, "alerts.sqlite"))
+        return data, outside
+
+    data, outside = linked("link")
+    fails("an alerts file outside", 5, "alerts", data=data)
+    free = Server("link-free", "--no-sandbox", data=data)
+    check("the same without confinement", free.request("GET", "/ready").status in (200, 503))
+    free.stop()
+    named = Server("link-named", "--alerts", os.path.join(outside, "alerts.sqlite"), data=data)
+    check("an alerts file that is named", named.request("GET", "/ready").status in (200, 503))
+    named.stop()
+    # A folder of the log that leads outside is neither read nor filled.
+    data, outside = linked("log-link")
+    os.remove(os.path.join(data, "alerts.sqlite"))
+    os.rename(os.path.join(data, "log"), os.path.join(outside, "log"))
+    os.symlink(os.path.join(outside, "log"), os.path.join(data, "log"))
+    fails("a log outside", 5, "ermission denied", data=data)
+
+
 def few_descriptors():
     server = Server("few", preexec_fn=lambda: __import__("resource").setrlimit(
         __import__("resource").RLIMIT_NOFILE, (72, 72)))
@@ -909,7 +949,7 @@ def main():
     crowded = Server("crowded")
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         jobs = [pool.submit(job, server) for job in (slow_head, slow_body, slow_reader, idle)]
-        jobs += [pool.submit(few_descriptors), pool.submit(stopping)]
+        jobs += [pool.submit(few_descriptors), pool.submit(stopping), pool.submit(confined, server)]
         jobs.append(pool.submit(lambda: (crowds(crowded), rude(crowded))))
         for job in (access, sessions, hosts, framing, paths, bursts, events, texts, files):
             job(server)

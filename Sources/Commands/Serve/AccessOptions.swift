@@ -19,6 +19,14 @@ struct AccessOptions: ParsableArguments {
     )
     var allowedHosts: [String] = []
 
+    @Flag(
+        help: """
+            Let the process use files outside the data directory, which the kernel otherwise forbids it: for a data directory \
+            whose parts are links to other places.
+            """
+    )
+    var noSandbox = false
+
     var server: ServerOptions {
         var options = ServerOptions()
         options.host = host

@@ -34,15 +34,10 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The least that is logged on standard error.")
     var logLevel = LogLevel.warning
 
+    /// Set by ``prepare()``; no option.
+    var confinement: Confinement?
+
     func run() async throws {
-        try CommandError.ending { () throws(CommandError) in
-            try CommandError.guarding { () throws(SecurityError) in
-                try access.server.check()
-                try ProcessPrivacy.begin()
-                try AccessToken.checkDirectory(dataDir)
-            }
-        }
-        ServerProcess.raiseDescriptors()
         let plan = try CommandError.ending { () throws(CommandError) in try planning.plan() }
         let models = try CommandError.ending { () throws(CommandError) in
             try ModelDirectory.bind(plan, path: planning.model)
@@ -79,6 +74,7 @@ struct ServeCommand: AsyncParsableCommand {
         let level = logLevel.level
         let serverAccess = ServerAccess(token: token, allowedHosts: access.allowedHosts)
         let logger = Logger(label: "patternalarm") { _ in StandardErrorLog(level: level) }
+        if let confinement { logger.debug("\(confinement)") }
         let server = FraudServer(context, access: serverAccess, options: access.server, logger: logger)
         var refusal: SecurityError?
         do {
@@ -94,6 +90,10 @@ struct ServeCommand: AsyncParsableCommand {
             if let refusal { throw CommandError(refusal) }
             Output.talk(ReplaySummary.line(totals, seconds: clock.seconds, digest: digest))
         }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case planning, dataDir, storage, access, logLevel
     }
 
     private func readers(of directory: DataDirectory) throws(CommandError) -> AlertDatabase {

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Logging
 
 /// Refuses calls under a name that is not ours: DNS rebinding.
 struct HostMiddleware<Context: RequestContext>: RouterMiddleware {
@@ -54,6 +55,7 @@ struct AccessMiddleware<Context: RequestContext>: RouterMiddleware {
                 throw Problem(.forbidden, "a change needs an Origin or Sec-Fetch-Site header of this server's page")
             }
         case nil:
+            if request.headers[.authorization] != nil { context.logger.notice("a wrong token was tried") }
             throw Problem(
                 .unauthorized,
                 "send Authorization: Bearer and the token, or open the dashboard with patternalarm open",

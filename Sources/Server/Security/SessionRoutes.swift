@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
 import Synchronization
 
@@ -14,7 +15,7 @@ struct SessionRoutes {
     }
 
     func add(to router: Router<some RequestContext>) {
-        router.post("/session") { request, _ in try await open(request) }
+        router.post("/session") { request, context in try await open(request, context.logger) }
         router.delete("/session") { request, _ in close(request) }
         router.post("/session/codes") { request, _ in try makeCode(request) }
     }
@@ -28,7 +29,7 @@ struct SessionRoutes {
         var expiresAt: String
     }
 
-    private func open(_ request: Request) async throws -> Response {
+    private func open(_ request: Request, _ logger: Logger) async throws -> Response {
         let body = try await request.body.collect(upTo: BodyLimits.session)
         let offer: Offer
         do {
@@ -37,6 +38,7 @@ struct SessionRoutes {
             throw Problem(.badRequest, "the body is {\"code\": \"…\"}")
         }
         guard let secret = access.credentials.openSession(code: offer.code, at: access.now) else {
+            logger.notice("a wrong code was tried")
             try await brake.slow()
             throw Problem(
                 .unauthorized,
@@ -44,6 +46,7 @@ struct SessionRoutes {
                 headers: [.wwwAuthenticate: "Bearer"]
             )
         }
+        logger.notice("a session was opened")
         var response = Answer.nothing()
         response.headers[.setCookie] = Self.cookie(secret)
         return response
