@@ -1,0 +1,86 @@
+// The events of an alert's session in time: a picture of amounts and scores, and a table with every event whole.
+
+import { h, nothing, s, table } from "./dom.js";
+import { amount, brief, clockMs, compact, count, dayClock, plain, plural, score, seconds } from "./format.js";
+import { countAxis, fitted, picture, scale, ticks, timeAxis } from "./chart.js";
+
+const ROLES = { before: "before", opened: "opened the alert", revised: "revised it" };
+
+function marker(role, x, y) {
+    if (role === "opened") return s("path", { class: "event opened", d: `M${x} ${y - 6}l6 6-6 6-6-6Z` });
+    return s("circle", { class: `event ${role === "revised" ? "revised" : "before"}`, cx: x, cy: y, r: 4 });
+}
+
+function draw(events, width) {
+    const height = 230, left = 52, right = width - 14, split = 132, low = 150, bottom = height - 24;
+    const times = events.map((event) => Date.parse(event.time));
+    let from = Math.min(...times), to = Math.max(...times);
+    const pad = Math.max(500, (to - from) * 0.04);
+    from -= pad;
+    to += pad;
+    const x = scale(from, to, left, right);
+    const amounts = events.map((event) => event.amount).filter((value) => value !== null);
+    const lines = ticks(Math.max(0, ...amounts), 3, false);
+    const y = scale(0, lines.at(-1), split, 14);
+    const scoreY = scale(0, 1, bottom, low + 10);
+    const scored = events.filter((event) => event.score !== null);
+    return picture(width, height, summary(events),
+        s("text", { class: "lane", x: left, y: 10 }, "Amount"),
+        countAxis(lines, y, left, right, compact),
+        s("text", { class: "lane", x: left, y: low + 2 }, "Score"),
+        countAxis([0, 0.5, 1], scoreY, left, right, (value) => String(value)),
+        events.map((event) => (event.amount === null ? null
+            : s("line", { class: "stem", x1: x(Date.parse(event.time)), x2: x(Date.parse(event.time)), y1: y(0), y2: y(event.amount) }))),
+        s("polyline", { class: "line", points: scored.map((e) => `${x(Date.parse(e.time))},${scoreY(e.score)}`).join(" ") }),
+        events.map((event) => [
+            marker(event.role, x(Date.parse(event.time)), y(event.amount ?? 0)),
+            event.score === null ? null : marker(event.role, x(Date.parse(event.time)), scoreY(event.score)),
+        ]),
+        timeAxis(from, to, x, bottom, right - left));
+}
+
+function summary(events) {
+    const opened = events.find((event) => event.role === "opened");
+    return `${plural(events.length, "event")} from ${dayClock(events[0].time)} to ${dayClock(events.at(-1).time)} UTC. `
+        + (opened ? `The alert opened at ${clockMs(opened.time)} with an amount of ${amount(opened.amount)}.` : "");
+}
+
+function payloadText(payload) {
+    return plainLines(typeof payload === "string" ? payload : JSON.stringify(payload, null, 2));
+}
+
+/** Line breaks stay; other hidden characters are made visible. */
+const plainLines = (text) => text.split("\n").map((line) => (line === "" ? "" : plain(line))).join("\n");
+
+function eventRows(events) {
+    return events.map((event, i) => {
+        const gap = i === 0 ? null : (Date.parse(event.time) - Date.parse(events[i - 1].time)) / 1000;
+        return [
+            h("time", { datetime: event.time, title: `${dayClock(event.time)} UTC` }, clockMs(event.time)),
+            gap === null ? "–" : `+${seconds(gap)}`,
+            amount(event.amount),
+            score(event.score),
+            h("span", { class: `role role-${Object.hasOwn(ROLES, event.role) ? event.role : "other"}` }, ROLES[event.role] ?? plain(event.role)),
+            h("span", { class: "code", title: plain(event.event_id) }, brief(event.event_id, 24)),
+            h("span", { class: "code" }, `${count(event.partition)} / ${event.offset}`),
+            h("details", {}, h("summary", {}, "Show"), h("pre", { class: "payload" }, payloadText(event.payload))),
+        ];
+    });
+}
+
+/** The section's content. */
+export function timeline(events) {
+    if (!events?.length) return [nothing("No events are kept with this alert")];
+    const box = h("div", { class: "chart" });
+    const number = (title) => ({ title, number: true });
+    fitted(box, (width) => box.replaceChildren(draw(events, width)));
+    return [
+        box,
+        h("ul", { class: "legend", "aria-label": "Kinds of events" }, ["before", "opened", "revised"].map((role) =>
+            h("li", {}, s("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, marker(role, 7, 7)),
+                role === "before" ? "before the alert" : ROLES[role]))),
+        table("Events of the session, times in UTC",
+            ["Time", number("After"), number("Amount"), number("Score"), "Role", "Event", "Partition / offset", "Payload"],
+            eventRows(events)),
+    ];
+}
