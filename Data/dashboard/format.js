@@ -9,7 +9,7 @@ const short = new Intl.NumberFormat("en", { notation: "compact", maximumFraction
 
 export const count = (value) => (missing(value) ? NONE : whole.format(value));
 export const amount = (value) => (missing(value) ? NONE : money.format(value));
-export const compact = (value) => (missing(value) ? NONE : value < 10000 ? whole.format(value) : short.format(value));
+export const compact = (value) => (missing(value) ? NONE : value < 10000000 ? whole.format(value) : short.format(value));
 export const score = (value) => (missing(value) ? NONE : value > 0.999 && value < 1 ? ">.999" : value.toFixed(3));
 
 /** Up to four significant digits: for feature values of unknown size. */
@@ -21,7 +21,7 @@ export function figure(value) {
 }
 
 export function percent(value, digits = 1) {
-    return missing(value) ? NONE : `${(value * 100).toFixed(value === 1 || value === 0 ? 0 : digits)} %`;
+    return missing(value) ? NONE : `${(value * 100).toFixed(value === 1 || value === 0 ? 0 : digits)}%`;
 }
 
 /** One decimal below ten, none above: rates. */
@@ -62,7 +62,7 @@ export const dayClock = (text) => (valid(text) ? `${day(text)} ${clock(text)}` :
 
 // Control and direction characters are made visible: in an actor's name they only serve to deceive.
 // eslint-disable-next-line no-control-regex
-const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 const reveal = (c) => `[U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}]`;
 
 /** A text of an event, safe to stand beside others: "(empty)" if it is empty, a dash if there is none. */

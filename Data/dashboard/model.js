@@ -11,7 +11,7 @@ function meter(value) {
     if (value === null || value === undefined) return "–";
     const bar = h("span", { class: "meter", "aria-hidden": "true" }, h("span", {}));
     bar.firstChild.style.width = `${Math.max(0, Math.min(1, value)) * 100}%`;
-    return h("span", { class: "metered" }, bar, percent(value));
+    return h("span", { class: "metered" }, bar, h("span", { class: "metered-number" }, percent(value)));
 }
 
 function perClass(metrics) {
@@ -52,14 +52,16 @@ function facts(model) {
     const events = meta.training_events ? Object.values(meta.training_events).reduce((a, b) => a + b, 0) : null;
     const parameters = Object.entries(meta.parameters ?? {}).filter(([, value]) => value !== null && typeof value !== "object")
         .map(([name, value]) => `${words(name)} ${figure(value)}`).join(", ");
-    return h("dl", { class: "facts" },
+    const figures = model.metrics ? [fact("Accuracy", percent(model.metrics.accuracy)), fact("Macro F1", percent(model.metrics.macro_f1))] : [];
+    return [h("dl", { class: "facts figures" }, figures,
+        fact("Trees", count(model.trees)), fact("Features", count(model.features?.length)), fact("Classes", count(model.classes?.length)),
+        events === null ? null : fact("Training events", count(events))),
+    h("dl", { class: "facts long" },
         fact("Version", h("span", { class: "code" }, brief(model.id, 80))),
         fact("Used by", model.detectors?.length ? brief(model.detectors.join(", "), 120) : "no detector"),
-        fact("Trees", count(model.trees)), fact("Features", count(model.features?.length)), fact("Classes", count(model.classes?.length)),
         trained[0] && trained[1] ? fact("Trained on events of", `${trained[0]} to ${trained[1]}`) : null,
-        events === null ? null : fact("Training events", count(events)),
         parameters ? fact("Settings", brief(parameters, 300)) : null,
-        meta.validation?.split ? fact("Judged on", brief(meta.validation.split, 300)) : null);
+        meta.validation?.split ? fact("Judged on", brief(meta.validation.split, 300)) : null)];
 }
 
 function importance(model) {
@@ -80,10 +82,9 @@ function one(model) {
     const title = h("h2", {}, h("bdi", {}, brief(model.name, 80)), " ",
         h("span", { class: model.active ? "badge on" : "badge" }, model.active ? "in use" : "not in use"));
     const head = h("section", { class: "panel" }, title, facts(model),
-        metrics ? h("dl", { class: "facts figures" }, fact("Accuracy", percent(metrics.accuracy)), fact("Macro F1", percent(metrics.macro_f1)))
-            : nothing("No data: this model carries no figures of how well it does"));
+        metrics ? null : nothing("No data: this model carries no figures of how well it does"));
     if (!metrics) return head;
-    return [head, h("div", { class: "two" },
+    return [head, h("div", { class: "columns" },
         h("section", { class: "panel" }, h("h3", {}, "Per class"), metrics.per_class?.length ? perClass(metrics) : nothing()),
         h("section", { class: "panel" }, importance(model) ?? [h("h3", {}, "What it looks at most"), nothing()])),
     h("section", { class: "panel" }, h("h3", {}, "Confusion matrix"), metrics.confusion?.counts?.length ? confusion(metrics.confusion) : nothing())];

@@ -14,7 +14,7 @@ export function progress(run) {
             h("span", { class: "quiet" }, ` started ${clock(run.started_at)} UTC`)),
         h("progress", { max: 100, value: done, "aria-label": `Progress of the ${name}` }),
         h("p", { class: "run-figures" },
-            `${done} % · ${count(run.events_acknowledged)} of ${count(run.events_planned)} events acknowledged · `
+            `${done}% · ${count(run.events_acknowledged)} of ${count(run.events_planned)} events acknowledged · `
             + `${rate(run.events_per_second)} events/s · ${count(run.alerts)} alerts`));
 }
 
@@ -36,14 +36,14 @@ export function results(run) {
             fact("False alerts", count(r.false_alerts), `${percent(r.false_alert_rate, 2)} of regular sessions`),
             fact("Sessions", count(r.sessions)),
             fact("Events", count(run.events_acknowledged), `${rate(run.events_per_second)} a second`)),
-        h("h3", {}, "Latency"),
+        h("div", { class: "two" }, h("div", {}, h("h3", {}, "Latency"),
         table("Counted from the moment an event was due",
             ["To", number("p50"), number("p90"), number("p99"), number("p99.9"), number("most"), number("count")],
-            [latencies("alert readable in SQLite", r.latency_ms), latencies("events acknowledged", r.ack_latency_ms)]),
-        h("h3", {}, "Per pattern"),
+            [latencies("alert readable in SQLite", r.latency_ms), latencies("events acknowledged", r.ack_latency_ms)])),
+        h("div", {}, h("h3", {}, "Per pattern"),
         r.per_pattern?.length ? table("Sessions of each simulated pattern, and how many raised an alert",
             ["Pattern", number("Sessions"), number("With alert"), number("Recall")],
             r.per_pattern.map((p) => [h("bdi", {}, brief(words(p.pattern), 60)), count(p.sessions), count(p.alerted), percent(p.recall)]))
-            : nothing(),
+            : nothing())),
     ];
 }

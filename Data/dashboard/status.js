@@ -41,8 +41,9 @@ function partRows(list) {
     const names = list.map((part) => part.name).join("\n");
     if (rows?.names === names) return rows.nodes;
     const nodes = list.map((part) => {
-        const node = { name: h("th", { scope: "row" }, plain(part.name)), state: h("td", {}), figure: h("td", {}), detail: h("td", {}) };
-        return { ...node, row: h("tr", {}, node.name, node.state, node.figure, node.detail), status: null };
+        const node = { detail: h("span", { class: "note" }), state: h("td", {}), figure: h("td", { class: "number" }) };
+        const name = h("th", { scope: "row" }, plain(part.name), node.detail);
+        return { ...node, row: h("tr", {}, name, node.state, node.figure), status: null };
     });
     rows = { names, nodes };
     fill(byId("parts"), nodes.map((node) => node.row));

@@ -1,13 +1,14 @@
 // Alerts by event time: stacked bars by severity, and how fast each domain goes, with its trend.
 
 import { byId, fill, h, nothing, s, setText, table } from "./dom.js";
-import { brief, clock, count, dayClock, percent, plain, plural } from "./format.js";
+import { brief, clock, count, dayClock, plain, plural, score } from "./format.js";
 import { api } from "./api.js";
 import { SEVERITIES, mark, trendBadge } from "./marks.js";
 import { countAxis, fitted, picture, scale, ticks, timeAxis } from "./chart.js";
 import * as stream from "./stream.js";
 
 const AGAIN = 2000;
+const MOST_TRENDS = 5; // domains come from data and may be many
 let data = null;
 let timer = null;
 let lastLoad = 0;
@@ -84,12 +85,17 @@ function tabled(all) {
         ({ title, number: true }))], rows);
 }
 
+const sumOf = (domain) => data.data_points.reduce((sum, p) => (p.domain === domain ? sum + p.y1_velocity : sum), 0);
+
 /** One small chart a domain: alerts a bucket as a line, spikes as dots, and the trend of the last bucket in a word. */
 function trends(width) {
     const box = byId("velocity-trends");
     if (!data || data.domains.length === 0) return fill(box, nothing(data ? "No data: no alerts yet" : "Loading"));
     const most = Math.max(1, ...data.data_points.map((point) => point.y1_velocity));
-    return fill(box, data.domains.map((domain) => {
+    const busiest = data.domains.map((name) => ({ name, total: sumOf(name) })).sort((a, b) => b.total - a.total);
+    const few = busiest.slice(0, MOST_TRENDS).map((domain) => domain.name).sort();
+    const more = data.domains.length - few.length;
+    return fill(box, few.map((domain) => {
         const points = data.data_points.filter((point) => point.domain === domain);
         const last = points.at(-1);
         const high = 40, x = scale(0, points.at(-1).x || 1, 3, width - 5), y = scale(0, most, high - 3, 4);
@@ -105,8 +111,8 @@ function trends(width) {
                 s("polyline", { class: "line", points: points.map((p) => `${x(p.x)},${y(p.y1_velocity)}`).join(" ") }),
                 spikes.map((p) => s("circle", { class: "spike", cx: x(p.x), cy: y(p.y1_velocity), r: 2.6 }))),
             h("p", { class: "quiet small" }, `${plural(last.y3_cumulative, "alert")} shown; average score of the last bucket `,
-                last.y2_avg_score === null ? "none" : percent(last.y2_avg_score)));
-    }));
+                last.y2_avg_score === null ? "none" : score(last.y2_avg_score)));
+    }), more > 0 ? h("li", { class: "quiet small" }, `${plural(more, "domain")} with fewer alerts not shown`) : null);
 }
 
 function domains() {
