@@ -74,7 +74,8 @@ export function fitted(box, draw) {
         const now = Math.floor(box.clientWidth);
         if (now === width || now === 0) return;
         width = now;
-        draw(now);
+        // Drawing within the observer would change the box that is being observed.
+        requestAnimationFrame(() => draw(now));
     }).observe(box);
     return () => { if (width) draw(width); };
 }
