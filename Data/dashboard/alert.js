@@ -70,11 +70,13 @@ async function load() {
     section("alert-history", detail.history, () => triage.history(detail.history));
     setText(byId("alert-events-title"), `Session: ${plural(detail.events?.length ?? 0, "event")}`);
     byId("alert-body").hidden = false;
+    byId("label-buttons").hidden = false;
     byId("alert-missing").hidden = true;
 }
 
 function missing(problem) {
     byId("alert-body").hidden = true;
+    byId("label-buttons").hidden = true;
     byId("alert-missing").hidden = false;
     setText(byId("alert-title"), problem.status === 404 ? "No such alert" : "The alert could not be loaded");
     setText(byId("alert-missing"), problem.message);
@@ -85,6 +87,7 @@ export async function show(wanted) {
     id = wanted;
     shown = null;
     byId("alert-body").hidden = true;
+    byId("label-buttons").hidden = true;
     byId("alert-missing").hidden = true;
     fill(byId("alert-marks"));
     setText(byId("alert-title"), "Loading");

@@ -48,9 +48,11 @@ export function timeLabel(value, step) {
 /** The time axis at the bottom, with its labels. */
 export function timeAxis(from, to, x, bottom, width) {
     const { step, values } = timeTicks(from, to, Math.max(2, Math.floor(width / 70)));
+    // A label at the right end stays within the picture.
+    const anchor = (value) => (x(value) > x(to) - 20 ? "end" : "middle");
     return s("g", { class: "axis" }, values.map((value) => [
         s("line", { x1: x(value), x2: x(value), y1: bottom, y2: bottom + 4 }),
-        s("text", { x: x(value), y: bottom + 16, "text-anchor": "middle" }, timeLabel(value, step)),
+        s("text", { x: x(value), y: bottom + 16, "text-anchor": anchor(value) }, timeLabel(value, step)),
     ]));
 }
 

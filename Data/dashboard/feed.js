@@ -12,6 +12,7 @@ import * as stream from "./stream.js";
 const MOST = 200;
 const alerts = new Map();   // what may be shown: matches the filters
 const seen = new Set();     // ids that were counted, the last few thousand
+let known = "";             // the newest event of the last load: what opened later is new
 const holds = new Set();    // why the list stands still: "row", "pointer", "pause", "page"
 let shown = [];
 let total = null;
@@ -21,6 +22,7 @@ let waiting = 0;
 let outside = 0;
 let frame = null;
 let asked = 0;              // loads begun: only the last one counts
+let live = false;
 let meanwhile = null;       // what was pushed while a load was under way
 
 const newest = (a, b) => (a.last_seen < b.last_seen ? 1 : a.last_seen > b.last_seen ? -1
@@ -50,7 +52,7 @@ function describe() {
     setText(byId("feed-empty"), total === null ? "Loading" : filters.any() ? "No alert matches the filters"
         : "No alerts. Post events to /events, or run a test.");
     setText(byId("feed-count"), none || total === null ? "" : `${count(shown.length)} of ${count(Math.max(total, shown.length))}`);
-    const held = holds.has("pause") ? "Paused" : holds.has("page") ? "Older alerts" : holds.size ? "Held" : "Live";
+    const held = holds.has("pause") ? "Paused" : holds.has("page") ? "Older alerts" : holds.size ? "Held" : live ? "Live" : "Not live";
     setText(byId("feed-mode"), held);
     byId("feed-mode").classList.toggle("live", held === "Live");
     byId("feed-new").hidden = waiting === 0 && !holds.has("page");
@@ -71,7 +73,7 @@ function firstTime(alert) {
 function pushed(alert) {
     meanwhile?.push(alert);
     filters.learn(alert);
-    const isNew = firstTime(alert) && alert.revisions === 0;
+    const isNew = firstTime(alert) && (alert.revisions === 0 || alert.opened_at > known);
     const visible = shown.includes(alert.alert_id);
     if (!filters.matches(alert)) {
         if (alerts.delete(alert.alert_id) && holds.size === 0) drawSoon();
@@ -127,6 +129,7 @@ export async function load(cursor = null) {
         next = page.next_cursor;
         waiting = 0;
         outside = 0;
+        for (const alert of alerts.values()) if (alert.last_seen > known) known = alert.last_seen;
         const sorted = Array.from(alerts.values()).sort(filters.order() === "score" ? worst : newest);
         shown = sorted.slice(0, MOST).map((alert) => alert.alert_id);
         rows.show(sorted.slice(0, MOST), false);
@@ -183,6 +186,13 @@ export function start(report) {
     stream.on("alert", pushed);
     stream.on("triage", pushed);
     stream.on("reset", () => load().catch(report));
+    stream.on("connection", (connection) => { live = connection.live; describe(); });
+    stream.on("status", (status) => {
+        // Without filters the server knows best how many there are.
+        if (filters.any() || total === null || total === status.alerts_total) return;
+        total = status.alerts_total;
+        describe();
+    });
     let typing = null;
     filters.onChange((onlyText) => {
         chosen = null;

@@ -27,7 +27,8 @@ function bar(contribution, most) {
 /** The section's content. */
 export function reasonBars(reasons, rule) {
     if (!reasons?.length) {
-        return nothing(rule ? "A rule raised this alert; its condition is the reason" : "No reasons are kept with this alert");
+        if (!rule) return nothing("No reasons are kept with this alert");
+        return h("p", {}, "A rule raised this alert: ", h("b", {}, h("bdi", {}, brief(rule.title || rule.id, 200))));
     }
     const most = Math.max(...reasons.map((reason) => Math.abs(reason.contribution)));
     return [

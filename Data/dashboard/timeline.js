@@ -12,7 +12,7 @@ function marker(role, x, y) {
 }
 
 function draw(events, width) {
-    const height = 230, left = 52, right = width - 14, split = 132, low = 150, bottom = height - 24;
+    const height = 244, left = 52, right = width - 14, split = 144, low = 164, bottom = height - 24;
     const times = events.map((event) => Date.parse(event.time));
     let from = Math.min(...times), to = Math.max(...times);
     const pad = Math.max(500, (to - from) * 0.04);
@@ -21,7 +21,7 @@ function draw(events, width) {
     const x = scale(from, to, left, right);
     const amounts = events.map((event) => event.amount).filter((value) => value !== null);
     const lines = ticks(Math.max(0, ...amounts), 3, false);
-    const y = scale(0, lines.at(-1), split, 14);
+    const y = scale(0, lines.at(-1), split, 26);
     const scoreY = scale(0, 1, bottom, low + 10);
     const scored = events.filter((event) => event.score !== null);
     return picture(width, height, summary(events),

@@ -52,15 +52,23 @@ export function show(now) {
     field.assignee.value = now.assignee ?? "";
 }
 
+/** "labelled it fraud, set it closed", as nodes. */
+function deeds(entry) {
+    const list = [
+        entry.label ? ["labelled it ", labelMark(entry.label)] : null,
+        entry.status ? `set it ${plain(entry.status)}` : null,
+        entry.assignee ? ["assigned it to ", h("bdi", {}, brief(entry.assignee, 60))] : null,
+        entry.note ? "noted" : null,
+    ].filter(Boolean);
+    return list.map((deed, i) => [i ? ", " : "", deed]);
+}
+
 /** Who decided what and when, the newest first. */
 export function history(entries) {
     if (!entries?.length) return nothing("Nobody has decided anything yet");
     return h("ol", { class: "history" }, entries.slice().sort((a, b) => (a.at < b.at ? 1 : -1)).map((entry) => h("li", {},
         h("time", { datetime: entry.at }, `${dayClock(entry.at)} UTC`), " ",
-        h("b", {}, h("bdi", {}, brief(entry.author, 60))), " ",
-        entry.label ? ["labelled it ", labelMark(entry.label), " "] : null,
-        entry.status ? `set it ${plain(entry.status)} ` : null,
-        entry.assignee ? ["assigned it to ", h("bdi", {}, brief(entry.assignee, 60)), " "] : null,
+        h("b", {}, h("bdi", {}, brief(entry.author, 60))), " ", deeds(entry),
         entry.note ? h("p", { class: "note" }, h("bdi", {}, plain(entry.note))) : null)));
 }
 
