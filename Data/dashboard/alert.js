@@ -58,6 +58,13 @@ function section(name, value, content) {
     fill(byId(name), content());
 }
 
+/** A session may have more events than are kept or shown. */
+function sessionTitle({ alert, events }) {
+    const here = events?.length ?? 0;
+    return here < alert.transaction_count ? `Session: ${count(here)} of ${plural(alert.transaction_count, "event")}`
+        : `Session: ${plural(here, "event")}`;
+}
+
 async function load() {
     const wanted = id;
     const detail = await api.alert(wanted);
@@ -68,7 +75,7 @@ async function load() {
     section("alert-origin", [detail.model, detail.rule, detail.alert.revisions, detail.alert.detector], () => origin(detail));
     section("alert-features", detail.features, () => features(detail.features));
     section("alert-history", detail.history, () => triage.history(detail.history));
-    setText(byId("alert-events-title"), `Session: ${plural(detail.events?.length ?? 0, "event")}`);
+    setText(byId("alert-events-title"), sessionTitle(detail));
     byId("alert-body").hidden = false;
     byId("label-buttons").hidden = false;
     byId("alert-missing").hidden = true;

@@ -41,7 +41,8 @@ export function matches(alert) {
     const { severity, type, domain, status } = controls;
     if (severity.value && alert.severity !== severity.value) return false;
     if (type.value && alert.alert_type !== type.value) return false;
-    if (domain.value && alert.domain !== domain.value) return false;
+    // Alerts of a pipeline without domains are all of the domain "all".
+    if (domain.value && (alert.domain ?? "all") !== domain.value) return false;
     if (status.value && alert.status !== status.value) return false;
     const wanted = text().toLowerCase();
     return !wanted || [alert.actor_id, alert.alert_type, alert.domain, alert.alert_id, alert.detector, alert.assignee]

@@ -63,7 +63,7 @@ function eventRows(events) {
             h("span", { class: `role role-${Object.hasOwn(ROLES, event.role) ? event.role : "other"}` }, ROLES[event.role] ?? plain(event.role)),
             h("span", { class: "code", title: plain(event.event_id) }, brief(event.event_id, 24)),
             h("span", { class: "code" }, `${count(event.partition)} / ${event.offset}`),
-            h("details", {}, h("summary", {}, "Show"), h("pre", { class: "payload" }, payloadText(event.payload))),
+            h("details", {}, h("summary", {}, "Show"), h("pre", { class: "payload", tabindex: 0, role: "region", "aria-label": `Payload of event ${i + 1}` }, payloadText(event.payload))),
         ];
     });
 }

@@ -58,6 +58,7 @@ function deeds(entry) {
         entry.label ? ["labelled it ", labelMark(entry.label)] : null,
         entry.status ? `set it ${plain(entry.status)}` : null,
         entry.assignee ? ["assigned it to ", h("bdi", {}, brief(entry.assignee, 60))] : null,
+        entry.assignee === "" ? "took the assignee away" : null,
         entry.note ? "noted" : null,
     ].filter(Boolean);
     return list.map((deed, i) => [i ? ", " : "", deed]);

@@ -31,6 +31,16 @@ for (const node of all('h1, h2, h3, h4, h5, h6')) {
 }
 if (all('h1').length !== 1) found.push(`${all('h1').length} h1 headings`);
 for (const landmark of ['header', 'nav', 'main']) if (all(landmark).length < 1) found.push(`no ${landmark}`);
+const landmarks = new Set();
+for (const node of all('nav, section[aria-labelledby], section[aria-label], [role=region], search')) {
+    const name = nameOf(node);
+    if (landmarks.has(name)) say('two landmarks of one name', node);
+    landmarks.add(name);
+}
+for (const node of all('*')) {
+    const scrolls = ['auto', 'scroll'].includes(getComputedStyle(node).overflowY) && node.scrollHeight > node.clientHeight + 1;
+    if (scrolls && node.tabIndex < 0 && !node.querySelector('a, button, input')) say('cannot be scrolled by keyboard', node);
+}
 if (!document.documentElement.lang) found.push('no language');
 if (!document.title) found.push('no title');
 for (const node of all('img:not([alt])')) say('no alt', node);
