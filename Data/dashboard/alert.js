@@ -1,6 +1,6 @@
 // The page of one alert: what it is, its session's events, the reasons, who made it, and what was decided.
 
-import { byId, fill, h, nothing, setText, table } from "./dom.js";
+import { byId, code, fact, fill, h, nothing, number, setText, table } from "./dom.js";
 import { amount, brief, count, dayClock, figure, plain, plural, score, seconds, words } from "./format.js";
 import { api } from "./api.js";
 import { labelMark, mark } from "./marks.js";
@@ -13,7 +13,11 @@ let id = null;
 let shown = null; // the parts that were drawn, to draw only what changed
 let again = null;
 
-const fact = (title, ...value) => h("div", {}, h("dt", {}, title), h("dd", {}, value));
+/** The highest score, where it was another. */
+function peak(alert) {
+    const [now, most] = [score(alert.score), score(alert.peak_score)];
+    return now === most ? null : ` (at most ${most})`;
+}
 
 function head(alert) {
     setText(byId("alert-title"), brief(words(alert.alert_type), 80));
@@ -22,11 +26,11 @@ function head(alert) {
         h("span", { class: "quiet" }, plain(alert.status), alert.ended ? ", session ended" : ", session open"));
     const span = (Date.parse(alert.last_seen) - Date.parse(alert.first_seen)) / 1000;
     fill(byId("alert-facts"),
-        fact("Score", h("b", {}, score(alert.score)), alert.peak_score > alert.score ? ` (at most ${score(alert.peak_score)})` : ""),
+        fact("Score", [h("b", {}, score(alert.score)), peak(alert)]),
         fact(brief(alert.entity, 24), h("bdi", {}, brief(alert.actor_id, 120))),
         fact("Domain", h("bdi", {}, brief(alert.domain, 60))),
         fact("Amount", amount(alert.total_amount)),
-        fact("Events", count(alert.transaction_count), ` in ${seconds(span)}`),
+        fact("Events", `${count(alert.transaction_count)} in ${seconds(span)}`),
         fact("Opened", `${dayClock(alert.opened_at)} UTC`),
         fact("Last event", `${dayClock(alert.last_seen)} UTC`),
         fact("Assignee", h("bdi", {}, brief(alert.assignee, 60))));
@@ -37,17 +41,17 @@ function origin(detail) {
     const { alert, model, rule } = detail;
     return h("dl", { class: "facts" },
         fact("Detector", h("bdi", {}, brief(alert.detector, 80))),
-        model ? fact("Model", h("bdi", {}, brief(model.name, 80)), " ", h("span", { class: "code" }, brief(model.id, 80))) : null,
+        model ? fact("Model", [h("bdi", {}, brief(model.name, 80)), " ", code(brief(model.id, 80))]) : null,
         rule ? fact("Rule", h("bdi", {}, brief(rule.title || rule.id, 200))) : null,
         rule?.definition ? fact("Definition", h("code", {}, brief(rule.definition, 2000))) : null,
         fact("Revisions", count(alert.revisions)),
-        fact("Alert", h("span", { class: "code" }, brief(alert.alert_id, 80))));
+        fact("Alert", code(brief(alert.alert_id, 80))));
 }
 
 function features(list) {
     if (!list?.length) return nothing("No feature values are kept with this alert");
-    return table("All features as of the last event", ["Feature", "Name", { title: "Value", number: true }],
-        list.map((f) => [h("bdi", {}, brief(f.title || f.name, 120)), h("span", { class: "code" }, brief(f.name, 60)), figure(f.value)]));
+    return table("All features as of the last event", ["Feature", "Name", number("Value")],
+        list.map((f) => [h("bdi", {}, brief(f.title || f.name, 120)), code(brief(f.name, 60)), figure(f.value)]));
 }
 
 /** Draws a section if what it shows has changed: an open detail must not close because something else came. */
@@ -72,7 +76,8 @@ async function load() {
     head(detail.alert);
     section("alert-timeline", detail.events, () => timeline(detail.events));
     section("alert-reasons", [detail.reasons, detail.rule], () => reasonBars(detail.reasons, detail.rule));
-    section("alert-origin", [detail.model, detail.rule, detail.alert.revisions, detail.alert.detector], () => origin(detail));
+    const { alert, model, rule } = detail;
+    section("alert-origin", [model, rule, alert.revisions, alert.detector], () => origin(detail));
     section("alert-features", detail.features, () => features(detail.features));
     section("alert-history", detail.history, () => triage.history(detail.history));
     setText(byId("alert-events-title"), sessionTitle(detail));

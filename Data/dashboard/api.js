@@ -46,7 +46,8 @@ async function send(method, path, body) {
 }
 
 function query(parameters) {
-    const pairs = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "");
+    const absent = [null, undefined, ""];
+    const pairs = Object.entries(parameters).filter(([, value]) => !absent.includes(value));
     const text = new URLSearchParams(pairs).toString();
     return text ? `?${text}` : "";
 }

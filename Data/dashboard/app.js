@@ -115,7 +115,8 @@ function connection({ live, lastHeard }) {
     byId("stale").hidden = live;
     document.body.classList.toggle("stale", !live);
     setText(byId("stale"), lastHeard
-        ? `Connection lost. Everything here is as of ${clock(lastHeard.toISOString())} UTC and may be out of date. Trying again.`
+        ? `Connection lost. Everything here is as of ${clock(lastHeard.toISOString())} UTC and may be out of date. `
+            + "Trying again."
         : "Not connected to the server. Trying again.");
 }
 
@@ -160,8 +161,8 @@ function start() {
     for (const module of [feed, velocity, alertPage, runs]) module.start(report);
     status.start();
     keys.start({
-        j: () => step(1), k: () => step(-1), y: () => label("fraud"), n: () => label("regular"), Enter: open, Escape: close,
-        g: () => feed.showNew()?.catch(report), "/": focusFilter, "?": keys.help,
+        j: () => step(1), k: () => step(-1), y: () => label("fraud"), n: () => label("regular"),
+        Enter: open, Escape: close, g: () => feed.showNew()?.catch(report), "/": focusFilter, "?": keys.help,
     });
     byId("problem-close").addEventListener("click", () => { byId("problem").hidden = true; });
     byId("session-form").addEventListener("submit", (event) => {

@@ -66,7 +66,8 @@ export function countAxis(values, y, left, right, label = count) {
 
 /** The root of a picture: one image with a description for those who do not see it. */
 export function picture(width, height, description, ...children) {
-    return s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": description }, children);
+    const viewBox = `0 0 ${width} ${height}`;
+    return s("svg", { viewBox, width, height, role: "img", "aria-label": description }, children);
 }
 
 /** Calls `draw(width)` now and whenever the box becomes wider or narrower. */

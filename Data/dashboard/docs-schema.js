@@ -1,6 +1,6 @@
 // JSON Schema in words, as tables, and as an example value.
 
-import { h, nothing, table } from "./dom.js";
+import { code, h, nothing, table } from "./dom.js";
 import { plain } from "./format.js";
 
 const refName = (schema) => (schema?.$ref ? schema.$ref.split("/").at(-1) : null);
@@ -35,24 +35,28 @@ export function schemaWords(schema, resolve, depth = 0) {
     const type = [schema.type ?? []].flat();
     const more = limits(schema);
     if (type.includes("array") && depth < 4) {
-        return ["array of ", schemaWords(schema.items, resolve, depth + 1), type.includes("null") ? " or null" : "", more ? `, ${more}` : ""];
+        const none = type.includes("null") ? " or null" : "";
+        return ["array of ", schemaWords(schema.items, resolve, depth + 1), none, more ? `, ${more}` : ""];
     }
-    if (type.includes("object") && schema.additionalProperties && typeof schema.additionalProperties === "object" && depth < 4) {
-        return ["object of ", schemaWords(schema.additionalProperties, resolve, depth + 1)];
+    const values = schema.additionalProperties;
+    if (type.includes("object") && values && typeof values === "object" && depth < 4) {
+        return ["object of ", schemaWords(values, resolve, depth + 1)];
     }
-    return [type.join(" or ") || (schema.enum ? "" : "anything"), more ? `${type.length ? ", " : ""}${more}` : ""].join("");
+    const known = type.length > 0 || schema.enum || schema.const !== undefined;
+    return [known ? type.join(" or ") : "anything", more].filter(Boolean).join(", ");
 }
 
 function rows(schema, resolve, prefix, depth) {
     const required = new Set(schema.required ?? []);
     return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
         const path = prefix + name;
-        const row = [h("span", { class: "code" }, plain(path), required.has(name) ? h("b", {}, " required") : null),
-            schemaWords(property, resolve), plain(property.description ?? resolve(property).description ?? "") .replace("(empty)", "")];
+        const meaning = property.description ?? resolve(property).description;
+        const row = [[code(plain(path)), required.has(name) ? h("b", {}, " required") : null],
+            schemaWords(property, resolve), meaning ? plain(meaning) : ""];
         // An object without a name of its own is shown where it is used.
         const inner = property.properties ? property : property.items?.properties ? property.items : null;
-        const below = inner && depth < 4 ? rows(inner, resolve, `${path}${inner === property ? "." : "[]."}`, depth + 1) : [];
-        return [row, ...below];
+        if (!inner || depth >= 4) return [row];
+        return [row, ...rows(inner, resolve, `${path}${inner === property ? "." : "[]."}`, depth + 1)];
     });
 }
 

@@ -1,6 +1,6 @@
 // The API's description as a page: routes by tag with parameters, bodies, answers and a command to try.
 
-import { byId, fill, h, nothing, table } from "./dom.js";
+import { byId, code, fill, h, nothing, table } from "./dom.js";
 import { plain } from "./format.js";
 import { exampleOf, schemaTable, schemaWords } from "./docs-schema.js";
 
@@ -68,7 +68,7 @@ function parameters(operation, resolve) {
     if (list.length === 0) return null;
     return [h("h4", {}, "Parameters"), table(`Parameters of ${operation.method.toUpperCase()} ${operation.path}`,
         ["Name", "In", "Type", "Meaning"], list.map((p) => [
-            h("span", { class: "code" }, plain(p.name), p.required ? h("b", {}, " required") : null), plain(p.in),
+            [code(plain(p.name)), p.required ? h("b", {}, " required") : null], plain(p.in),
             schemaWords(p.schema ?? {}, resolve), prose(p.description) ?? ""]))];
 }
 
@@ -77,28 +77,30 @@ function body(operation, resolve) {
     const contents = Object.entries(request.content ?? {});
     if (contents.length === 0) return null;
     return [h("h4", {}, "Body", request.required ? "" : ", optional"), prose(request.description),
-        contents.map(([type, content]) => [h("p", { class: "code" }, type), schemaTable(content.schema ?? {}, resolve, `Body as ${type}`)])];
+        contents.map(([type, content]) =>
+            [h("p", { class: "code" }, type), schemaTable(content.schema ?? {}, resolve, `Body as ${type}`)])];
 }
 
 function answers(operation, resolve) {
     const rows = Object.entries(operation.responses ?? {}).map(([status, node]) => {
         const answer = resolve(node);
         const contents = Object.entries(answer.content ?? {});
-        return [h("span", { class: "code" }, status), prose(answer.description) ?? "", contents.map(([type, content]) =>
-            h("div", {}, h("span", { class: "code" }, type), content.schema ? [" ", schemaWords(content.schema, resolve)] : null))];
+        return [code(status), prose(answer.description) ?? "", contents.map(([type, content]) =>
+            h("div", {}, code(type), content.schema ? [" ", schemaWords(content.schema, resolve)] : null))];
     });
-    return [h("h4", {}, "Answers"), rows.length
-        ? table(`Answers of ${operation.method.toUpperCase()} ${operation.path}`, ["Status", "Meaning", "Body"], rows) : nothing()];
+    const caption = `Answers of ${operation.method.toUpperCase()} ${operation.path}`;
+    return [h("h4", {}, "Answers"), rows.length ? table(caption, ["Status", "Meaning", "Body"], rows) : nothing()];
 }
 
 function route(operation, resolve) {
     return h("section", { class: "panel route", id: anchor(operation) },
         h("h3", {}, h("span", { class: `method method-${operation.method}` }, operation.method.toUpperCase()), " ",
-            h("span", { class: "code" }, operation.path)),
+            code(operation.path)),
         h("p", {}, operation.summary ? h("b", {}, operation.summary) : null, " ",
             h("span", { class: "badge" }, operation.open ? "open" : "token or session"),
             operation.deprecated ? h("span", { class: "badge" }, "deprecated") : null),
-        prose(operation.description), parameters(operation, resolve), body(operation, resolve), answers(operation, resolve),
+        prose(operation.description),
+        parameters(operation, resolve), body(operation, resolve), answers(operation, resolve),
         h("h4", {}, "Example"), h("pre", { class: "command", tabindex: 0 }, curl(operation, resolve)));
 }
 
@@ -108,19 +110,23 @@ function page(spec) {
     const described = (spec.tags ?? []).map((tag) => tag.name);
     const tags = [...described, ...new Set(all.map((o) => o.tag).filter((tag) => !described.includes(tag)))]
         .filter((tag) => all.some((o) => o.tag === tag));
-    fill(byId("docs-index"), tags.map((tag) => [h("p", { class: "index-tag" }, plain(tag)), h("ul", {}, all.filter((o) => o.tag === tag)
-        .map((o) => h("li", {}, h("a", { href: `#${anchor(o)}` }, h("span", { class: "method" }, o.method.toUpperCase()), " ", o.path))))]),
+    const link = (o) => h("li", {}, h("a", { href: `#${anchor(o)}` },
+        h("span", { class: "method" }, o.method.toUpperCase()), " ", o.path));
+    fill(byId("docs-index"), tags.map((tag) =>
+        [h("p", { class: "index-tag" }, plain(tag)), h("ul", {}, all.filter((o) => o.tag === tag).map(link))]),
     h("p", { class: "index-tag" }, "Schemas"), h("ul", {}, h("li", {}, h("a", { href: "#schemas" }, "All schemas"))));
     const schemas = Object.entries(spec.components?.schemas ?? {});
     fill(byId("docs"),
-        h("h1", {}, plain(spec.info?.title ?? "API"), " ", h("span", { class: "quiet" }, plain(spec.info?.version ?? ""))),
+        h("h1", {}, plain(spec.info?.title ?? "API"), " ",
+            h("span", { class: "quiet" }, plain(spec.info?.version ?? ""))),
         prose(spec.info?.description),
         h("p", {}, "The same for programs: ", h("a", { href: "/openapi.json" }, "openapi.json"), "."),
         tags.map((tag) => [h("h2", {}, plain(tag)), prose((spec.tags ?? []).find((t) => t.name === tag)?.description),
             all.filter((o) => o.tag === tag).map((o) => route(o, resolve))]),
         h("h2", { id: "schemas" }, "Schemas"),
         schemas.length ? schemas.map(([name, schema]) => h("section", { class: "panel route", id: `schema-${name}` },
-            h("h3", { class: "code" }, name), prose(schema.description), schemaTable(schema, resolve, name))) : nothing());
+            h("h3", { class: "code" }, name), prose(schema.description),
+            schemaTable(schema, resolve, name))) : nothing());
     // The address may name a route that was not here when the page was opened.
     if (location.hash.length > 1) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }
@@ -131,7 +137,8 @@ async function start() {
         if (!answer.ok) throw new Error(`Status ${answer.status}`);
         page(await answer.json());
     } catch (problem) {
-        fill(byId("docs"), h("h1", {}, "API"), h("p", { class: "error", role: "alert" }, `/openapi.json could not be read: ${problem.message}`));
+        fill(byId("docs"), h("h1", {}, "API"),
+            h("p", { class: "error", role: "alert" }, `/openapi.json could not be read: ${problem.message}`));
     }
 }
 

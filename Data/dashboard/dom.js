@@ -56,6 +56,18 @@ export function table(caption, columns, rows, attributes = {}) {
                 (i === 0 ? h("th", { scope: "row", class: side(i) }, cell) : h("td", { class: side(i) }, cell))))))));
 }
 
+/** A column of numbers. */
+export const number = (title) => ({ title, number: true });
+
+/** A title and its value, in a list of such; `note` says more in small. */
+export function fact(title, value, note = null) {
+    const small = note === null ? null : h("dd", { class: "note" }, note);
+    return h("div", {}, h("dt", {}, title), h("dd", {}, value), small);
+}
+
+/** A text in the type of programs: ids, names, paths. */
+export const code = (text) => h("span", { class: "code" }, text);
+
 /** What is shown where there is nothing to show. */
 export function nothing(text = "No data") {
     return h("p", { class: "nothing" }, text);

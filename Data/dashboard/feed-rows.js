@@ -10,16 +10,18 @@ const rows = new Map();
 export const linkTo = (id) => `#/alerts/${encodeURIComponent(id)}`;
 
 function cells(alert) {
+    const when = { datetime: alert.last_seen, title: `${dayClock(alert.last_seen)} UTC` };
     const state = alert.label ? labelMark(alert.label) : h("span", { class: "quiet" }, brief(alert.status, 16));
     return [
-        h("td", { role: "cell", class: "time" },
-            h("time", { datetime: alert.last_seen, title: `${dayClock(alert.last_seen)} UTC` }, clock(alert.last_seen))),
+        h("td", { role: "cell", class: "time" }, h("time", when, clock(alert.last_seen))),
         h("td", { role: "cell", class: "severity" }, mark(alert.severity)),
         h("td", { role: "cell", class: "type" },
             h("a", { href: linkTo(alert.alert_id), tabindex: -1, title: plain(alert.alert_type) },
                 h("bdi", {}, brief(words(alert.alert_type), 48)))),
-        h("td", { role: "cell", class: "actor", title: plain(alert.actor_id) }, h("bdi", {}, brief(alert.actor_id, 40))),
-        h("td", { role: "cell", class: "domain", title: plain(alert.domain) }, h("bdi", {}, brief(alert.domain, 20))),
+        h("td", { role: "cell", class: "actor", title: plain(alert.actor_id) },
+            h("bdi", {}, brief(alert.actor_id, 40))),
+        h("td", { role: "cell", class: "domain", title: plain(alert.domain) },
+            h("bdi", {}, brief(alert.domain, 20))),
         h("td", { role: "cell", class: "number events" }, count(alert.transaction_count)),
         h("td", { role: "cell", class: "number amount" }, amount(alert.total_amount)),
         h("td", { role: "cell", class: "number score" }, score(alert.score)),

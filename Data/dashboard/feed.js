@@ -45,16 +45,24 @@ function drawSoon() {
     frame ??= requestAnimationFrame(draw);
 }
 
+/** Whether what comes is shown at once, and if not, why. */
+function mode() {
+    if (holds.has("pause")) return "Paused";
+    if (holds.has("page")) return "Older alerts";
+    if (holds.size) return "Held";
+    return live ? "Live" : "Not live";
+}
+
 function describe() {
     const none = shown.length === 0;
     byId("feed-table").hidden = none;
     byId("feed-empty").hidden = !none;
     setText(byId("feed-empty"), total === null ? "Loading" : filters.any() ? "No alert matches the filters"
         : "No alerts. Post events to /events, or run a test.");
-    setText(byId("feed-count"), none || total === null ? "" : `${count(shown.length)} of ${count(Math.max(total, shown.length))}`);
-    const held = holds.has("pause") ? "Paused" : holds.has("page") ? "Older alerts" : holds.size ? "Held" : live ? "Live" : "Not live";
-    setText(byId("feed-mode"), held);
-    byId("feed-mode").classList.toggle("live", held === "Live");
+    setText(byId("feed-count"), none || total === null ? ""
+        : `${count(shown.length)} of ${count(Math.max(total, shown.length))}`);
+    setText(byId("feed-mode"), mode());
+    byId("feed-mode").classList.toggle("live", mode() === "Live");
     byId("feed-new").hidden = waiting === 0 && !holds.has("page");
     setText(byId("feed-new"), waiting ? `Show ${plural(waiting, "new alert")}` : "Back to the newest");
     byId("feed-older").disabled = next === null;

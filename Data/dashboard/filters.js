@@ -32,7 +32,8 @@ export const any = () => Object.entries(controls).some(([name, control]) => name
 export function parameters() {
     const { severity, type, domain, status } = controls;
     return {
-        severity: severity.value, type: type.value, domain: domain.value, status: status.value, order: order(), limit: 200,
+        severity: severity.value, type: type.value, domain: domain.value, status: status.value,
+        order: order(), limit: 200,
     };
 }
 

@@ -9,7 +9,7 @@ const short = new Intl.NumberFormat("en", { notation: "compact", maximumFraction
 
 export const count = (value) => (missing(value) ? NONE : whole.format(value));
 export const amount = (value) => (missing(value) ? NONE : money.format(value));
-export const compact = (value) => (missing(value) ? NONE : value < 10000000 ? whole.format(value) : short.format(value));
+export const compact = (value) => (missing(value) ? NONE : (value < 1e7 ? whole : short).format(value));
 export const score = (value) => (missing(value) ? NONE : value > 0.999 && value < 1 ? ">.999" : value.toFixed(3));
 
 /** Up to four significant digits: for feature values of unknown size. */

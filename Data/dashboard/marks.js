@@ -24,7 +24,8 @@ const SHAPES = {
 /** A shape alone, for people who see; the word stands beside it. */
 export function shape(name) {
     const known = Object.hasOwn(SHAPES, name) ? name : "BASELINE";
-    return s("svg", { class: `shape shape-${known}`, viewBox: "0 0 12 12", width: 10, height: 10, "aria-hidden": "true" },
+    const size = { viewBox: "0 0 12 12", width: 10, height: 10 };
+    return s("svg", { class: `shape shape-${known}`, ...size, "aria-hidden": "true" },
         s("path", { d: SHAPES[known], "fill-rule": "evenodd" }));
 }
 

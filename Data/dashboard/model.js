@@ -1,11 +1,8 @@
 // The models: which one scores, how well it does class by class, and what it takes for what.
 
-import { byId, fill, h, nothing, table } from "./dom.js";
+import { byId, code, fact, fill, h, nothing, number, table } from "./dom.js";
 import { brief, count, dayClock, figure, percent, plain, plural, words } from "./format.js";
 import { api } from "./api.js";
-
-const fact = (title, value) => h("div", {}, h("dt", {}, title), h("dd", {}, value));
-const number = (title) => ({ title, number: true });
 
 function meter(value) {
     if (value === null || value === undefined) return "–";
@@ -15,7 +12,8 @@ function meter(value) {
 }
 
 function perClass(metrics) {
-    return table("How well each class is recognised", ["Class", number("Precision"), number("Recall"), number("F1"), number("Events")],
+    const columns = ["Class", ...["Precision", "Recall", "F1", "Events"].map(number)];
+    return table("How well each class is recognised", columns,
         metrics.per_class.map((row) => [h("bdi", { title: plain(row.class) }, brief(words(row.class), 40)),
             meter(row.precision), meter(row.recall), meter(row.f1), count(row.support)]));
 }
@@ -35,10 +33,12 @@ function confusion({ classes, counts }) {
     return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Confusion matrix" },
         h("table", { class: "confusion" },
             h("caption", { class: "quiet-caption" }, "Rows: what an event was; columns: what the model took it for"),
-            h("thead", {}, h("tr", {}, h("td", {}), names.map((name) => h("th", { scope: "col" }, h("span", {}, name))))),
+            h("thead", {}, h("tr", {}, h("td", {}),
+                names.map((name) => h("th", { scope: "col" }, h("span", {}, name))))),
             h("tbody", {}, counts.map((row, i) => {
                 const sum = row.reduce((a, b) => a + b, 0);
-                return h("tr", {}, h("th", { scope: "row" }, names[i]), row.map((value, j) => cell(value, sum, i === j, i, j)));
+                return h("tr", {}, h("th", { scope: "row" }, names[i]),
+                    row.map((value, j) => cell(value, sum, i === j, i, j)));
             }))));
 }
 
@@ -50,14 +50,17 @@ function facts(model) {
     const meta = model.metadata ?? {};
     const trained = [time(meta.trained_from_ms), time(meta.trained_to_ms)];
     const events = meta.training_events ? Object.values(meta.training_events).reduce((a, b) => a + b, 0) : null;
-    const parameters = Object.entries(meta.parameters ?? {}).filter(([, value]) => value !== null && typeof value !== "object")
+    const parameters = Object.entries(meta.parameters ?? {})
+        .filter(([, value]) => value !== null && typeof value !== "object")
         .map(([name, value]) => `${words(name)} ${figure(value)}`).join(", ");
-    const figures = model.metrics ? [fact("Accuracy", percent(model.metrics.accuracy)), fact("Macro F1", percent(model.metrics.macro_f1))] : [];
-    return [h("dl", { class: "facts figures" }, figures,
-        fact("Trees", count(model.trees)), fact("Features", count(model.features?.length)), fact("Classes", count(model.classes?.length)),
+    const metrics = model.metrics;
+    return [h("dl", { class: "facts figures" },
+        metrics ? [fact("Accuracy", percent(metrics.accuracy)), fact("Macro F1", percent(metrics.macro_f1))] : null,
+        fact("Trees", count(model.trees)), fact("Features", count(model.features?.length)),
+        fact("Classes", count(model.classes?.length)),
         events === null ? null : fact("Training events", count(events))),
     h("dl", { class: "facts long" },
-        fact("Version", h("span", { class: "code" }, brief(model.id, 80))),
+        fact("Version", code(brief(model.id, 80))),
         fact("Used by", model.detectors?.length ? brief(model.detectors.join(", "), 120) : "no detector"),
         trained[0] && trained[1] ? fact("Trained on events of", `${trained[0]} to ${trained[1]}`) : null,
         parameters ? fact("Settings", brief(parameters, 300)) : null,
@@ -85,9 +88,11 @@ function one(model) {
         metrics ? null : nothing("No data: this model carries no figures of how well it does"));
     if (!metrics) return head;
     return [head, h("div", { class: "columns" },
-        h("section", { class: "panel" }, h("h3", {}, "Per class"), metrics.per_class?.length ? perClass(metrics) : nothing()),
+        h("section", { class: "panel" }, h("h3", {}, "Per class"),
+            metrics.per_class?.length ? perClass(metrics) : nothing()),
         h("section", { class: "panel" }, importance(model) ?? [h("h3", {}, "What it looks at most"), nothing()])),
-    h("section", { class: "panel" }, h("h3", {}, "Confusion matrix"), metrics.confusion?.counts?.length ? confusion(metrics.confusion) : nothing())];
+    h("section", { class: "panel" }, h("h3", {}, "Confusion matrix"),
+        metrics.confusion?.counts?.length ? confusion(metrics.confusion) : nothing())];
 }
 
 /** Loads and shows all models, those in use first. */

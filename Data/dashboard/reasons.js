@@ -18,9 +18,10 @@ function sentence(reason) {
 function bar(contribution, most) {
     const size = most > 0 ? Math.abs(contribution) / most * 50 : 0;
     const up = contribution > 0;
+    const box = { x: `${up ? 50 : 50 - size}%`, y: 1, width: `${size}%`, height: 12, rx: 1 };
     return s("svg", { class: "reason-bar", height: 14, "aria-hidden": "true" },
         s("rect", { class: "track", x: 0, y: 6, width: "100%", height: 2 }),
-        s("rect", { class: up ? "raises" : "lowers", x: `${up ? 50 : 50 - size}%`, y: 1, width: `${size}%`, height: 12, rx: 1 }),
+        s("rect", { class: up ? "raises" : "lowers", ...box }),
         s("rect", { class: "zero", x: "50%", y: 0, width: 1, height: 14 }));
 }
 

@@ -1,9 +1,7 @@
 // How a test goes and what came out of it, against the ground truth that the simulation knows.
 
-import { h, nothing, table } from "./dom.js";
+import { fact, h, nothing, number, table } from "./dom.js";
 import { brief, clock, count, milliseconds, percent, plain, rate, words } from "./format.js";
-
-const fact = (title, value, note) => h("div", {}, h("dt", {}, title), h("dd", {}, value), note ? h("dd", { class: "note" }, note) : null);
 
 /** State, bar and throughput. */
 export function progress(run) {
@@ -19,7 +17,8 @@ export function progress(run) {
 }
 
 function latencies(title, values) {
-    return [title, ...["p50", "p90", "p99", "p999", "max"].map((name) => milliseconds(values?.[name])), count(values?.count)];
+    const names = ["p50", "p90", "p99", "p999", "max"];
+    return [title, ...names.map((name) => milliseconds(values?.[name])), count(values?.count)];
 }
 
 /** Everything that is known when it has ended. */
@@ -27,7 +26,6 @@ export function results(run) {
     const r = run.results;
     const ended = run.status !== "running" && run.status !== "stopping";
     if (!r) return nothing(ended ? "No data: this test has no results" : "Results come when the test has ended");
-    const number = (title) => ({ title, number: true });
     return [
         h("dl", { class: "facts figures" },
             fact("Recall", percent(r.recall), `${count(r.detected)} of ${count(r.fraud_sessions)} fraud sessions`),
@@ -43,7 +41,8 @@ export function results(run) {
         h("div", {}, h("h3", {}, "Per pattern"),
         r.per_pattern?.length ? table("Sessions of each simulated pattern, and how many raised an alert",
             ["Pattern", number("Sessions"), number("With alert"), number("Recall")],
-            r.per_pattern.map((p) => [h("bdi", {}, brief(words(p.pattern), 60)), count(p.sessions), count(p.alerted), percent(p.recall)]))
+            r.per_pattern.map((p) =>
+                [h("bdi", {}, brief(words(p.pattern), 60)), count(p.sessions), count(p.alerted), percent(p.recall)]))
             : nothing())),
     ];
 }

@@ -1,6 +1,6 @@
 // Tests with simulated events: starting and stopping one, and the list of past ones.
 
-import { byId, fill, h, nothing, setText, table } from "./dom.js";
+import { byId, fact, fill, h, nothing, number, setText, table } from "./dom.js";
 import { brief, count, dayClock, milliseconds, percent, plain, rate, seconds } from "./format.js";
 import { api } from "./api.js";
 import { tell } from "./announce.js";
@@ -28,23 +28,24 @@ function panel(newest) {
 
 function short(run) {
     const { recall, false_alerts: wrong, latency_ms: latency } = run.results;
-    const fact = (title, value) => h("div", {}, h("dt", {}, title), h("dd", {}, value));
     return [h("dl", { class: "facts figures" },
         fact("Recall", percent(recall)), fact("False alerts", count(wrong)),
         fact("Latency p50", milliseconds(latency?.p50)), fact("p99", milliseconds(latency?.p99))),
     h("p", {}, h("a", { href: linkTo(run.simulation_id) }, "All results"))];
 }
 
+const link = (run, here) => h("a", { href: linkTo(run.simulation_id), "aria-current": here ? "true" : null },
+    dayClock(run.started_at));
+
 function list(all) {
     if (all.length === 0) return nothing("No data: no test has run yet");
-    const number = (title) => ({ title, number: true });
     return table("Tests, the newest first, times in UTC",
-        ["Started", "Domain", "Load", "State", number("Duration"), number("Events"), number("Events/s"), number("Recall"), number("False alerts"),
-            number("p50"), number("p99")],
+        ["Started", "Domain", "Load", "State",
+            ...["Duration", "Events", "Events/s", "Recall", "False alerts", "p50", "p99"].map(number)],
         all.map((run) => [
-            h("a", { href: linkTo(run.simulation_id), "aria-current": run === selected(all) ? "true" : null }, dayClock(run.started_at)),
-            brief(run.domain, 20), plain(run.load_level), plain(run.status), seconds(run.duration_seconds), count(run.events_sent),
-            rate(run.events_per_second), percent(run.results?.recall), count(run.results?.false_alerts),
+            link(run, run === selected(all)), brief(run.domain, 20), plain(run.load_level), plain(run.status),
+            seconds(run.duration_seconds), count(run.events_sent), rate(run.events_per_second),
+            percent(run.results?.recall), count(run.results?.false_alerts),
             milliseconds(run.results?.latency_ms?.p50), milliseconds(run.results?.latency_ms?.p99),
         ]), { class: "runs" });
 }
@@ -90,7 +91,8 @@ export function show(id) {
 async function begin() {
     const form = new FormData(byId("run-form"));
     take(await api.startSimulation({
-        domain: form.get("domain"), load_level: form.get("load_level"), duration_seconds: Number(form.get("duration_seconds")),
+        domain: form.get("domain"), load_level: form.get("load_level"),
+        duration_seconds: Number(form.get("duration_seconds")),
     }));
     tell("The test has started");
 }

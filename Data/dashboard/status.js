@@ -14,26 +14,28 @@ const WORDS = { ok: "ok", degraded: "degraded", failed: "failed" };
 
 /** What is worth knowing of a part beside its state. */
 function figures(name, status) {
+    const { queue, checkpoint_age_seconds: age } = status;
     switch (name) {
     case "ingest":
         return [`${rate(status.events_per_second)} events/s`,
-            `queue ${bytes(status.queue?.bytes)} of ${bytes(status.queue?.limit)}, ${plural(status.queue?.requests, "request")}`];
+            `queue ${bytes(queue?.bytes)} of ${bytes(queue?.limit)}, ${plural(queue?.requests, "request")}`];
     case "log":
         return [`${compact(status.ledger?.events)} events`, null];
     case "engine":
-        return [`lag ${lagOf(status)}`, `${compact(status.state_keys)} keys in state, memory ${bytes(status.memory_bytes)}`];
+        return [`lag ${plural(lagOf(status), "event")}`,
+            `${compact(status.state_keys)} keys in state, memory ${bytes(status.memory_bytes)}`];
     case "alerts":
         return [`${rate(status.alerts_per_minute)} alerts/min`, null];
     case "checkpoints":
-        return [status.checkpoint_age_seconds === null ? "none yet" : `${seconds(status.checkpoint_age_seconds)} old`, null];
+        return [age === null || age === undefined ? "none yet" : `${seconds(age)} old`, null];
     default:
         return [null, null];
     }
 }
 
+/** Events in the log that no engine has dealt with, of all partitions. */
 function lagOf(status) {
-    if (!status.lag?.length) return "–";
-    return plural(status.lag.reduce((sum, part) => sum + part.events, 0), "event");
+    return status.lag?.length ? status.lag.reduce((sum, part) => sum + part.events, 0) : null;
 }
 
 /** One row a part; the rows stay and only their texts change. */
@@ -69,7 +71,8 @@ function spark() {
     const width = 96, height = 22, most = Math.max(1, ...rates);
     const x = scale(0, HISTORY - 1, 1, width - 1), y = scale(0, most, height - 2, 2);
     const shift = HISTORY - rates.length;
-    fill(box, picture(width, height, `Events per second over the last ${plural(rates.length, "second")}, at most ${rate(most)}`,
+    const text = `Events per second over the last ${plural(rates.length, "second")}, at most ${rate(most)}`;
+    fill(box, picture(width, height, text,
         s("polyline", { class: "line", points: rates.map((value, i) => `${x(i + shift)},${y(value)}`).join(" ") })));
 }
 
@@ -79,8 +82,9 @@ function tiles(status) {
     setText(byId("tile-alerts"), rate(status.alerts_per_minute));
     setText(byId("tile-alerts-note"), `${count(status.alerts_total)} in all`);
     setText(byId("tile-latency"), milliseconds(latency.p50));
-    setText(byId("tile-latency-note"), latency.count ? `p99 ${milliseconds(latency.p99)}, last minute` : "no alerts in the last minute");
-    setText(byId("tile-lag"), status.lag?.length ? count(status.lag.reduce((sum, part) => sum + part.events, 0)) : "–");
+    setText(byId("tile-latency-note"), latency.count
+        ? `p99 ${milliseconds(latency.p99)}, last minute` : "no alerts in the last minute");
+    setText(byId("tile-lag"), count(lagOf(status)));
     setText(byId("tile-lag-note"), (status.lag ?? []).length > 4 ? `in ${count(status.lag.length)} partitions`
         : (status.lag ?? []).map((part) => `p${part.partition}: ${count(part.events)}`).join(", ") || "no partitions");
     setText(byId("tile-clock"), status.clock ? clock(status.clock) : "no data");

@@ -9,7 +9,8 @@ let lastHeard = null;
 let live = false;
 let connectedBefore = false;
 
-/** Calls `handler` with the data of every message of this kind: alert, triage, simulation, status, reset, connection. */
+/** Calls `handler` with the data of every message of a kind: alert, triage, simulation, status, reset; connection and
+    refused are of this module itself. */
 export function on(kind, handler) {
     if (!listeners.has(kind)) listeners.set(kind, []);
     listeners.get(kind).push(handler);

@@ -1,7 +1,7 @@
 // The events of an alert's session in time: a picture of amounts and scores, and a table with every event whole.
 
-import { h, nothing, s, table } from "./dom.js";
-import { amount, brief, clockMs, compact, count, dayClock, plain, plural, score, seconds } from "./format.js";
+import { code, h, nothing, number, s, table } from "./dom.js";
+import { amount, brief, clockMs, compact, dayClock, plain, plural, score, seconds } from "./format.js";
 import { countAxis, fitted, picture, scale, ticks, timeAxis } from "./chart.js";
 
 const ROLES = { before: "before", opened: "opened the alert", revised: "revised it" };
@@ -18,7 +18,8 @@ function draw(events, width) {
     const pad = Math.max(500, (to - from) * 0.04);
     from -= pad;
     to += pad;
-    const x = scale(from, to, left, right);
+    const scaled = scale(from, to, left, right);
+    const x = (event) => scaled(Date.parse(event.time));
     const amounts = events.map((event) => event.amount).filter((value) => value !== null);
     const lines = ticks(Math.max(0, ...amounts), 3, false);
     const y = scale(0, lines.at(-1), split, 26);
@@ -30,13 +31,13 @@ function draw(events, width) {
         s("text", { class: "lane", x: left, y: low + 2 }, "Score"),
         countAxis([0, 0.5, 1], scoreY, left, right, (value) => String(value)),
         events.map((event) => (event.amount === null ? null
-            : s("line", { class: "stem", x1: x(Date.parse(event.time)), x2: x(Date.parse(event.time)), y1: y(0), y2: y(event.amount) }))),
-        s("polyline", { class: "line", points: scored.map((e) => `${x(Date.parse(e.time))},${scoreY(e.score)}`).join(" ") }),
+            : s("line", { class: "stem", x1: x(event), x2: x(event), y1: y(0), y2: y(event.amount) }))),
+        s("polyline", { class: "line", points: scored.map((event) => `${x(event)},${scoreY(event.score)}`).join(" ") }),
         events.map((event) => [
-            marker(event.role, x(Date.parse(event.time)), y(event.amount ?? 0)),
-            event.score === null ? null : marker(event.role, x(Date.parse(event.time)), scoreY(event.score)),
+            marker(event.role, x(event), y(event.amount ?? 0)),
+            event.score === null ? null : marker(event.role, x(event), scoreY(event.score)),
         ]),
-        timeAxis(from, to, x, bottom, right - left));
+        timeAxis(from, to, scaled, bottom, right - left));
 }
 
 function summary(events) {
@@ -55,15 +56,17 @@ const plainLines = (text) => text.split("\n").map((line) => (line === "" ? "" : 
 function eventRows(events) {
     return events.map((event, i) => {
         const gap = i === 0 ? null : (Date.parse(event.time) - Date.parse(events[i - 1].time)) / 1000;
+        const role = Object.hasOwn(ROLES, event.role) ? ROLES[event.role] : plain(event.role);
+        const payload = { class: "payload", tabindex: 0, role: "region", "aria-label": `Payload of event ${i + 1}` };
         return [
             h("time", { datetime: event.time, title: `${dayClock(event.time)} UTC` }, clockMs(event.time)),
             gap === null ? "–" : `+${seconds(gap)}`,
             amount(event.amount),
             score(event.score),
-            h("span", { class: `role role-${Object.hasOwn(ROLES, event.role) ? event.role : "other"}` }, ROLES[event.role] ?? plain(event.role)),
+            h("span", { class: "role" }, role),
             h("span", { class: "code", title: plain(event.event_id) }, brief(event.event_id, 24)),
-            h("span", { class: "code" }, `${count(event.partition)} / ${event.offset}`),
-            h("details", {}, h("summary", {}, "Show"), h("pre", { class: "payload", tabindex: 0, role: "region", "aria-label": `Payload of event ${i + 1}` }, payloadText(event.payload))),
+            code(`${event.partition} / ${event.offset}`),
+            h("details", {}, h("summary", {}, "Show"), h("pre", payload, payloadText(event.payload))),
         ];
     });
 }
@@ -72,15 +75,15 @@ function eventRows(events) {
 export function timeline(events) {
     if (!events?.length) return [nothing("No events are kept with this alert")];
     const box = h("div", { class: "chart" });
-    const number = (title) => ({ title, number: true });
+    const small = { width: 14, height: 14, viewBox: "0 0 14 14" };
     fitted(box, (width) => box.replaceChildren(draw(events, width)));
     return [
         box,
         h("ul", { class: "legend", "aria-label": "Kinds of events" }, ["before", "opened", "revised"].map((role) =>
-            h("li", {}, s("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, marker(role, 7, 7)),
+            h("li", {}, s("svg", { ...small, "aria-hidden": "true" }, marker(role, 7, 7)),
                 role === "before" ? "before the alert" : ROLES[role]))),
         table("Events of the session, times in UTC",
-            ["Time", number("After"), number("Amount"), number("Score"), "Role", "Event", "Partition / offset", "Payload"],
+            ["Time", ...["After", "Amount", "Score"].map(number), "Role", "Event", "Partition / offset", "Payload"],
             eventRows(events)),
     ];
 }

@@ -7,7 +7,10 @@ import { labelMark } from "./marks.js";
 import { tell } from "./announce.js";
 
 const form = byId("triage-form");
-const field = { status: byId("triage-status"), assignee: byId("triage-assignee"), note: byId("triage-note"), author: byId("triage-author") };
+const field = {
+    status: byId("triage-status"), assignee: byId("triage-assignee"), note: byId("triage-note"),
+    author: byId("triage-author"),
+};
 const NAME = "patternalarm-author";
 let alert = null;
 
@@ -41,7 +44,9 @@ async function save() {
 export function show(now) {
     const other = alert?.alert_id !== now.alert_id;
     alert = now;
-    for (const value of ["fraud", "regular"]) byId(`label-${value}`).setAttribute("aria-pressed", String(now.label === value));
+    for (const value of ["fraud", "regular"]) {
+        byId(`label-${value}`).setAttribute("aria-pressed", String(now.label === value));
+    }
     if (!other && form.dataset.dirty) return;
     if (other) {
         field.note.value = "";
@@ -67,7 +72,8 @@ function deeds(entry) {
 /** Who decided what and when, the newest first. */
 export function history(entries) {
     if (!entries?.length) return nothing("Nobody has decided anything yet");
-    return h("ol", { class: "history" }, entries.slice().sort((a, b) => (a.at < b.at ? 1 : -1)).map((entry) => h("li", {},
+    const newestFirst = entries.slice().sort((a, b) => (a.at < b.at ? 1 : -1));
+    return h("ol", { class: "history" }, newestFirst.map((entry) => h("li", {},
         h("time", { datetime: entry.at }, `${dayClock(entry.at)} UTC`), " ",
         h("b", {}, h("bdi", {}, brief(entry.author, 60))), " ", deeds(entry),
         entry.note ? h("p", { class: "note" }, h("bdi", {}, plain(entry.note))) : null)));
@@ -79,7 +85,10 @@ export function start(report) {
         try { localStorage.setItem(NAME, field.author.value.trim()); } catch { /* a browser that keeps nothing */ }
     });
     for (const name of ["status", "assignee", "note"]) {
-        field[name].addEventListener("input", () => { form.dataset.dirty = "yes"; setText(byId("triage-result"), ""); });
+        field[name].addEventListener("input", () => {
+            form.dataset.dirty = "yes";
+            setText(byId("triage-result"), "");
+        });
     }
     form.addEventListener("submit", (event) => {
         event.preventDefault();

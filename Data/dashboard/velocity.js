@@ -1,6 +1,6 @@
 // Alerts by event time: stacked bars by severity, and how fast each domain goes, with its trend.
 
-import { byId, fill, h, nothing, s, setText, table } from "./dom.js";
+import { byId, fill, h, nothing, number, s, setText, table } from "./dom.js";
 import { brief, clock, count, dayClock, plain, plural, score } from "./format.js";
 import { api } from "./api.js";
 import { SEVERITIES, mark, trendBadge } from "./marks.js";
@@ -24,7 +24,8 @@ function buckets(domain) {
         if (domain && point.domain !== domain) continue;
         let bucket = byStart.get(point.bucket_start);
         if (!bucket) {
-            bucket = { start: Date.parse(point.bucket_start), total: 0, severity: Object.fromEntries(SEVERITIES.map((n) => [n, 0])) };
+            const none = Object.fromEntries(SEVERITIES.map((name) => [name, 0]));
+            bucket = { start: Date.parse(point.bucket_start), total: 0, severity: none };
             byStart.set(point.bucket_start, bucket);
         }
         bucket.total += point.y1_velocity;
@@ -61,7 +62,8 @@ function bars(width) {
         let base = 0;
         const stack = SEVERITIES.filter((name) => bucket.severity[name]).map((name) => {
             const low = y(base), high = y(base += bucket.severity[name]);
-            return s("rect", { class: `fill-${name}`, x: x(bucket.start) + 1, width: thick, y: high, height: Math.max(0, low - high - 0.6) });
+            const box = { x: x(bucket.start) + 1, width: thick, y: high, height: Math.max(0, low - high - 0.6) };
+            return s("rect", { class: `fill-${name}`, ...box });
         });
         const hit = s("rect", {
             class: "hit", x: x(bucket.start), width: thick + 2, y: top, height: bottom - top,
@@ -81,8 +83,7 @@ function bars(width) {
 function tabled(all) {
     const rows = all.map((bucket) => [dayClock(new Date(bucket.start).toISOString()), count(bucket.total),
         ...SEVERITIES.map((name) => count(bucket.severity[name]))]);
-    return table(`Alerts per ${unit()}, times in UTC`, ["Begin", ...["Alerts", ...SEVERITIES].map((title) =>
-        ({ title, number: true }))], rows);
+    return table(`Alerts per ${unit()}, times in UTC`, ["Begin", ...["Alerts", ...SEVERITIES].map(number)], rows);
 }
 
 const sumOf = (domain) => data.data_points.reduce((sum, p) => (p.domain === domain ? sum + p.y1_velocity : sum), 0);
@@ -100,8 +101,9 @@ function trends(width) {
         const last = points.at(-1);
         const high = 40, x = scale(0, points.at(-1).x || 1, 3, width - 5), y = scale(0, most, high - 3, 4);
         const spikes = points.filter((point) => point.trend_status === "SPIKE" && point.y1_velocity > 0);
-        const text = `${plain(domain)}: ${plural(last.y1_velocity, "alert")} in the last ${unit()}, most ${count(Math.max(
-            ...points.map((point) => point.y1_velocity)))}, ${plural(spikes.length, "spike")}`;
+        const peak = Math.max(...points.map((point) => point.y1_velocity));
+        const text = `${plain(domain)}: ${plural(last.y1_velocity, "alert")} in the last ${unit()}, `
+            + `most ${count(peak)}, ${plural(spikes.length, "spike")}`;
         return h("li", {},
             h("div", { class: "trend-head" },
                 h("h3", {}, h("bdi", { title: plain(domain) }, brief(domain, 24))), trendBadge(last.trend_status),
@@ -110,7 +112,8 @@ function trends(width) {
                 s("line", { class: "base", x1: 0, x2: width, y1: high - 2, y2: high - 2 }),
                 s("polyline", { class: "line", points: points.map((p) => `${x(p.x)},${y(p.y1_velocity)}`).join(" ") }),
                 spikes.map((p) => s("circle", { class: "spike", cx: x(p.x), cy: y(p.y1_velocity), r: 2.6 }))),
-            h("p", { class: "quiet small" }, `${plural(last.y3_cumulative, "alert")} shown; average score of the last bucket `,
+            h("p", { class: "quiet small" },
+                `${plural(last.y3_cumulative, "alert")} shown; average score of the last bucket `,
                 last.y2_avg_score === null ? "none" : score(last.y2_avg_score)));
     }), more > 0 ? h("li", { class: "quiet small" }, `${plural(more, "domain")} with fewer alerts not shown`) : null);
 }

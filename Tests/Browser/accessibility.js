@@ -9,7 +9,8 @@ const nameOf = (node) => referred(node, 'aria-labelledby') || node.getAttribute(
     || Array.from(node.labels ?? []).map((label) => label.textContent).join(' ').trim()
     || (['INPUT', 'SELECT', 'TEXTAREA'].includes(node.tagName) ? '' : node.textContent.trim()) || node.title;
 
-for (const node of all('a[href], button, input, select, textarea, summary, progress, [role=img], [role=region], [tabindex="0"], nav, dialog')) {
+const CONTROLS = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
+for (const node of all(`${CONTROLS}, progress, [role=img], [role=region], nav, dialog`)) {
     if (!nameOf(node)) say('no name', node);
 }
 const ids = new Map();
@@ -19,7 +20,8 @@ for (const node of document.querySelectorAll('[id]')) {
 }
 for (const attribute of ['aria-labelledby', 'aria-describedby', 'for']) {
     for (const node of document.querySelectorAll(`[${attribute}]`)) {
-        for (const id of node.getAttribute(attribute).split(/\s+/)) if (!ids.has(id)) say(`${attribute} names nothing`, node);
+        const named = node.getAttribute(attribute).split(/\s+/);
+        if (!named.every((id) => ids.has(id))) say(`${attribute} names nothing`, node);
     }
 }
 let level = 0;
@@ -38,8 +40,9 @@ for (const node of all('nav, section[aria-labelledby], section[aria-label], [rol
     landmarks.add(name);
 }
 for (const node of all('*')) {
-    const scrolls = ['auto', 'scroll'].includes(getComputedStyle(node).overflowY) && node.scrollHeight > node.clientHeight + 1;
-    if (scrolls && node.tabIndex < 0 && !node.querySelector('a, button, input')) say('cannot be scrolled by keyboard', node);
+    if (!['auto', 'scroll'].includes(getComputedStyle(node).overflowY)) continue;
+    if (node.scrollHeight <= node.clientHeight + 1) continue;
+    if (node.tabIndex < 0 && !node.querySelector('a, button, input')) say('cannot be scrolled by keyboard', node);
 }
 if (!document.documentElement.lang) found.push('no language');
 if (!document.title) found.push('no title');
@@ -50,7 +53,7 @@ for (const table of all('table')) {
     if (!table.querySelector('th')) say('table without headings', table);
     if (!table.caption) say('table without caption', table);
 }
-for (const node of document.querySelectorAll('a a, button button, a button, button a')) say('control in a control', node);
+for (const node of document.querySelectorAll(':is(a, button) :is(a, button)')) say('control in a control', node);
 
 // Contrast (WCAG 1.4.3): each text against what lies behind it.
 const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
@@ -65,7 +68,8 @@ const seen = new Set();
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) {
     const node = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || seen.has(node) || !shown(node) || node.closest('.unseen, :disabled, option, svg')) continue;
+    if (!walker.currentNode.data.trim() || seen.has(node) || !shown(node)) continue;
+    if (node.closest('.unseen, :disabled, option, svg')) continue;
     seen.add(node);
     const style = getComputedStyle(node);
     const behind = [];

@@ -23,8 +23,8 @@ class Browser:
 
     def __init__(self, screenshots):
         options = webdriver.ChromeOptions()
-        arguments = ["--headless=new", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
-                     "--disable-background-networking", "--disable-component-update"]
+        arguments = ["--headless=new", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars",
+                     "--no-first-run", "--disable-background-networking", "--disable-component-update"]
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")
         for argument in arguments:
@@ -44,6 +44,10 @@ class Browser:
 
     def find(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def count(self, selector):
+        """How many such elements there are."""
+        return self.js("return document.querySelectorAll(arguments[0]).length", selector)
 
     def text(self, selector):
         """The text that a person sees there, or None."""
