@@ -7,6 +7,9 @@ import { labelMark, mark } from "./marks.js";
 const body = byId("feed-rows");
 const rows = new Map();
 
+// Once: a row would light up again whenever its view comes back.
+body.addEventListener("animationend", (event) => event.target.classList.remove("fresh"));
+
 export const linkTo = (id) => `#/alerts/${encodeURIComponent(id)}`;
 
 function cells(alert) {
@@ -50,8 +53,9 @@ function update(kept, alert) {
     if (focused) kept.node.querySelector("a").focus({ preventScroll: true });
 }
 
-/** Shows these alerts in this order; new rows light up when `fresh`. */
+/** Shows these alerts in this order; new rows light up when `fresh` and when somebody can see it. */
 export function show(alerts, fresh) {
+    const lit = fresh && body.checkVisibility();
     const wanted = new Set(alerts.map((alert) => alert.alert_id));
     for (const [id, kept] of rows) {
         if (wanted.has(id)) continue;
@@ -60,7 +64,7 @@ export function show(alerts, fresh) {
     }
     let cursor = body.firstChild;
     for (const alert of alerts) {
-        const node = row(alert, fresh);
+        const node = row(alert, lit);
         if (node === cursor) cursor = cursor.nextSibling;
         else body.insertBefore(node, cursor);
     }

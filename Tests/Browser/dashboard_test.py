@@ -13,6 +13,7 @@ import hostile
 from browser import Browser
 from server import Server
 
+SOURCES = os.path.join(os.path.dirname(__file__), "../../Data/dashboard")
 WIDTHS = (1280, 400)
 SCHEMES = ("light", "dark")
 with open(os.path.join(os.path.dirname(__file__), "accessibility.js"), encoding="utf-8") as source:
@@ -63,6 +64,15 @@ def quiet(browser, where):
     check(not complaints, f"the browser complains on {where}:\n  " + "\n  ".join(complaints))
 
 
+def assets(server):
+    step("serves every file of the page as it is in the sources")
+    for name in sorted(os.listdir(SOURCES)):
+        if name.endswith(".html"):
+            continue
+        with open(os.path.join(SOURCES, name), "rb") as file:
+            check(server.asset(name) == file.read(), f"{name} is served otherwise than it is in the sources")
+
+
 def enter(server, browser):
     step("opens the dashboard with the one-time code")
     browser.driver.get(f"{server.url}/#code={server.code}")
@@ -74,7 +84,9 @@ def enter(server, browser):
     browser.wait("an empty chart said so", lambda: "No data" in browser.text("#velocity-bars"))
     browser.wait("no test said so", lambda: "No test" in browser.text("#run-current"))
     browser.wait("five parts that work", lambda: browser.text("#parts").count("ok") >= 5)
-    browser.js("window.marker = 'not reloaded'")
+    browser.js("window.marker = 'not reloaded'; window.spoken = [];"
+               "new MutationObserver(() => window.spoken.push(document.getElementById('announcement').textContent))"
+               ".observe(document.getElementById('announcement'), {childList: true})")
 
 
 def hostile_text(server, browser):
@@ -134,6 +146,9 @@ def decide(server, browser):
     browser.wait("the next row", lambda: selected(browser) != chosen)
     browser.key("k")
     browser.wait("the first row again", lambda: selected(browser) == chosen)
+    standing = rows(browser)
+    browser.wait("new alerts that wait", lambda: "new alert" in (browser.text("#feed-new") or ""))
+    check(rows(browser) == standing, "the list moved under the choice")
     browser.key(Keys.ENTER)
     browser.wait("the alert's page", lambda: visible(browser, "alert"))
     browser.wait("the alert", lambda: browser.js("return !document.getElementById('alert-body').hidden"))
@@ -160,8 +175,9 @@ def decide(server, browser):
     browser.wait("the second label in SQLite", lambda: server.labels(other) == ["regular"])
     row = f"#feed-rows tr[data-id='{other}'] .state"
     browser.wait("the second label in the list", lambda: "regular" in (browser.text(row) or ""))
-    browser.key(Keys.ESCAPE)
+    browser.key("g")
     browser.wait("no choice", lambda: selected(browser) is None)
+    browser.wait("the new alerts", lambda: browser.text("#feed-mode") == "Live" and rows(browser) != standing)
     return chosen
 
 
@@ -189,6 +205,8 @@ def finish_test(server, browser):
     step("waits for the results")
     browser.wait("the end of the test", lambda: "finished" in browser.text("#run-current"), 40)
     browser.wait("recall", lambda: "Recall" in browser.text("#run-current"))
+    spoken = [text for text in browser.js("return window.spoken") if "new alert" in text]
+    check(1 <= len(spoken) <= 5, f"a screen reader heard of new alerts {len(spoken)} times: {spoken}")
     check(browser.js("return window.marker") == "not reloaded", "the page was loaded again")
     browser.click("nav a[data-view=tests]")
     browser.wait("the tests", lambda: visible(browser, "tests"))
@@ -205,8 +223,26 @@ def finish_test(server, browser):
     check("gaming" in browser.text("#runs-list") and "finished" in browser.text("#runs-list"), "the test is not listed")
 
 
+def stop_test(server, browser):
+    step("stops a second test")
+    browser.click("nav a[data-view=overview]")
+    browser.wait("the overview", lambda: visible(browser, "overview"))
+    browser.click("#run-form input[value=all]")
+    browser.click("#run-start")
+    browser.wait("a test that runs", lambda: "running" in browser.text("#run-current"))
+    browser.wait("a button to stop it", lambda: browser.find("#run-stop").is_enabled())
+    browser.click("#run-stop")
+    browser.wait("the end of it", lambda: "stopped" in browser.text("#run-current"))
+    check(server.request("GET", "/simulations")["simulations"][0]["status"] == "stopped", "it goes on")
+    check(browser.find("#run-start").is_enabled(), "no further test can be started")
+
+
 def pages(server, browser, alert_id):
     step("looks at every page in two widths and two colour schemes")
+    browser.click("nav a[data-view=tests]")
+    browser.wait("two tests", lambda: browser.count("#runs-list tbody tr") == 2)
+    browser.click("#runs-list tbody tr:last-child a")
+    browser.wait("the results of the first one", lambda: "Per pattern" in browser.text("#run-results"))
     inspect(browser, "tests")
     browser.click("nav a[data-view=model]")
     browser.wait("the confusion matrix", lambda: browser.count(".confusion td.heat") > 0)
@@ -271,12 +307,14 @@ def main(binary, screenshots):
         browser = None
         try:
             browser = Browser(screenshots)
+            assets(server)
             enter(server, browser)
             hostile_text(server, browser)
             run_test(browser)
             alert_id = decide(server, browser)
             filters_and_help(browser)
             finish_test(server, browser)
+            stop_test(server, browser)
             pages(server, browser, alert_id)
             without_session(server, browser)
             lost_connection(server, browser)

@@ -51,6 +51,11 @@ class Server:
             text = answer.read()
             return json.loads(text) if text else None
 
+    def asset(self, name):
+        """A file of the page as it is served."""
+        with urllib.request.urlopen(f"{self.url}/assets/{name}", timeout=10) as answer:
+            return answer.read()
+
     def labels(self, alert_id):
         """The labels that people gave an alert, from the alerts file itself."""
         with sqlite3.connect(f"file:{self.directory}/alerts.sqlite?mode=ro", uri=True, timeout=5) as alerts:
