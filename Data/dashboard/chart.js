@@ -29,7 +29,7 @@ export function ticks(most, wanted = 4, whole = true) {
 }
 
 /** Times on round boundaries in UTC, at most `wanted` of them. */
-export function timeTicks(from, to, wanted) {
+function timeTicks(from, to, wanted) {
     const step = TIME_STEPS.find((size) => (to - from) / size <= wanted) ?? TIME_STEPS.at(-1);
     const values = [];
     for (let value = Math.ceil(from / step) * step; value <= to; value += step) values.push(value);
@@ -39,7 +39,7 @@ export function timeTicks(from, to, wanted) {
 const iso = (value) => new Date(value).toISOString();
 
 /** A time as short as the step allows; the day where it changes. */
-export function timeLabel(value, step) {
+function timeLabel(value, step) {
     const text = iso(value);
     if (step >= DAY || text.slice(11, 16) === "00:00" && step >= MINUTE) return text.slice(5, 10);
     return step < MINUTE ? text.slice(11, 19) : text.slice(11, 16);

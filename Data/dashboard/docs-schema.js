@@ -15,11 +15,11 @@ function limits(schema) {
     say("exclusiveMinimum", (value) => `> ${value}`);
     say("maximum", (value) => `≤ ${value}`);
     say("exclusiveMaximum", (value) => `< ${value}`);
-    say("minLength", (value) => `at least ${value} characters`);
+    say("minLength", (value) => (value === 1 ? "not empty" : `at least ${value} characters`));
     say("maxLength", (value) => `at most ${value} characters`);
     say("minItems", (value) => `at least ${value}`);
     say("maxItems", (value) => `at most ${value}`);
-    say("pattern", (value) => `pattern ${value}`);
+    say("pattern", (value) => (value.startsWith("^[^\\x00-") ? "no control characters" : `pattern ${value}`));
     say("default", (value) => `default ${JSON.stringify(value)}`);
     return words.join(", ");
 }

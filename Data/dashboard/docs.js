@@ -23,6 +23,13 @@ const resolver = (spec) => (node) => {
     return found ?? {};
 };
 
+/** What a request has to bring, in words. */
+function access(security, spec) {
+    const schemes = spec.components?.securitySchemes ?? {};
+    const names = security.flatMap(Object.keys).map((name) => (schemes[name]?.type === "http" ? "token" : "session"));
+    return { open: names.length === 0, access: names.length ? [...new Set(names)].join(" or ") : "open" };
+}
+
 function operations(spec) {
     const list = [];
     for (const [path, item] of Object.entries(spec.paths ?? {})) {
@@ -30,7 +37,7 @@ function operations(spec) {
             if (!item[method]) continue;
             const own = item[method];
             list.push({ path, method, ...own, parameters: [...(item.parameters ?? []), ...(own.parameters ?? [])],
-                tag: own.tags?.[0] ?? "Other", open: (own.security ?? spec.security ?? []).length === 0 });
+                tag: own.tags?.[0] ?? "Other", ...access(own.security ?? spec.security ?? [], spec) });
         }
     }
     return list;
@@ -82,14 +89,20 @@ function body(operation, resolve) {
 }
 
 function answers(operation, resolve) {
-    const rows = Object.entries(operation.responses ?? {}).map(([status, node]) => {
+    const all = Object.entries(operation.responses ?? {});
+    if (all.length === 0) return [h("h4", {}, "Answers"), nothing()];
+    const row = ([status, node]) => {
         const answer = resolve(node);
         const contents = Object.entries(answer.content ?? {});
         return [code(status), prose(answer.description) ?? "", contents.map(([type, content]) =>
             h("div", {}, code(type), content.schema ? [" ", schemaWords(content.schema, resolve)] : null))];
-    });
-    const caption = `Answers of ${operation.method.toUpperCase()} ${operation.path}`;
-    return [h("h4", {}, "Answers"), rows.length ? table(caption, ["Status", "Meaning", "Body"], rows) : nothing()];
+    };
+    const fine = all.filter(([status]) => status < "4"), failures = all.filter(([status]) => status >= "4");
+    const columns = ["Status", "Meaning", "Body"], route = `${operation.method.toUpperCase()} ${operation.path}`;
+    return [h("h4", {}, "Answers"), table(`Answers of ${route}`, columns, fine.map(row)),
+        failures.length ? h("details", {},
+            h("summary", {}, `Failures: ${failures.map(([status]) => status).join(", ")}`),
+            table(`Failures of ${route}`, columns, failures.map(row))) : null];
 }
 
 function route(operation, resolve) {
@@ -97,7 +110,7 @@ function route(operation, resolve) {
         h("h3", {}, h("span", { class: `method method-${operation.method}` }, operation.method.toUpperCase()), " ",
             code(operation.path)),
         h("p", {}, operation.summary ? h("b", {}, operation.summary) : null, " ",
-            h("span", { class: "badge" }, operation.open ? "open" : "token or session"),
+            h("span", { class: "badge" }, operation.access),
             operation.deprecated ? h("span", { class: "badge" }, "deprecated") : null),
         prose(operation.description),
         parameters(operation, resolve), body(operation, resolve), answers(operation, resolve),

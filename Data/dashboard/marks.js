@@ -22,7 +22,7 @@ const SHAPES = {
 };
 
 /** A shape alone, for people who see; the word stands beside it. */
-export function shape(name) {
+function shape(name) {
     const known = Object.hasOwn(SHAPES, name) ? name : "BASELINE";
     const size = { viewBox: "0 0 12 12", width: 10, height: 10 };
     return s("svg", { class: `shape shape-${known}`, ...size, "aria-hidden": "true" },
@@ -47,5 +47,3 @@ export function trendBadge(status) {
 export function labelMark(label) {
     return label ? mark(label, plain(label)) : null;
 }
-
-export const severityRank = (name) => (SEVERITIES.includes(name) ? SEVERITIES.indexOf(name) : SEVERITIES.length);
