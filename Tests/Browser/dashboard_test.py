@@ -289,9 +289,17 @@ def without_session(server, browser):
 
 
 def lost_connection(server, browser):
-    step("says that the connection is lost")
+    step("says that the connection is lost, and goes on when it is back")
     browser.wait("the stream", lambda: browser.text("#connection") == "Connected")
     browser.wait("figures", lambda: browser.text("#tile-events") != "–")
+    server.pause()
+    try:
+        browser.wait("silence noticed", lambda: browser.text("#connection") == "Not connected")
+        check(browser.text("#feed-mode") == "Not live", "the list says that it is live")
+    finally:
+        server.resume()
+    browser.wait("the stream again", lambda: browser.text("#connection") == "Connected")
+    check(not browser.find("#stale").is_displayed(), "it still says that the connection is lost")
     code, seconds = server.stop()
     check(code == 0, f"serve ended with {code}")
     check(seconds < 5, f"serve took {seconds:.1f} s to end")

@@ -62,6 +62,13 @@ class Server:
             return [row[0] for row in alerts.execute(
                 "SELECT label FROM triage WHERE alert_id = ? AND label IS NOT NULL ORDER BY triage_id", (alert_id,))]
 
+    def pause(self):
+        """The server hangs: connections stay, nothing comes."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self._process.send_signal(signal.SIGCONT)
+
     def stop(self):
         """Ends the server as a service manager would; returns its exit code and how many seconds it took."""
         begin = time.monotonic()
