@@ -1,6 +1,6 @@
 // The page of one alert: what it is, its session's events, the reasons, who made it, and what was decided.
 
-import { byId, code, fact, fill, h, nothing, number, setText, table } from "./dom.js";
+import { byId, code, fact, fill, h, nothing, number, refill, setText, table } from "./dom.js";
 import { amount, brief, count, dayClock, figure, plain, plural, score, seconds, words } from "./format.js";
 import { api } from "./api.js";
 import { labelMark, mark } from "./marks.js";
@@ -10,7 +10,6 @@ import * as stream from "./stream.js";
 import * as triage from "./triage.js";
 
 let id = null;
-let shown = null; // the parts that were drawn, to draw only what changed
 let again = null;
 
 /** The highest score, where it was another. */
@@ -54,14 +53,6 @@ function features(list) {
         list.map((f) => [h("bdi", {}, brief(f.title || f.name, 120)), code(brief(f.name, 60)), figure(f.value)]));
 }
 
-/** Draws a section if what it shows has changed: an open detail must not close because something else came. */
-function section(name, value, content) {
-    const text = JSON.stringify(value);
-    if (shown?.[name] === text) return;
-    shown = { ...shown, [name]: text };
-    fill(byId(name), content());
-}
-
 /** A session may have more events than are kept or shown. */
 function sessionTitle({ alert, events }) {
     const here = events?.length ?? 0;
@@ -74,12 +65,12 @@ async function load() {
     const detail = await api.alert(wanted);
     if (wanted !== id) return;
     head(detail.alert);
-    section("alert-timeline", detail.events, () => timeline(detail.events));
-    section("alert-reasons", [detail.reasons, detail.rule], () => reasonBars(detail.reasons, detail.rule));
+    refill(byId("alert-timeline"), detail.events, () => timeline(detail.events));
+    refill(byId("alert-reasons"), [detail.reasons, detail.rule], () => reasonBars(detail.reasons, detail.rule));
     const { alert, model, rule } = detail;
-    section("alert-origin", [model, rule, alert.revisions, alert.detector], () => origin(detail));
-    section("alert-features", detail.features, () => features(detail.features));
-    section("alert-history", detail.history, () => triage.history(detail.history));
+    refill(byId("alert-origin"), [model, rule, alert.revisions, alert.detector], () => origin(detail));
+    refill(byId("alert-features"), detail.features, () => features(detail.features));
+    refill(byId("alert-history"), detail.history, () => triage.history(detail.history));
     setText(byId("alert-events-title"), sessionTitle(detail));
     byId("alert-body").hidden = false;
     byId("label-buttons").hidden = false;
@@ -97,7 +88,6 @@ function missing(problem) {
 /** Opens the page for an alert. */
 export async function show(wanted) {
     id = wanted;
-    shown = null;
     byId("alert-body").hidden = true;
     byId("label-buttons").hidden = true;
     byId("alert-missing").hidden = true;

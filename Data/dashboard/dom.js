@@ -38,6 +38,16 @@ export function fill(node, ...children) {
     return node;
 }
 
+const drawn = new WeakMap();
+
+/** Draws anew only if `value`, what the content is made of, has changed: what is pointed at or was opened stays. */
+export function refill(node, value, content) {
+    const text = String(JSON.stringify(value));
+    if (drawn.get(node) === text) return;
+    drawn.set(node, text);
+    fill(node, content());
+}
+
 /** Changes a node's text only if it differs, which spares layout and screen readers. */
 export function setText(node, text) {
     if (node.textContent !== text) node.textContent = text;

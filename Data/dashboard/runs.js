@@ -1,6 +1,6 @@
 // Tests with simulated events: starting and stopping one, and the list of past ones.
 
-import { byId, fact, fill, h, nothing, number, setText, table } from "./dom.js";
+import { byId, fact, fill, h, nothing, number, refill, setText, table } from "./dom.js";
 import { brief, count, dayClock, milliseconds, percent, plain, rate, seconds } from "./format.js";
 import { api } from "./api.js";
 import { tell } from "./announce.js";
@@ -21,9 +21,8 @@ function panel(newest) {
     byId("run-start").disabled = running;
     byId("run-stop").disabled = !running || newest.status === "stopping";
     for (const control of byId("run-form").querySelectorAll("fieldset, select, input")) control.disabled = running;
-    const box = byId("run-current");
-    if (!newest) return fill(box, nothing("No test has run yet"));
-    return fill(box, progress(newest), newest.results ? short(newest) : null);
+    fill(byId("run-current"), newest ? progress(newest) : nothing("No test has run yet"));
+    refill(byId("run-short"), newest?.results ? newest : null, () => (newest?.results ? short(newest) : []));
 }
 
 function short(run) {
@@ -44,7 +43,8 @@ function list(all) {
             ...["Duration", "Events", "Events/s", "Recall", "False alerts", "p50", "p99"].map(number)],
         all.map((run) => [
             link(run, run === selected(all)), brief(run.domain, 20), plain(run.load_level), plain(run.status),
-            seconds(run.duration_seconds), count(run.events_sent), rate(run.events_per_second),
+            seconds(run.duration_seconds), count(active(run) ? null : run.events_sent),
+            rate(active(run) ? null : run.events_per_second),
             percent(run.results?.recall), count(run.results?.false_alerts),
             milliseconds(run.results?.latency_ms?.p50), milliseconds(run.results?.latency_ms?.p99),
         ]), { class: "runs" });
@@ -56,11 +56,14 @@ function draw() {
     draws = null;
     const all = sorted();
     panel(all[0]);
-    fill(byId("runs-list"), list(all));
-    const run = selected(all);
+    const run = chosen && !runs.has(chosen) ? null : selected(all);
+    // The figures of a running test change four times a second; links and tables must not.
+    refill(byId("runs-list"), [run?.simulation_id, all.map((one) => [one.simulation_id, one.status])], () => list(all));
     setText(byId("run-title"), run ? `Test ${brief(run.simulation_id, 40)}` : "Results");
-    if (chosen && !runs.has(chosen)) fill(byId("run-results"), nothing("There is no test of this name"));
-    else fill(byId("run-results"), run ? [progress(run), results(run)] : nothing("No data: no test has run yet"));
+    fill(byId("run-progress"), run ? progress(run)
+        : nothing(chosen ? "There is no test of this name" : "No data: no test has run yet"));
+    refill(byId("run-results"), run ? [run.simulation_id, run.status, run.results] : null,
+        () => (run ? results(run) : []));
 }
 
 function drawSoon() {
