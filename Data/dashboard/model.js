@@ -18,16 +18,19 @@ function perClass(metrics) {
             meter(row.precision), meter(row.recall), meter(row.f1), count(row.support)]));
 }
 
+// Shades between half and full leave neither dark nor light text readable.
+const STRONG = 0.8;
+
 /** Rows are what an event was, columns what the model took it for; shades are shares of the row. */
 function confusion({ classes, counts }) {
     const names = classes.map((name) => brief(words(name), 40));
     const cell = (value, sum, same, i, j) => {
         const share = sum ? value / sum : 0;
         const node = h("td", {
-            class: `heat ${same ? "same" : "other"} ${share > 0.5 ? "strong" : ""}`,
+            class: `heat ${same ? "same" : "other"} ${share > STRONG ? "strong" : ""}`,
             title: `${names[i]} taken for ${names[j]}: ${count(value)} of ${count(sum)} (${percent(share)})`,
         }, value === 0 ? h("span", { class: "quiet" }, "0") : count(value));
-        node.style.setProperty("--share", value === 0 ? "0%" : `${8 + 92 * share}%`);
+        node.style.setProperty("--share", `${value === 0 ? 0 : share > STRONG ? 90 + 10 * share : 8 + 50 * share}%`);
         return node;
     };
     return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Confusion matrix" },

@@ -28,7 +28,7 @@ function draw(events, width) {
     return picture(width, height, summary(events),
         s("text", { class: "lane", x: left, y: 10 }, "Amount"),
         countAxis(lines, y, left, right, compact),
-        s("text", { class: "lane", x: left, y: low + 2 }, "Score"),
+        s("text", { class: "lane", x: left, y: low - 3 }, "Score"),
         countAxis([0, 0.5, 1], scoreY, left, right, (value) => String(value)),
         events.map((event) => (event.amount === null ? null
             : s("line", { class: "stem", x1: x(event), x2: x(event), y1: y(0), y2: y(event.amount) }))),
