@@ -36,9 +36,11 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let plan = try CommandError.ending { () throws(CommandError) in try planning.plan() }
+        let start = ContinuousClock.now
         let models = try CommandError.ending { () throws(CommandError) in
             try ModelDirectory.bind(plan, path: planning.model)
         }
+        let loaded = ContinuousClock.now - start
         let directory = try CommandError.ending { () throws(CommandError) in
             try DataDirectory.open(
                 dataDir,
@@ -49,13 +51,14 @@ struct ServeCommand: AsyncParsableCommand {
                 isQuiet: false
             )
         }
-        let context = ServerContext(
+        var context = ServerContext(
             plan: plan,
             bindings: models.bindings,
             version: PatternAlarm.version,
             database: directory.database,
             alerts: try AlertDatabase(path: directory.database.path, readOnly: true, readers: 4, timeLimit: 1000)
         )
+        context.modelLoadSeconds = loaded / .seconds(1)
         var options = ServerOptions()
         options.host = host
         options.port = port
