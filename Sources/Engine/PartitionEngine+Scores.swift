@@ -7,9 +7,4 @@ extension PartitionEngine {
 
     /// The most probable kind of fraud of the i-th accepted event; nil for a detector without a model.
     public func fraudClass(detector: Int, of index: Int) -> String? { scorers[detector]?.fraudClass(of: index) }
-
-    /// The features that moved the score of the i-th accepted event most, the largest part first.
-    public func reasons(detector: Int, of index: Int) -> [Reason] {
-        scorers[detector]?.reasons(of: index, machine, limit: AlertTracker.reasonCount) ?? []
-    }
 }

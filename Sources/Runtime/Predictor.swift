@@ -5,15 +5,6 @@ import Synchronization
 
 /// What a model says of one actor, as of the last of some events.
 public struct Prediction: Sendable {
-    public struct Part: Sendable {
-        public var feature: String
-        public var title: String
-        /// NaN = missing, or unknown.
-        public var value: Double
-        public var typical: Double
-        public var contribution: Double
-    }
-
     public var model: String
     /// The most probable kind of fraud if the score reaches the detector's threshold, else the class that is not fraud.
     public var type: String
@@ -29,7 +20,8 @@ public struct Prediction: Sendable {
     public var amount: Double?
     /// Event time from the first to the last event, microseconds.
     public var span: Int64
-    public var reasons: [Part]
+    /// The model's features as of the last event, in the model's order: what ``Predictor/explain(_:)`` asks for.
+    public var features: [Double]
 }
 
 /// Why nothing can be said.
@@ -126,6 +118,9 @@ public final class Predictor: Sendable {
         guard let prediction = run.prediction else { throw .noEvents }
         return prediction
     }
+
+    /// The features that moved each prediction's score most, the largest part first. Many together cost little more than one.
+    public func explain(_ predictions: [Prediction]) -> [[Reason]] { binding.reasons(of: predictions.map(\.features)) }
 
     private func isAscending(_ order: [Int]) -> Bool { zip(order, order.indices).allSatisfy { $0 == $1 } }
 
@@ -242,16 +237,7 @@ public final class Predictor: Sendable {
             eventCount: run.count,
             amount: plan.schema.index(ofRole: .amount).map { _ in run.amount },
             span: time - run.first,
-            reasons: engine.reasons(detector: 0, of: event).map { reason in
-                let feature = plan.features[reason.feature]
-                return Prediction.Part(
-                    feature: feature.name,
-                    title: feature.title ?? feature.name,
-                    value: reason.value,
-                    typical: reason.typical,
-                    contribution: reason.contribution
-                )
-            }
+            features: binding.features.map { engine.feature($0, of: event) }
         )
     }
 }

@@ -11,12 +11,13 @@ struct PredictRoutes {
     private let reader: PredictionReader
     /// Nil in a pipeline without a model.
     private let predictor: Predictor?
+    private let queue: ReasonQueue?
 
     /// Bytes of a body at most, and of one with many actors.
     private static let sizeMax = 1 << 20
     private static let batchSizeMax = 8 << 20
-    /// Actors that are judged before others get their turn.
-    private static let turn = 8
+    /// Actors that are judged together, before other requests get their turn.
+    private static let turn = 32
 
     init(_ context: ServerContext) {
         self.context = context
@@ -26,6 +27,7 @@ struct PredictRoutes {
         } catch {
             predictor = nil
         }
+        queue = predictor.map { ReasonQueue($0) }
     }
 
     func add(to router: Router<BasicRequestContext>) {
@@ -40,36 +42,31 @@ struct PredictRoutes {
     private func single(_ request: Request) async throws -> Response {
         try QueryParameters(request, known: []).finish()
         let bytes = try await RequestBody.bytes(of: request, limit: Self.sizeMax)
-        guard let predictor else { throw PredictionAnswer.noModel }
+        guard let predictor, let queue else { throw PredictionAnswer.noModel }
         let actor = try reader.single(bytes)
-        let (prediction, seconds) = try judge(actor, predictor)
-        return Answer.json(PredictionAnswer.json(prediction, of: actor, seconds: seconds))
+        let start = ContinuousClock.now
+        let prediction = try judge(actor, predictor)
+        let reasons = await queue.reasons(of: [prediction])
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        context.predicted(prediction.model, prediction.isFraud, seconds)
+        return Answer.json(
+            PredictionAnswer.json(prediction, reasons: reasons[0], of: actor, plan: context.plan, seconds: seconds)
+        )
     }
 
     private func batch(_ request: Request) async throws -> Response {
         try QueryParameters(request, known: []).finish()
         let bytes = try await RequestBody.bytes(of: request, limit: Self.batchSizeMax)
-        guard let predictor else { throw PredictionAnswer.noModel }
+        guard let predictor, let queue else { throw PredictionAnswer.noModel }
         let items = try reader.batch(bytes)
         var answers: [JSONValue] = []
         var total = 0.0
         var judged = 0
-        for (index, item) in items.enumerated() {
-            if index % Self.turn == Self.turn - 1 { await Task.yield() }
-            do throws(Problem) {
-                let actor = try item.request.get()
-                let (prediction, seconds) = try judge(actor, predictor)
-                total += seconds
-                judged += 1
-                answers.append(PredictionAnswer.json(prediction, of: actor, seconds: seconds, inBatch: true))
-            } catch {
-                answers.append(
-                    .object([
-                        .init("actor_id", .text(item.actorID)), .init("request_id", .text(item.requestID)),
-                        .init("error", error.json),
-                    ])
-                )
-            }
+        for start in stride(from: 0, to: items.count, by: Self.turn) {
+            let part = await judge(items[start..<min(start + Self.turn, items.count)], predictor, queue)
+            answers += part.answers
+            total += part.seconds
+            judged += part.judged
         }
         return Answer.json(
             .object([
@@ -79,17 +76,49 @@ struct PredictRoutes {
         )
     }
 
+    /// Some actors of a batch; what is wrong with one is its own answer.
     private func judge(
-        _ actor: PredictionRequest,
-        _ predictor: Predictor
-    ) throws(Problem) -> (prediction: Prediction, seconds: Double) {
+        _ items: ArraySlice<PredictionReader.Item>,
+        _ predictor: Predictor,
+        _ queue: ReasonQueue
+    ) async -> (answers: [JSONValue], seconds: Double, judged: Int) {
         let start = ContinuousClock.now
-        do throws(PredictionError) {
-            let prediction = try predictor.predict(actor.events)
-            let seconds = (ContinuousClock.now - start) / .seconds(1)
-            context.predicted(prediction.model, prediction.isFraud, seconds)
-            return (prediction, seconds)
-        } catch {
+        var answers: [JSONValue?] = []
+        var found: [(place: Int, actor: PredictionRequest, prediction: Prediction)] = []
+        for item in items {
+            do throws(Problem) {
+                let actor = try item.request.get()
+                found.append((answers.count, actor, try judge(actor, predictor)))
+                answers.append(nil)
+            } catch {
+                answers.append(
+                    .object([
+                        .init("actor_id", .text(item.actorID)), .init("request_id", .text(item.requestID)),
+                        .init("error", error.json),
+                    ])
+                )
+            }
+        }
+        let reasons = await queue.reasons(of: found.map(\.prediction))
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        // They were judged together: each took its share.
+        let share = seconds / Double(max(1, found.count))
+        for (index, (place, actor, prediction)) in found.enumerated() {
+            context.predicted(prediction.model, prediction.isFraud, share)
+            answers[place] = PredictionAnswer.json(
+                prediction,
+                reasons: reasons[index],
+                of: actor,
+                plan: context.plan,
+                seconds: share,
+                inBatch: true
+            )
+        }
+        return (answers.map { $0 ?? .null }, seconds, found.count)
+    }
+
+    private func judge(_ actor: PredictionRequest, _ predictor: Predictor) throws(Problem) -> Prediction {
+        do throws(PredictionError) { return try predictor.predict(actor.events) } catch {
             throw PredictionAnswer.problem(error, context.plan)
         }
     }

@@ -1,4 +1,5 @@
 import Bytes
+import Engine
 import HTTPTypes
 import Plan
 import Runtime
@@ -7,7 +8,9 @@ import Runtime
 enum PredictionAnswer {
     static func json(
         _ prediction: Prediction,
+        reasons: [Reason],
         of request: PredictionRequest,
+        plan: PipelinePlan,
         seconds: Double,
         inBatch: Bool = false
     ) -> JSONValue {
@@ -24,17 +27,18 @@ enum PredictionAnswer {
             .init("total_amount", .real(prediction.amount)),
             .init("time_window_sec", .real(Double(prediction.span) / 1_000_000)),
             .init("ml_version", .text(prediction.model)), .init("inference_time_ms", .real(seconds * 1000)),
-            .init("reasons", .list(prediction.reasons.enumerated().map { reason($0 + 1, $1) })),
+            .init("reasons", .list(reasons.enumerated().map { reason($0 + 1, $1, plan) })),
         ]
         if inBatch { members.append(.init("error", .null)) }
         return .object(members)
     }
 
-    private static func reason(_ rank: Int, _ part: Prediction.Part) -> JSONValue {
-        .object([
-            .init("rank", .integer(rank)), .init("feature", .text(part.feature)), .init("title", .text(part.title)),
-            .init("value", .real(part.value)), .init("typical", .real(part.typical)),
-            .init("contribution", .real(part.contribution)),
+    private static func reason(_ rank: Int, _ reason: Reason, _ plan: PipelinePlan) -> JSONValue {
+        let feature = plan.features[reason.feature]
+        return .object([
+            .init("rank", .integer(rank)), .init("feature", .text(feature.name)),
+            .init("title", .text(feature.title ?? feature.name)), .init("value", .real(reason.value)),
+            .init("typical", .real(reason.typical)), .init("contribution", .real(reason.contribution)),
         ])
     }
 
