@@ -141,6 +141,11 @@ extension AlertDatabase {
         }
     }
 
+    /// When the first alert of all opened; nil if there is none.
+    public func firstOpened() throws(AlertStoreError) -> Int64? {
+        try read { db in try Int64.fetchOne(db, sql: "SELECT min(opened_ms) FROM alerts") }
+    }
+
     /// The models that the file knows, by their names.
     public func models() throws(AlertStoreError) -> [ModelRecord] {
         try read { db in
