@@ -137,6 +137,14 @@ let package = Package(
                 "Windows", sqlite,
             ]
         ),
+        tests(
+            "RuntimeTests",
+            depends: ["Base", "Engine", "EventLog", "FileStore", "Forest", "Plan", "Runtime", "StateStore", "Windows"]
+        ),
+        tests(
+            "ServerTests",
+            depends: ["AlertStore", "Base", "Bytes", "Engine", "Plan", "Server", httpTypes, nioCore]
+        ),
         tests("AlertStoreTests", depends: ["AlertStore", grdb]),
         tests("TrafficTests", depends: ["Traffic"]),
         tests("CommandLineTests", depends: ["Base", "patternalarm"]),

@@ -9,6 +9,14 @@ public struct VelocityBucket: Sendable, Equatable {
     public var averageScore: Double
     /// By severity: critical, high, medium, low.
     public var bySeverity: [Int]
+
+    public init(domain: String?, index: Int, count: Int, averageScore: Double, bySeverity: [Int]) {
+        self.domain = domain
+        self.index = index
+        self.count = count
+        self.averageScore = averageScore
+        self.bySeverity = bySeverity
+    }
 }
 
 /// Alerts that opened in a stretch of time, added up by what they have in common.

@@ -38,6 +38,12 @@ public enum PredictionError: Error, Sendable, Equatable {
         /// The schema's field.
         public var field: String?
         public var reason: String
+
+        public init(index: Int, field: String? = nil, reason: String) {
+            self.index = index
+            self.field = field
+            self.reason = reason
+        }
     }
 }
 

@@ -2,16 +2,16 @@ import HTTPTypes
 import Plan
 
 /// One actor whose events are to be judged.
-struct PredictionRequest {
-    var actorID: String
-    var requestID: String?
+package struct PredictionRequest {
+    package var actorID: String
+    package var requestID: String?
     /// The transactions as events of the pipeline's schema.
-    var events: [ArraySlice<UInt8>]
+    package var events: [ArraySlice<UInt8>]
 }
 
 /// Reads the bodies of `/predict` and `/predict/batch`. A transaction's bytes go on as they came, so that they mean what they
 /// would mean in the stream; only the request's actor and domain are put in where a transaction lacks them.
-struct PredictionReader {
+package struct PredictionReader {
     /// Keys of a transaction that the request's `actor_id` and `domain` fill.
     private let actorKey: String?
     private let domainKey: String?
@@ -20,7 +20,7 @@ struct PredictionReader {
     private static let nameLimit = 500
     private static let keys = ["actor_id", "domain", "transactions", "request_id"]
 
-    init(_ plan: PipelinePlan) {
+    package init(_ plan: PipelinePlan) {
         func key(_ name: String) -> String? {
             guard let index = plan.schema.index(of: name) else { return nil }
             let field = plan.schema.fields[index]
@@ -31,16 +31,16 @@ struct PredictionReader {
     }
 
     /// The body of `/predict`.
-    func single(_ bytes: [UInt8]) throws(Problem) -> PredictionRequest {
+    package func single(_ bytes: [UInt8]) throws(Problem) -> PredictionRequest {
         let outline = try JSONOutline(bytes)
         return try read(outline, outline.whole)
     }
 
     /// An actor of `/predict/batch`: what is wrong with one does not touch the others.
-    typealias Item = (actorID: String?, requestID: String?, request: Result<PredictionRequest, Problem>)
+    package typealias Item = (actorID: String?, requestID: String?, request: Result<PredictionRequest, Problem>)
 
     /// The body of `/predict/batch`.
-    func batch(_ bytes: [UInt8]) throws(Problem) -> [Item] {
+    package func batch(_ bytes: [UInt8]) throws(Problem) -> [Item] {
         let outline = try JSONOutline(bytes)
         let members = try Self.members(outline, outline.whole, known: ["predictions", "request_id"])
         if let id = members["request_id"], !outline.isNull(id) { _ = try Self.name(outline, id, "request_id") }
@@ -145,6 +145,9 @@ struct PredictionReader {
         guard let text = outline.text(range) else { throw refused("/" + key, "is not a text") }
         guard !text.isEmpty, text.unicodeScalars.count <= nameLimit else {
             throw refused("/" + key, text.isEmpty ? "is empty" : "has more than \(nameLimit) characters")
+        }
+        guard !text.unicodeScalars.contains(where: ObjectReader.Text.isControl) else {
+            throw refused("/" + key, "has control characters")
         }
         return text
     }

@@ -3,9 +3,9 @@ import HTTPTypes
 import Hummingbird
 
 /// The parameters behind a request's `?`: each known, named once, and of its type, or the answer says which is not.
-struct QueryParameters {
+package struct QueryParameters {
     private var values: [String: String] = [:]
-    private(set) var errors: [Problem.Item] = []
+    package private(set) var errors: [Problem.Item] = []
 
     init(_ request: Request, known: [String]) {
         self.init(request.uri.query ?? "", known: known)
@@ -14,7 +14,7 @@ struct QueryParameters {
     /// - Parameters:
     ///   - query: As it came, percent-encoded; a plus means a space.
     ///   - known: The parameters that there are.
-    init(_ query: String, known: [String]) {
+    package init(_ query: String, known: [String]) {
         for part in query.split(separator: "&") {
             let pieces = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = Self.decoded(pieces[0])
@@ -38,12 +38,12 @@ struct QueryParameters {
         }
     }
 
-    mutating func refuse(_ name: String, _ detail: String) {
+    package mutating func refuse(_ name: String, _ detail: String) {
         errors.append(.init(parameter: name, detail: detail))
     }
 
     /// A text of 1…`limit` characters.
-    mutating func text(_ name: String, limit: Int = 500) -> String? {
+    package mutating func text(_ name: String, limit: Int = 500) -> String? {
         guard let value = values[name] else { return nil }
         guard !value.isEmpty, value.unicodeScalars.count <= limit else {
             refuse(name, value.isEmpty ? "is empty" : "has more than \(limit) characters")
@@ -52,7 +52,7 @@ struct QueryParameters {
         return value
     }
 
-    mutating func choice(_ name: String, among words: [String]) -> String? {
+    package mutating func choice(_ name: String, among words: [String]) -> String? {
         guard let value = values[name] else { return nil }
         guard words.contains(value) else {
             refuse(name, "is not one of " + words.joined(separator: ", "))
@@ -61,7 +61,7 @@ struct QueryParameters {
         return value
     }
 
-    mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
+    package mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
         guard let value = values[name] else { return nil }
         guard let number = Int(value), range.contains(number), value.first != "+" else {
             refuse(name, "is not a whole number from \(range.lowerBound) to \(range.upperBound)")
@@ -70,7 +70,7 @@ struct QueryParameters {
         return number
     }
 
-    mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double? {
+    package mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double? {
         guard let value = values[name] else { return nil }
         let bytes = Array(value.utf8)
         let number = bytes.withUnsafeBufferPointer { buffer -> Double? in
@@ -87,7 +87,7 @@ struct QueryParameters {
     }
 
     /// An instant as RFC 3339 has it, with its offset from UTC; milliseconds since 1970.
-    mutating func time(_ name: String) -> Int64? {
+    package mutating func time(_ name: String) -> Int64? {
         guard let value = values[name] else { return nil }
         guard let instant = Self.instant(value) else {
             refuse(name, "is not a time such as 2026-11-21T10:00:00Z, of the years 1900 to 2199")
@@ -112,7 +112,7 @@ struct QueryParameters {
     }
 
     /// Ends the reading.
-    func finish() throws(Problem) {
+    package func finish() throws(Problem) {
         guard errors.isEmpty else { throw Problem(.badRequest, errors: errors) }
     }
 
