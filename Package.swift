@@ -20,8 +20,10 @@ let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift"
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -44,7 +46,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -55,6 +59,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
         .target(name: "CSQLite"),
         .target(name: "CAssets", cSettings: [.unsafeFlags(["-std=c23"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
 
         // The core: no clock, no Foundation, no network; files only through FileStore.
@@ -79,21 +84,24 @@ let package = Package(
 
         // The edge.
         library("AlertStore", depends: ["Base", "CSQLite", grdb], exclude: ["README.md"]),
-        library("Delivery", depends: ["AlertStore", "Base", "Engine", "Plan"]),
+        library("Delivery", depends: ["AlertStore", "Base", "Bytes", "Engine", "Plan"]),
         library(
             "Runtime",
             depends: [
                 "AlertStore", "Base", "Bytes", "Delivery", "Engine", "EventLog", "FileStore", "Forest", "Plan",
                 "StateStore",
-                "Windows",
+                "Windows", metrics,
             ]
         ),
         library(
             "Server",
             depends: [
-                "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Delivery", "Engine", "EventLog", "FileStore",
+                "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "CZlib", "Delivery", "Engine", "EventLog",
+                "FileStore",
                 "Forest",
-                "Plan", "Runtime", "StateStore", "Traffic", "Windows", httpTypes, hummingbird, logging, lifecycle,
+                "Plan", "Runtime", "StateStore", "Traffic", "Windows", histogram, httpTypes, hummingbird, logging,
+                lifecycle,
+                metrics,
                 nioCore, nioPosix, signals,
             ]
         ),
@@ -102,7 +110,7 @@ let package = Package(
             depends: [
                 "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Delivery", "Engine", "EventLog", "FileStore",
                 "Forest", "ForestFormats", "ForestTraining", "Evaluation", "Plan", "Runtime", "Server", "StateStore",
-                "Traffic", "Windows", argumentParser, logging, system, yams,
+                "Traffic", "Windows", argumentParser, logging, system, yams, histogram, sqlite,
             ]
         ),
         .executableTarget(

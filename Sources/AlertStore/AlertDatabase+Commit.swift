@@ -16,10 +16,8 @@ extension AlertDatabase {
                 ])
             }
             let clearReasons = try db.cachedStatement(sql: "DELETE FROM alert_reasons WHERE alert_id = ?")
-            let clearFeatures = try db.cachedStatement(sql: "DELETE FROM alert_features WHERE alert_id = ?")
             for alert in commit.alerts {
                 try clearReasons.execute(arguments: [alert.id])
-                try clearFeatures.execute(arguments: [alert.id])
             }
             let reason = try db.cachedStatement(sql: "INSERT INTO alert_reasons VALUES (?, ?, ?, ?, ?, ?, ?)")
             for row in commit.reasons {
@@ -27,32 +25,18 @@ extension AlertDatabase {
                     row.alertID, row.rank, row.feature, row.title, row.value, row.typical, row.contribution,
                 ])
             }
-            try insertFeatures(commit.features, db)
+            let features = try db.cachedStatement(
+                sql: """
+                    INSERT INTO feature_values VALUES (?, ?)
+                    ON CONFLICT (alert_id) DO UPDATE SET features = excluded.features
+                    """
+            )
+            for row in commit.features { try features.execute(arguments: [row.alertID, row.features]) }
             try insertOthers(commit, db)
             try advance(commit.topic, commit.progress, db)
             if let limit = commit.expireBeforeMilliseconds {
                 try expire(before: limit, commit.topic, partition: commit.progress.partition, db)
             }
-        }
-    }
-
-    /// An alert has as many rows here as the pipeline has features: they go in many to a statement.
-    private func insertFeatures(_ rows: [AlertFeatureRecord], _ db: Database) throws {
-        let most = 64
-        var start = 0
-        while start < rows.count {
-            let count = min(most, rows.count - start)
-            let values = Array(repeating: "(?, ?, ?)", count: count).joined(separator: ", ")
-            let statement = try db.cachedStatement(sql: "INSERT INTO alert_features VALUES " + values)
-            var arguments: [(any DatabaseValueConvertible)?] = []
-            arguments.reserveCapacity(count * 3)
-            for row in rows[start..<start + count] {
-                arguments.append(row.alertID)
-                arguments.append(row.feature)
-                arguments.append(row.value)
-            }
-            try statement.execute(arguments: StatementArguments(arguments))
-            start += count
         }
     }
 
@@ -149,6 +133,6 @@ extension AlertDatabase {
 
     /// The tables that are made from the log, referring ones first.
     static let derivedTables = [
-        "alert_events", "alert_reasons", "alert_features", "alerts", "rejects", "late_events", "duplicates", "offsets",
+        "alert_events", "alert_reasons", "feature_values", "alerts", "rejects", "late_events", "duplicates", "offsets",
     ]
 }

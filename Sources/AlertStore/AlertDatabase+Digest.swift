@@ -12,7 +12,7 @@ extension AlertDatabase {
             var digest = SHA256()
             for (table, order) in [
                 ("alerts", "alert_id"), ("alert_events", "alert_id, position"), ("alert_reasons", "alert_id, rank"),
-                ("alert_features", "alert_id, feature"), ("rejects", "partition, \"offset\""),
+                ("feature_values", "alert_id"), ("rejects", "partition, \"offset\""),
                 ("late_events", "partition, \"offset\""), ("duplicates", "partition, \"offset\""),
                 ("offsets", "topic, partition"),
             ] {

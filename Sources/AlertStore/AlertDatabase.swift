@@ -116,7 +116,7 @@ public final class AlertDatabase: Sendable {
         }
     }
 
-    private static func configuration(_ readOnly: Bool, _ log: LogPages) -> Configuration {
+    private static func configuration(_ readOnly: Bool, _ log: LogPages?) -> Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.readonly = readOnly
@@ -135,7 +135,7 @@ public final class AlertDatabase: Sendable {
             // Alert ids are hashes, so a large transaction touches pages all over the file: with SQLite's 2 MB of cache
             // each was written to the WAL many times over.
             try db.execute(sql: "PRAGMA cache_size = -65536")
-            if let connection = db.sqliteConnection { pa_sqlite_count_log_pages(connection, log.count) }
+            if let log, let connection = db.sqliteConnection { pa_sqlite_count_log_pages(connection, log.count) }
         }
         return configuration
     }
@@ -148,6 +148,18 @@ public final class AlertDatabase: Sendable {
                 guard code == 0 else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
             }
             return .rollback
+        }
+    }
+
+    /// Pages in the write-ahead log after the last commit. Any thread may ask.
+    var logPages: Int32 { pa_sqlite_log_pages(log.count) }
+
+    /// A second connection that may write: what it commits is its own affair.
+    func anotherConnection() throws(AlertStoreError) -> DatabaseQueue {
+        do {
+            return try DatabaseQueue(path: path, configuration: Self.configuration(false, nil))
+        } catch {
+            throw Self.translate(error, path: path)
         }
     }
 
@@ -208,7 +220,7 @@ public final class AlertDatabase: Sendable {
     /// Moves the write-ahead log into the file if it is long. SQLite would do so by itself, and try again later if it fails.
     private func checkpointIfDue() throws {
         try writer.writeWithoutTransaction { db in
-            guard log.count.pointee >= checkpointPages else { return }
+            guard logPages >= checkpointPages else { return }
             _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)")
         }
     }
@@ -231,7 +243,7 @@ public final class AlertDatabase: Sendable {
     }
 
     /// The error of a call that may have written; if the disk has refused something, it was the last one.
-    private func note(_ error: any Error) -> AlertStoreError {
+    func note(_ error: any Error) -> AlertStoreError {
         let translated = Self.translate(error, path: path)
         let codes: [ResultCode] = [.SQLITE_IOERR, .SQLITE_FULL, .SQLITE_CANTOPEN, .SQLITE_CORRUPT]
         guard let code = (error as? DatabaseError)?.resultCode, codes.contains(code) else { return translated }

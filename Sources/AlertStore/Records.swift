@@ -149,6 +149,17 @@ public struct AlertFeatureRecord: Sendable, Equatable {
     }
 }
 
+/// All features of an alert as of its last event, as they are kept: one JSON object of name and number or null.
+public struct FeatureValuesRecord: Sendable, Equatable {
+    public var alertID: String
+    public var features: String
+
+    public init(alertID: String, features: String) {
+        self.alertID = alertID
+        self.features = features
+    }
+}
+
 /// An event that was not accepted.
 public struct RejectRecord: Sendable, Equatable {
     public var partition: Int
@@ -245,10 +256,12 @@ public struct EngineCommit: Sendable {
     public var alerts: [AlertRecord] = []
     public var events: [AlertEventRecord] = []
     public var reasons: [AlertReasonRecord] = []
-    public var features: [AlertFeatureRecord] = []
+    public var features: [FeatureValuesRecord] = []
     public var rejects: [RejectRecord] = []
     public var late: [LateRecord] = []
     public var duplicates: [DuplicateRecord] = []
+    /// What models have said of the stretch's events; not stored.
+    public var predictions: [(modelID: String, scored: Int, positive: Int)] = []
     /// Ended alerts of the partition whose last event is older are given up; nil = none are.
     public var expireBeforeMilliseconds: Int64?
 

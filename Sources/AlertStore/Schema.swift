@@ -24,10 +24,29 @@ enum Schema {
         return migrator
     }
 
-    /// Since version 3 an alert says which domain it is of, and an assignee of no letters means nobody. Views that select
+    /// Since version 3 an alert's id begins with the offset that it was opened at, so that new alerts lie beside one
+    /// another in the file; its features are one row; it says which domain it is of; and an assignee of no letters means nobody. Views that select
     /// everything have the column, too: SQLite expands their text anew. The new indexes have no column that a revision
     /// changes but the last event's time.
     private static let third = """
+        PRAGMA defer_foreign_keys = ON;
+        CREATE TEMP TABLE renamed AS
+          SELECT alert_id AS old, printf('%012x', opened_offset) || substr(alert_id, 1, 12) AS new FROM alerts;
+        CREATE UNIQUE INDEX temp.renamed_by_old ON renamed (old);
+        CREATE TABLE feature_values (
+          alert_id TEXT PRIMARY KEY REFERENCES alerts(alert_id) ON DELETE CASCADE, features TEXT NOT NULL)
+          STRICT, WITHOUT ROWID;
+        INSERT INTO feature_values SELECT new, json_group_object(feature, value)
+          FROM (SELECT * FROM alert_features JOIN renamed ON old = alert_id ORDER BY new, feature) GROUP BY new;
+        DROP TABLE alert_features;
+        CREATE VIEW alert_features AS SELECT v.alert_id, j.key AS feature, CAST(j.value AS REAL) AS value
+          FROM feature_values v, json_each(v.features) j;
+        UPDATE alerts SET alert_id = (SELECT new FROM renamed WHERE old = alert_id);
+        UPDATE alert_events SET alert_id = (SELECT new FROM renamed WHERE old = alert_id);
+        UPDATE alert_reasons SET alert_id = (SELECT new FROM renamed WHERE old = alert_id);
+        UPDATE triage SET alert_id = (SELECT new FROM renamed WHERE old = alert_id)
+          WHERE alert_id IN (SELECT old FROM renamed);
+        DROP TABLE renamed;
         ALTER TABLE alerts ADD COLUMN domain TEXT;
         DROP VIEW alert_state;
         CREATE VIEW alert_state AS SELECT a.alert_id,

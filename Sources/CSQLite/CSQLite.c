@@ -6,11 +6,13 @@
 
 static int count(void *pages, sqlite3 *db, const char *name, int found) {
     (void)db, (void)name;
-    *(int *)pages = found;
+    __atomic_store_n((int *)pages, found, __ATOMIC_RELAXED);
     return SQLITE_OK;
 }
 
 void pa_sqlite_count_log_pages(sqlite3 *db, int *pages) { sqlite3_wal_hook(db, count, pages); }
+
+int pa_sqlite_log_pages(const int *pages) { return __atomic_load_n(pages, __ATOMIC_RELAXED); }
 
 void pa_sqlite_close_without_checkpoint(sqlite3 *db) {
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);

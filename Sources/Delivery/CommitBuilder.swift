@@ -1,5 +1,6 @@
 public import AlertStore
 import Base
+import Bytes
 public import Engine
 public import Plan
 
@@ -9,6 +10,8 @@ public struct CommitBuilder: Sendable {
     private let topic: String
     private let modelIDs: [Int: String]
     private let alertTTL: Int64?
+    /// The features' names as JSON members, each with its colon.
+    private let featureNames: [[UInt8]]
 
     /// - Parameters:
     ///   - plan: What the engine runs: the names of its detectors, entities and features.
@@ -20,6 +23,11 @@ public struct CommitBuilder: Sendable {
         self.topic = topic
         self.modelIDs = modelIDs
         self.alertTTL = alertTTL
+        featureNames = plan.features.map { feature in
+            var name: [UInt8] = []
+            JSONValue.text(feature.name).write(into: &name)
+            return name + [0x3A]
+        }
     }
 
     /// - Parameters:
@@ -40,6 +48,10 @@ public struct CommitBuilder: Sendable {
             )
         )
         if let alertTTL, let clock = output.clock { commit.expireBeforeMilliseconds = milliseconds(clock) - alertTTL }
+        for (detector, count) in output.predictions {
+            guard let id = modelIDs[detector] else { continue }
+            commit.predictions.append((id, count.scored, count.positive))
+        }
         for alert in output.alerts { add(alert, partition: output.partition, to: &commit) }
         for (index, reject) in output.rejected.enumerated() {
             commit.rejects.append(
@@ -130,9 +142,28 @@ public struct CommitBuilder: Sendable {
                 )
             )
         }
-        for (feature, value) in zip(plan.features, alert.features) {
-            commit.features.append(AlertFeatureRecord(alertID: alert.id, feature: feature.name, value: known(value)))
+        commit.features.append(FeatureValuesRecord(alertID: alert.id, features: object(of: alert.features)))
+    }
+
+    /// The features as a JSON object; one that is missing is null.
+    private func object(of values: [Double]) -> String {
+        var out: [UInt8] = [0x7B]
+        out.reserveCapacity(values.count * 32)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: NumberWriter.sizeMax) { digits in
+            guard let base = digits.baseAddress else { return }
+            for (index, value) in values.enumerated() {
+                if index > 0 { out.append(0x2C) }
+                out += featureNames[index]
+                if value.isFinite {
+                    let count = NumberWriter.write(value, to: base)
+                    out += UnsafeBufferPointer(start: base, count: count)
+                } else {
+                    out += "null".utf8
+                }
+            }
         }
+        out.append(0x7D)
+        return String(decoding: out, as: UTF8.self)
     }
 
     private func known(_ value: Double) -> Double? { value.isFinite ? value : nil }

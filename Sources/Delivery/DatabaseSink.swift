@@ -1,17 +1,26 @@
 public import AlertStore
 public import Engine
 
+/// Is told of every transaction once it is in the alerts file, on the thread of its partition.
+public protocol CommitObserver: AnyObject, Sendable {
+    func committed(_ commit: EngineCommit)
+}
+
 /// The alerts file as the engine sees it.
 public final class DatabaseSink: AlertSink {
     private let database: AlertDatabase
     private let commits: CommitBuilder
+    private let observer: (any CommitObserver)?
 
-    public init(_ database: AlertDatabase, commits: CommitBuilder) {
+    public init(_ database: AlertDatabase, commits: CommitBuilder, observer: (any CommitObserver)? = nil) {
         self.database = database
         self.commits = commits
+        self.observer = observer
     }
 
     public func commit(_ output: EngineOutput, rejectLines: [Int?]) throws {
-        try database.commit(commits.build(output, rejectLines: rejectLines))
+        let commit = commits.build(output, rejectLines: rejectLines)
+        try database.commit(commit)
+        observer?.committed(commit)
     }
 }

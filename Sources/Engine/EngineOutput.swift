@@ -1,5 +1,13 @@
 import Base
 
+/// How many events a model has scored, and how many of them reached the threshold.
+public struct PredictionCount: Sendable, Equatable {
+    public var scored = 0
+    public var positive = 0
+
+    public init() {}
+}
+
 /// What a batch of events led to: everything that one database transaction has to hold (C3).
 public struct EngineOutput: Sendable {
     public let partition: Int
@@ -11,6 +19,8 @@ public struct EngineOutput: Sendable {
     public var rejected: [RejectedEvent] = []
     public var late: [LateEvent] = []
     public var duplicates: [DuplicateEvent] = []
+    /// By detector: events that its model has scored, and those at or above its threshold.
+    public var predictions: [Int: PredictionCount] = [:]
     /// Each alert that was opened, revised or ended, once, as of its last change.
     public private(set) var alerts: [AlertUpdate] = []
     private var positions: [String: Int] = [:]
@@ -53,6 +63,7 @@ public struct EngineOutput: Sendable {
         rejected.removeAll(keepingCapacity: true)
         late.removeAll(keepingCapacity: true)
         duplicates.removeAll(keepingCapacity: true)
+        predictions.removeAll(keepingCapacity: true)
         alerts.removeAll(keepingCapacity: true)
         positions.removeAll(keepingCapacity: true)
     }

@@ -41,6 +41,13 @@ final class ModelScorer {
     /// P(fraud) (C10).
     func score(of event: Int) -> Double { binding.score(probabilities(of: event)) }
 
+    /// How many of the first events have at least this score.
+    func count(from threshold: Double, of count: Int) -> Int {
+        var found = 0
+        for event in 0..<count where score(of: event) >= threshold { found += 1 }
+        return found
+    }
+
     func probabilities(of event: Int) -> UnsafeBufferPointer<Float> {
         UnsafeBufferPointer(start: output + event * classCount, count: classCount)
     }

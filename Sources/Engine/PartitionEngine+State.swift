@@ -74,6 +74,9 @@ extension PartitionEngine {
         return horizons
     }
 
+    /// Keys of windows in memory, and how many were given up to disk so far.
+    public var keyCounts: (held: Int, spilled: Int) { (machine.keyCount, machine.spilledCount) }
+
     /// Bytes of memory that keys, rows and remembered ids take.
     public var stateBytes: Int { machine.stateBytes + intake.admission.byteCount }
 

@@ -93,7 +93,14 @@ public final class PartitionEngine {
             clocks: intake.clocks,
             count: acceptedCount
         )
-        for scorer in scorers { scorer?.score(machine, count: acceptedCount) }
+        for (index, scorer) in scorers.enumerated() {
+            guard let scorer else { continue }
+            scorer.score(machine, count: acceptedCount)
+            guard emits, case .model(_, let threshold, _) = plan.detectors[index].kind else { continue }
+            output.predictions[index, default: PredictionCount()].scored += acceptedCount
+            let positive = scorer.count(from: threshold, of: acceptedCount)
+            output.predictions[index, default: PredictionCount()].positive += positive
+        }
         if raisesAlerts {
             tracker.step(
                 batch,

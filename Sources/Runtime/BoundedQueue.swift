@@ -37,6 +37,17 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
         return element.map { .element($0) } ?? .closed
     }
 
+    /// A value if there is one just now. The end of the queue is left for the next call that waits.
+    public func receiveIfAny() -> Element? {
+        guard filled.wait(timeout: .now()) == .success else { return nil }
+        let element = elements.withLock { elements -> Element? in
+            if let first = elements.first, first == nil { return nil }
+            return elements.removeFirst()
+        }
+        if element == nil { filled.signal() } else { room.signal() }
+        return element
+    }
+
     /// Waits for a value; nil once the queue is closed.
     public func receive() -> Element? {
         filled.wait()

@@ -1,7 +1,9 @@
 import Dispatch
 import Engine
 import Foundation
+import Metrics
 import StateStore
+import Synchronization
 
 /// Writes checkpoints on a thread of its own, so that the engines go on. One image of a partition at a time: a runner
 /// makes no other before the last one is done.
@@ -14,12 +16,26 @@ final class CheckpointThread: CheckpointInstaller {
 
     private let queue: BoundedQueue<Job>
     private let ended = DispatchSemaphore(value: 0)
+    /// When the last checkpoint of each folder was on disk, nanoseconds of the monotonic clock.
+    private let installed: Installed
+
+    private final class Installed: Sendable {
+        let times = Mutex<[String: Int64]>([:])
+    }
 
     init(partitions: Int) {
         queue = BoundedQueue(capacity: partitions + 1)
+        let installed = Installed()
+        self.installed = installed
         let thread = Thread { [queue, ended] in
+            let duration = Metrics.Timer(label: "patternalarm_checkpoint_duration_seconds")
             while let job = queue.receive() {
-                job.progress.run { () throws(StateError) in try job.store.install(job.image) }
+                let start = MonotonicClock.now()
+                job.progress.run { () throws(StateError) in
+                    try job.store.install(job.image)
+                    installed.times.withLock { $0[job.store.directory] = MonotonicClock.now() }
+                }
+                duration.recordNanoseconds(MonotonicClock.now() - start)
             }
             ended.signal()
         }
@@ -32,6 +48,9 @@ final class CheckpointThread: CheckpointInstaller {
     }
 
     func wait(for progress: CheckpointProgress) { progress.waitUntilDone() }
+
+    /// When the last checkpoint of the folder was on disk; nil before the first of this process.
+    func lastInstalled(_ directory: String) -> Int64? { installed.times.withLock { $0[directory] } }
 
     /// Returns when everything has been written.
     func close() {

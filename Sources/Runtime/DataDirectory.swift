@@ -1,9 +1,9 @@
 public import AlertStore
 import Base
 import Bytes
-import Delivery
+public import Delivery
 public import Engine
-import EventLog
+public import EventLog
 import FileStore
 import Forest
 import Foundation
@@ -32,6 +32,10 @@ public final class DataDirectory {
         public var alertTTL: Int64?
         /// Bytes of keyed state in memory, of all partitions.
         public var stateBytes: Int?
+        /// How the logs are kept.
+        public var log = LogSettings()
+        /// Who is told of every transaction.
+        public var observer: (any CommitObserver)?
 
         public init() {}
     }
@@ -86,11 +90,13 @@ public final class DataDirectory {
                     topic: plan.name,
                     modelIDs: models.bindings.mapValues(\.id),
                     alertTTL: options.alertTTL
-                )
+                ),
+                observer: options.observer
             ),
             installer: checkpoints,
             fingerprint: Self.fingerprint(pipelineSHA: run.pipelineSHA, modelID: modelID)
         )
+        surroundings.log = options.log
         surroundings.stateLimit = options.stateBytes.map { $0 / plan.partitionCount }
         let committed = try Self.committed(database, topic: plan.name)
         var workers: [PartitionWorker] = []
@@ -182,6 +188,18 @@ public final class DataDirectory {
             } catch {
                 throw RuntimeError(error)
             }
+        }
+    }
+
+    /// How old a partition's last checkpoint is, nanoseconds, nil before the first of this run; and why the last one could
+    /// not be written.
+    var checkpointState: @Sendable (_ partition: Int) -> (age: Int64?, failure: String?) {
+        let places = workers.map { ($0.runner.checkpointDirectory, $0.runner.checkpointProgress) }
+        return { [checkpoints] partition in
+            let (directory, progress) = places[partition]
+            let age = checkpoints.lastInstalled(directory).map { MonotonicClock.now() - $0 }
+            if case .failed(let error) = progress.status { return (age, error.description) }
+            return (age, nil)
         }
     }
 

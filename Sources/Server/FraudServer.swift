@@ -9,6 +9,8 @@ public struct ServerOptions: Sendable {
     public var host = "127.0.0.1"
     /// 0 = any that is free.
     public var port = 8420
+    /// Bytes of one body of events at most, packed and unpacked.
+    public var eventBodyBytes = 16 << 20
 
     public init() {}
 }
@@ -54,6 +56,7 @@ public struct FraudServer: Sendable {
         let table = RouteTable()
         router.add(middleware: ProblemMiddleware(table))
         HealthRoutes(context).add(to: router)
+        EventRoutes(context.engine, bodyLimit: options.eventBodyBytes).add(to: router)
         AlertRoutes(context).add(to: router)
         AnalyticsRoutes(context).add(to: router)
         ModelRoutes(context).add(to: router)

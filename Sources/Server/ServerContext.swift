@@ -3,11 +3,16 @@ import Base
 public import Engine
 import NIOPosix
 public import Plan
+public import Runtime
 
 /// What the routes work with: one running data directory.
 public struct ServerContext: Sendable {
     public let plan: PipelinePlan
     public let bindings: [Int: ModelBinding]
+    /// What takes events.
+    public let engine: LiveEngine
+    /// Tells of every commit.
+    public let feed: AlertFeed
     /// The program's version.
     public let version: String
     /// The writer's connection: for what people decide.
@@ -24,12 +29,16 @@ public struct ServerContext: Sendable {
     public init(
         plan: PipelinePlan,
         bindings: [Int: ModelBinding],
+        engine: LiveEngine,
+        feed: AlertFeed,
         version: String,
         database: AlertDatabase,
         alerts: AlertDatabase
     ) {
         self.plan = plan
         self.bindings = bindings
+        self.engine = engine
+        self.feed = feed
         self.version = version
         self.database = database
         self.alerts = alerts

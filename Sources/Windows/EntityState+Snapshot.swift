@@ -92,7 +92,12 @@ extension EntityState {
             let slot = spillPosition
             spillPosition += 1
             guard slots[slot].sizeClass >= 0, !slots[slot].isDirty else { continue }
-            if slots[slot].isWarm { slots[slot].isWarm = false } else { release(slot) }
+            if slots[slot].isWarm {
+                slots[slot].isWarm = false
+            } else {
+                release(slot)
+                spilledCount += 1
+            }
         }
     }
 }

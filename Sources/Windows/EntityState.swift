@@ -40,6 +40,8 @@ public struct EntityState: ~Copyable {
     /// Slots that have changed since the last checkpoint; one that was freed since then may be among them.
     var dirty: [Int32] = []
     var spillPosition = 0
+    /// Keys that were given up to disk so far.
+    var spilledCount = 0
     /// Where keys are that are not in memory; nil while all are.
     var cold: ColdKeys?
 

@@ -25,6 +25,12 @@ extension WindowMachine {
         return states[Int(record.table.number)].state.load(record.key, record.value)
     }
 
+    /// Keys in memory, of all entities.
+    public var keyCount: Int { states.reduce(0) { $0 + $1.state.keyCount } }
+
+    /// Keys that were given up to disk so far.
+    public var spilledCount: Int { states.reduce(0) { $0 + $1.state.spilledCount } }
+
     /// Bytes of memory that keys and rows take.
     public var stateBytes: Int { states.reduce(0) { $0 + $1.state.byteCount } }
 

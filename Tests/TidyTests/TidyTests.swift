@@ -38,7 +38,7 @@ import Testing
             "Windows", "Forest",
         ],
         "AlertStore": ["Base", "CSQLite", "GRDB", "Synchronization"],
-        "Delivery": ["AlertStore", "Base", "Engine", "Plan"],
+        "Delivery": ["AlertStore", "Base", "Bytes", "Engine", "Plan"],
     ]
 
     @Test func importsPointDownwards() throws {

@@ -9,6 +9,9 @@ struct sqlite3;
 /// that fail are tried again later as if nothing had happened. `pages` lives as long as the connection.
 void pa_sqlite_count_log_pages(struct sqlite3 *_Nonnull db, int *_Nonnull pages);
 
+/// What the hook has written to `*pages` last; any thread may ask.
+int pa_sqlite_log_pages(const int *_Nonnull pages);
+
 /// Makes closing the connection leave the write-ahead log alone.
 void pa_sqlite_close_without_checkpoint(struct sqlite3 *_Nonnull db);
 

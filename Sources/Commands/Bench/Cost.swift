@@ -5,14 +5,24 @@ struct Cost {
     var wall: Double
     var cpu: Double
 
-    static var now: Cost {
+    static var now: Cost { Cost(of: Int32(RUSAGE_SELF.rawValue)) }
+
+    /// The same of processes that this one has started and that have ended.
+    static var children: Cost { Cost(of: Int32(RUSAGE_CHILDREN.rawValue)) }
+
+    private init(of whom: Int32) {
         var usage = rusage()
-        getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+        getrusage(whom, &usage)
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) * 1e-6 }
         var clock = timespec()
         clock_gettime(CLOCK_MONOTONIC, &clock)
         let wall = Double(clock.tv_sec) + Double(clock.tv_nsec) * 1e-9
-        return Cost(wall: wall, cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime))
+        self.init(wall: wall, cpu: seconds(usage.ru_utime) + seconds(usage.ru_stime))
+    }
+
+    init(wall: Double, cpu: Double) {
+        self.wall = wall
+        self.cpu = cpu
     }
 
     static func - (left: Cost, right: Cost) -> Cost { Cost(wall: left.wall - right.wall, cpu: left.cpu - right.cpu) }

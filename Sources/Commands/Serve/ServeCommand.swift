@@ -1,6 +1,7 @@
 import AlertStore
 import ArgumentParser
 import Engine
+import EventLog
 import Foundation
 import Logging
 import Plan
@@ -41,22 +42,31 @@ struct ServeCommand: AsyncParsableCommand {
             try ModelDirectory.bind(plan, path: planning.model)
         }
         let loaded = ContinuousClock.now - start
+        let feed = AlertFeed()
+        var opening = storage.opening()
+        opening.observer = feed
+        // Filled ahead, so that a sync is steady; the live engine says when.
+        opening.log.durability = .interval(milliseconds: 1)
         let directory = try CommandError.ending { () throws(CommandError) in
             try DataDirectory.open(
                 dataDir,
-                options: storage.opening(),
+                options: opening,
                 plan: plan,
                 models: models,
                 command: "serve",
                 isQuiet: false
             )
         }
+        for note in directory.notes { Output.talk(note) }
+        let engine = LiveEngine(directory, plan: plan, feed: feed, settings: LiveSettings(topic: plan.name))
         var context = ServerContext(
             plan: plan,
             bindings: models.bindings,
+            engine: engine,
+            feed: feed,
             version: PatternAlarm.version,
             database: directory.database,
-            alerts: try AlertDatabase(path: directory.database.path, readOnly: true, readers: 4, timeLimit: 1000)
+            alerts: try CommandError.ending { () throws(CommandError) in try readers(of: directory) }
         )
         context.modelLoadSeconds = loaded / .seconds(1)
         var options = ServerOptions()
@@ -64,6 +74,19 @@ struct ServeCommand: AsyncParsableCommand {
         options.port = port
         let server = FraudServer(context, options: options, logger: Logger(label: "patternalarm"))
         try await server.run { address in Output.data("listening on \(address)\n") }
-        _ = try CommandError.ending { () throws(CommandError) in try directory.finish(status: "finished", inputs: []) }
+        let clock = Progress("", isQuiet: true)
+        try CommandError.ending { () throws(CommandError) in
+            do throws(LiveEngine.StoppedError) { try engine.stop() } catch { throw .storage(error.words) }
+            let (totals, digest) = try directory.finish(status: "finished", inputs: [])
+            Output.talk(ReplaySummary.line(totals, seconds: clock.seconds, digest: digest))
+        }
+    }
+
+    private func readers(of directory: DataDirectory) throws(CommandError) -> AlertDatabase {
+        do throws(AlertStoreError) {
+            return try AlertDatabase(path: directory.database.path, readOnly: true, readers: 4, timeLimit: 1000)
+        } catch {
+            throw CommandError(error)
+        }
     }
 }

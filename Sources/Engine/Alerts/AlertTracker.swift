@@ -196,7 +196,8 @@ final class AlertTracker {
         let source = "\(detector.name)\u{1F}\(keyText)\u{1F}\(partition)\u{1F}\(offset)\u{1F} alert"
         let hash = Text(source)
         return AlertUpdate(
-            id: hexadecimal(hash.low) + hexadecimal(hash.high).dropFirst(2).prefix(8),
+            // The offset in front, so that alerts are written beside one another and sort by age.
+            id: String(hexadecimal(UInt64(offset)).suffix(12) + hexadecimal(hash.low).prefix(12)),
             detector: index,
             type: detection.type,
             entityKey: keyText,

@@ -57,12 +57,32 @@ public final class Journal {
         return (base, rows, lines)
     }
 
+    /// Appends events that belong to no recording.
+    ///
+    /// - Parameters:
+    ///   - batch: decoded events, of all partitions.
+    ///   - rows: positions in the batch of this partition's events, ascending; at least one.
+    ///   - producer: who sends them, if the same events may come twice: what is in the log already is not appended again.
+    /// - Returns: the first one's offset, and whether the events are new.
+    /// - Throws: ``EventLog/LogError``
+    public func append(
+        _ batch: ColumnBatch,
+        rows: [Int32],
+        from producer: ProducerSequence?
+    ) throws(LogError) -> (base: LogOffset, isNew: Bool) {
+        let end = log.endOffset
+        let base = try append(batch, rows, [], producer)
+        return (base, base == end)
+    }
+
     private func append(
         _ batch: ColumnBatch,
         _ rows: [Int32],
-        _ headers: [RecordHeader]
+        _ headers: [RecordHeader],
+        _ producer: ProducerSequence? = nil
     ) throws(LogError) -> LogOffset {
         builder.removeAll()
+        builder.producer = producer
         var newest: Int64 = 0
         for (index, row) in rows.enumerated() {
             let row = Int(row)

@@ -1,4 +1,4 @@
-import Base
+public import Base
 public import EventLog
 public import FileStore
 public import Plan
@@ -117,6 +117,8 @@ public final class PartitionRunner: @unchecked Sendable {
     public var endOffset: Int64 { log.endOffset.rawValue }
     /// The offset of the oldest event that is kept.
     public var startOffset: Int64 { log.startOffset.rawValue }
+    /// The folder of the partition's checkpoints.
+    public var checkpointDirectory: String { checkpoints.directory }
     /// What opening the log found and did.
     public var recovery: RecoveryReport { log.recovery }
 
@@ -145,6 +147,59 @@ public final class PartitionRunner: @unchecked Sendable {
         try process(batch, rows: written.rows, lines: written.lines, baseOffset: written.base, emits: true)
         return written.rows.count
     }
+
+    /// What became of an event that was taken and not accepted.
+    public enum Verdict: Sendable, Equatable {
+        case rejected(field: String?, reason: String)
+        case late
+        case duplicate
+    }
+
+    /// Appends events that belong to no recording to the log. ``process(_:rows:from:)`` comes next.
+    ///
+    /// - Parameters:
+    ///   - batch: decoded events, of all partitions.
+    ///   - rows: positions in the batch of this partition's events, ascending; at least one.
+    ///   - producer: who sends them, if the same events may come twice.
+    /// - Returns: the first one's offset; nil if the log has them already: then nothing is to be done.
+    /// - Throws: ``RunnerError``; after ``EventLog/LogError/outOfSequence(directory:id:expected:found:)`` the partition goes on.
+    public func append(
+        _ batch: ColumnBatch,
+        rows: [Int32],
+        from producer: ProducerSequence?
+    ) throws(RunnerError) -> LogOffset? {
+        let written = try logging { () throws(LogError) in try journal.append(batch, rows: rows, from: producer) }
+        return written.isNew ? written.base : nil
+    }
+
+    /// Runs the engine over events that have just been appended.
+    ///
+    /// - Parameters:
+    ///   - batch: decoded events, of all partitions.
+    ///   - rows: positions in the batch of this partition's events.
+    ///   - base: the first one's offset.
+    /// - Returns: the events that were not accepted: position among the rows, and why.
+    /// - Throws: ``RunnerError``
+    public func process(
+        _ batch: ColumnBatch,
+        rows: [Int32],
+        from base: LogOffset
+    ) throws(RunnerError) -> [(index: Int, verdict: Verdict)] {
+        let before = (output.rejected.count, output.late.count, output.duplicates.count)
+        try process(batch, rows: rows, lines: [], baseOffset: base, emits: true)
+        func index(_ offset: Int64) -> Int { Int(offset - base.rawValue) }
+        return output.rejected[before.0...].map {
+            (index($0.offset), .rejected(field: $0.field, reason: $0.reason))
+        }
+            + output.late[before.1...].map { (index($0.offset), .late) }
+            + output.duplicates[before.2...].map { (index($0.offset), .duplicate) }
+    }
+
+    /// Whether what was taken since the last commit has led to alerts, which somebody may be waiting for.
+    public var hasUncommittedAlerts: Bool { !output.alerts.isEmpty }
+
+    /// Keys of windows in memory, and how many were given up to disk so far.
+    public var keyCounts: (held: Int, spilled: Int) { engine.keyCounts }
 
     func process(
         _ batch: ColumnBatch,

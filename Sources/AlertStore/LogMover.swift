@@ -1,0 +1,46 @@
+import CSQLite
+import GRDB
+
+/// Moves the write-ahead log into the alerts file beside the writer, which would have to wait for it otherwise.
+///
+/// Has a connection of its own and is used by one thread. The writer goes on meanwhile, so a little of the log is left; the
+/// writer moves that, and begins the log anew, when the log is long.
+public final class LogMover {
+    private let database: AlertDatabase
+    private let queue: DatabaseQueue
+    private let pagesMin: Int32
+    /// How long the log was when it was last moved.
+    private var movedPages: Int32 = 0
+
+    /// - Parameters:
+    ///   - database: The file's writer: a failure is its failure, too.
+    ///   - pagesMin: Pages of 4 KiB that the log has grown by before they are moved.
+    /// - Throws: ``AlertStoreError``
+    public init(beside database: AlertDatabase, pagesMin: Int32 = 2048) throws(AlertStoreError) {
+        self.database = database
+        self.pagesMin = pagesMin
+        queue = try database.anotherConnection()
+    }
+
+    /// Moves what has been written since the last call, if it is much.
+    ///
+    /// - Throws: ``AlertStoreError``; the file's writer takes nothing more then.
+    public func moveIfDue() throws(AlertStoreError) {
+        let pages = database.logPages
+        // The writer has begun the log anew.
+        if pages < movedPages { movedPages = 0 }
+        guard pages - movedPages >= pagesMin else { return }
+        do {
+            try queue.writeWithoutTransaction { db in
+                _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)")
+            }
+            movedPages = pages
+        } catch {
+            throw database.note(error)
+        }
+    }
+
+    public func close() throws(AlertStoreError) {
+        do { try queue.close() } catch { throw database.note(error) }
+    }
+}

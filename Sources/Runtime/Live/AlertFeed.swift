@@ -1,0 +1,74 @@
+public import AlertStore
+public import Delivery
+import Synchronization
+
+/// An alert that has just been written: another connection to the alerts file reads it from now on.
+public struct AlertChange: Sendable {
+    public enum Kind: String, Sendable {
+        case opened, revised, ended
+    }
+
+    public var alert: AlertRecord
+    public var kind: Kind
+    /// The events that the alert has got by this change.
+    public var eventIDs: [String]
+    /// When its last event came, and when the alert could be read; nanoseconds of the monotonic clock.
+    public var received: Int64?
+    public var committed: Int64
+}
+
+/// Tells whoever is interested of every commit: the dashboard's streams, running tests, the metrics.
+public final class AlertFeed: CommitObserver {
+    public typealias Listener = @Sendable (_ changes: [AlertChange], _ commit: EngineCommit) -> Void
+
+    private struct State {
+        var listeners: [Int: Listener] = [:]
+        var next = 0
+    }
+
+    /// When events came: those of a partition before an offset, oldest first.
+    private typealias Arrivals = [(end: Int64, received: Int64)]
+
+    private let state = Mutex(State())
+    private let arrivals = Mutex<[Int: Arrivals]>([:])
+
+    public init() {}
+
+    /// Calls the listener after every commit, on the thread that committed: it must be quick. Returns what ends it.
+    public func listen(_ listener: @escaping Listener) -> Int {
+        state.withLock { state in
+            state.next += 1
+            state.listeners[state.next] = listener
+            return state.next
+        }
+    }
+
+    public func stopListening(_ id: Int) { state.withLock { $0.listeners[id] = nil } }
+
+    func noteArrival(partition: Int, end: Int64, received: Int64) {
+        arrivals.withLock { $0[partition, default: []].append((end, received)) }
+    }
+
+    public func committed(_ commit: EngineCommit) {
+        let now = MonotonicClock.now()
+        let partition = commit.progress.partition
+        let known = arrivals.withLock { arrivals -> Arrivals in
+            let known = arrivals[partition] ?? []
+            arrivals[partition] = known.filter { $0.end > commit.progress.nextOffset }
+            return known
+        }
+        var events: [String: [String]] = [:]
+        for event in commit.events { events[event.alertID, default: []].append(event.eventID) }
+        let changes = commit.alerts.map { alert in
+            let new = events[alert.id] ?? []
+            return AlertChange(
+                alert: alert,
+                kind: alert.isEnded ? .ended : new.count == alert.events ? .opened : .revised,
+                eventIDs: new,
+                received: new.isEmpty ? nil : known.first { $0.end > alert.lastOffset }?.received,
+                committed: now
+            )
+        }
+        for listener in state.withLock({ Array($0.listeners.values) }) { listener(changes, commit) }
+    }
+}

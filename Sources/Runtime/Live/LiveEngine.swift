@@ -1,0 +1,137 @@
+import Dispatch
+import Foundation
+public import Plan
+import Synchronization
+
+/// How a live data directory is run.
+public struct LiveSettings: Sendable {
+    /// The log's name.
+    public var topic: String
+    /// Bytes and submissions that may wait; beyond, senders are refused.
+    public var queueBytes = 32 << 20
+    public var queueCount = 4096
+    /// How long events that led to no alert wait for their transaction.
+    public var commitMilliseconds: Int64 = 200
+    /// Chunks that are under way at most.
+    public var chunks = 16
+
+    public init(topic: String) {
+        self.topic = topic
+    }
+}
+
+/// A data directory that takes events as they come: decodes them, makes them durable, detects, and writes alerts.
+///
+/// One thread decodes, one a partition does the rest. Any thread may submit.
+public final class LiveEngine: Sendable {
+    private let queue: SubmissionQueue
+    private let health: LiveHealth
+    private let keys = IdempotencyKeys()
+    private let settings: LiveSettings
+    private let ended: DispatchGroup
+    private let mover: LogMoverThread
+    private let checkpointAge: @Sendable (Int) -> (age: Int64?, failure: String?)
+
+    /// Starts the threads. The directory's observer must be the feed. ``stop()`` comes before the directory is closed.
+    public init(_ directory: DataDirectory, plan: PipelinePlan, feed: AlertFeed, settings: LiveSettings) {
+        self.settings = settings
+        let queue = SubmissionQueue(byteLimit: settings.queueBytes, countLimit: settings.queueCount)
+        let health = LiveHealth(partitions: directory.workers.count)
+        let free = BoundedQueue<LiveChunk>(capacity: settings.chunks + 1)
+        for _ in 0..<settings.chunks { free.send(LiveChunk(plan: plan)) }
+        let queues = directory.workers.map { _ in BoundedQueue<LiveChunk>(capacity: settings.chunks + 1) }
+        let ended = DispatchGroup()
+        func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
+            ended.enter()
+            let thread = Thread {
+                body()
+                ended.leave()
+            }
+            thread.name = name
+            thread.stackSize = 8 << 20
+            thread.start()
+        }
+        for (worker, queue) in zip(directory.workers, queues) {
+            let partition = LivePartition(
+                worker,
+                queue: queue,
+                free: free,
+                feed: feed,
+                health: health,
+                settings: settings
+            )
+            start("partition \(worker.partition)") { partition.run() }
+        }
+        let mover = LogMoverThread(directory.database, health: health)
+        start("write-ahead log") { mover.run() }
+        self.mover = mover
+        let intake = LiveIntake(queue, plan: plan, free: free, partitions: queues)
+        start("decode") { intake.run() }
+        self.queue = queue
+        self.health = health
+        self.ended = ended
+        checkpointAge = directory.checkpointState
+    }
+
+    /// Takes events, or says why not. What became of them is told once all of them are durable, on another thread.
+    ///
+    /// - Parameters:
+    ///   - events: what came.
+    ///   - key: under which the same events may come again; they are then taken once.
+    ///   - completion: called once.
+    public func submit(
+        _ events: EventList,
+        key: String? = nil,
+        completion: @escaping @Sendable (Result<Receipt, SubmissionError>) -> Void
+    ) {
+        if let words = health.failure { return completion(.failure(.failed(words))) }
+        var whenDone = completion
+        var producerID: Int64?
+        if let key {
+            switch keys.begin(key, events) {
+            case .new(let entry):
+                producerID = entry.producerID
+                whenDone = { [keys] result in
+                    keys.end(entry, result)
+                    completion(result)
+                }
+            case .known(let result): return completion(result)
+            }
+        }
+        let pending = Pending(events, producerID: producerID, completion: whenDone)
+        do throws(SubmissionError) { try queue.add(pending) } catch { whenDone(.failure(error)) }
+    }
+
+    /// How everything is just now.
+    public var status: LiveStatus {
+        let load = queue.load
+        var partitions = health.partitions
+        for index in partitions.indices {
+            let state = checkpointAge(index)
+            partitions[index].checkpointAge = state.age
+            partitions[index].checkpointFailure = state.failure
+        }
+        return LiveStatus(
+            partitions: partitions,
+            queue: (load.bytes, load.count, settings.queueBytes),
+            failure: health.failure
+        )
+    }
+
+    /// Takes nothing more, and returns when everything that was taken has been through.
+    ///
+    /// - Throws: what stopped a partition earlier.
+    public func stop() throws(StoppedError) {
+        queue.close()
+        mover.stop()
+        ended.wait()
+        if let words = health.failure { throw StoppedError(words: words) }
+    }
+
+    /// A partition had stopped before, because its disk failed.
+    public struct StoppedError: Error, CustomStringConvertible {
+        public var words: String
+
+        public var description: String { words }
+    }
+}

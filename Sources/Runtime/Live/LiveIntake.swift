@@ -1,0 +1,159 @@
+import Dispatch
+import Engine
+import EventLog
+import Plan
+import Synchronization
+import Windows
+
+/// What waits to be decoded: bounded, and a full one refuses instead of making the caller wait (C9).
+final class SubmissionQueue: Sendable {
+    private struct State {
+        var waiting: [Pending] = []
+        var bytes = 0
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let filled = DispatchSemaphore(value: 0)
+    private let byteLimit: Int
+    private let countLimit: Int
+
+    init(byteLimit: Int, countLimit: Int) {
+        self.byteLimit = byteLimit
+        self.countLimit = countLimit
+    }
+
+    /// Bytes and submissions that wait.
+    var load: (bytes: Int, count: Int) { state.withLock { ($0.bytes, $0.waiting.count) } }
+
+    func add(_ pending: Pending) throws(SubmissionError) {
+        let outcome = state.withLock { state -> Result<Bool, SubmissionError> in
+            guard !state.isClosed else { return .failure(.stopping) }
+            let isEmpty = state.waiting.isEmpty
+            // One that is larger than the limit goes alone.
+            guard isEmpty || state.bytes + pending.events.byteCount <= byteLimit && state.waiting.count < countLimit
+            else { return .failure(.full) }
+            state.waiting.append(pending)
+            state.bytes += pending.events.byteCount
+            return .success(isEmpty)
+        }
+        if try outcome.get() { filled.signal() }
+    }
+
+    /// Waits for submissions and takes all of them; nil once the queue is closed and empty.
+    func take() -> [Pending]? {
+        while true {
+            let found = state.withLock { state -> (waiting: [Pending], isClosed: Bool) in
+                defer {
+                    state.waiting = []
+                    state.bytes = 0
+                }
+                return (state.waiting, state.isClosed)
+            }
+            if !found.waiting.isEmpty { return found.waiting }
+            if found.isClosed { return nil }
+            filled.wait()
+        }
+    }
+
+    func close() {
+        state.withLock { $0.isClosed = true }
+        filled.signal()
+    }
+}
+
+/// Decodes what comes, puts it into chunks, and hands each partition its share. Used by one thread.
+final class LiveIntake: @unchecked Sendable {
+    // Handed to its thread once and never used by another.
+    private let queue: SubmissionQueue
+    private let free: BoundedQueue<LiveChunk>
+    private let partitions: [BoundedQueue<LiveChunk>]
+    private let decoder: EventDecoder
+    private let partitioner: Partitioner
+
+    init(
+        _ queue: SubmissionQueue,
+        plan: PipelinePlan,
+        free: BoundedQueue<LiveChunk>,
+        partitions: [BoundedQueue<LiveChunk>]
+    ) {
+        self.queue = queue
+        self.free = free
+        self.partitions = partitions
+        decoder = EventDecoder(plan: plan)
+        partitioner = Partitioner(plan: plan, capacity: LiveChunk.capacity)
+    }
+
+    /// Runs until the queue is closed, then closes the partitions' queues.
+    func run() {
+        while let waiting = queue.take() {
+            var chunk: LiveChunk?
+            for pending in waiting {
+                if let producer = pending.producerID {
+                    // What may come twice must come in the same batches: it shares none with others.
+                    if let open = chunk { send(open) }
+                    chunk = nil
+                    sendAlone(pending, producer)
+                } else {
+                    chunk = fill(chunk, with: pending)
+                }
+            }
+            if let chunk { send(chunk) }
+        }
+        for partition in partitions { partition.send(nil) }
+    }
+
+    private func fill(_ chunk: LiveChunk?, with pending: Pending) -> LiveChunk? {
+        var chunk = chunk
+        var position = 0
+        while position < pending.events.count {
+            let open = chunk ?? take()
+            chunk = open
+            position = open.add(pending, from: position)
+            if open.isFull {
+                send(open)
+                chunk = nil
+            }
+        }
+        pending.finishChunk()
+        return chunk
+    }
+
+    private func sendAlone(_ pending: Pending, _ producer: Int64) {
+        var sent = partitions.map { _ in 0 }
+        var position = 0
+        while position < pending.events.count {
+            let chunk = take()
+            position = chunk.add(pending, from: position)
+            prepare(chunk)
+            for partition in partitions.indices where !chunk.partitions[partition].isEmpty {
+                chunk.producers[partition] = ProducerSequence(id: producer, epoch: 0, first: Int32(sent[partition]))
+                sent[partition] += chunk.partitions[partition].count
+            }
+            distribute(chunk)
+        }
+        pending.finishChunk()
+    }
+
+    private func take() -> LiveChunk {
+        guard let chunk = free.receive() else { preconditionFailure("The queue of free chunks is never closed.") }
+        chunk.removeAll()
+        return chunk
+    }
+
+    private func send(_ chunk: LiveChunk) {
+        prepare(chunk)
+        distribute(chunk)
+    }
+
+    private func prepare(_ chunk: LiveChunk) {
+        chunk.decode(decoder)
+        partitioner.assign(chunk.batch, to: &chunk.partitions)
+    }
+
+    private func distribute(_ chunk: LiveChunk) {
+        let shares = chunk.partitions.indices.filter { !chunk.partitions[$0].isEmpty }
+        chunk.remaining.store(shares.count, ordering: .releasing)
+        for partition in shares { partitions[partition].send(chunk) }
+    }
+}

@@ -1,0 +1,154 @@
+import Base
+import Dispatch
+import Engine
+import EventLog
+import Synchronization
+
+/// One partition at work: appends what comes, runs the engine, syncs, answers, and commits. Used by one thread.
+///
+/// While it syncs, more comes in; the next round takes all of it: the running sync is the batching window, and nothing ever
+/// waits for a timer.
+final class LivePartition: @unchecked Sendable {
+    // Handed to its thread once; what others read is in `state`.
+    private let worker: PartitionWorker
+    private let queue: BoundedQueue<LiveChunk>
+    private let free: BoundedQueue<LiveChunk>
+    private let instruments: LiveInstruments
+    private let feed: AlertFeed
+    private let health: LiveHealth
+    private let commitPause: Int64
+    private var lastCommit = MonotonicClock.now()
+    private let partition: Int
+
+    /// Chunks that are taken between two syncs at most.
+    private static let roundLimit = 16
+
+    init(
+        _ worker: PartitionWorker,
+        queue: BoundedQueue<LiveChunk>,
+        free: BoundedQueue<LiveChunk>,
+        feed: AlertFeed,
+        health: LiveHealth,
+        settings: LiveSettings
+    ) {
+        self.worker = worker
+        self.queue = queue
+        self.free = free
+        self.feed = feed
+        self.health = health
+        instruments = LiveInstruments(partition: worker.partition, topic: settings.topic)
+        commitPause = settings.commitMilliseconds * 1_000_000
+        partition = worker.partition
+        note()
+    }
+
+    /// Runs until the queue is closed.
+    func run() {
+        while true {
+            switch queue.receive(within: .milliseconds(100)) {
+            case .closed:
+                return
+            case .timedOut:
+                attempt { () throws(RuntimeError) in try tick() }
+                note()
+            case .element(let chunk):
+                var round: [LiveChunk] = []
+                attempt(for: chunk) { () throws(RunnerError) in try take(chunk, &round) }
+                while round.count < Self.roundLimit, let next = queue.receiveIfAny() {
+                    attempt(for: next) { () throws(RunnerError) in try take(next, &round) }
+                }
+                finish(round)
+                note()
+            }
+        }
+    }
+
+    private func take(_ chunk: LiveChunk, _ round: inout [LiveChunk]) throws(RunnerError) {
+        let runner = worker.runner
+        let rows = chunk.partitions[partition]
+        let start = MonotonicClock.now()
+        let base: LogOffset?
+        do throws(RunnerError) {
+            base = try runner.append(chunk.batch, rows: rows, from: chunk.producers[partition])
+        } catch {
+            // The key was used for other events; the log goes on.
+            guard case .log(.outOfSequence) = error else { throw error }
+            return release(chunk, .keyReused)
+        }
+        let appended = MonotonicClock.now()
+        instruments.appended(nanoseconds: appended - start)
+        if let base {
+            feed.noteArrival(partition: partition, end: runner.endOffset, received: chunk.received)
+            for owner in chunk.owners { owner.noteNew() }
+            let refused = try runner.process(chunk.batch, rows: rows, from: base)
+            for (index, verdict) in refused { chunk.note(verdict, row: rows[index]) }
+            instruments.scored(nanoseconds: MonotonicClock.now() - appended)
+        }
+        round.append(chunk)
+    }
+
+    /// Makes a round durable, answers whoever sent it, and commits what it led to.
+    private func finish(_ round: [LiveChunk]) {
+        guard !round.isEmpty else { return }
+        var failure: SubmissionError?
+        attempt { () throws(RuntimeError) in
+            let start = MonotonicClock.now()
+            try worker.sync()
+            instruments.synced(nanoseconds: MonotonicClock.now() - start)
+        }
+        if let words = health.failure { failure = .failed(words) }
+        for chunk in round { release(chunk, failure) }
+        attempt { () throws(RuntimeError) in
+            if worker.runner.hasUncommittedAlerts { try commit() }
+            try tick()
+        }
+    }
+
+    private func tick() throws(RuntimeError) {
+        if worker.runner.uncommittedCount > 0, MonotonicClock.now() - lastCommit > commitPause { try commit() }
+        try worker.tick()
+    }
+
+    private func commit() throws(RuntimeError) {
+        let start = MonotonicClock.now()
+        do throws(RunnerError) { try worker.runner.commit() } catch { throw RuntimeError(error) }
+        lastCommit = MonotonicClock.now()
+        instruments.committed(nanoseconds: lastCommit - start)
+    }
+
+    private func release(_ chunk: LiveChunk, _ failure: SubmissionError? = nil) {
+        if let failure { chunk.fail(failure) }
+        guard chunk.remaining.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
+        chunk.finish()
+        free.send(chunk)
+    }
+
+    /// After a failure nothing more is done: what is on disk is only known when the directory is opened anew.
+    private func attempt(_ body: () throws(RuntimeError) -> Void) {
+        guard health.failure == nil else { return }
+        do throws(RuntimeError) { try body() } catch { health.fail(error) }
+    }
+
+    private func attempt(for chunk: LiveChunk, _ body: () throws(RunnerError) -> Void) {
+        if let words = health.failure { return release(chunk, .failed(words)) }
+        do throws(RunnerError) {
+            try body()
+        } catch {
+            let failure = RuntimeError(error)
+            health.fail(failure)
+            release(chunk, .failed(failure.description))
+        }
+    }
+
+    /// Tells the others how far this partition is.
+    private func note() {
+        let runner = worker.runner
+        health.update(partition) { state in
+            state.endOffset = runner.endOffset
+            state.committedOffset = runner.endOffset - Int64(runner.uncommittedCount)
+            state.keys = runner.keyCounts.held
+            state.spilled = runner.keyCounts.spilled
+            instruments.note(state)
+        }
+    }
+}
