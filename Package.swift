@@ -152,10 +152,16 @@ let package = Package(
                 "Windows", sqlite,
             ]
         ),
+        tests(
+            "RuntimeTests",
+            depends: ["Base", "Engine", "EventLog", "FileStore", "Forest", "Plan", "Runtime", "StateStore", "Windows"]
+        ),
         tests("AlertStoreTests", depends: ["AlertStore", grdb]),
         tests(
             "ServerTests",
-            depends: ["AlertStore", "Base", "Bytes", "Engine", "Forest", "Plan", "Runtime", "Server"]
+            depends: [
+                "AlertStore", "Base", "Bytes", "Engine", "Forest", "Plan", "Runtime", "Server", httpTypes, nioCore,
+            ]
         ),
         tests("TrafficTests", depends: ["Traffic"]),
         tests("CommandLineTests", depends: ["Base", "patternalarm"]),

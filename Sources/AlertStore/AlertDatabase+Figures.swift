@@ -9,6 +9,14 @@ public struct VelocityBucket: Sendable, Equatable {
     public var averageScore: Double
     /// By severity: critical, high, medium, low.
     public var bySeverity: [Int]
+
+    public init(domain: String?, index: Int, count: Int, averageScore: Double, bySeverity: [Int]) {
+        self.domain = domain
+        self.index = index
+        self.count = count
+        self.averageScore = averageScore
+        self.bySeverity = bySeverity
+    }
 }
 
 /// Alerts that opened in a stretch of time, added up by what they have in common.
@@ -139,6 +147,11 @@ extension AlertDatabase {
             figures.byStatus = statuses.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
             return figures
         }
+    }
+
+    /// When the first alert of all opened; nil if there is none.
+    public func firstOpened() throws(AlertStoreError) -> Int64? {
+        try read { db in try Int64.fetchOne(db, sql: "SELECT min(opened_ms) FROM alerts") }
     }
 
     /// The models that the file knows, by their names.

@@ -1,7 +1,7 @@
 import GRDB
 
 /// An alert, and what people have decided about it.
-public struct AlertEntry: Sendable, Equatable {
+public struct ListedAlert: Sendable, Equatable {
     public var alert: AlertRecord
     public var status: String
     public var label: String?
@@ -22,7 +22,7 @@ public struct AlertEntry: Sendable, Equatable {
 
 /// A part of a list of alerts.
 public struct AlertPage: Sendable {
-    public var entries: [AlertEntry]
+    public var entries: [ListedAlert]
     /// Where the next part begins; nil behind the last one.
     public var next: AlertPosition?
     /// How many alerts pass the filter, on all pages.
@@ -52,7 +52,7 @@ extension AlertDatabase {
     }
 
     /// The alert of an id; nil if there is none.
-    public func entry(id: String) throws(AlertStoreError) -> AlertEntry? {
+    public func entry(id: String) throws(AlertStoreError) -> ListedAlert? {
         try read { db in
             let sql = "SELECT a.*, s.* FROM alerts a JOIN alert_state s USING (alert_id) WHERE a.alert_id = ?"
             return try Row.fetchOne(db, sql: sql, arguments: [id]).map(Self.entry)
@@ -74,13 +74,13 @@ extension AlertDatabase {
         return (sql, conditions.arguments)
     }
 
-    private static func entries(_ filter: AlertFilter, limit: Int, _ db: Database) throws -> [AlertEntry] {
+    private static func entries(_ filter: AlertFilter, limit: Int, _ db: Database) throws -> [ListedAlert] {
         let (sql, arguments) = listing(filter)
         return try Row.fetchAll(db, sql: sql, arguments: arguments + [limit]).map(entry)
     }
 
-    private static func entry(_ row: Row) throws -> AlertEntry {
-        AlertEntry(
+    private static func entry(_ row: Row) throws -> ListedAlert {
+        ListedAlert(
             alert: try alert(row),
             status: try row.value("status"),
             label: try row.value("label"),

@@ -3,6 +3,9 @@ public indirect enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
     case number(Double)
+    /// A number that must be read again to the last bit, whatever reads it; reading makes ``number(_:)`` of it. The other
+    /// one is spelled as a `Float` if it is exactly one, which is shorter and another `Double`.
+    case exact(Double)
     case text(String)
     case list([JSONValue])
     /// A list of numbers only, without a box for each. One that is exactly a `Float` is spelled as one.
@@ -30,7 +33,12 @@ public indirect enum JSONValue: Sendable, Equatable {
 
     public var text: String? { if case .text(let text) = self { text } else { nil } }
 
-    public var number: Double? { if case .number(let number) = self { number } else { nil } }
+    public var number: Double? {
+        switch self {
+        case .number(let number), .exact(let number): number
+        default: nil
+        }
+    }
 
     /// The elements of a list of numbers, the empty list included.
     public var numberList: [Double]? {
@@ -141,6 +149,9 @@ public indirect enum JSONValue: Sendable, Equatable {
         case .null: out.append(contentsOf: "null".utf8)
         case .bool(let value): out.append(contentsOf: (value ? "true" : "false").utf8)
         case .number(let number): Self.write(number, into: &out)
+        case .exact(let number):
+            let isWhole = number.rounded() == number && number.magnitude < 1e15
+            Self.write(number, isExact: !isWhole, into: &out)
         case .text(let text): Self.write(text, into: &out)
         case .list(let values):
             out.append(0x5B)

@@ -59,4 +59,45 @@ public struct ModelBinding: Sendable {
         guard forest.kind != .anomaly else { return results[0] >= 0.5 ? 1 : 0 }
         return results.indices.reduce(0) { results[$1] > results[$0] ? $1 : $0 }
     }
+
+    /// The features that moved P(fraud) most, the largest part first; equal parts in the model's order.
+    ///
+    /// - Parameters:
+    ///   - parts: What each of the model's features added.
+    ///   - limit: How many at most.
+    ///   - value: The feature's value by its place in the model's order.
+    /// - Returns: Their values and parts.
+    func reasons(_ parts: [Double], limit: Int, value: (Int) -> Double) -> [Reason] {
+        let order = parts.indices.sorted { left, right in
+            let first = parts[left].magnitude
+            let second = parts[right].magnitude
+            return first != second ? first > second : left < right
+        }
+        return order.prefix(limit).map { column in
+            Reason(
+                feature: features[column],
+                value: value(column),
+                typical: typical[column],
+                contribution: parts[column]
+            )
+        }
+    }
+
+    /// Explains rows of the model's features together, which costs little more than one of them alone; the result is the
+    /// same.
+    ///
+    /// - Parameter rows: The values of the model's features, in the model's order.
+    /// - Returns: For each row the features that moved its score most, the largest part first.
+    public func reasons(of rows: [[Double]]) -> [[Reason]] {
+        let width = features.count
+        let values = rows.flatMap { row in row.map { Float($0) } }
+        let parts = [Double](unsafeUninitializedCapacity: values.count) { buffer, count in
+            count = values.count
+            guard let target = buffer.baseAddress else { return }
+            explainer.contributions(rows: values, rowCount: rows.count, into: target)
+        }
+        return rows.enumerated().map { index, row in
+            reasons(Array(parts[index * width..<(index + 1) * width]), limit: AlertTracker.reasonCount) { row[$0] }
+        }
+    }
 }

@@ -86,18 +86,6 @@ final class ModelScorer {
         if !isExplained(event) { explain([event]) }
         let first = (explanations[event] ?? 0) * featureCount
         let parts = Array(self.parts[first..<first + featureCount])
-        let order = parts.indices.sorted { left, right in
-            let first = parts[left].magnitude
-            let second = parts[right].magnitude
-            return first != second ? first > second : left < right
-        }
-        return order.prefix(limit).map { column in
-            Reason(
-                feature: binding.features[column],
-                value: machine.feature(binding.features[column])[event],
-                typical: binding.typical[column],
-                contribution: parts[column]
-            )
-        }
+        return binding.reasons(parts, limit: limit) { machine.feature(binding.features[$0])[event] }
     }
 }

@@ -16,19 +16,33 @@ public final class PartitionEngine {
 
     let intake: Intake
     let machine: WindowMachine
-    private let scorers: [ModelScorer?]
-    let tracker: AlertTracker
+    let scorers: [ModelScorer?]
+    private(set) var tracker: AlertTracker
+    private let raisesAlerts: Bool
 
     /// Accepted events of the last batch.
     public var acceptedCount: Int { intake.count }
 
     /// Takes one model for every detector of kind model, by the detector's index.
     ///
+    /// - Parameters:
+    ///   - plan: What to compute.
+    ///   - models: The models by detector.
+    ///   - partition: Which partition this is.
+    ///   - capacity: Events a batch at most.
+    ///   - raisesAlerts: False for one that only scores.
     /// - Throws: ``EngineError/missingModel(detector:model:)``
-    public init(plan: PipelinePlan, models: [Int: ModelBinding], partition: Int, capacity: Int) throws(EngineError) {
+    public init(
+        plan: PipelinePlan,
+        models: [Int: ModelBinding],
+        partition: Int,
+        capacity: Int,
+        raisesAlerts: Bool = true
+    ) throws(EngineError) {
         self.plan = plan
         self.partition = partition
         self.capacity = capacity
+        self.raisesAlerts = raisesAlerts && !plan.detectors.isEmpty
         intake = Intake(plan: plan, capacity: capacity)
         machine = WindowMachine(plan: plan, capacity: capacity)
         var scorers: [ModelScorer?] = []
@@ -87,7 +101,7 @@ public final class PartitionEngine {
             let positive = scorer.count(from: threshold, of: acceptedCount)
             output.predictions[index, default: PredictionCount()].positive += positive
         }
-        if !plan.detectors.isEmpty {
+        if raisesAlerts {
             tracker.step(
                 batch,
                 rows: intake.rows,
@@ -102,6 +116,13 @@ public final class PartitionEngine {
         }
         output.nextOffset = baseOffset.rawValue + Int64(rows.count)
         output.clock = intake.admission.clock
+    }
+
+    /// Forgets everything: the next event is the partition's first one. For an engine of which nobody makes checkpoints.
+    public func reset() {
+        intake.admission = Admission(plan: plan)
+        machine.reset()
+        if raisesAlerts { tracker = AlertTracker(plan: plan, partition: partition) }
     }
 
     /// Position in the last batch of its i-th accepted event.

@@ -70,6 +70,7 @@ public struct FraudServer: Sendable {
         AlertRoutes(context).add(to: router)
         AnalyticsRoutes(context).add(to: router)
         ModelRoutes(context).add(to: router)
+        PredictRoutes(context).add(to: router)
         DocumentRoutes().add(to: router)
         table.fill(router)
         return router

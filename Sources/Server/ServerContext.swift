@@ -19,8 +19,10 @@ public struct ServerContext: Sendable {
     public let database: AlertDatabase
     /// Read-only connections of their own: a slow question never holds up the writer.
     public let alerts: AlertDatabase
+    /// How long reading the models took.
+    public var modelLoadSeconds = 0.0
     /// Called with an alert when a person has decided something about it, after that is durable.
-    public var triaged: @Sendable (AlertEntry) -> Void = { _ in }
+    public var triaged: @Sendable (ListedAlert) -> Void = { _ in }
     /// Called for each actor that was predicted: the model, whether it is fraud, and the seconds it took.
     public var predicted: @Sendable (_ model: String, _ isFraud: Bool, _ seconds: Double) -> Void = { _, _, _ in }
 

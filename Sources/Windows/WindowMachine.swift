@@ -40,6 +40,11 @@ public final class WindowMachine {
         for lane in aggregateLanes + featureLanes + ruleLanes { lane.deallocate() }
     }
 
+    /// Forgets all keys.
+    public func reset() {
+        for (program, box) in zip(programs, states) { box.state = EntityState(program) }
+    }
+
     /// Values of a feature for the events of the last batch, dense in the order of its `rows`.
     public func feature(_ index: Int) -> UnsafePointer<Double> { UnsafePointer(featureLanes[index]) }
 

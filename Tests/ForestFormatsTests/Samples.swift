@@ -117,7 +117,7 @@ enum Samples {
         switch value {
         case .null: return Array("Z".utf8)
         case .bool(let flag): return Array((flag ? "T" : "F").utf8)
-        case .number(let number): return Array("D".utf8) + big(number.bitPattern)
+        case .number(let number), .exact(let number): return Array("D".utf8) + big(number.bitPattern)
         case .text(let content): return Array("S".utf8) + text(content)
         case .list(let values): return Array("[#".utf8) + length(values.count) + values.flatMap(ubjson)
         case .numbers(let numbers), .exactNumbers(let numbers):

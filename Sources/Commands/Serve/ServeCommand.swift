@@ -39,9 +39,11 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let plan = try CommandError.ending { () throws(CommandError) in try planning.plan() }
+        let start = ContinuousClock.now
         let models = try CommandError.ending { () throws(CommandError) in
             try ModelDirectory.bind(plan, path: planning.model)
         }
+        let loaded = ContinuousClock.now - start
         let feed = AlertFeed()
         var opening = storage.opening(checkpointEvents: 2_000_000)
         opening.observer = feed
@@ -59,7 +61,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         for note in directory.notes { Output.talk(note) }
         let engine = LiveEngine(directory, plan: plan, feed: feed, settings: LiveSettings(topic: plan.name))
-        let context = ServerContext(
+        var context = ServerContext(
             plan: plan,
             bindings: models.bindings,
             engine: engine,
@@ -68,6 +70,7 @@ struct ServeCommand: AsyncParsableCommand {
             database: directory.database,
             alerts: try CommandError.ending { () throws(CommandError) in try readers(of: directory) }
         )
+        context.modelLoadSeconds = loaded / .seconds(1)
         let token = try CommandError.ending { () throws(CommandError) in
             try CommandError.guarding { () throws(SecurityError) in try AccessToken.load(dataDir) }
         }

@@ -5,7 +5,7 @@ import Plan
 /// Alerts as the API shows them.
 enum AlertAnswer {
     /// An alert with what people have decided: one line of a list, or the data of a pushed message.
-    static func entry(_ entry: AlertEntry) -> JSONValue {
+    static func entry(_ entry: ListedAlert) -> JSONValue {
         let alert = entry.alert
         return .object([
             .init("alert_id", .text(alert.id)), .init("alert_type", .text(alert.type)),
@@ -31,7 +31,7 @@ enum AlertAnswer {
 
     /// Everything about an alert.
     static func details(_ details: AlertDetails, plan: PipelinePlan) -> JSONValue {
-        let entry = AlertEntry(
+        let entry = ListedAlert(
             alert: details.alert,
             status: details.status,
             label: details.label,

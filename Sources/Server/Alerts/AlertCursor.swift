@@ -3,14 +3,14 @@ import Base
 import Foundation
 
 /// Where a list goes on, as the client carries it: opaque, and good for the filter that it came from only.
-enum AlertCursor {
+package enum AlertCursor {
     private static let version: UInt8 = 1
 
     /// - Parameters:
     ///   - position: The last alert of the page.
     ///   - filter: What the list is of, in words that are the same for the same filter.
     /// - Returns: Letters, digits, - and _.
-    static func encode(_ position: AlertPosition, filter: String) -> String {
+    package static func encode(_ position: AlertPosition, filter: String) -> String {
         var bytes: [UInt8] = [version]
         bytes += hash(filter)
         withUnsafeBytes(of: position.score.bitPattern.littleEndian) { bytes += $0 }
@@ -20,7 +20,7 @@ enum AlertCursor {
     }
 
     /// Nil if the text is not a cursor, or one of another list.
-    static func decode(_ text: String, filter: String) -> AlertPosition? {
+    package static func decode(_ text: String, filter: String) -> AlertPosition? {
         let plain = text.replacing("-", with: "+").replacing("_", with: "/")
         let padding = String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
         guard let data = Data(base64Encoded: plain + padding) else { return nil }

@@ -1,8 +1,8 @@
 import AlertStore
 
 /// What `GET /alerts` is asked.
-struct AlertQuery {
-    static let parameters = [
+package struct AlertQuery {
+    package static let parameters = [
         "domain", "severity", "type", "detector", "actor", "status", "label", "from", "to", "min_score", "order",
         "limit",
         "cursor",
@@ -11,15 +11,15 @@ struct AlertQuery {
     static let statuses = ["open", "investigating", "closed"]
     static let labels = ["fraud", "regular"]
 
-    var filter = AlertFilter()
+    package var filter = AlertFilter()
     /// The filter in words, the same for the same list.
-    let words: String
+    package let words: String
 
     /// - Parameters:
     ///   - query: The parameters as they came.
     ///   - domains: What the domains are called.
     /// - Throws: ``Problem`` that names everything that is wrong.
-    init(_ query: QueryParameters, domains: DomainNames) throws(Problem) {
+    package init(_ query: QueryParameters, domains: DomainNames) throws(Problem) {
         var query = query
         filter.domain = query.text("domain").map { domains.filter($0) }
         filter.severity = query.choice("severity", among: Self.severities)

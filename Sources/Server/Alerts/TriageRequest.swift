@@ -3,19 +3,19 @@ import Bytes
 import HTTPTypes
 
 /// What a person decides about an alert.
-struct TriageRequest: Sendable, Equatable {
-    var status: String?
-    var label: String?
+package struct TriageRequest: Sendable, Equatable {
+    package var status: String?
+    package var label: String?
     /// Empty: nobody.
-    var assignee: String?
-    var note: String?
-    var author: String
+    package var assignee: String?
+    package var note: String?
+    package var author: String
 
     static let noteLimit = 10_000
     static let nameLimit = 200
 
     /// The body of `PATCH /alerts/{id}`.
-    static func change(_ body: JSONValue) throws(Problem) -> TriageRequest {
+    package static func change(_ body: JSONValue) throws(Problem) -> TriageRequest {
         var reader = try ObjectReader(body, known: ["status", "assignee", "note", "author"])
         let status = reader.choice("status", among: AlertQuery.statuses)
         var assignee = reader.text("assignee", limit: nameLimit, allowsNull: true)
@@ -34,7 +34,7 @@ struct TriageRequest: Sendable, Equatable {
     }
 
     /// The body of `POST /alerts/{id}/label`.
-    static func label(_ body: JSONValue) throws(Problem) -> TriageRequest {
+    package static func label(_ body: JSONValue) throws(Problem) -> TriageRequest {
         var reader = try ObjectReader(body, known: ["label", "note", "author"])
         let label = reader.choice("label", among: AlertQuery.labels)
         if !reader.has("label") { reader.refuse("label", "is missing") }

@@ -115,7 +115,12 @@ struct AnalyticsRoutes {
         _ domain: AlertFilter.Domain,
         _ database: AlertDatabase
     ) throws -> (first: Int, second: Int) {
-        guard let from = summary.from, let to = summary.to, to > from else { return (0, 0) }
+        // Before the first alert of all there is nothing to compare with.
+        guard let first = try database.firstOpened(), let start = summary.from, let to = summary.to else {
+            return (0, 0)
+        }
+        let from = max(first, start)
+        guard to > from else { return (0, 0) }
         let size = (to - from) / 2 + 1
         let buckets = try database.velocity(from: from, size: size, count: 2, domain: domain)
         return (

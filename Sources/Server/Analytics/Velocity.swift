@@ -2,7 +2,7 @@ import AlertStore
 import Bytes
 
 /// How a bucket compares with those before it.
-enum VelocityTrend: String {
+package enum VelocityTrend: String {
     case baseline = "BASELINE"
     case spike = "SPIKE"
     case trendingUp = "TRENDING_UP"
@@ -14,7 +14,7 @@ enum VelocityTrend: String {
     /// - Parameters:
     ///   - count: Alerts of the bucket.
     ///   - before: Alerts of the buckets before it, oldest first; the last ``span`` count.
-    init(_ count: Int, after before: [Int]) {
+    package init(_ count: Int, after before: [Int]) {
         let compared = before.suffix(Self.span)
         guard !compared.isEmpty else {
             self = .baseline
@@ -27,14 +27,30 @@ enum VelocityTrend: String {
 }
 
 /// Alerts that opened, in buckets of event time: every bucket of every domain, empty ones too.
-struct Velocity {
+package struct Velocity {
     /// Milliseconds.
-    let from: Int64?
-    let size: Int64
-    let count: Int
-    let domains: [String]
-    let buckets: [VelocityBucket]
-    let names: DomainNames
+    package let from: Int64?
+    package let size: Int64
+    package let count: Int
+    package let domains: [String]
+    package let buckets: [VelocityBucket]
+    package let names: DomainNames
+
+    package init(
+        from: Int64?,
+        size: Int64,
+        count: Int,
+        domains: [String],
+        buckets: [VelocityBucket],
+        names: DomainNames
+    ) {
+        self.from = from
+        self.size = size
+        self.count = count
+        self.domains = domains
+        self.buckets = buckets
+        self.names = names
+    }
 
     /// Points of an answer at most.
     static let pointsMax = 50_000
@@ -43,12 +59,12 @@ struct Velocity {
 
     /// Where the first bucket begins if the last one holds the instant before `end`; buckets begin at multiples of their
     /// size since 1970.
-    static func start(end: Int64, size: Int64, count: Int) -> Int64 {
+    package static func start(end: Int64, size: Int64, count: Int) -> Int64 {
         let last = (end - 1) >= 0 ? (end - 1) / size : -((size - end) / size)
         return (last + 1 - Int64(count)) * size
     }
 
-    var json: JSONValue {
+    package var json: JSONValue {
         var points: [JSONValue] = []
         if let from {
             for domain in domains {

@@ -3,14 +3,14 @@ import CAssets
 import NIOCore
 
 /// A file that is part of the executable, ready to be sent.
-struct EmbeddedFile: Sendable {
-    let bytes: ByteBuffer
-    let type: String
+package struct EmbeddedFile: Sendable {
+    package let bytes: ByteBuffer
+    package let type: String
     /// Changes with the content.
-    let tag: String
+    package let tag: String
 
     /// Nil if the executable has no such file.
-    init?(_ name: String, type: String) {
+    package init?(_ name: String, type: String) {
         var count = 0
         let assets = UnsafeBufferPointer(start: pa_assets(&count), count: count)
         guard let asset = assets.first(where: { String(cString: $0.name) == name }) else { return nil }
@@ -21,7 +21,7 @@ struct EmbeddedFile: Sendable {
     }
 
     /// The names of the embedded files in a folder.
-    static func names(in folder: String) -> [String] {
+    package static func names(in folder: String) -> [String] {
         var count = 0
         let assets = UnsafeBufferPointer(start: pa_assets(&count), count: count)
         return assets.map { String(cString: $0.name) }.filter { $0.hasPrefix(folder + "/") }

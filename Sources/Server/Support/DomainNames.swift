@@ -2,11 +2,11 @@ import AlertStore
 import Plan
 
 /// What the domains of alerts are called where each needs a name.
-struct DomainNames: Sendable {
+package struct DomainNames: Sendable {
     /// The name of alerts without a domain: all, where the pipeline tells no domains apart.
     let missing: String
 
-    init(_ plan: PipelinePlan) {
+    package init(_ plan: PipelinePlan) {
         missing = plan.schema.index(ofRole: .domain) == nil ? "all" : "unknown"
     }
 

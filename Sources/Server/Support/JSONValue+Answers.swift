@@ -7,7 +7,7 @@ extension JSONValue {
 
     static func real(_ number: Double?) -> JSONValue {
         guard let number, number.isFinite else { return .null }
-        return .number(number)
+        return .exact(number)
     }
 
     static func integer(_ number: some BinaryInteger) -> JSONValue { .number(Double(number)) }

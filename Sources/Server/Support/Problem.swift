@@ -5,25 +5,30 @@ import Hummingbird
 import NIOCore
 
 /// Why a request was not done, as RFC 9457 has it. Says what is wrong with the request, nothing of the program's inside.
-struct Problem: Error, Encodable, HTTPResponseError {
+package struct Problem: Error, Encodable, HTTPResponseError {
     /// One thing that is wrong, and where.
-    struct Item: Encodable, Sendable {
+    package struct Item: Encodable, Sendable {
         /// JSON pointer into the body.
-        var pointer: String?
+        package var pointer: String?
         /// Name of the query parameter or header.
-        var parameter: String?
-        var detail: String
+        package var parameter: String?
+        package var detail: String
     }
 
-    var type = "about:blank"
-    var title: String
-    var status: HTTPResponse.Status
-    var detail: String?
-    var errors: [Item]?
+    package var type = "about:blank"
+    package var title: String
+    package var status: HTTPResponse.Status
+    package var detail: String?
+    package var errors: [Item]?
     /// Headers that the answer needs, such as Retry-After.
-    var headers: HTTPFields = [:]
+    package var headers: HTTPFields = [:]
 
-    init(_ status: HTTPResponse.Status, _ detail: String? = nil, errors: [Item]? = nil, headers: HTTPFields = [:]) {
+    package init(
+        _ status: HTTPResponse.Status,
+        _ detail: String? = nil,
+        errors: [Item]? = nil,
+        headers: HTTPFields = [:]
+    ) {
         title = status.reasonPhrase
         self.status = status
         self.detail = detail
@@ -35,7 +40,7 @@ struct Problem: Error, Encodable, HTTPResponseError {
         case type, title, status, detail, errors
     }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(type, forKey: .type)
         try container.encode(title, forKey: .title)
@@ -66,7 +71,7 @@ struct Problem: Error, Encodable, HTTPResponseError {
         ])
     }
 
-    func response(from request: Request, context: some RequestContext) throws -> Response {
+    package func response(from request: Request, context: some RequestContext) throws -> Response {
         var response = try Answer.json(self, status: status, type: "application/problem+json")
         for field in headers { response.headers[field.name] = field.value }
         return response

@@ -3,9 +3,9 @@ import HTTPTypes
 import Hummingbird
 
 /// The parameters behind a request's `?`: each known, named once, and of its type, or the answer says which is not.
-struct QueryParameters {
+package struct QueryParameters {
     private var values: [String: String] = [:]
-    private(set) var errors: [Problem.Item] = []
+    package private(set) var errors: [Problem.Item] = []
 
     init(_ request: Request, known: [String]) {
         self.init(request.uri.query ?? "", known: known)
@@ -14,7 +14,7 @@ struct QueryParameters {
     /// - Parameters:
     ///   - query: As it came, percent-encoded; a plus means a space.
     ///   - known: The parameters that there are.
-    init(_ query: String, known: [String]) {
+    package init(_ query: String, known: [String]) {
         for part in query.split(separator: "&") {
             let pieces = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = Self.decoded(pieces[0])
@@ -38,12 +38,12 @@ struct QueryParameters {
         }
     }
 
-    mutating func refuse(_ name: String, _ detail: String) {
+    package mutating func refuse(_ name: String, _ detail: String) {
         errors.append(.init(parameter: name, detail: detail))
     }
 
     /// A text of 1…`limit` characters.
-    mutating func text(_ name: String, limit: Int = 500) -> String? {
+    package mutating func text(_ name: String, limit: Int = 500) -> String? {
         guard let value = values[name] else { return nil }
         guard !value.isEmpty, value.unicodeScalars.count <= limit else {
             refuse(name, value.isEmpty ? "is empty" : "has more than \(limit) characters")
@@ -52,7 +52,7 @@ struct QueryParameters {
         return value
     }
 
-    mutating func choice(_ name: String, among words: [String]) -> String? {
+    package mutating func choice(_ name: String, among words: [String]) -> String? {
         guard let value = values[name] else { return nil }
         guard words.contains(value) else {
             refuse(name, "is not one of " + words.joined(separator: ", "))
@@ -61,7 +61,7 @@ struct QueryParameters {
         return value
     }
 
-    mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
+    package mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
         guard let value = values[name] else { return nil }
         guard let number = Int(value), range.contains(number), value.first != "+" else {
             refuse(name, "is not a whole number from \(range.lowerBound) to \(range.upperBound)")
@@ -70,7 +70,7 @@ struct QueryParameters {
         return number
     }
 
-    mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double? {
+    package mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double? {
         guard let value = values[name] else { return nil }
         let bytes = Array(value.utf8)
         let number = bytes.withUnsafeBufferPointer { buffer -> Double? in
@@ -86,22 +86,33 @@ struct QueryParameters {
         return number
     }
 
-    /// An instant in ISO 8601, as milliseconds since 1970.
-    mutating func time(_ name: String) -> Int64? {
+    /// An instant as RFC 3339 has it, with its offset from UTC; milliseconds since 1970.
+    package mutating func time(_ name: String) -> Int64? {
         guard let value = values[name] else { return nil }
-        // The plus of an offset that nobody has encoded came as a space; only behind the T can it be one.
-        let day = value.prefix { $0 != "T" && $0 != "t" }
-        var spelled = String(day) + value.dropFirst(day.count).replacing(" ", with: "+")
-        guard let instant = spelled.withUTF8({ TimeParser.iso8601($0) }) else {
-            refuse(name, "is not an ISO 8601 time such as 2026-11-21T10:00:00Z")
+        guard let instant = Self.instant(value) else {
+            refuse(name, "is not a time such as 2026-11-21T10:00:00Z, of the years 1900 to 2199")
             return nil
         }
         // Rounded towards the past.
         return instant >= 0 ? instant / 1000 : -((999 - instant) / 1000)
     }
 
+    /// Microseconds since 1970. The parser takes more than is asked for here: days, blanks, times of no offset.
+    private static func instant(_ value: String) -> Int64? {
+        var bytes = Array(value.utf8)
+        guard bytes.count >= 20, bytes[10] | 0x20 == 0x74, bytes[16] == 0x3A, !bytes.contains(0x2C) else { return nil }
+        // The plus of an offset that nobody has encoded came as a space.
+        if bytes.dropFirst(11).contains(0x20) {
+            for index in 19..<bytes.count where bytes[index] == 0x20 { bytes[index] = 0x2B }
+        }
+        let isUTC = bytes[bytes.count - 1] | 0x20 == 0x7A
+        let sign = bytes[bytes.count - 6]
+        guard isUTC || (sign == 0x2B || sign == 0x2D) && bytes[bytes.count - 3] == 0x3A else { return nil }
+        return bytes.withUnsafeBufferPointer { TimeParser.iso8601($0) }
+    }
+
     /// Ends the reading.
-    func finish() throws(Problem) {
+    package func finish() throws(Problem) {
         guard errors.isEmpty else { throw Problem(.badRequest, errors: errors) }
     }
 

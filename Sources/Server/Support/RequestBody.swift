@@ -7,7 +7,7 @@ import NIOCore
 ///
 /// The scanner takes RFC 8259 and nothing else (no comments, no comma at the end, no raw control characters); here
 /// duplicate keys and invalid UTF-8 are refused, too.
-enum RequestBody {
+package enum RequestBody {
     /// Bytes at most.
     static let sizeMax = 1 << 20
 
@@ -34,7 +34,7 @@ enum RequestBody {
         try value(try await bytes(of: request, limit: limit))
     }
 
-    static func value(_ bytes: [UInt8]) throws(Problem) -> JSONValue {
+    package static func value(_ bytes: [UInt8]) throws(Problem) -> JSONValue {
         try check(bytes)
         let value: JSONValue
         do throws(JSONFault) { value = try JSONValue.parse(bytes) } catch {
@@ -54,7 +54,7 @@ enum RequestBody {
         }
     }
 
-    static func isJSON(_ header: String?) -> Bool {
+    package static func isJSON(_ header: String?) -> Bool {
         guard let header else { return false }
         let parts = header.lowercased().split(separator: ";", omittingEmptySubsequences: false)
             .map { String($0.trimmingSpace) }
