@@ -43,7 +43,7 @@ struct ServeCommand: AsyncParsableCommand {
             try ModelDirectory.bind(plan, path: planning.model)
         }
         let feed = AlertFeed()
-        var opening = storage.opening()
+        var opening = storage.opening(checkpointEvents: 2_000_000)
         opening.observer = feed
         // Filled ahead, so that a sync is steady; the live engine says when.
         opening.log.durability = .interval(milliseconds: 1)
