@@ -116,7 +116,8 @@ struct ServeCommand: AsyncParsableCommand {
         }
         Output.data("listening on \(address)\n")
         Output.talk(
-            "open \(address)/#code=\(access.firstCode()) within 5 minutes, or run: patternalarm open --data-dir \(directory)"
+            "open \(address)/#code=\(access.firstCode()) within 5 minutes, "
+                + "or run: patternalarm open --data-dir \(directory)"
         )
     }
 }
