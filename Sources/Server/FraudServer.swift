@@ -49,15 +49,16 @@ public struct FraudServer: Sendable {
                 serverName: nil,
                 backlog: 4096
             ),
-            onServerRunning: { [access] channel in
+            onServerRunning: { [access, context] channel in
                 let port = channel.localAddress?.port ?? 0
                 access.listens(port: port, address: address.isWildcard ? nil : address.urlHost)
+                context.monitor.phase = .listening
                 started("http://\(address.reachable):\(port)")
             },
             logger: logger
         )
         let group = ServiceGroup(
-            services: [hub, application],
+            services: [hub, application, PhaseService(monitor: context.monitor)],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
