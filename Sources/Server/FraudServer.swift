@@ -76,12 +76,15 @@ public struct FraudServer: Sendable {
 
     private func router(_ hub: StreamHub, _ simulations: Simulations) -> Router<BasicRequestContext> {
         var context = context
+        context.predicted = PredictionInstruments().note
         context.triaged = { [hub] in hub.triaged($0) }
         let router = Router(context: BasicRequestContext.self)
         let table = RouteTable()
+        router.add(middleware: RequestInstruments())
         router.add(middleware: ProblemMiddleware(table))
         guardRequests(router)
         HealthRoutes(context).add(to: router)
+        MetricsRoutes(context).add(to: router)
         EventRoutes(context.engine, bodyLimit: options.eventBodyBytes).add(to: router)
         AlertRoutes(context).add(to: router)
         AnalyticsRoutes(context).add(to: router)

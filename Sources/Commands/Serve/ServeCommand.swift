@@ -44,6 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
             try ModelDirectory.bind(plan, path: planning.model)
         }
         let loaded = ContinuousClock.now - start
+        ServerMetrics.begin()
         let feed = AlertFeed()
         var opening = storage.opening(checkpointEvents: 2_000_000)
         opening.observer = feed
@@ -61,7 +62,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         for note in directory.notes { Output.talk(note) }
         let monitor = try CommandError.ending { () throws(CommandError) in try watch(directory, feed) }
-        let engine = LiveEngine(directory, plan: plan, feed: feed, settings: LiveSettings(topic: plan.name))
+        let engine = LiveEngine(directory, plan: plan, feed: feed, settings: LiveSettings())
         var context = ServerContext(
             plan: plan,
             bindings: models.bindings,

@@ -4,7 +4,7 @@ package struct ServerPart: Sendable, Equatable {
         case log, engine, alerts, checkpoints, ingest
     }
 
-    package enum State: String, Sendable, Comparable {
+    package enum State: String, Sendable, CaseIterable, Comparable {
         case ok, degraded, failed
 
         private var rank: Int { self == .ok ? 0 : self == .degraded ? 1 : 2 }

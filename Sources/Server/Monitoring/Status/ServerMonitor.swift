@@ -25,6 +25,7 @@ public final class ServerMonitor: Sendable {
     let alertsFile: String
     private let figures: Mutex<Figures>
     private let state = Mutex(ServerPhase.starting)
+    private let instruments = CommitInstruments()
 
     /// To be made when the directory has been opened, and before anything else writes to it.
     ///
@@ -43,7 +44,10 @@ public final class ServerMonitor: Sendable {
             )
         )
         // The monitor lives as long as the process.
-        _ = feed.listen { [self] changes, commit in note(changes, commit.progress) }
+        _ = feed.listen { [self] changes, commit in
+            instruments.note(changes, commit)
+            note(changes, commit.progress)
+        }
     }
 
     /// Whether the server takes requests.
