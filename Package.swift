@@ -161,7 +161,8 @@ let package = Package(
         tests(
             "ServerTests",
             depends: [
-                "AlertStore", "Base", "Bytes", "Engine", "Forest", "Plan", "Runtime", "Server", httpTypes, nioCore,
+                "AlertStore", "Base", "Bytes", "Engine", "Forest", "Plan", "Runtime", "Server", coreMetrics, httpTypes,
+                nioCore,
             ]
         ),
         tests("TrafficTests", depends: ["Traffic"]),

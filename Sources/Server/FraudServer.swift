@@ -1,5 +1,6 @@
 import AlertStore
 import Bytes
+import Engine
 import Hummingbird
 public import Logging
 import NIOCore
@@ -76,7 +77,7 @@ public struct FraudServer: Sendable {
 
     private func router(_ hub: StreamHub, _ simulations: Simulations) -> Router<BasicRequestContext> {
         var context = context
-        context.predicted = PredictionInstruments().note
+        context.predicted = PredictionInstruments(models: context.bindings.values.map(\.id)).note
         context.triaged = { [hub] in hub.triaged($0) }
         let router = Router(context: BasicRequestContext.self)
         let table = RouteTable()

@@ -61,7 +61,13 @@ struct ServeCommand: AsyncParsableCommand {
             )
         }
         for note in directory.notes { Output.talk(note) }
-        let monitor = try CommandError.ending { () throws(CommandError) in try watch(directory, feed) }
+        let monitor = try CommandError.ending { () throws(CommandError) in
+            do throws(AlertStoreError) {
+                return try ServerMonitor(directory, feed: feed, plan: plan, bindings: models.bindings)
+            } catch {
+                throw CommandError(error)
+            }
+        }
         let engine = LiveEngine(directory, plan: plan, feed: feed, settings: LiveSettings())
         var context = ServerContext(
             plan: plan,
@@ -108,12 +114,6 @@ struct ServeCommand: AsyncParsableCommand {
         do throws(AlertStoreError) {
             return try AlertDatabase(path: directory.database.path, readOnly: true, readers: 4, timeLimit: 1000)
         } catch {
-            throw CommandError(error)
-        }
-    }
-
-    private func watch(_ directory: DataDirectory, _ feed: AlertFeed) throws(CommandError) -> ServerMonitor {
-        do throws(AlertStoreError) { return try ServerMonitor(directory, feed: feed) } catch {
             throw CommandError(error)
         }
     }

@@ -115,7 +115,10 @@ package enum MetricCatalog {
             "Time of a prediction that was asked for over HTTP, reasons included.",
             bounds: MetricBuckets.latency
         ),
-        "api_requests_total": MetricDescription(.counter, "HTTP requests by method, route and status."),
+        "api_requests_total": MetricDescription(
+            .counter,
+            "HTTP requests that came through to the routes, by method, route and status."
+        ),
         "api_request_duration_seconds": MetricDescription(
             .histogram,
             "Time from an HTTP request's head until its answer is ready to be sent.",

@@ -34,7 +34,10 @@ package final class AlertsProbe: Sendable {
     }
 
     /// The answer, or that there is none within the limit.
-    package func outcome() async -> Outcome {
+    ///
+    /// - Parameter waiting: Called once it is certain that the next answer is this caller's, too.
+    /// - Returns: What is known within the limit.
+    package func outcome(waiting: @Sendable () -> Void = {}) async -> Outcome {
         await withCheckedContinuation { waiter in
             let (id, asks) = state.withLock { state in
                 state.next += 1
@@ -42,6 +45,7 @@ package final class AlertsProbe: Sendable {
                 defer { state.isAsking = true }
                 return (state.next, !state.isAsking)
             }
+            waiting()
             DispatchQueue.global().asyncAfter(deadline: .now() + limit) { [self] in
                 state.withLock { $0.waiters.removeValue(forKey: id) }?.resume(returning: .slow)
             }

@@ -1,5 +1,7 @@
 public import AlertStore
+public import Engine
 import Foundation
+public import Plan
 public import Runtime
 import Synchronization
 
@@ -25,15 +27,23 @@ public final class ServerMonitor: Sendable {
     let alertsFile: String
     private let figures: Mutex<Figures>
     private let state = Mutex(ServerPhase.starting)
-    private let instruments = CommitInstruments()
+    private let instruments: CommitInstruments
 
     /// To be made when the directory has been opened, and before anything else writes to it.
     ///
     /// - Parameters:
     ///   - directory: What runs.
     ///   - feed: What tells of its commits.
+    ///   - plan: The pipeline.
+    ///   - bindings: Its models, by their detectors' positions.
     /// - Throws: ``AlertStoreError``
-    public init(_ directory: DataDirectory, feed: AlertFeed) throws(AlertStoreError) {
+    public init(
+        _ directory: DataDirectory,
+        feed: AlertFeed,
+        plan: PipelinePlan,
+        bindings: [Int: ModelBinding]
+    ) throws(AlertStoreError) {
+        instruments = CommitInstruments(plan, bindings)
         self.directory = directory.path
         alertsFile = directory.database.path
         figures = Mutex(
