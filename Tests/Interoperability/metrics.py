@@ -155,15 +155,15 @@ def events(seed):
     return open(file, "rb").read()
 
 
-def until_committed(server):
-    """/metrics once everything that was sent is in the alerts file."""
+def once(server, condition, words):
+    """/metrics as soon as something is so."""
     deadline = time.monotonic() + 20
     while True:
         text = server.metrics()
         found = samples(text)
-        if total(found, "kafka_consumer_lag") == 0:
+        if condition(found):
             return text, found
-        assert time.monotonic() < deadline, "the lag does not end"
+        assert time.monotonic() < deadline, words
         time.sleep(0.05)
 
 
@@ -184,7 +184,7 @@ def first_run():
         assert server.ask(f"/alerts/no-{number}")[0] == 404
         assert server.ask(f"/no-such-{number}")[0] == 404
     assert server.ask("/metrics", token=False)[0] == 401
-    text, found = until_committed(server)
+    text, found = once(server, lambda found: total(found, "kafka_consumer_lag") == 0, "the lag does not end")
     prom("check", "metrics", text=text)
     outcomes, alerts = check_ledger(found)
     assert sum(outcomes.values()) == sent and outcomes["duplicate"] >= 1 and outcomes["rejected"] == 1, outcomes
@@ -209,9 +209,7 @@ def first_run():
     assert found["process_cpu_seconds_total"][frozenset()] > 0 and found["process_open_fds"][frozenset()] > 5
     assert abs(found["process_start_time_seconds"][frozenset()] - time.time()) < 120
     histograms = check_histograms(found)
-    while not found.get("patternalarm_checkpoint_age_seconds"):
-        found = samples(server.metrics())
-        time.sleep(0.05)
+    _, found = once(server, lambda found: "patternalarm_checkpoint_age_seconds" in found, "there is no checkpoint")
     names = named()
     missing = {name for name in names if name not in found}
     assert not missing, f"not in /metrics: {missing}"
