@@ -57,7 +57,7 @@ public struct FraudServer: Sendable {
             logger: logger
         )
         let group = ServiceGroup(
-            services: [hub, application],
+            services: [application, hub],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
