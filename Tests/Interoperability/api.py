@@ -24,8 +24,8 @@ here = os.path.dirname(os.path.abspath(__file__))
 METHODS = {"get", "post", "put", "patch", "delete"}
 SEED = "2026"
 
-# A cursor belongs to the list that it came from, and a transaction to the pipeline that runs: what the description allows
-# may still be refused as such. A simulation or a disk may be busy.
+# A cursor belongs to the list that it came from, a transaction to the pipeline that runs, and a key to the events that it
+# first came with: what the description allows may still be refused as such. Only one simulation runs at a time.
 CONFIG = """
 [[operations]]
 include-operation-id = "listAlerts"
@@ -34,6 +34,10 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403",
 [[operations]]
 include-operation-id = "predict"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "422"]
+
+[[operations]]
+include-operation-id = "sendEvents"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "422", "503"]
 
 [[operations]]
 include-operation-id = "startSimulation"
