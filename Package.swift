@@ -18,13 +18,16 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 /// The C library as GRDB sees it.
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -43,6 +46,7 @@ let package = Package(
     products: [.executable(name: "patternalarm", targets: ["patternalarm"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -57,6 +61,7 @@ let package = Package(
     targets: [
         // C: what Swift cannot say, or cannot say fast.
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+        .target(name: "CProcess"),
         .target(name: "CSQLite"),
         .target(name: "CAssets", cSettings: [.unsafeFlags(["-std=c23"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
@@ -79,6 +84,7 @@ let package = Package(
             "Engine",
             depends: [
                 "Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "StateStore", "Plan", "Windows", "Forest",
+                heap,
             ]
         ),
 
@@ -102,8 +108,9 @@ let package = Package(
                 "Plan", "Runtime", "StateStore", "Traffic", "Windows", histogram, httpTypes, hummingbird, logging,
                 lifecycle,
                 metrics,
-                nioCore, nioPosix, signals,
-            ]
+                "CProcess", hummingbirdCore, nioCore, nioHTTP1, nioPosix, signals,
+            ],
+            exclude: ["Security/README.md"]
         ),
         library(
             "Commands",
@@ -151,7 +158,9 @@ let package = Package(
         ),
         tests(
             "ServerTests",
-            depends: ["AlertStore", "Base", "Bytes", "Engine", "Plan", "Server", httpTypes, nioCore]
+            depends: [
+                "AlertStore", "Base", "Bytes", "Engine", "Forest", "Plan", "Runtime", "Server", httpTypes, nioCore,
+            ]
         ),
         tests("AlertStoreTests", depends: ["AlertStore", grdb]),
         tests("TrafficTests", depends: ["Traffic"]),

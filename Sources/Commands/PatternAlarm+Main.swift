@@ -1,9 +1,12 @@
 import ArgumentParser
+import Dispatch
 import Foundation
 
 extension PatternAlarm {
     /// Runs the command line and ends the process with the exit code that is documented for what happened.
-    public static func runAndExit() async -> Never {
+    ///
+    /// Called on the main thread, which is the only one until a command makes others.
+    public static func runAndExit() -> Never {
         // A reader that has gone away is an error of the write, not the death of the program.
         signal(SIGPIPE, SIG_IGN)
         // Swift reads the arguments from a file of the system, and takes a failure for none: that is no call without a verb.
@@ -12,21 +15,43 @@ extension PatternAlarm {
             Foundation.exit(ExitStatus.storage.rawValue)
         }
         requireDescriptors()
+        var command: any ParsableCommand
         do {
-            var command = try parseAsRoot()
-            if var command = command as? any AsyncParsableCommand {
-                try await command.run()
-            } else {
-                try command.run()
+            command = try parseAsRoot()
+            if var prepared = command as? any PreparedCommand & ParsableCommand {
+                try prepared.prepare()
+                command = prepared
             }
-            Foundation.exit(ExitStatus.fine.rawValue)
+            guard command is any AsyncParsableCommand else {
+                try command.run()
+                Foundation.exit(ExitStatus.fine.rawValue)
+            }
         } catch {
-            let code = exitCode(for: error)
-            // The library has its own code for a wrong call; ours is 2, as of most tools.
-            guard code == .validationFailure else { exit(withError: error) }
-            Output.talk(fullMessage(for: error))
-            Foundation.exit(ExitStatus.usage.rawValue)
+            end(error)
         }
+        let handed = Handed(command: command)
+        Task {
+            do {
+                if var command = handed.command as? any AsyncParsableCommand { try await command.run() }
+                Foundation.exit(ExitStatus.fine.rawValue)
+            } catch {
+                end(error)
+            }
+        }
+        dispatchMain()
+    }
+
+    /// A command on its way to the task that runs it: the main thread does not touch it again.
+    private struct Handed: @unchecked Sendable {
+        let command: any ParsableCommand
+    }
+
+    private static func end(_ error: any Error) -> Never {
+        let code = exitCode(for: error)
+        // The library has its own code for a wrong call; ours is 2, as of most tools.
+        guard code == .validationFailure else { exit(withError: error) }
+        Output.talk(fullMessage(for: error))
+        Foundation.exit(ExitStatus.usage.rawValue)
     }
 
     /// The files that may be open at once, at least: fewer would fail somewhere in the middle, in a library perhaps.

@@ -36,7 +36,7 @@ public final class ForestExplainer: @unchecked Sendable {
         for tree in model.trees where scale != 0 {
             let paths = TreePaths(tree, weights: weights.map { $0 * scale })
             expected += paths.expected
-            guard tree.nodeCount > 1 else { continue }
+            guard tree.nodeCount > 1, !paths.isNeutral else { continue }
             trees.append(paths.append(to: &nodes, columns: &columns, featureCount: featureCount))
         }
         baseValue = expected

@@ -28,6 +28,7 @@ final class CheckpointThread: CheckpointInstaller {
         let installed = Installed()
         self.installed = installed
         let thread = Thread { [queue, ended] in
+            ThreadPriority.giveWay()
             let duration = Metrics.Timer(label: "patternalarm_checkpoint_duration_seconds")
             while let job = queue.receive() {
                 let start = MonotonicClock.now()

@@ -9,6 +9,8 @@ public struct ServerOptions: Sendable {
     public var host = "127.0.0.1"
     /// 0 = any that is free.
     public var port = 8420
+    /// Others than this machine may connect.
+    public var allowsRemote = false
     /// Bytes of one body of events at most, packed and unpacked.
     public var eventBodyBytes = 16 << 20
 
@@ -18,11 +20,13 @@ public struct ServerOptions: Sendable {
 /// The HTTP side of a running data directory.
 public struct FraudServer: Sendable {
     private let context: ServerContext
-    private let options: ServerOptions
+    let access: ServerAccess
+    let options: ServerOptions
     private let logger: Logger
 
-    public init(_ context: ServerContext, options: ServerOptions, logger: Logger) {
+    public init(_ context: ServerContext, access: ServerAccess, options: ServerOptions, logger: Logger) {
         self.context = context
+        self.access = access
         self.options = options
         self.logger = logger
     }
@@ -32,14 +36,19 @@ public struct FraudServer: Sendable {
     /// - Parameter started: called once with the address, when requests are taken.
     /// - Throws: what the network says, such as a port that is in use.
     public func run(started: @escaping @Sendable (_ address: String) -> Void) async throws {
-        let host = options.host
+        let address = try ListeningAddress.checked(options)
         let application = Application(
             router: router(),
-            server: .http1(),
-            configuration: ApplicationConfiguration(address: .hostname(host, port: options.port), serverName: nil),
-            onServerRunning: { channel in
-                let name = host.contains(":") ? "[\(host)]" : host
-                started("http://\(name):\(channel.localAddress?.port ?? 0)")
+            server: channel(),
+            configuration: ApplicationConfiguration(
+                address: .hostname(address.ip, port: options.port),
+                serverName: nil,
+                backlog: 4096
+            ),
+            onServerRunning: { [access] channel in
+                let port = channel.localAddress?.port ?? 0
+                access.listens(port: port, address: address.isWildcard ? nil : address.urlHost)
+                started("http://\(address.reachable):\(port)")
             },
             logger: logger
         )
@@ -48,13 +57,14 @@ public struct FraudServer: Sendable {
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
-        try await group.run()
+        do { try await group.run() } catch { throw ListeningAddress.failure(error, options) ?? error }
     }
 
     private func router() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         let table = RouteTable()
         router.add(middleware: ProblemMiddleware(table))
+        guardRequests(router)
         HealthRoutes(context).add(to: router)
         EventRoutes(context.engine, bodyLimit: options.eventBodyBytes).add(to: router)
         AlertRoutes(context).add(to: router)

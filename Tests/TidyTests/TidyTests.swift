@@ -34,7 +34,8 @@ import Testing
             "Plan", "StateStore", "Synchronization",
         ],
         "Engine": [
-            "Synchronization", "Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "StateStore", "Plan",
+            "Synchronization", "Base", "Bytes", "CKernels", "HeapModule", "CLZ4", "FileStore", "EventLog", "StateStore",
+            "Plan",
             "Windows", "Forest",
         ],
         "AlertStore": ["Base", "CSQLite", "GRDB", "Synchronization"],

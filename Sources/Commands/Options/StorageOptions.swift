@@ -18,8 +18,8 @@ struct StorageOptions: ParsableArguments {
     )
     var durability: Durability = .os
 
-    @Option(help: "Make a checkpoint of a partition's state after so many events.")
-    var checkpointEvents = 200_000
+    @Option(help: "Make a checkpoint of a partition's state after so many events (default: 200000; 2000000 of `serve`).")
+    var checkpointEvents: Int?
 
     @Option(help: "Make a checkpoint of a partition's state after so many seconds.")
     var checkpointSeconds = 10.0
@@ -31,17 +31,19 @@ struct StorageOptions: ParsableArguments {
     var stateMemory: ByteSize?
 
     func validate() throws {
-        guard checkpointEvents > 0 else { throw ValidationError("--checkpoint-events must be at least 1.") }
+        guard checkpointEvents ?? 1 > 0 else { throw ValidationError("--checkpoint-events must be at least 1.") }
         guard checkpointSeconds > 0 else { throw ValidationError("--checkpoint-seconds must be above 0.") }
         if let stateMemory, stateMemory.bytes < 1_000_000 {
             throw ValidationError("--state-memory must be at least 1MB.")
         }
     }
 
-    func opening() -> DataDirectory.Options {
+    /// - Parameter events: After how many events a checkpoint is made unless the person says otherwise.
+    /// - Returns: How the directory is to be opened.
+    func opening(checkpointEvents events: Int = 200_000) -> DataDirectory.Options {
         var options = DataDirectory.Options()
         options.alerts = alerts
-        options.policy.checkpointEvents = checkpointEvents
+        options.policy.checkpointEvents = checkpointEvents ?? events
         options.policy.checkpointPause = .seconds(checkpointSeconds)
         options.policy.syncPause = durability.syncPause
         options.checkpoint = fromCheckpoint

@@ -29,11 +29,13 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var storage: StorageOptions
 
-    @Option(help: "Address to listen on.")
-    var host = "127.0.0.1"
+    @OptionGroup var access: AccessOptions
 
-    @Option(help: "Port to listen on; 0 = any that is free.")
-    var port = 8420
+    @Option(help: "The least that is logged on standard error.")
+    var logLevel = LogLevel.warning
+
+    /// Set by ``prepare()``; no option.
+    var confinement: Confinement?
 
     func run() async throws {
         let plan = try CommandError.ending { () throws(CommandError) in try planning.plan() }
@@ -43,7 +45,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let loaded = ContinuousClock.now - start
         let feed = AlertFeed()
-        var opening = storage.opening()
+        var opening = storage.opening(checkpointEvents: 2_000_000)
         opening.observer = feed
         // Filled ahead, so that a sync is steady; the live engine says when.
         opening.log.durability = .interval(milliseconds: 1)
@@ -69,17 +71,32 @@ struct ServeCommand: AsyncParsableCommand {
             alerts: try CommandError.ending { () throws(CommandError) in try readers(of: directory) }
         )
         context.modelLoadSeconds = loaded / .seconds(1)
-        var options = ServerOptions()
-        options.host = host
-        options.port = port
-        let server = FraudServer(context, options: options, logger: Logger(label: "patternalarm"))
-        try await server.run { address in Output.data("listening on \(address)\n") }
+        let token = try CommandError.ending { () throws(CommandError) in
+            try CommandError.guarding { () throws(SecurityError) in try AccessToken.load(dataDir) }
+        }
+        let level = logLevel.level
+        let serverAccess = ServerAccess(token: token, allowedHosts: access.allowedHosts)
+        let logger = Logger(label: "patternalarm") { _ in StandardErrorLog(level: level) }
+        if let confinement { logger.debug("\(confinement)") }
+        let server = FraudServer(context, access: serverAccess, options: access.server, logger: logger)
+        var refusal: SecurityError?
+        do {
+            defer { ServerNotice.remove(dataDir) }
+            try await server.run { [dataDir] address in Self.announce(address, dataDir, serverAccess) }
+        } catch let error as SecurityError {
+            refusal = error
+        }
         let clock = Progress("", isQuiet: true)
         try CommandError.ending { () throws(CommandError) in
             do throws(LiveEngine.StoppedError) { try engine.stop() } catch { throw .storage(error.words) }
-            let (totals, digest) = try directory.finish(status: "finished", inputs: [])
+            let (totals, digest) = try directory.finish(status: refusal == nil ? "finished" : "failed", inputs: [])
+            if let refusal { throw CommandError(refusal) }
             Output.talk(ReplaySummary.line(totals, seconds: clock.seconds, digest: digest))
         }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case planning, dataDir, storage, access, logLevel
     }
 
     private func readers(of directory: DataDirectory) throws(CommandError) -> AlertDatabase {
@@ -88,5 +105,18 @@ struct ServeCommand: AsyncParsableCommand {
         } catch {
             throw CommandError(error)
         }
+    }
+
+    /// The server listens: says where, and how to get in.
+    private static func announce(_ address: String, _ directory: String, _ access: ServerAccess) {
+        do throws(SecurityError) {
+            try ServerNotice(address: address).write(directory)
+        } catch {
+            Output.talk("\(error); patternalarm open will not find this server")
+        }
+        Output.data("listening on \(address)\n")
+        Output.talk(
+            "open \(address)/#code=\(access.firstCode()) within 5 minutes, or run: patternalarm open --data-dir \(directory)"
+        )
     }
 }

@@ -1,6 +1,17 @@
 import Base
+import HeapModule
 import Plan
 import StateStore
+
+/// When the session in a slot ends at the earliest.
+private struct SessionEnd: Comparable {
+    var time: Int64
+    var slot: Int
+
+    static func < (left: SessionEnd, right: SessionEnd) -> Bool {
+        left.time != right.time ? left.time < right.time : left.slot < right.slot
+    }
+}
 
 /// The open alerts of one detector: at most one per entity and session.
 ///
@@ -10,6 +21,8 @@ struct AlertSessions: ~Copyable {
     let gap: Int64
     private var table = TextTable()
     private var open: [AlertUpdate?] = []
+    /// When sessions end at the earliest, as of when they were last looked at: revisions only move the end on.
+    private var ends = Heap<SessionEnd>()
     /// Slots whose alerts have changed since the last checkpoint.
     private var dirty: Set<Int> = []
 
@@ -37,17 +50,24 @@ struct AlertSessions: ~Copyable {
         if slot == open.count { open.append(nil) }
         let ended = open[slot]
         open[slot] = alert
+        ends.insert(SessionEnd(time: alert.lastTime + gap, slot: slot))
         dirty.insert(slot)
         return (slot, ended)
     }
 
     /// Closes the alerts whose sessions the clock has passed.
     mutating func endSessions(clock: Int64, _ body: (AlertUpdate) -> Void) {
-        for slot in open.indices {
-            guard let alert = open[slot], alert.lastTime + gap < clock else { continue }
-            open[slot] = nil
-            dirty.remove(slot)
-            table.remove(slot: slot)
+        while let next = ends.min, next.time < clock {
+            ends.removeMin()
+            // The slot may be free again.
+            guard let alert = open[next.slot] else { continue }
+            guard alert.lastTime + gap < clock else {
+                ends.insert(SessionEnd(time: alert.lastTime + gap, slot: next.slot))
+                continue
+            }
+            open[next.slot] = nil
+            dirty.remove(next.slot)
+            table.remove(slot: next.slot)
             body(alert)
         }
     }
@@ -74,6 +94,7 @@ struct AlertSessions: ~Copyable {
         let (slot, _) = table.insert(key)
         if slot == open.count { open.append(nil) }
         open[slot] = alert
+        ends.insert(SessionEnd(time: alert.lastTime + gap, slot: slot))
         return true
     }
 }

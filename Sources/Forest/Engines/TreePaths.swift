@@ -38,6 +38,9 @@ struct TreePaths {
         expected = means[0]
     }
 
+    /// Whether the tree adds nothing to the weighted outputs, as those of the other classes do.
+    var isNeutral: Bool { values.allSatisfy { $0 == 0 } }
+
     /// The share of a node's training rows that went left; half if nothing is known.
     private static func shareOfLeft(_ tree: Tree, _ node: Int) -> Double {
         let left = Double(tree.cover[node + 1])

@@ -40,6 +40,7 @@ public final class LiveEngine: Sendable {
         let free = BoundedQueue<LiveChunk>(capacity: settings.chunks + 1)
         for _ in 0..<settings.chunks { free.send(LiveChunk(plan: plan)) }
         let queues = directory.workers.map { _ in BoundedQueue<LiveChunk>(capacity: settings.chunks + 1) }
+        let underWay = LiveChunkCount(queue)
         let ended = DispatchGroup()
         func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
             ended.enter()
@@ -56,6 +57,7 @@ public final class LiveEngine: Sendable {
                 worker,
                 queue: queue,
                 free: free,
+                underWay: underWay,
                 feed: feed,
                 health: health,
                 settings: settings
@@ -65,7 +67,7 @@ public final class LiveEngine: Sendable {
         let mover = LogMoverThread(directory.database, health: health)
         start("write-ahead log") { mover.run() }
         self.mover = mover
-        let intake = LiveIntake(queue, plan: plan, free: free, partitions: queues)
+        let intake = LiveIntake(queue, plan: plan, underWay: underWay, free: free, partitions: queues)
         start("decode") { intake.run() }
         self.queue = queue
         self.health = health

@@ -40,25 +40,44 @@ final class SubmissionQueue: Sendable {
         if try outcome.get() { filled.signal() }
     }
 
-    /// Waits for submissions and takes all of them; nil once the queue is closed and empty.
-    func take() -> [Pending]? {
-        while true {
-            let found = state.withLock { state -> (waiting: [Pending], isClosed: Bool) in
-                defer {
-                    state.waiting = []
-                    state.bytes = 0
-                }
-                return (state.waiting, state.isClosed)
+    /// Takes all submissions that wait, after waiting for one or for ``wake()`` if `waits`; nil once the queue is closed and
+    /// empty.
+    func take(waits: Bool) -> [Pending]? {
+        if waits { filled.wait() }
+        return state.withLock { state in
+            defer {
+                state.waiting = []
+                state.bytes = 0
             }
-            if !found.waiting.isEmpty { return found.waiting }
-            if found.isClosed { return nil }
-            filled.wait()
+            return state.waiting.isEmpty && state.isClosed ? nil : state.waiting
         }
     }
+
+    /// Ends a wait without a submission.
+    func wake() { filled.signal() }
 
     func close() {
         state.withLock { $0.isClosed = true }
         filled.signal()
+    }
+}
+
+/// How many chunks are with the partitions; whoever finishes one tells the intake.
+final class LiveChunkCount: Sendable {
+    private let count = Atomic(0)
+    private let queue: SubmissionQueue
+
+    init(_ queue: SubmissionQueue) {
+        self.queue = queue
+    }
+
+    var value: Int { count.load(ordering: .acquiring) }
+
+    func add() { count.add(1, ordering: .acquiringAndReleasing) }
+
+    func remove() {
+        count.subtract(1, ordering: .acquiringAndReleasing)
+        queue.wake()
     }
 }
 
@@ -70,10 +89,16 @@ final class LiveIntake: @unchecked Sendable {
     private let partitions: [BoundedQueue<LiveChunk>]
     private let decoder: EventDecoder
     private let partitioner: Partitioner
+    /// Chunks that have been handed over and are not finished.
+    private let underWay: LiveChunkCount
+
+    /// One that is being worked on, and one behind it.
+    private static let underWayLimit = 2
 
     init(
         _ queue: SubmissionQueue,
         plan: PipelinePlan,
+        underWay: LiveChunkCount,
         free: BoundedQueue<LiveChunk>,
         partitions: [BoundedQueue<LiveChunk>]
     ) {
@@ -81,13 +106,17 @@ final class LiveIntake: @unchecked Sendable {
         self.free = free
         self.partitions = partitions
         decoder = EventDecoder(plan: plan)
+        self.underWay = underWay
         partitioner = Partitioner(plan: plan, capacity: LiveChunk.capacity)
     }
 
     /// Runs until the queue is closed, then closes the partitions' queues.
+    ///
+    /// What comes is handed over at once if the partitions are idle, and collected while they are busy: the busier they
+    /// are, the more events a chunk has, and the less an event costs.
     func run() {
-        while let waiting = queue.take() {
-            var chunk: LiveChunk?
+        var chunk: LiveChunk?
+        while let waiting = queue.take(waits: true) {
             for pending in waiting {
                 if let producer = pending.producerID {
                     // What may come twice must come in the same batches: it shares none with others.
@@ -98,8 +127,12 @@ final class LiveIntake: @unchecked Sendable {
                     chunk = fill(chunk, with: pending)
                 }
             }
-            if let chunk { send(chunk) }
+            if let open = chunk, underWay.value < Self.underWayLimit {
+                send(open)
+                chunk = nil
+            }
         }
+        if let chunk { send(chunk) }
         for partition in partitions { partition.send(nil) }
     }
 
@@ -152,6 +185,7 @@ final class LiveIntake: @unchecked Sendable {
     }
 
     private func distribute(_ chunk: LiveChunk) {
+        underWay.add()
         let shares = chunk.partitions.indices.filter { !chunk.partitions[$0].isEmpty }
         chunk.remaining.store(shares.count, ordering: .releasing)
         for partition in shares { partitions[partition].send(chunk) }

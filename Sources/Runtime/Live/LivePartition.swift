@@ -13,6 +13,7 @@ final class LivePartition: @unchecked Sendable {
     private let worker: PartitionWorker
     private let queue: BoundedQueue<LiveChunk>
     private let free: BoundedQueue<LiveChunk>
+    private let underWay: LiveChunkCount
     private let instruments: LiveInstruments
     private let feed: AlertFeed
     private let health: LiveHealth
@@ -27,6 +28,7 @@ final class LivePartition: @unchecked Sendable {
         _ worker: PartitionWorker,
         queue: BoundedQueue<LiveChunk>,
         free: BoundedQueue<LiveChunk>,
+        underWay: LiveChunkCount,
         feed: AlertFeed,
         health: LiveHealth,
         settings: LiveSettings
@@ -34,6 +36,7 @@ final class LivePartition: @unchecked Sendable {
         self.worker = worker
         self.queue = queue
         self.free = free
+        self.underWay = underWay
         self.feed = feed
         self.health = health
         instruments = LiveInstruments(partition: worker.partition, topic: settings.topic)
@@ -121,6 +124,7 @@ final class LivePartition: @unchecked Sendable {
         guard chunk.remaining.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
         chunk.finish()
         free.send(chunk)
+        underWay.remove()
     }
 
     /// After a failure nothing more is done: what is on disk is only known when the directory is opened anew.

@@ -18,6 +18,7 @@ final class LogMoverThread: Sendable {
 
     /// Runs until it is stopped.
     func run() {
+        ThreadPriority.giveWay()
         do throws(AlertStoreError) {
             let mover = try LogMover(beside: database)
             while stopped.wait(timeout: .now() + .milliseconds(Self.pause)) == .timedOut {

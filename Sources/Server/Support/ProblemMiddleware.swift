@@ -2,6 +2,8 @@ import AlertStore
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOCore
+import NIOHTTP1
 import Synchronization
 
 /// Turns whatever keeps a request from being done into an answer that says so (RFC 9457), and nothing of the inside.
@@ -17,24 +19,45 @@ struct ProblemMiddleware: RouterMiddleware {
         context: BasicRequestContext,
         next: (Request, BasicRequestContext) async throws -> Response
     ) async throws -> Response {
-        let problem: Problem
+        let response: Response
         do {
-            return try await next(request, context)
-        } catch let error as Problem {
-            problem = error
-        } catch let error as HTTPError where error.status == .notFound {
-            problem = table.problem(method: request.method, path: request.uri.path)
-        } catch let error as HTTPError {
-            problem = Problem(error.status, error.body)
-        } catch let error as AlertStoreError {
-            problem = Self.problem(error, context.logger)
-        } catch let error as CancellationError {
-            throw error
+            response = try await next(request, context)
         } catch {
-            context.logger.error("a request failed: \(error)")
-            problem = Problem(.internalServerError)
+            response = try problem(error, request, context).response(from: request, context: context)
         }
-        return try problem.response(from: request, context: context)
+        context.logger.debug(
+            "request",
+            metadata: [
+                "method": "\(request.method)", "path": "\(request.uri.path)", "status": "\(response.status.code)",
+            ]
+        )
+        return response
+    }
+
+    private func problem(
+        _ error: any Error,
+        _ request: Request,
+        _ context: BasicRequestContext
+    ) throws -> Problem {
+        switch error {
+        case let error as Problem:
+            return error
+        case let error as HTTPError where error.status == .notFound:
+            return table.problem(method: request.method, path: request.uri.path)
+        case let error as HTTPError:
+            return Problem(error.status, error.body)
+        case let error as AlertStoreError:
+            return Self.problem(error, context.logger)
+        case let error as Refusal:
+            // The connection's guard has answered, and closes.
+            return Problem(HTTPResponse.Status(code: error.status, reasonPhrase: error.reason), error.detail)
+        case is CancellationError, is HTTPParserError, is ChannelError:
+            // Nobody waits for an answer any more, or the framework gives it.
+            throw error
+        default:
+            context.logger.error("request failed", metadata: ["error": "\(error)"])
+            return Problem(.internalServerError, "the server's log says more about request \(context.id)")
+        }
     }
 
     private static func problem(_ error: AlertStoreError, _ logger: Logger) -> Problem {

@@ -1,19 +1,25 @@
 import Foundation
 
-/// Writes the events of a latency run: mostly an ordinary transfer of one of 100,000 actors, and now and then a fraud of an
-/// actor of its own that one event gives away, so that each of those is an alert.
+/// Writes the events of a latency run: mostly ordinary transfers, four by each actor, some seconds apart, as of the
+/// simulator's personas; and now and then a fraud of an actor of its own that one event gives away, so that each of those
+/// is an alert.
 struct LatencyEvents: Sendable {
     /// Every how many events an alert is due.
     let hotEvery: Int
     let rate: Double
+    private let actorsAtOnce: Int
     /// Event time of the first event, microseconds.
     private let epoch: Int64
 
     init(rate: Double, alertsPerSecond: Double) {
         self.rate = rate
+        actorsAtOnce = max(1, Int(rate * Self.secondsBetween))
         hotEvery = max(1, Int((rate / alertsPerSecond).rounded()))
         epoch = Int64(Date().timeIntervalSince1970 * 1e6)
     }
+
+    /// Seconds between two events of an actor.
+    private static let secondsBetween = 3.0
 
     func isHot(_ event: Int) -> Bool { event % hotEvery == hotEvery - 1 }
 
@@ -47,7 +53,7 @@ struct LatencyEvents: Sendable {
                     """.utf8
             } else {
                 out += "+00:00\",\"actor_id\":\"A".utf8
-                Self.digits((event &* 2_654_435_761) >> 7 % 100_000, 6, &out)
+                Self.digits(event % actorsAtOnce + event / (4 * actorsAtOnce) * actorsAtOnce, 9, &out)
                 out +=
                     """
                     ","amount":812.17,"currency":"USD","ip_address":"91.12.4.200","account_from":"A733001",\

@@ -1,0 +1,70 @@
+// Requests to the server that sent this page. Every failure becomes a Problem with a text a person can read.
+
+/** What went wrong: status 0 is no answer at all. */
+export class Problem extends Error {
+    constructor(status, title, detail, errors = []) {
+        super([title, detail, ...errors.map((e) => `${e.pointer ?? e.parameter ?? ""} ${e.detail ?? ""}`.trim())]
+            .filter(Boolean).join(": "));
+        this.status = status;
+    }
+}
+
+let unauthorized = () => {};
+
+/** Says what to do when the server wants a session. */
+export function onUnauthorized(handler) {
+    unauthorized = handler;
+}
+
+async function problem(answer) {
+    try {
+        const body = await answer.json();
+        return new Problem(answer.status, body.title ?? `Status ${answer.status}`, body.detail, body.errors ?? []);
+    } catch {
+        return new Problem(answer.status, `Status ${answer.status}`, answer.statusText);
+    }
+}
+
+async function send(method, path, body) {
+    const options = { method, credentials: "same-origin", redirect: "error", headers: { Accept: "application/json" } };
+    // The server takes nothing that changes something without this type: a foreign form cannot set it.
+    if (method !== "GET") options.headers["Content-Type"] = "application/json";
+    if (body !== undefined) options.body = JSON.stringify(body);
+    let answer;
+    try {
+        answer = await fetch(path, options);
+    } catch {
+        throw new Problem(0, "The server does not answer");
+    }
+    if (!answer.ok) {
+        const failure = await problem(answer);
+        if (answer.status === 401 && path !== "/session") unauthorized(failure);
+        // /health says 503 with a body that is worth reading.
+        throw failure;
+    }
+    return answer.status === 204 ? null : answer.json();
+}
+
+function query(parameters) {
+    const absent = [null, undefined, ""];
+    const pairs = Object.entries(parameters).filter(([, value]) => !absent.includes(value));
+    const text = new URLSearchParams(pairs).toString();
+    return text ? `?${text}` : "";
+}
+
+const alertPath = (id) => `/alerts/${encodeURIComponent(id)}`;
+
+export const api = {
+    openSession: (code) => send("POST", "/session", { code }),
+    closeSession: () => send("DELETE", "/session"),
+    alerts: (filters) => send("GET", `/alerts${query(filters)}`),
+    alert: (id) => send("GET", alertPath(id)),
+    change: (id, changes) => send("PATCH", alertPath(id), changes),
+    label: (id, label, author) => send("POST", `${alertPath(id)}/label`, author ? { label, author } : { label }),
+    velocity: (parameters) => send("GET", `/analytics/velocity${query(parameters)}`),
+    summary: (period) => send("GET", `/analytics/summary${query({ period })}`),
+    models: () => send("GET", "/models"),
+    simulations: () => send("GET", "/simulations"),
+    startSimulation: (settings) => send("POST", "/simulations", settings),
+    stopSimulation: (id) => send("DELETE", `/simulations/${encodeURIComponent(id)}`),
+};

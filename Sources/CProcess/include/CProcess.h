@@ -1,0 +1,18 @@
+#ifndef PATTERNALARM_CPROCESS_H
+#define PATTERNALARM_CPROCESS_H
+
+/// Keeps the process's memory from other processes: no core file, no tracing by the same user. 0, or errno.
+int pa_keep_memory_private(void);
+
+/// A file or folder that a confined process may use, with all that is in it.
+struct pa_allowed_path {
+    const char *_Nonnull path;
+    int may_write;
+};
+
+/// Confines the calling thread, and all that it starts, to some paths and to listening on one TCP port, for good: no other
+/// file, no other program, no connection, no signal to others. What is missing is left out. The version of Landlock, or
+/// minus errno: ENOSYS and EOPNOTSUPP mean that this kernel cannot.
+int pa_confine(const struct pa_allowed_path *_Nonnull paths, int count, unsigned short port);
+
+#endif

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Glibc
+import Server
+
+/// Who may reach the server, and how it is called.
+struct AccessOptions: ParsableArguments {
+    @Option(help: "Address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(help: "Port to listen on; 0 = any that is free.")
+    var port = 8420
+
+    @Flag(help: "Allow a --host that other machines can reach. The server speaks clear text: put TLS in front of it.")
+    var allowRemote = false
+
+    @Option(
+        name: .customLong("allowed-host"),
+        help: "A name the server may also be called by, such as a proxy's; repeatable."
+    )
+    var allowedHosts: [String] = []
+
+    @Flag(
+        help: """
+            Let the process use files outside the data directory, which the kernel otherwise forbids it: for a data directory \
+            whose parts are links to other places.
+            """
+    )
+    var noSandbox = false
+
+    var server: ServerOptions {
+        var options = ServerOptions()
+        options.host = host
+        options.port = port
+        options.allowsRemote = allowRemote
+        return options
+    }
+}
+
+extension CommandError {
+    /// Runs a part of the server's safety, whose errors become the command's.
+    static func guarding<Result>(_ body: () throws(SecurityError) -> Result) throws(CommandError) -> Result {
+        do throws(SecurityError) { return try body() } catch { throw CommandError(error) }
+    }
+
+    init(_ error: SecurityError) {
+        if case .usage = error { self = .usage(error.description) } else { self = .storage(error.description) }
+    }
+}

@@ -1,0 +1,36 @@
+import FileStore
+import Foundation
+import Glibc
+import Server
+
+extension ServeCommand: PreparedCommand {
+    /// Gives up what the server does not need, before anything is read that others have written.
+    mutating func prepare() throws {
+        let confinement = try CommandError.ending { () throws(CommandError) in
+            try CommandError.guarding { () throws(SecurityError) in
+                try access.server.check()
+                try ProcessPrivacy.begin()
+                try AccessToken.checkDirectory(dataDir)
+            }
+            ServerProcess.raiseDescriptors()
+            // A rule can only be made for what is there.
+            do throws(FileError) { try DiskStore(root: dataDir).createDirectory("") } catch {
+                throw .storage(error.description)
+            }
+            return access.noSandbox ? nil : confined()
+        }
+        self.confinement = confinement
+    }
+
+    private func confined() -> Confinement {
+        // Large sorts of the alerts file: the system's folders for such files are out of reach.
+        setenv("SQLITE_TMPDIR", dataDir, 1)
+        let writable = [dataDir] + [storage.alerts].compactMap { $0.map(Self.folder) }
+        let readable = [planning.pipeline.map(Self.folder), planning.model].compactMap { $0 }
+        return Confinement.begin(writable: writable, readable: readable, port: access.port)
+    }
+
+    private static func folder(_ path: String) -> String {
+        path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    }
+}

@@ -1,0 +1,17 @@
+import Glibc
+
+/// What a server needs of its process.
+enum ServerProcess {
+    /// Connections, segments and the alerts file together.
+    private static let descriptorsWanted: rlim_t = 1024
+
+    /// Takes as many descriptors as are wanted, or as the system allows; the server takes fewer connections then.
+    static func raiseDescriptors() {
+        var limit = rlimit()
+        let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(kind, &limit) == 0, limit.rlim_cur < descriptorsWanted else { return }
+        limit.rlim_cur = min(limit.rlim_max, descriptorsWanted)
+        // A refusal leaves the limit as it is.
+        _ = setrlimit(kind, &limit)
+    }
+}
