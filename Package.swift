@@ -156,13 +156,13 @@ let package = Package(
             "RuntimeTests",
             depends: ["Base", "Engine", "EventLog", "FileStore", "Forest", "Plan", "Runtime", "StateStore", "Windows"]
         ),
+        tests("AlertStoreTests", depends: ["AlertStore", grdb]),
         tests(
             "ServerTests",
             depends: [
                 "AlertStore", "Base", "Bytes", "Engine", "Forest", "Plan", "Runtime", "Server", httpTypes, nioCore,
             ]
         ),
-        tests("AlertStoreTests", depends: ["AlertStore", grdb]),
         tests("TrafficTests", depends: ["Traffic"]),
         tests("CommandLineTests", depends: ["Base", "patternalarm"]),
         tests("TidyTests", depends: []),
