@@ -128,6 +128,10 @@ static const unsigned char dashboard_triage_js[] = {
 static const unsigned char dashboard_velocity_js[] = {
 #embed "../../Data/dashboard/velocity.js"
 };
+
+static const unsigned char dashboard_views_css[] = {
+#embed "../../Data/dashboard/views.css"
+};
 #endif
 
 static const struct pa_asset assets[] = {
@@ -164,6 +168,7 @@ static const struct pa_asset assets[] = {
     {"dashboard/timeline.js", dashboard_timeline_js, sizeof dashboard_timeline_js},
     {"dashboard/triage.js", dashboard_triage_js, sizeof dashboard_triage_js},
     {"dashboard/velocity.js", dashboard_velocity_js, sizeof dashboard_velocity_js},
+    {"dashboard/views.css", dashboard_views_css, sizeof dashboard_views_css},
 #endif
 };
 
