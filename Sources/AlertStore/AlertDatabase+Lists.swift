@@ -59,6 +59,15 @@ extension AlertDatabase {
         }
     }
 
+    /// The alerts of these ids that there are, in the order of the ids.
+    public func entries(ids: [String]) throws(AlertStoreError) -> [ListedAlert] {
+        try read { db in
+            let sql = "SELECT a.*, s.* FROM alerts a JOIN alert_state s USING (alert_id) WHERE a.alert_id = ?"
+            let statement = try db.cachedStatement(sql: sql)
+            return try ids.compactMap { id in try Row.fetchOne(statement, arguments: [id]).map(Self.entry) }
+        }
+    }
+
     /// The SQL of a list; the last argument is its length.
     private static func listing(_ filter: AlertFilter) -> (sql: String, arguments: StatementArguments) {
         let conditions = Conditions(filter)

@@ -125,7 +125,7 @@ public final class AlertDatabase: Sendable {
                 // What the file holds came from outside: it defines nothing that runs, and a damaged page is told.
                 try db.execute(
                     sql: """
-                        PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+                        PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
                         PRAGMA mmap_size = 0
                         """
                 )

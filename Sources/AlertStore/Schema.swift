@@ -56,6 +56,11 @@ enum Schema {
            ORDER BY triage_id DESC LIMIT 1) AS label,
           (SELECT nullif(assignee, '') FROM triage t WHERE t.alert_id = a.alert_id AND assignee IS NOT NULL
            ORDER BY triage_id DESC LIMIT 1) AS assignee FROM alerts a;
+        CREATE TABLE simulations (
+          simulation_id TEXT PRIMARY KEY, domain TEXT NOT NULL, load_level TEXT NOT NULL, duration_seconds INTEGER NOT NULL,
+          seed TEXT NOT NULL, status TEXT NOT NULL, started_ms INTEGER NOT NULL, finished_ms INTEGER,
+          record TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE INDEX simulations_by_time ON simulations (started_ms DESC, simulation_id);
         CREATE INDEX alerts_by_domain ON alerts (domain, last_event_ms DESC, alert_id);
         CREATE INDEX alerts_by_opening ON alerts (opened_ms, domain);
         """

@@ -31,7 +31,8 @@ static const uint64_t execute = 1, write_file = 1 << 1, read_file = 1 << 2, read
 // Everything about files that version 1 knows.
 static const uint64_t files_1 = (1 << 13) - 1;
 // Special files are not made, and nothing is run.
-static const uint64_t make_device = 1 << 6, make_socket = 1 << 9, make_pipe = 1 << 10, make_block = 1 << 11, make_link = 1 << 12;
+static const uint64_t make_device = 1 << 6, make_socket = 1 << 9, make_pipe = 1 << 10, make_block = 1 << 11,
+                      make_link = 1 << 12;
 static const uint64_t bind_port = 1, connect_port = 1 << 1;
 static const uint64_t scope_sockets = 1, scope_signals = 1 << 1;
 
@@ -44,8 +45,8 @@ static int allow_path(int rules, const struct pa_allowed_path *path, uint64_t kn
         code = errno;
     } else {
         uint64_t reading = read_file | read_folder;
-        uint64_t writing = (files_1 & ~execute & ~make_device & ~make_socket & ~make_pipe & ~make_block & ~make_link) | refer
-            | truncate_file;
+        uint64_t special = make_device | make_socket | make_pipe | make_block | make_link;
+        uint64_t writing = (files_1 & ~execute & ~special) | refer | truncate_file;
         uint64_t allowed = (path->may_write ? writing : reading) & known;
         // Rights about what is in a folder are not for files.
         if (!S_ISDIR(status.st_mode)) allowed &= read_file | write_file | truncate_file;

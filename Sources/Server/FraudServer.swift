@@ -1,3 +1,5 @@
+import AlertStore
+import Bytes
 import Hummingbird
 public import Logging
 import NIOCore
@@ -37,8 +39,10 @@ public struct FraudServer: Sendable {
     /// - Throws: what the network says, such as a port that is in use.
     public func run(started: @escaping @Sendable (_ address: String) -> Void) async throws {
         let address = try ListeningAddress.checked(options)
+        try context.database.endInterruptedSimulations()
+        let (hub, simulations) = live()
         let application = Application(
-            router: router(),
+            router: router(hub, simulations),
             server: channel(),
             configuration: ApplicationConfiguration(
                 address: .hostname(address.ip, port: options.port),
@@ -53,14 +57,25 @@ public struct FraudServer: Sendable {
             logger: logger
         )
         let group = ServiceGroup(
-            services: [application],
+            services: [hub, application],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
+        defer { simulations.close() }
         do { try await group.run() } catch { throw ListeningAddress.failure(error, options) ?? error }
     }
 
-    private func router() -> Router<BasicRequestContext> {
+    /// What is pushed, and what tests are run.
+    private func live() -> (hub: StreamHub, simulations: Simulations) {
+        let simulations = Simulations(context, logger: logger)
+        let hub = StreamHub(context, simulations, logger: logger, status: { .object([]) })
+        simulations.whenEnded { [weak hub] in hub?.ended($0) }
+        return (hub, simulations)
+    }
+
+    private func router(_ hub: StreamHub, _ simulations: Simulations) -> Router<BasicRequestContext> {
+        var context = context
+        context.triaged = { [hub] in hub.triaged($0) }
         let router = Router(context: BasicRequestContext.self)
         let table = RouteTable()
         router.add(middleware: ProblemMiddleware(table))
@@ -71,6 +86,8 @@ public struct FraudServer: Sendable {
         AnalyticsRoutes(context).add(to: router)
         ModelRoutes(context).add(to: router)
         PredictRoutes(context).add(to: router)
+        SimulationRoutes(context, simulations).add(to: router)
+        StreamRoutes(hub).add(to: router)
         DocumentRoutes().add(to: router)
         table.fill(router)
         return router

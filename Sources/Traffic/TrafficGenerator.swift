@@ -12,6 +12,8 @@ public struct TrafficGenerator {
         public var time: EventTime
         public var pattern: Pattern
         public var sequencePosition: Int
+        /// Who did it.
+        public var actor: String
     }
 
     private struct Scheduled {
@@ -63,7 +65,8 @@ public struct TrafficGenerator {
             arrival: EventTime(microseconds: scheduled.arrival),
             time: EventTime(microseconds: scheduled.time),
             pattern: scheduled.sequence.pattern,
-            sequencePosition: scheduled.position
+            sequencePosition: scheduled.position,
+            actor: scheduled.sequence.actor
         )
     }
 

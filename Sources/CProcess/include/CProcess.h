@@ -10,9 +10,9 @@ struct pa_allowed_path {
     int may_write;
 };
 
-/// Confines the calling thread, and all that it starts, to some paths and to listening on one TCP port, for good: no other
-/// file, no other program, no connection, no signal to others. What is missing is left out. The version of Landlock, or
-/// minus errno: ENOSYS and EOPNOTSUPP mean that this kernel cannot.
+/// Confines the calling thread, and all that it starts, to some paths and to listening on one TCP port, for good: no
+/// other file, no other program, no connection, no signal to others. What is missing is left out. The version of
+/// Landlock, or minus errno: ENOSYS and EOPNOTSUPP mean that this kernel cannot.
 int pa_confine(const struct pa_allowed_path *_Nonnull paths, int count, unsigned short port);
 
 #endif

@@ -89,6 +89,8 @@ struct ServeCommand: AsyncParsableCommand {
         let clock = Progress("", isQuiet: true)
         try CommandError.ending { () throws(CommandError) in
             do throws(LiveEngine.StoppedError) { try engine.stop() } catch { throw .storage(error.words) }
+            // The last connection that is closed writes everything into the one file.
+            do throws(AlertStoreError) { try context.alerts.close() } catch { throw CommandError(error) }
             let (totals, digest) = try directory.finish(status: refusal == nil ? "finished" : "failed", inputs: [])
             if let refusal { throw CommandError(refusal) }
             Output.talk(ReplaySummary.line(totals, seconds: clock.seconds, digest: digest))
@@ -116,7 +118,8 @@ struct ServeCommand: AsyncParsableCommand {
         }
         Output.data("listening on \(address)\n")
         Output.talk(
-            "open \(address)/#code=\(access.firstCode()) within 5 minutes, or run: patternalarm open --data-dir \(directory)"
+            "open \(address)/#code=\(access.firstCode()) within 5 minutes, "
+                + "or run: patternalarm open --data-dir \(directory)"
         )
     }
 }

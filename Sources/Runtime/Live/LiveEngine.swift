@@ -104,6 +104,13 @@ public final class LiveEngine: Sendable {
         do throws(SubmissionError) { try queue.add(pending) } catch { whenDone(.failure(error)) }
     }
 
+    /// Whether the queue would take the events just now.
+    public func hasRoom(for events: EventList) -> Bool {
+        let load = queue.load
+        return load.count == 0
+            || load.bytes + events.byteCount <= settings.queueBytes && load.count < settings.queueCount
+    }
+
     /// How everything is just now.
     public var status: LiveStatus {
         let load = queue.load

@@ -1,8 +1,8 @@
 import CProcess
 import Glibc
 
-/// Takes from the process what a server does not need, with the kernel's Landlock: whoever gets it to run code of theirs
-/// has one data directory and one port, and no other file, program or network.
+/// Takes from the process what a server does not need, with the kernel's Landlock: whoever gets it to run code of
+/// theirs has one data directory and one port, and no other file, program or network.
 public enum Confinement: Sendable, Equatable {
     /// As of this version of Landlock.
     case active(version: Int)

@@ -68,6 +68,16 @@ struct ObjectReader {
         return text
     }
 
+    /// A whole number in a range; nil if it is not there.
+    mutating func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        guard let value = members.first(where: { $0.key == key })?.value else { return nil }
+        guard let number = value.number, let whole = Int(exactly: number), range.contains(whole) else {
+            refuse(key, "is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return whole
+    }
+
     /// Ends the reading.
     func finish() throws(Problem) {
         guard errors.isEmpty else { throw Problem(.badRequest, errors: errors) }
