@@ -93,7 +93,8 @@ def hostile_text(server, browser):
     step("shows hostile texts inertly")
     answer = server.request("POST", "/events", hostile.events(), "application/x-ndjson")
     check(answer["accepted"] == 12 and answer["rejected"] == 0, f"events were not taken: {answer}")
-    browser.wait("four alerts", lambda: len(rows(browser)) == 4)
+    # The rule raises these for sure; the model may raise some of its own.
+    browser.wait("four alerts", lambda: texts(browser, "type").count("structuring burst") == 4)
     actors = texts(browser, "actor")
     check(any(actor.startswith("<img src=x") for actor in actors), f"the text is not shown as it is: {actors}")
     check(any("[U+202E]" in actor for actor in actors), f"a change of direction is not made visible: {actors}")
