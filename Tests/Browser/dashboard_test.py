@@ -157,7 +157,7 @@ def decide(server, browser):
     browser.key("y")
     browser.wait("the label on the page", lambda: browser.find("#label-fraud").get_attribute("aria-pressed") == "true")
     browser.wait("the label in SQLite", lambda: server.labels(chosen) == ["fraud"])
-    browser.wait("the history", lambda: "fraud" in browser.text("#alert-history"))
+    browser.wait("the history", lambda: "dashboard labelled it" in browser.text("#alert-history"))
     browser.find("#triage-note").send_keys("seen in the test")
     browser.find("#triage-assignee").send_keys("ana")
     browser.js("document.getElementById('triage-status').value = 'investigating'")
