@@ -20,7 +20,6 @@ static const unsigned char api_openapi[] = {
 #embed "../../Data/api/openapi.json"
 };
 
-#if __has_embed("../../Data/dashboard/index.html")
 static const unsigned char dashboard_alert_js[] = {
 #embed "../../Data/dashboard/alert.js"
 };
@@ -132,7 +131,6 @@ static const unsigned char dashboard_velocity_js[] = {
 static const unsigned char dashboard_views_css[] = {
 #embed "../../Data/dashboard/views.css"
 };
-#endif
 
 static const struct pa_asset assets[] = {
     {"pipelines/patternalarm.yaml", pipeline_patternalarm, sizeof pipeline_patternalarm},
@@ -140,7 +138,6 @@ static const struct pa_asset assets[] = {
     {"pipelines/handbook.yaml", pipeline_handbook, sizeof pipeline_handbook},
     {"models/patternalarm.json", model_patternalarm, sizeof model_patternalarm},
     {"api/openapi.json", api_openapi, sizeof api_openapi},
-#if __has_embed("../../Data/dashboard/index.html")
     {"dashboard/alert.js", dashboard_alert_js, sizeof dashboard_alert_js},
     {"dashboard/announce.js", dashboard_announce_js, sizeof dashboard_announce_js},
     {"dashboard/api.js", dashboard_api_js, sizeof dashboard_api_js},
@@ -169,7 +166,6 @@ static const struct pa_asset assets[] = {
     {"dashboard/triage.js", dashboard_triage_js, sizeof dashboard_triage_js},
     {"dashboard/velocity.js", dashboard_velocity_js, sizeof dashboard_velocity_js},
     {"dashboard/views.css", dashboard_views_css, sizeof dashboard_views_css},
-#endif
 };
 
 const struct pa_asset *pa_assets(size_t *count) {

@@ -49,15 +49,16 @@ public struct FraudServer: Sendable {
                 serverName: nil,
                 backlog: 4096
             ),
-            onServerRunning: { [access] channel in
+            onServerRunning: { [access, context] channel in
                 let port = channel.localAddress?.port ?? 0
                 access.listens(port: port, address: address.isWildcard ? nil : address.urlHost)
+                context.monitor.phase = .listening
                 started("http://\(address.reachable):\(port)")
             },
             logger: logger
         )
         let group = ServiceGroup(
-            services: [hub, application],
+            services: [application, hub, PhaseService(monitor: context.monitor)],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -68,7 +69,7 @@ public struct FraudServer: Sendable {
     /// What is pushed, and what tests are run.
     private func live() -> (hub: StreamHub, simulations: Simulations) {
         let simulations = Simulations(context, logger: logger)
-        let hub = StreamHub(context, simulations, logger: logger, status: { .object([]) })
+        let hub = StreamHub(context, simulations, logger: logger)
         simulations.whenEnded { [weak hub] in hub?.ended($0) }
         return (hub, simulations)
     }

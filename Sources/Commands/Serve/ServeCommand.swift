@@ -60,12 +60,14 @@ struct ServeCommand: AsyncParsableCommand {
             )
         }
         for note in directory.notes { Output.talk(note) }
+        let monitor = try CommandError.ending { () throws(CommandError) in try watch(directory, feed) }
         let engine = LiveEngine(directory, plan: plan, feed: feed, settings: LiveSettings(topic: plan.name))
         var context = ServerContext(
             plan: plan,
             bindings: models.bindings,
             engine: engine,
             feed: feed,
+            monitor: monitor,
             version: PatternAlarm.version,
             database: directory.database,
             alerts: try CommandError.ending { () throws(CommandError) in try readers(of: directory) }
@@ -105,6 +107,12 @@ struct ServeCommand: AsyncParsableCommand {
         do throws(AlertStoreError) {
             return try AlertDatabase(path: directory.database.path, readOnly: true, readers: 4, timeLimit: 1000)
         } catch {
+            throw CommandError(error)
+        }
+    }
+
+    private func watch(_ directory: DataDirectory, _ feed: AlertFeed) throws(CommandError) -> ServerMonitor {
+        do throws(AlertStoreError) { return try ServerMonitor(directory, feed: feed) } catch {
             throw CommandError(error)
         }
     }

@@ -15,6 +15,9 @@ public struct AlertChange: Sendable {
     /// When its last event came, and when the alert could be read; nanoseconds of the monotonic clock.
     public var received: Int64?
     public var committed: Int64
+
+    /// Whether this change opened it, even if it has ended at once.
+    public var isNew: Bool { !eventIDs.isEmpty && eventIDs.count == alert.events }
 }
 
 /// Tells whoever is interested of every commit: the dashboard's streams, running tests, the metrics.
@@ -44,6 +47,11 @@ public final class AlertFeed: CommitObserver {
     }
 
     public func stopListening(_ id: Int) { state.withLock { $0.listeners[id] = nil } }
+
+    /// When the oldest of the partition's events came that are in no commit yet; nanoseconds of the monotonic clock.
+    public func oldestArrival(partition: Int) -> Int64? {
+        arrivals.withLock { $0[partition]?.first?.received }
+    }
 
     func noteArrival(partition: Int, end: Int64, received: Int64) {
         arrivals.withLock { $0[partition, default: []].append((end, received)) }
