@@ -59,7 +59,7 @@ public struct FraudServer: Sendable {
             logger: logger
         )
         let group = ServiceGroup(
-            services: [hub, application, PhaseService(monitor: context.monitor)],
+            services: [application, hub, PhaseService(monitor: context.monitor)],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -70,7 +70,7 @@ public struct FraudServer: Sendable {
     /// What is pushed, and what tests are run.
     private func live() -> (hub: StreamHub, simulations: Simulations) {
         let simulations = Simulations(context, logger: logger)
-        let hub = StreamHub(context, simulations, logger: logger, status: { .object([]) })
+        let hub = StreamHub(context, simulations, logger: logger)
         simulations.whenEnded { [weak hub] in hub?.ended($0) }
         return (hub, simulations)
     }
