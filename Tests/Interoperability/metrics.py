@@ -7,6 +7,7 @@ Tools/grafana names is in it, that the counters are what the alerts file says (a
 and that the rules, their tests and the configuration are right. Only Python's own library is needed.
 """
 
+import atexit
 import json
 import os
 import re
@@ -33,6 +34,8 @@ class Server:
             [binary, "serve", "--data-dir", data, "--port", "0", "--checkpoint-events", "1000"],
             stdout=subprocess.PIPE, stderr=self.errors, text=True,
         )
+        # Whatever fails, it does not stay.
+        atexit.register(self.process.kill)
         line = self.process.stdout.readline()
         assert line.startswith("listening on http://"), line + open(f"{work}/serve.err").read()
         self.url = line.split()[-1]

@@ -62,12 +62,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ((64 << 20) - 1, 10 << 30, ServerPart.State.failed), (64 << 20, 10 << 30, .degraded),
-        ((1 << 30) - 1, 10 << 30, .degraded), (1 << 30, 10 << 30, .ok), (4 << 30, 100 << 30, .degraded),
-        (5 << 30, 100 << 30, .ok),
+        (63, 10_240, ServerPart.State.failed), (64, 10_240, .degraded), (1023, 10_240, .degraded), (1024, 10_240, .ok),
+        (5119, 102_400, .degraded), (5120, 102_400, .ok),
     ])
-    func theDiskFills(free: UInt64, total: UInt64, expected: ServerPart.State) throws {
-        #expect(try state(.log) { $0.logDisk = DiskSpace(freeBytes: free, totalBytes: total) } == expected)
+    func theDiskFills(freeMebibytes: UInt64, mebibytes: UInt64, expected: ServerPart.State) throws {
+        let disk = DiskSpace(freeBytes: freeMebibytes << 20, totalBytes: mebibytes << 20)
+        #expect(try state(.log) { $0.logDisk = disk } == expected)
     }
 
     @Test func onlyAListeningServerTakesEvents() throws {
