@@ -154,13 +154,18 @@ let package = Package(
         ),
         tests(
             "RuntimeTests",
-            depends: ["Base", "Engine", "EventLog", "FileStore", "Forest", "Plan", "Runtime", "StateStore", "Windows"]
+            depends: [
+                "AlertStore", "Base", "Bytes", "Delivery", "Engine", "EventLog", "FileStore", "Forest", "Plan",
+                "Runtime",
+                "StateStore", "Windows",
+            ]
         ),
         tests("AlertStoreTests", depends: ["AlertStore", grdb]),
         tests(
             "ServerTests",
             depends: [
-                "AlertStore", "Base", "Bytes", "Engine", "Forest", "Plan", "Runtime", "Server", httpTypes, nioCore,
+                "AlertStore", "Base", "Bytes", "Engine", "Forest", "Plan", "Runtime", "Server", "Traffic", histogram,
+                httpTypes, nioCore,
             ]
         ),
         tests("TrafficTests", depends: ["Traffic"]),

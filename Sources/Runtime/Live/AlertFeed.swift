@@ -15,6 +15,14 @@ public struct AlertChange: Sendable {
     /// When its last event came, and when the alert could be read; nanoseconds of the monotonic clock.
     public var received: Int64?
     public var committed: Int64
+
+    package init(alert: AlertRecord, kind: Kind, eventIDs: [String], received: Int64?, committed: Int64) {
+        self.alert = alert
+        self.kind = kind
+        self.eventIDs = eventIDs
+        self.received = received
+        self.committed = committed
+    }
 }
 
 /// Tells whoever is interested of every commit: the dashboard's streams, running tests, the metrics.
