@@ -155,14 +155,18 @@ let package = Package(
         ),
         tests(
             "RuntimeTests",
-            depends: ["Base", "Engine", "EventLog", "FileStore", "Forest", "Plan", "Runtime", "StateStore", "Windows"]
+            depends: [
+                "AlertStore", "Base", "Bytes", "Delivery", "Engine", "EventLog", "FileStore", "Forest", "Plan",
+                "Runtime",
+                "StateStore", "Windows",
+            ]
         ),
         tests("AlertStoreTests", depends: ["AlertStore", grdb]),
         tests(
             "ServerTests",
             depends: [
-                "AlertStore", "Base", "Bytes", "Engine", "Forest", "Plan", "Runtime", "Server", coreMetrics, httpTypes,
-                nioCore,
+                "AlertStore", "Base", "Bytes", "Engine", "Forest", "Plan", "Runtime", "Server", "Traffic", coreMetrics,
+                histogram, httpTypes, nioCore,
             ]
         ),
         tests("TrafficTests", depends: ["Traffic"]),

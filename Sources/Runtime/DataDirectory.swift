@@ -4,7 +4,7 @@ import Bytes
 public import Delivery
 public import Engine
 public import EventLog
-import FileStore
+public import FileStore
 import Forest
 import Foundation
 public import Plan
@@ -36,6 +36,8 @@ public final class DataDirectory {
         public var log = LogSettings()
         /// Who is told of every transaction.
         public var observer: (any CommitObserver)?
+        /// Where logs and checkpoints are, if not in the directory itself.
+        public var store: (any FileStore)?
 
         public init() {}
     }
@@ -82,7 +84,7 @@ public final class DataDirectory {
         checkpoints = CheckpointThread(partitions: plan.partitionCount)
         var surroundings = PartitionRunner.Surroundings(
             topic: plan.name,
-            store: DiskStore(root: path),
+            store: options.store ?? DiskStore(root: path),
             sink: DatabaseSink(
                 database,
                 commits: CommitBuilder(

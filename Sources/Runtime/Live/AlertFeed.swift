@@ -18,6 +18,14 @@ public struct AlertChange: Sendable {
 
     /// Whether this change opened it, even if it has ended at once.
     public var isNew: Bool { !eventIDs.isEmpty && eventIDs.count == alert.events }
+
+    package init(alert: AlertRecord, kind: Kind, eventIDs: [String], received: Int64?, committed: Int64) {
+        self.alert = alert
+        self.kind = kind
+        self.eventIDs = eventIDs
+        self.received = received
+        self.committed = committed
+    }
 }
 
 /// Tells whoever is interested of every commit: the dashboard's streams, running tests, the metrics.

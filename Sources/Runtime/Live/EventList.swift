@@ -2,15 +2,15 @@ import Bytes
 
 /// Events that came together, cut out of the body that carried them.
 public struct EventList: Sendable {
-    struct Entry: Sendable, BitwiseCopyable {
-        var start: Int
-        var count: Int
+    package struct Entry: Sendable, BitwiseCopyable {
+        package var start: Int
+        package var count: Int
         /// Counted from 1: the line, or the place in the array.
-        var line: Int
+        package var line: Int
     }
 
-    let bytes: [UInt8]
-    let entries: [Entry]
+    package let bytes: [UInt8]
+    package let entries: [Entry]
 
     /// How many events there are.
     public var count: Int { entries.count }

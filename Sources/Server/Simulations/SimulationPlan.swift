@@ -5,22 +5,30 @@ import Runtime
 import Traffic
 
 /// What a test is to do.
-struct SimulationPlan: Sendable, Equatable {
-    var id: String
+package struct SimulationPlan: Sendable, Equatable {
+    package var id: String
     /// Nil = all of them.
-    var domain: Domain?
-    var load: LoadLevel
-    var durationSeconds: Int
-    var seed: UInt64
+    package var domain: Domain?
+    package var load: LoadLevel
+    package var durationSeconds: Int
+    package var seed: UInt64
+
+    package init(id: String, domain: Domain?, load: LoadLevel, durationSeconds: Int, seed: UInt64) {
+        self.id = id
+        self.domain = domain
+        self.load = load
+        self.durationSeconds = durationSeconds
+        self.seed = seed
+    }
 
     /// Events a second.
-    var rate: Double { load.eventsPerMinute / 60 }
+    package var rate: Double { load.eventsPerMinute / 60 }
 
     /// Events that are sent.
-    var events: Int { max(1, Int((rate * Double(durationSeconds)).rounded())) }
+    package var events: Int { max(1, Int((rate * Double(durationSeconds)).rounded())) }
 
     /// The truth about so many events is kept in memory.
-    static let eventsMax = 1_000_000
+    package static let eventsMax = 1_000_000
 
     /// How long the simulator's people need, beyond the test's own time, until as many events come as are asked for:
     /// sequences begin at once, but their later events follow.
@@ -33,7 +41,7 @@ struct SimulationPlan: Sendable, Equatable {
     ///   - newest: The newest event that the partitions have seen, microseconds.
     ///   - maximumAhead: How far ahead of that an event may be.
     /// - Returns: Settings of the simulator.
-    func traffic(now: Int64, newest: Int64?, maximumAhead: Int64?) -> TrafficSettings {
+    package func traffic(now: Int64, newest: Int64?, maximumAhead: Int64?) -> TrafficSettings {
         var settings = TrafficSettings()
         settings.seed = seed
         settings.domains = domain.map { [$0] } ?? Domain.allCases
@@ -52,7 +60,7 @@ struct SimulationPlan: Sendable, Equatable {
     }
 
     /// Whether the simulator's events fit a pipeline.
-    static func fits(_ plan: PipelinePlan) -> Bool {
+    package static func fits(_ plan: PipelinePlan) -> Bool {
         let names = Set(plan.schema.fields.map(\.name))
         return ["transaction_id", "timestamp", "actor_id", "domain", "amount"].allSatisfy(names.contains)
     }

@@ -4,7 +4,7 @@ import Runtime
 import Traffic
 
 /// What is known of a test's events, which no detector sees; and what was found of it.
-struct SimulationTruth {
+package struct SimulationTruth {
     /// One person's sequence of events.
     private struct Session {
         var pattern: Pattern
@@ -17,21 +17,23 @@ struct SimulationTruth {
     }
 
     /// What came of a kind of behaviour.
-    struct PatternResult: Sendable {
-        var pattern: Pattern
-        var sessions = 0
-        var alerted = 0
+    package struct PatternResult: Sendable {
+        package var pattern: Pattern
+        package var sessions = 0
+        package var alerted = 0
     }
 
     private var sessions: [Session] = []
     private var sessionOfActor: [String: Int32] = [:]
     private var events: [Text: Known] = [:]
-    private(set) var alerts = 0
+    package private(set) var alerts = 0
     /// From when an event was due until its alert could be read, microseconds.
-    private(set) var latency = Histogram<UInt64>(highestTrackableValue: 3_600_000_000)
+    package private(set) var latency = Histogram<UInt64>(highestTrackableValue: 3_600_000_000)
+
+    package init() {}
 
     /// Notes an event before it is sent; `number` counts the test's events from 0.
-    mutating func add(_ event: TrafficGenerator.Event, number: Int) {
+    package mutating func add(_ event: TrafficGenerator.Event, number: Int) {
         let key = event.actor + event.pattern.rawValue
         let session: Int32
         if let known = sessionOfActor[key] {
@@ -45,7 +47,7 @@ struct SimulationTruth {
     }
 
     /// Notes an alert, if it is of this test; `due` says when an event was due, nanoseconds.
-    mutating func note(_ change: AlertChange, due: (Int) -> Int64) {
+    package mutating func note(_ change: AlertChange, due: (Int) -> Int64) {
         let known = change.eventIDs.compactMap { events[Text($0)] }
         guard let last = known.last else { return }
         if change.kind == .opened { alerts += 1 }
@@ -54,7 +56,7 @@ struct SimulationTruth {
     }
 
     /// By pattern, frauds first, each in the order of the simulator.
-    var perPattern: [PatternResult] {
+    package var perPattern: [PatternResult] {
         var found: [Pattern: PatternResult] = [:]
         for session in sessions {
             found[session.pattern, default: PatternResult(pattern: session.pattern)].sessions += 1
