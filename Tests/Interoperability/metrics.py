@@ -2,9 +2,9 @@
 
     python metrics.py PATTERNALARM PROMTOOL WORK-FOLDER
 
-Starts `serve`, sends simulated events and other requests, and checks that `promtool` accepts /metrics, that every metric that
-Tools/grafana names is in it, that the counters are what the alerts file says (also after a restart), that histograms add up,
-and that the rules, their tests and the configuration are right. Only Python's own library is needed.
+Starts `serve`, sends simulated events and other requests, and checks that `promtool` accepts /metrics, that every metric
+that Tools/grafana names is in it, that the counters are what the alerts file says (also after a restart), that
+histograms add up, and that the rules, their tests and the configuration are right. Only Python's own library is needed.
 """
 
 import atexit
@@ -154,7 +154,8 @@ def check_ledger(found):
 
 def events(seed):
     file = f"{work}/events-{seed}.jsonl"
-    subprocess.run([binary, "simulate", "--events", "6000", "--seed", str(seed), "--out", file], check=True, capture_output=True)
+    command = [binary, "simulate", "--events", "6000", "--seed", str(seed), "--out", file]
+    subprocess.run(command, check=True, capture_output=True)
     return open(file, "rb").read()
 
 
@@ -200,7 +201,8 @@ def first_run():
     # What was opened, and the revisions.
     assert total(found, "patternalarm_alert_latency_seconds_count") >= sum(alerts.values())
     assert total(found, "patternalarm_scoring_seconds_count") == sent
-    assert total(found, "fraud_predictions_total") == outcomes["ok"] and total(found, "fraud_predictions_total", prediction="1")
+    assert total(found, "fraud_predictions_total") == outcomes["ok"]
+    assert total(found, "fraud_predictions_total", prediction="1") > 0
     assert total(found, "fraud_prediction_latency_seconds_count") == 1
     assert total(found, "patternalarm_ingest_requests_total", outcome="ok") == 3
     assert total(found, "patternalarm_ingest_requests_total", outcome="400") == 1
@@ -218,8 +220,8 @@ def first_run():
     assert not missing, f"not in /metrics: {missing}"
     server.stop()
     print(
-        f"{len(found)} names, {sum(map(len, found.values()))} lines, {histograms} histograms; all {len(names)} that dashboard "
-        f"and rules name are there; {outcomes} as in the ledger"
+        f"{len(found)} names, {sum(map(len, found.values()))} lines, {histograms} histograms; all {len(names)} that "
+        f"dashboard and rules name are there; {outcomes} as in the ledger"
     )
     return outcomes
 
@@ -232,7 +234,7 @@ def check_files():
     prom("check", "rules", "rules.yml")
     prom("check", "config", "--syntax-only", "prometheus.yml")
     prom("test", "rules", "rules_test.yml")
-    print(f"promtool accepts {len(checked)} expressions of the dashboard, the rules and the configuration; the rules' tests pass")
+    print(f"promtool accepts {len(checked)} expressions of the dashboard, rules and configuration; their tests pass")
 
 
 def main():
