@@ -89,6 +89,11 @@ final class Pending: Sendable {
         }
     }
 
+    /// A partition's log has other events under the key: no more of these are to follow.
+    func refuse() { state.withLock { $0.failure = $0.failure ?? .keyReused } }
+
+    var isRefused: Bool { state.withLock { $0.failure == .keyReused } }
+
     /// A partition has taken a share that is new to the log.
     func noteNew() { state.withLock { $0.newChunks += 1 } }
 
