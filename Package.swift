@@ -26,6 +26,7 @@ let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistog
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -96,7 +97,7 @@ let package = Package(
             depends: [
                 "AlertStore", "Base", "Bytes", "Delivery", "Engine", "EventLog", "FileStore", "Forest", "Plan",
                 "StateStore",
-                "Windows", metrics,
+                "Windows", coreMetrics, metrics,
             ]
         ),
         library(
@@ -107,7 +108,7 @@ let package = Package(
                 "Forest",
                 "Plan", "Runtime", "StateStore", "Traffic", "Windows", histogram, httpTypes, hummingbird, logging,
                 lifecycle,
-                metrics,
+                coreMetrics, metrics,
                 "CProcess", hummingbirdCore, nioCore, nioHTTP1, nioPosix, signals,
             ],
             exclude: ["Security/README.md"]
@@ -164,8 +165,8 @@ let package = Package(
         tests(
             "ServerTests",
             depends: [
-                "AlertStore", "Base", "Bytes", "Engine", "Forest", "Plan", "Runtime", "Server", "Traffic", histogram,
-                httpTypes, nioCore,
+                "AlertStore", "Base", "Bytes", "Engine", "Forest", "Plan", "Runtime", "Server", "Traffic", coreMetrics,
+                histogram, httpTypes, nioCore,
             ]
         ),
         tests("TrafficTests", depends: ["Traffic"]),

@@ -11,6 +11,7 @@ import * as model from "./model.js";
 import * as runs from "./runs.js";
 import * as status from "./status.js";
 import * as stream from "./stream.js";
+import * as triage from "./triage.js";
 import * as velocity from "./velocity.js";
 
 const TITLES = { overview: "Overview", tests: "Tests", model: "Model", session: "Open a session", alert: "Alert" };
@@ -123,7 +124,7 @@ function connection({ live, lastHeard }) {
 function label(value) {
     if (view === "alert") return alertPage.label(value).catch(report);
     if (view !== "overview" || !feed.current()) return false;
-    return api.label(feed.current(), value).catch(report);
+    return triage.label(feed.current(), value).catch(report);
 }
 
 function step(by) {

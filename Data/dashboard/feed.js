@@ -197,7 +197,7 @@ export function start(report) {
     stream.on("connection", (connection) => { live = connection.live; describe(); });
     stream.on("status", (status) => {
         // Without filters the server knows best how many there are.
-        if (filters.any() || total === null || total === status.alerts_total) return;
+        if (filters.any() || total === null || total === (status.alerts_total ?? total)) return;
         total = status.alerts_total;
         describe();
     });

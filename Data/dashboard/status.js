@@ -106,7 +106,7 @@ export async function load() {
 export function start() {
     fill(byId("rate-spark"), nothing(""));
     stream.on("status", (status) => {
-        rates.push(status.events_per_second ?? 0);
+        if (typeof status.events_per_second === "number") rates.push(status.events_per_second);
         if (rates.length > HISTORY) rates.shift();
         parts(status.parts ?? [], status);
         tiles(status);

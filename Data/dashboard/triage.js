@@ -14,8 +14,8 @@ const field = {
 const NAME = "patternalarm-author";
 let alert = null;
 
-/** The name that this browser's decisions carry; the server has a default. */
-const author = () => field.author.value.trim() || undefined;
+/** The name that this browser's decisions carry; without one they say at least where they were made. */
+const author = () => field.author.value.trim() || "dashboard";
 
 /** Labels an alert; the answer comes back through the stream too. */
 export async function label(id, value) {

@@ -131,8 +131,10 @@ public final class AlertDatabase: Sendable {
                 )
                 return
             }
+            // Opening may fail before the log has been written again: then nothing of it must reach the file.
+            if let connection = db.sqliteConnection { pa_sqlite_checkpoint_on_close(connection, 0) }
             try db.execute(sql: "PRAGMA synchronous = NORMAL")
-            // Alert ids are hashes, so a large transaction touches pages all over the file: with SQLite's 2 MB of cache
+            // A large transaction touches pages all over the file (indexes): with SQLite's 2 MB of cache
             // each was written to the WAL many times over.
             try db.execute(sql: "PRAGMA cache_size = -65536")
             if let log, let connection = db.sqliteConnection { pa_sqlite_count_log_pages(connection, log.count) }
@@ -149,6 +151,7 @@ public final class AlertDatabase: Sendable {
             }
             return .rollback
         }
+        if let connection = db.sqliteConnection { pa_sqlite_checkpoint_on_close(connection, 1) }
     }
 
     /// Pages in the write-ahead log after the last commit. Any thread may ask.
@@ -249,7 +252,7 @@ public final class AlertDatabase: Sendable {
         guard let code = (error as? DatabaseError)?.resultCode, codes.contains(code) else { return translated }
         failure.withLock { $0 = $0 ?? translated }
         writer.unsafeReentrantWrite { db in
-            if let connection = db.sqliteConnection { pa_sqlite_close_without_checkpoint(connection) }
+            if let connection = db.sqliteConnection { pa_sqlite_checkpoint_on_close(connection, 0) }
         }
         return translated
     }

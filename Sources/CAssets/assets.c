@@ -20,7 +20,6 @@ static const unsigned char api_openapi[] = {
 #embed "../../Data/api/openapi.json"
 };
 
-#if __has_embed("../../Data/dashboard/index.html")
 static const unsigned char dashboard_alert_js[] = {
 #embed "../../Data/dashboard/alert.js"
 };
@@ -128,7 +127,10 @@ static const unsigned char dashboard_triage_js[] = {
 static const unsigned char dashboard_velocity_js[] = {
 #embed "../../Data/dashboard/velocity.js"
 };
-#endif
+
+static const unsigned char dashboard_views_css[] = {
+#embed "../../Data/dashboard/views.css"
+};
 
 static const struct pa_asset assets[] = {
     {"pipelines/patternalarm.yaml", pipeline_patternalarm, sizeof pipeline_patternalarm},
@@ -136,7 +138,6 @@ static const struct pa_asset assets[] = {
     {"pipelines/handbook.yaml", pipeline_handbook, sizeof pipeline_handbook},
     {"models/patternalarm.json", model_patternalarm, sizeof model_patternalarm},
     {"api/openapi.json", api_openapi, sizeof api_openapi},
-#if __has_embed("../../Data/dashboard/index.html")
     {"dashboard/alert.js", dashboard_alert_js, sizeof dashboard_alert_js},
     {"dashboard/announce.js", dashboard_announce_js, sizeof dashboard_announce_js},
     {"dashboard/api.js", dashboard_api_js, sizeof dashboard_api_js},
@@ -164,7 +165,7 @@ static const struct pa_asset assets[] = {
     {"dashboard/timeline.js", dashboard_timeline_js, sizeof dashboard_timeline_js},
     {"dashboard/triage.js", dashboard_triage_js, sizeof dashboard_triage_js},
     {"dashboard/velocity.js", dashboard_velocity_js, sizeof dashboard_velocity_js},
-#endif
+    {"dashboard/views.css", dashboard_views_css, sizeof dashboard_views_css},
 };
 
 const struct pa_asset *pa_assets(size_t *count) {

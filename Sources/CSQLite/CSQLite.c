@@ -14,8 +14,8 @@ void pa_sqlite_count_log_pages(sqlite3 *db, int *pages) { sqlite3_wal_hook(db, c
 
 int pa_sqlite_log_pages(const int *pages) { return __atomic_load_n(pages, __ATOMIC_RELAXED); }
 
-void pa_sqlite_close_without_checkpoint(sqlite3 *db) {
-    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)0);
+void pa_sqlite_checkpoint_on_close(sqlite3 *db, int is_on) {
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !is_on, (int *)0);
 }
 
 int pa_sqlite_rewrite_log(sqlite3 *db) {

@@ -1,4 +1,5 @@
 import Base
+import Bytes
 import Forest
 import Plan
 import Windows
@@ -147,12 +148,16 @@ public final class PartitionEngine {
 }
 
 extension ColumnBatch {
-    /// The bytes of a text field as a string; empty where the field is absent.
+    /// A text field's value as a person reads it, without the escapes of its JSON; empty where the field is absent.
     public func string(field: Int, row: Int) -> String {
         guard let spans = columns[field].spans, let texts = columns[field].texts, !texts[row].isAbsent else {
             return ""
         }
         let span = spans[row]
-        return String(decoding: payload[Int(span.start)..<Int(span.start + span.count)], as: UTF8.self)
+        let bytes = payload[Int(span.start)..<Int(span.start + span.count)]
+        guard schema.fields[field].type == .text, bytes.contains(0x5C) else {
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        return String(decoding: JSONScanner(bytes).unescaped(from: 0, to: bytes.count), as: UTF8.self)
     }
 }

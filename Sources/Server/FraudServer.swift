@@ -1,5 +1,6 @@
 import AlertStore
 import Bytes
+import Engine
 import Hummingbird
 public import Logging
 import NIOCore
@@ -49,15 +50,16 @@ public struct FraudServer: Sendable {
                 serverName: nil,
                 backlog: 4096
             ),
-            onServerRunning: { [access] channel in
+            onServerRunning: { [access, context] channel in
                 let port = channel.localAddress?.port ?? 0
                 access.listens(port: port, address: address.isWildcard ? nil : address.urlHost)
+                context.monitor.phase = .listening
                 started("http://\(address.reachable):\(port)")
             },
             logger: logger
         )
         let group = ServiceGroup(
-            services: [hub, application],
+            services: [application, hub, PhaseService(monitor: context.monitor)],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -68,19 +70,22 @@ public struct FraudServer: Sendable {
     /// What is pushed, and what tests are run.
     private func live() -> (hub: StreamHub, simulations: Simulations) {
         let simulations = Simulations(context, logger: logger)
-        let hub = StreamHub(context, simulations, logger: logger, status: { .object([]) })
+        let hub = StreamHub(context, simulations, logger: logger)
         simulations.whenEnded { [weak hub] in hub?.ended($0) }
         return (hub, simulations)
     }
 
     private func router(_ hub: StreamHub, _ simulations: Simulations) -> Router<BasicRequestContext> {
         var context = context
+        context.predicted = PredictionInstruments(models: context.bindings.values.map(\.id)).note
         context.triaged = { [hub] in hub.triaged($0) }
         let router = Router(context: BasicRequestContext.self)
         let table = RouteTable()
+        router.add(middleware: RequestInstruments())
         router.add(middleware: ProblemMiddleware(table))
         guardRequests(router)
         HealthRoutes(context).add(to: router)
+        MetricsRoutes(context).add(to: router)
         EventRoutes(context.engine, bodyLimit: options.eventBodyBytes).add(to: router)
         AlertRoutes(context).add(to: router)
         AnalyticsRoutes(context).add(to: router)

@@ -1,5 +1,6 @@
 public import AlertStore
 import Base
+import Dispatch
 public import Engine
 import NIOPosix
 public import Plan
@@ -13,6 +14,10 @@ public struct ServerContext: Sendable {
     public let engine: LiveEngine
     /// Tells of every commit.
     public let feed: AlertFeed
+    /// Counts what the commits tell.
+    public let monitor: ServerMonitor
+    /// Whether the alerts file can be read now.
+    let probe: AlertsProbe
     /// The program's version.
     public let version: String
     /// The writer's connection: for what people decide.
@@ -31,6 +36,7 @@ public struct ServerContext: Sendable {
         bindings: [Int: ModelBinding],
         engine: LiveEngine,
         feed: AlertFeed,
+        monitor: ServerMonitor,
         version: String,
         database: AlertDatabase,
         alerts: AlertDatabase
@@ -42,6 +48,8 @@ public struct ServerContext: Sendable {
         self.version = version
         self.database = database
         self.alerts = alerts
+        self.monitor = monitor
+        probe = AlertsProbe(within: .seconds(1)) { () throws(AlertStoreError) in _ = try alerts.lastRun() }
     }
 
     /// Asks the alerts file, away from the event loops.

@@ -223,7 +223,6 @@ import Testing
         #expect(try reader.totals().alerts == 2)
     }
 
-    /// A file of an earlier version is brought to this one when it is opened, and loses nothing.
     @Test func aRunOfFiguresIsNotWhatTheAlertsWereMadeWith() throws {
         let database = try AlertDatabase(path: folder + "/a.sqlite")
         let replay = RunRecord(command: "replay", appVersion: "1", pipeline: "p", pipelineSHA: "s", modelID: "m")
@@ -242,43 +241,65 @@ import Testing
         #expect(try count(folder + "/a.sqlite", "metrics WHERE value IS NULL") == 1)
     }
 
-    @Test func version1IsMigrated() throws {
+    /// A file of each earlier version is brought to this one when it is opened, and loses nothing.
+    @Test(arguments: [1, 2])
+    func earlierVersionsAreMigrated(version: Int) throws {
+        let sql = Version1.sql + (version == 2 ? Version1.changesOfVersion2 : "")
         let path = folder + "/old.sqlite"
         let old = try DatabaseQueue(path: path)
         try old.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA foreign_keys = OFF")
             try db.inTransaction {
-                try db.execute(sql: Version1.sql)
+                try db.execute(sql: sql)
                 return .commit
             }
         }
+        // An alert's id begins with the offset that it was opened at since version 3.
+        let renamed =
+            "(SELECT printf('%012x', opened_offset) || substr(b.alert_id, 1, 12) FROM alerts b WHERE b.alert_id = TABLE.alert_id)"
+        func id(_ table: String) -> String { renamed.replacingOccurrences(of: "TABLE", with: table) + " AS alert_id" }
+        let columns = "type, score, amount, opened_ms, last_event_ms, opened_offset, revisions, model_id"
         let before = try old.read { db in
-            try (Row.fetchAll(db, sql: "SELECT * FROM alerts"), Row.fetchAll(db, sql: "SELECT * FROM alert_events"))
+            try (
+                alerts: Row.fetchAll(db, sql: "SELECT \(id("a")), \(columns) FROM alerts a ORDER BY 1"),
+                events: Row.fetchAll(
+                    db,
+                    sql: "SELECT \(id("e")), position, \"offset\", payload FROM alert_events e ORDER BY 1, 2"
+                ),
+                features: Row.fetchAll(
+                    db,
+                    sql: "SELECT \(id("f")), feature, value FROM alert_features f ORDER BY 1, 2"
+                ),
+                triage: Row.fetchAll(db, sql: "SELECT \(id("t")), status FROM triage t")
+            )
         }
         try old.close()
-        #expect(before.0.count == 2)
+        #expect(before.alerts.count == 2 && before.features.count == 2 && before.triage.count == 1)
 
         let database = try AlertDatabase(path: path)
         #expect(try database.totals().events == 300)
         #expect(try database.faults().isEmpty)
         let progress = try database.progress(topic: "patternalarm")
         #expect(progress.map(\.events).reduce(0, +) == 300)
-        #expect(try database.details(idPrefix: before.0[0]["alert_id"]) != nil)
+        #expect(try database.details(idPrefix: before.alerts[0]["alert_id"]) != nil)
+        #expect(try database.page(AlertFilter()).entries.map(\.alert.domain) == [nil, nil])
         try database.close()
-        let new = try DatabaseQueue(path: path)
-        // What the file had before; a column has come in since.
-        let columns = before.0[0].columnNames.joined(separator: ", ")
-        let after = try new.read { db in
+        let after = try DatabaseQueue(path: path).read { db in
             try (
                 version: Int.fetchOne(db, sql: "PRAGMA user_version"),
-                alerts: Row.fetchAll(db, sql: "SELECT \(columns) FROM alerts"),
-                domains: Int.fetchOne(db, sql: "SELECT count(domain) FROM alert_queue"),
-                events: Row.fetchAll(db, sql: "SELECT * FROM alert_events"),
-                status: String.fetchOne(db, sql: "SELECT status FROM triage")
+                alerts: Row.fetchAll(db, sql: "SELECT alert_id, \(columns) FROM alerts ORDER BY 1"),
+                events: Row.fetchAll(
+                    db,
+                    sql: "SELECT alert_id, position, \"offset\", payload FROM alert_events ORDER BY 1, 2"
+                ),
+                features: Row.fetchAll(db, sql: "SELECT alert_id, feature, value FROM alert_features ORDER BY 1, 2"),
+                triage: Row.fetchAll(db, sql: "SELECT alert_id, status FROM triage"),
+                queue: Int.fetchOne(db, sql: "SELECT count(*) - count(domain) FROM alert_queue")
             )
         }
-        #expect(after.version == 3 && after.status == "confirmed" && after.domains == 0)
-        #expect(after.alerts == before.0 && after.events == before.1)
+        #expect(after.version == 3 && after.queue == 1)
+        #expect(after.alerts == before.alerts && after.events == before.events)
+        #expect(after.features == before.features && after.triage == before.triage)
     }
 
     /// Ended alerts are given up by the event clock, open ones are not, and what was given up is remembered.

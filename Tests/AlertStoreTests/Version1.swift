@@ -129,4 +129,25 @@ enum Version1 {
           coalesce(sum(late), 0) AS late, coalesce(sum(duplicate), 0) AS duplicate,
           coalesce(sum(rejected), 0) AS rejected FROM offsets;
         """#
+
+    /// What version 2 made of it.
+    static let changesOfVersion2 = #"""
+
+        DROP VIEW ledger;
+        ALTER TABLE offsets RENAME TO old_offsets;
+        CREATE TABLE offsets (
+          topic TEXT NOT NULL, partition INTEGER NOT NULL, first_offset INTEGER NOT NULL, next_offset INTEGER NOT NULL,
+          events INTEGER NOT NULL, ok INTEGER NOT NULL, late INTEGER NOT NULL, duplicate INTEGER NOT NULL,
+          rejected INTEGER NOT NULL, clock_ms INTEGER, expired_before_ms INTEGER, PRIMARY KEY (topic, partition),
+          CHECK (events = ok + late + duplicate + rejected), CHECK (events = next_offset - first_offset))
+          STRICT, WITHOUT ROWID;
+        INSERT INTO offsets SELECT topic, partition, next_offset - events, next_offset, events, ok, late, duplicate,
+          rejected, clock_ms, NULL FROM old_offsets;
+        DROP TABLE old_offsets;
+        CREATE VIEW ledger AS SELECT coalesce(sum(events), 0) AS events, coalesce(sum(ok), 0) AS ok,
+          coalesce(sum(late), 0) AS late, coalesce(sum(duplicate), 0) AS duplicate,
+          coalesce(sum(rejected), 0) AS rejected FROM offsets;
+        INSERT INTO grdb_migrations VALUES('2');
+        PRAGMA user_version = 2;
+        """#
 }

@@ -83,7 +83,9 @@ def enter(server, browser):
     browser.wait("an empty list said so", lambda: "No alerts" in (browser.text("#feed-empty") or ""))
     browser.wait("an empty chart said so", lambda: "No data" in browser.text("#velocity-bars"))
     browser.wait("no test said so", lambda: "No test" in browser.text("#run-current"))
-    browser.wait("five parts that work", lambda: browser.text("#parts").count("ok") >= 5)
+    browser.wait("five parts", lambda: browser.count("#parts tr") == 5)
+    # A disk that is almost full makes a part degraded, which is no fault of the page.
+    check("failed" not in browser.text("#parts"), f"a part has failed:\n{browser.text('#parts')}")
     browser.js("window.marker = 'not reloaded'; window.spoken = [];"
                "new MutationObserver(() => window.spoken.push(document.getElementById('announcement').textContent))"
                ".observe(document.getElementById('announcement'), {childList: true})")
@@ -93,7 +95,8 @@ def hostile_text(server, browser):
     step("shows hostile texts inertly")
     answer = server.request("POST", "/events", hostile.events(), "application/x-ndjson")
     check(answer["accepted"] == 12 and answer["rejected"] == 0, f"events were not taken: {answer}")
-    browser.wait("four alerts", lambda: len(rows(browser)) == 4)
+    # The rule raises these for sure; the model may raise some of its own.
+    browser.wait("four alerts", lambda: texts(browser, "type").count("structuring burst") == 4)
     actors = texts(browser, "actor")
     check(any(actor.startswith("<img src=x") for actor in actors), f"the text is not shown as it is: {actors}")
     check(any("[U+202E]" in actor for actor in actors), f"a change of direction is not made visible: {actors}")
@@ -156,7 +159,7 @@ def decide(server, browser):
     browser.key("y")
     browser.wait("the label on the page", lambda: browser.find("#label-fraud").get_attribute("aria-pressed") == "true")
     browser.wait("the label in SQLite", lambda: server.labels(chosen) == ["fraud"])
-    browser.wait("the history", lambda: "fraud" in browser.text("#alert-history"))
+    browser.wait("the history", lambda: "dashboard labelled it" in browser.text("#alert-history"))
     browser.find("#triage-note").send_keys("seen in the test")
     browser.find("#triage-assignee").send_keys("ana")
     browser.js("document.getElementById('triage-status').value = 'investigating'")

@@ -23,4 +23,4 @@ def transfers(actor, number):
 def events():
     """NDJSON of all of them."""
     rows = [event for n, actor in enumerate((IMAGE, SCRIPT, REVERSED, LONG)) for event in transfers(actor, n)]
-    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()

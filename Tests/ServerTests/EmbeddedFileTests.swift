@@ -17,7 +17,8 @@ import Testing
                     "\(folder)/\(name) is not embedded"
                 )
                 let content = try Data(contentsOf: URL(fileURLWithPath: "\(Self.data)/\(folder)/\(name)"))
-                #expect(Array(file.bytes.readableBytesView) == Array(content), "\(folder)/\(name)")
+                let isSame = Array(file.bytes.readableBytesView) == Array(content)
+                #expect(isSame, "\(folder)/\(name)")
                 #expect(EmbeddedFile.names(in: folder).contains(name))
                 seen += 1
             }

@@ -12,8 +12,8 @@ void pa_sqlite_count_log_pages(struct sqlite3 *_Nonnull db, int *_Nonnull pages)
 /// What the hook has written to `*pages` last; any thread may ask.
 int pa_sqlite_log_pages(const int *_Nonnull pages);
 
-/// Makes closing the connection leave the write-ahead log alone.
-void pa_sqlite_close_without_checkpoint(struct sqlite3 *_Nonnull db);
+/// Whether closing the connection, if it is the last one, moves the write-ahead log into the file; it does at first.
+void pa_sqlite_checkpoint_on_close(struct sqlite3 *_Nonnull db, int is_on);
 
 /// Writes the write-ahead log over itself, byte for byte. Call it in a write transaction, in which nobody else writes.
 int pa_sqlite_rewrite_log(struct sqlite3 *_Nonnull db);

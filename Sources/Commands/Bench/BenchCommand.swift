@@ -15,7 +15,7 @@ struct BenchCommand: ParsableCommand {
         abstract: "Measure what the parts cost on this machine.",
         subcommands: [
             BenchPipelineCommand.self, BenchWindowsCommand.self, BenchForestCommand.self, BenchLogCommand.self,
-            BenchRecoveryCommand.self, BenchTrainCommand.self, BenchLatencyCommand.self,
+            BenchRecoveryCommand.self, BenchTrainCommand.self, BenchLatencyCommand.self, BenchPredictCommand.self,
         ]
     )
 }

@@ -18,7 +18,7 @@ struct StorageOptions: ParsableArguments {
     )
     var durability: Durability = .os
 
-    @Option(help: "Make a checkpoint of a partition's state after so many events (default: 200000; 2000000 of `serve`).")
+    @Option(help: "Make a checkpoint of a partition's state after so many events (default: 200000; serve: 2000000).")
     var checkpointEvents: Int?
 
     @Option(help: "Make a checkpoint of a partition's state after so many seconds.")

@@ -44,6 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
             try ModelDirectory.bind(plan, path: planning.model)
         }
         let loaded = ContinuousClock.now - start
+        ServerMetrics.begin()
         let feed = AlertFeed()
         var opening = storage.opening(checkpointEvents: 2_000_000)
         opening.observer = feed
@@ -60,12 +61,20 @@ struct ServeCommand: AsyncParsableCommand {
             )
         }
         for note in directory.notes { Output.talk(note) }
-        let engine = LiveEngine(directory, plan: plan, feed: feed, settings: LiveSettings(topic: plan.name))
+        let monitor = try CommandError.ending { () throws(CommandError) in
+            do throws(AlertStoreError) {
+                return try ServerMonitor(directory, feed: feed, plan: plan, bindings: models.bindings)
+            } catch {
+                throw CommandError(error)
+            }
+        }
+        let engine = LiveEngine(directory, plan: plan, feed: feed, settings: LiveSettings())
         var context = ServerContext(
             plan: plan,
             bindings: models.bindings,
             engine: engine,
             feed: feed,
+            monitor: monitor,
             version: PatternAlarm.version,
             database: directory.database,
             alerts: try CommandError.ending { () throws(CommandError) in try readers(of: directory) }

@@ -16,6 +16,9 @@ public struct AlertChange: Sendable {
     public var received: Int64?
     public var committed: Int64
 
+    /// Whether this change opened it, even if it has ended at once.
+    public var isNew: Bool { !eventIDs.isEmpty && eventIDs.count == alert.events }
+
     package init(alert: AlertRecord, kind: Kind, eventIDs: [String], received: Int64?, committed: Int64) {
         self.alert = alert
         self.kind = kind
@@ -52,6 +55,11 @@ public final class AlertFeed: CommitObserver {
     }
 
     public func stopListening(_ id: Int) { state.withLock { $0.listeners[id] = nil } }
+
+    /// When the oldest of the partition's events came that are in no commit yet; nanoseconds of the monotonic clock.
+    public func oldestArrival(partition: Int) -> Int64? {
+        arrivals.withLock { $0[partition]?.first?.received }
+    }
 
     func noteArrival(partition: Int, end: Int64, received: Int64) {
         arrivals.withLock { $0[partition, default: []].append((end, received)) }

@@ -5,8 +5,6 @@ import Synchronization
 
 /// How a live data directory is run.
 public struct LiveSettings: Sendable {
-    /// The log's name.
-    public var topic: String
     /// Bytes and submissions that may wait; beyond, senders are refused.
     public var queueBytes = 32 << 20
     public var queueCount = 4096
@@ -15,9 +13,7 @@ public struct LiveSettings: Sendable {
     /// Chunks that are under way at most.
     public var chunks = 16
 
-    public init(topic: String) {
-        self.topic = topic
-    }
+    public init() {}
 }
 
 /// A data directory that takes events as they come: decodes them, makes them durable, detects, and writes alerts.

@@ -14,7 +14,7 @@ final class LivePartition: @unchecked Sendable {
     private let queue: BoundedQueue<LiveChunk>
     private let free: BoundedQueue<LiveChunk>
     private let underWay: LiveChunkCount
-    private let instruments: LiveInstruments
+    private let instruments = LiveInstruments()
     private let feed: AlertFeed
     private let health: LiveHealth
     private let commitPause: Int64
@@ -39,7 +39,6 @@ final class LivePartition: @unchecked Sendable {
         self.underWay = underWay
         self.feed = feed
         self.health = health
-        instruments = LiveInstruments(partition: worker.partition, topic: settings.topic)
         commitPause = settings.commitMilliseconds * 1_000_000
         partition = worker.partition
         note()
@@ -89,7 +88,7 @@ final class LivePartition: @unchecked Sendable {
             for owner in chunk.owners { owner.noteNew() }
             let refused = try runner.process(chunk.batch, rows: rows, from: base)
             for (index, verdict) in refused { chunk.note(verdict, row: rows[index]) }
-            instruments.scored(nanoseconds: MonotonicClock.now() - appended)
+            instruments.scored(nanoseconds: MonotonicClock.now() - appended, events: rows.count)
         }
         round.append(chunk)
     }
@@ -156,7 +155,6 @@ final class LivePartition: @unchecked Sendable {
             state.committedOffset = runner.endOffset - Int64(runner.uncommittedCount)
             state.keys = runner.keyCounts.held
             state.spilled = runner.keyCounts.spilled
-            instruments.note(state)
         }
     }
 }

@@ -10,6 +10,9 @@ struct EventRoutes: Sendable {
     private let engine: LiveEngine
     private let bodyLimit: Int
     private let budget: BodyBudget
+    private let outcomes = InstrumentSet<String, Counter>(["ok", "503"]) { outcome in
+        Counter(label: "patternalarm_ingest_requests_total", dimensions: [("outcome", outcome)])
+    }
 
     /// - Parameters:
     ///   - engine: What takes the events.
@@ -26,11 +29,12 @@ struct EventRoutes: Sendable {
 
     private func take(_ request: Request) async throws -> Response {
         var outcome = "ok"
-        defer { Counter(label: "patternalarm_ingest_requests_total", dimensions: [("outcome", outcome)]).increment() }
+        defer { outcomes[outcome].increment() }
         do {
             return try Answer.json(EventsAnswer(try await receipt(of: request)))
         } catch {
-            outcome = (error as? Problem).map { "\($0.status.code)" } ?? "500"
+            outcome =
+                (error as? Problem).map { "\($0.status.code)" } ?? (error as? Refusal).map { "\($0.status)" } ?? "500"
             throw error
         }
     }

@@ -1,6 +1,8 @@
+import Bytes
 import Hummingbird
+import Runtime
 
-/// Whether the server is there.
+/// Whether the server is there, and how its parts are: open, so nothing of the inside is told.
 struct HealthRoutes {
     private let context: ServerContext
 
@@ -9,13 +11,48 @@ struct HealthRoutes {
     }
 
     func add(to router: Router<BasicRequestContext>) {
-        router.get("/ready") { _, _ in
-            try Answer.json(Ready(ready: true, detail: context.version))
+        router.get("/health") { request, _ in
+            try QueryParameters(request, known: []).finish()
+            return await health()
+        }
+        router.get("/ready") { request, _ in
+            try QueryParameters(request, known: []).finish()
+            return ready()
         }
     }
 
-    private struct Ready: Encodable {
-        var ready: Bool
-        var detail: String
+    private func health() async -> Response {
+        let status = await ServerStatus.now(context)
+        let word =
+            switch status.state {
+            case .ok: "healthy"
+            case .degraded: "degraded"
+            case .failed: "failed"
+            }
+        let parts = status.parts.map { part in
+            JSONValue.object([
+                .init("name", .text(part.name.rawValue)), .init("status", .text(part.state.rawValue)),
+                .init("detail", .text(part.detail)),
+            ])
+        }
+        let answer = JSONValue.object([
+            .init("status", .text(word)), .init("version", .text(context.version)),
+            .init("started_at", .time(status.startedMilliseconds)), .init("parts", .list(parts)),
+        ])
+        return Answer.json(answer, status: status.state == .failed ? .serviceUnavailable : .ok)
+    }
+
+    /// Whether events are taken.
+    private func ready() -> Response {
+        let detail =
+            switch context.monitor.phase {
+            case .starting: "starting"
+            case .stopping: "stopping"
+            case .listening: context.engine.status.failure == nil ? nil : "stopped, see /health"
+            }
+        let answer = JSONValue.object([
+            .init("ready", .bool(detail == nil)), .init("detail", .text(detail ?? context.version)),
+        ])
+        return Answer.json(answer, status: detail == nil ? .ok : .serviceUnavailable)
     }
 }

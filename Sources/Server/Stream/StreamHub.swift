@@ -29,7 +29,6 @@ final class StreamHub: Sendable, Service {
     private let context: ServerContext
     private let logger: Logger
     private let state = Mutex(State())
-    private let status: @Sendable () async -> JSONValue
     private let simulations: Simulations
 
     /// Messages that wait for one listener at most.
@@ -45,17 +44,14 @@ final class StreamHub: Sendable, Service {
     ///   - context: What is running.
     ///   - simulations: The tests.
     ///   - logger: Where failures are told.
-    ///   - status: How everything is.
     init(
         _ context: ServerContext,
         _ simulations: Simulations,
-        logger: Logger,
-        status: @escaping @Sendable () async -> JSONValue
+        logger: Logger
     ) {
         self.context = context
         self.logger = logger
         self.simulations = simulations
-        self.status = status
     }
 
     /// Messages from now on, each as it goes over the wire.
@@ -104,7 +100,7 @@ final class StreamHub: Sendable, Service {
                 if number % Self.simulationRounds == 0, let test = simulations.running {
                     send("simulation", test.json)
                 }
-                if number % Self.statusRounds == 0 { send("status", await status()) }
+                if number % Self.statusRounds == 0 { send("status", StatusMessage.json(await .now(context))) }
             }
             number += 1
             do { try await Task.sleep(for: Self.round) } catch { return }

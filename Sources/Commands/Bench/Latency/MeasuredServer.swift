@@ -25,10 +25,6 @@ final class MeasuredServer {
             throw .storage("the server said \"\(line)\" instead of its port")
         }
         self.port = port
-        guard FileManager.default.fileExists(atPath: directory + "/token") else {
-            token = ""
-            return
-        }
         do {
             token = try String(contentsOfFile: directory + "/token", encoding: .utf8)
                 .trimmingCharacters(in: .whitespacesAndNewlines)

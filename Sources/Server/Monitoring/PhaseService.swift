@@ -1,0 +1,11 @@
+import ServiceLifecycle
+
+/// Notes that the process has been told to stop. The last of the services: it is the first that hears of it.
+struct PhaseService: Service {
+    let monitor: ServerMonitor
+
+    func run() async throws {
+        try await gracefulShutdown()
+        monitor.phase = .stopping
+    }
+}

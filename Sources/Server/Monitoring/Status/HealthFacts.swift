@@ -1,0 +1,144 @@
+/// A part of the server and how it is.
+package struct ServerPart: Sendable, Equatable {
+    package enum Name: String, Sendable, CaseIterable {
+        case log, engine, alerts, checkpoints, ingest
+    }
+
+    package enum State: String, Sendable, CaseIterable, Comparable {
+        case ok, degraded, failed
+
+        private var rank: Int { self == .ok ? 0 : self == .degraded ? 1 : 2 }
+
+        package static func < (left: State, right: State) -> Bool { left.rank < right.rank }
+    }
+
+    package var name: Name
+    package var state: State
+    /// In words, for anybody.
+    package var detail: String
+    /// What the system said; it may name files, so it is only for who has the token.
+    package var cause: String?
+
+    /// Everything that is known.
+    package var words: String { cause.map { "\(detail): \($0)" } ?? detail }
+}
+
+/// What is known of the parts at a moment; what it means for each of them.
+package struct HealthFacts: Sendable {
+    package struct Partition: Sendable {
+        /// Events in the log that are not accounted for in the alerts file.
+        package var lag: Int64
+        /// How long the oldest of them has been there.
+        package var waitingSeconds: Double?
+        /// Since the last checkpoint, nil before the first; and why the last one could not be written.
+        package var checkpointSeconds: Double?
+        package var checkpointFailure: String?
+
+        package init(
+            lag: Int64,
+            waitingSeconds: Double? = nil,
+            checkpointSeconds: Double? = nil,
+            checkpointFailure: String? = nil
+        ) {
+            self.lag = lag
+            self.waitingSeconds = waitingSeconds
+            self.checkpointSeconds = checkpointSeconds
+            self.checkpointFailure = checkpointFailure
+        }
+    }
+
+    package var partitions: [Partition] = []
+    package var queueBytes = 0
+    package var queueLimit = 1
+    /// What has stopped everything.
+    package var failure: String?
+    package var alertsFile = AlertsProbe.Outcome.readable
+    /// Of the data directory; and of the alerts file if that is on another disk.
+    package var logDisk: DiskSpace?
+    package var alertsDisk: DiskSpace?
+    package var phase = ServerPhase.listening
+
+    package init() {}
+
+    /// More events than this, or older ones, are too much of a lag.
+    package static let lagMax: Int64 = 100_000
+    package static let lagSecondsMax = 10.0
+
+    /// How each part is, in a stable order.
+    package var parts: [ServerPart] { [log, engine, alerts, checkpoints, ingest] }
+
+    private var log: ServerPart {
+        if let failure {
+            return ServerPart(
+                name: .log,
+                state: .failed,
+                detail: "stopped, see the server's own output",
+                cause: failure
+            )
+        }
+        guard let logDisk else { return ServerPart(name: .log, state: .ok, detail: "writes") }
+        return ServerPart(name: .log, state: logDisk.state, detail: logDisk.words)
+    }
+
+    private var engine: ServerPart {
+        if let failure { return ServerPart(name: .engine, state: .failed, detail: "stopped", cause: failure) }
+        let lag = partitions.reduce(0) { $0 + $1.lag }
+        let detail = "\(lag) events behind"
+        if queueBytes > queueLimit / 2 {
+            return ServerPart(name: .engine, state: .degraded, detail: "\(detail); the queue is over half full")
+        }
+        if let index = partitions.firstIndex(where: { $0.lag > Self.lagMax }) {
+            return ServerPart(
+                name: .engine,
+                state: .degraded,
+                detail: "partition \(index) is \(partitions[index].lag) events behind"
+            )
+        }
+        for (index, partition) in partitions.enumerated() {
+            guard let seconds = partition.waitingSeconds, partition.lag > 0, seconds > Self.lagSecondsMax else {
+                continue
+            }
+            return ServerPart(
+                name: .engine,
+                state: .degraded,
+                detail: "partition \(index) is \(Int(seconds)) s behind"
+            )
+        }
+        return ServerPart(name: .engine, state: .ok, detail: detail)
+    }
+
+    private var alerts: ServerPart {
+        switch alertsFile {
+        case .failed(let words):
+            return ServerPart(name: .alerts, state: .failed, detail: "the alerts file cannot be read", cause: words)
+        case .slow:
+            return ServerPart(name: .alerts, state: .degraded, detail: "the alerts file did not answer within 1 s")
+        case .readable:
+            guard let alertsDisk else { return ServerPart(name: .alerts, state: .ok, detail: "can be read") }
+            return ServerPart(name: .alerts, state: alertsDisk.state, detail: alertsDisk.words)
+        }
+    }
+
+    private var checkpoints: ServerPart {
+        if let words = partitions.lazy.compactMap(\.checkpointFailure).first {
+            return ServerPart(
+                name: .checkpoints,
+                state: .degraded,
+                detail: "the last one could not be written; a start would take longer",
+                cause: words
+            )
+        }
+        let ages = partitions.compactMap(\.checkpointSeconds)
+        let detail = ages.max().map { "the oldest is \(Int($0)) s old" } ?? "none yet since the start"
+        return ServerPart(name: .checkpoints, state: .ok, detail: detail)
+    }
+
+    private var ingest: ServerPart {
+        if failure != nil { return ServerPart(name: .ingest, state: .failed, detail: "takes no events") }
+        return switch phase {
+        case .starting: ServerPart(name: .ingest, state: .degraded, detail: "starting")
+        case .stopping: ServerPart(name: .ingest, state: .degraded, detail: "stopping: takes no new events")
+        case .listening: ServerPart(name: .ingest, state: .ok, detail: "takes events")
+        }
+    }
+}
