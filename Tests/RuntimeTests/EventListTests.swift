@@ -68,8 +68,8 @@ import Testing
 
     @Test(arguments: [
         ("", JSONFault.Reason.unexpectedEnd), ("  ", .unexpectedEnd), ("[", .unexpectedEnd), ("[{}", .unexpectedEnd),
-        ("[{},", .unexpectedEnd), ("{\"a\":1", .unexpectedEnd), ("[{},]", .unexpectedByte), ("{}{}", .trailingBytes),
-        ("{}\n{}", .trailingBytes), ("[]x", .trailingBytes), ("nul", .unexpectedByte), ("{'a':1}", .unexpectedByte),
+        ("[{},", .unexpectedEnd), ("{\"a\":1", .unexpectedEnd), ("[{},]", .badNumber), ("{}{}", .trailingBytes),
+        ("{}\n{}", .trailingBytes), ("[]x", .trailingBytes), ("nul", .unexpectedEnd), ("{'a':1}", .unexpectedByte),
         ("{\"a\":\"", .badString), (#"{"a":"\x"}"#, .badEscape), ("[1 2]", .unexpectedByte),
     ])
     func whatIsNoJSONIsAFault(text: String, reason: JSONFault.Reason) throws {

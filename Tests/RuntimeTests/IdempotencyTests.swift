@@ -120,6 +120,7 @@ import Testing
         #expect(try fixture.send(events(0..<1), key: "k") == .failure(.keyReused))
         #expect(try fixture.send(events(0..<500), key: "k") == .failure(.keyReused))
         #expect(try count(fixture) == size)
+        #expect(try fixture.send(events(0..<size + 2000), key: "k") == .failure(.keyReused))
         // The server goes on, and the right events are known.
         #expect(try fixture.send(events(0..<size), key: "k").get().isReplayed)
         #expect(try fixture.send(events(size..<size + 5)).get().accepted == 5)

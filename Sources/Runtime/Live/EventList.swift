@@ -46,15 +46,14 @@ public struct EventList: Sendable {
     /// - Throws: ``Bytes/JSONFault`` if the body is not JSON as a whole; an element that is no event is told later, as a
     ///   line would be.
     public init(json bytes: [UInt8]) throws(JSONFault) {
-        // A line feed between tokens is only space; the log keeps one event a line.
-        let flat = bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
         var entries: [Entry] = []
         var fault: JSONFault?
-        flat.withUnsafeBufferPointer { buffer in
+        bytes.withUnsafeBufferPointer { buffer in
             do throws(JSONFault) { entries = try Self.elements(buffer) } catch { fault = error }
         }
         if let fault { throw fault }
-        self.bytes = flat
+        // The log keeps one event a line. In JSON a line feed is only space between tokens.
+        self.bytes = bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
         self.entries = entries
     }
 

@@ -3,13 +3,13 @@ import Synchronization
 
 /// The keys under which events came lately, and what became of them.
 ///
-/// Who has sent what is in the log itself: the key's hash is the producer of its batches, so a second delivery is told
-/// after a restart, too. Here is what the log does not hold: the answers, and which keys are being worked on.
+/// Who has sent what is in the log itself: the key's hash is the producer of the first batch, the number behind it that of
+/// the next one, and so on, so a second delivery is told after a restart, too. Here is what the log does not hold: the answers, and which keys are being worked on.
 final class IdempotencyKeys: Sendable {
     struct Entry: Sendable, Equatable {
         var key: String
         var fingerprint: String
-        /// The key as the log knows it.
+        /// The key as the log knows it: the first of its producers.
         var producerID: Int64
     }
 
@@ -32,7 +32,7 @@ final class IdempotencyKeys: Sendable {
 
     private let state = Mutex(State())
 
-    /// As many as the log remembers of a partition.
+    /// As many as the log remembers of a partition, if each has one batch.
     static let limit = 4096
 
     func begin(_ key: String, _ events: EventList) -> Outcome {

@@ -152,17 +152,19 @@ final class LiveIntake: @unchecked Sendable {
         return chunk
     }
 
-    private func sendAlone(_ pending: Pending, _ producer: Int64) {
-        var sent = partitions.map { _ in 0 }
+    /// Each chunk has a producer of its own: of one producer the log remembers only the last few batches, and a body may
+    /// have any number.
+    private func sendAlone(_ pending: Pending, _ key: Int64) {
         var position = 0
+        var number: Int64 = 0
         while position < pending.events.count {
             let chunk = take()
             position = chunk.add(pending, from: position)
             prepare(chunk)
             for partition in partitions.indices where !chunk.partitions[partition].isEmpty {
-                chunk.producers[partition] = ProducerSequence(id: producer, epoch: 0, first: Int32(sent[partition]))
-                sent[partition] += chunk.partitions[partition].count
+                chunk.producers[partition] = ProducerSequence(id: (key &+ number) & .max, epoch: 0, first: 0)
             }
+            number += 1
             distribute(chunk)
         }
         pending.finishChunk()

@@ -68,6 +68,9 @@ final class LivePartition: @unchecked Sendable {
     private func take(_ chunk: LiveChunk, _ round: inout [LiveChunk]) throws(RunnerError) {
         let runner = worker.runner
         let rows = chunk.partitions[partition]
+        if chunk.producers[partition] != nil, chunk.owners.contains(where: \.isRefused) {
+            return release(chunk, .keyReused)
+        }
         let start = MonotonicClock.now()
         let base: LogOffset?
         do throws(RunnerError) {
@@ -75,6 +78,7 @@ final class LivePartition: @unchecked Sendable {
         } catch {
             // The key was used for other events; the log goes on.
             guard case .log(.outOfSequence) = error else { throw error }
+            for owner in chunk.owners { owner.refuse() }
             return release(chunk, .keyReused)
         }
         let appended = MonotonicClock.now()

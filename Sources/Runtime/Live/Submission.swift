@@ -89,6 +89,11 @@ final class Pending: Sendable {
         }
     }
 
+    /// A partition's log has other events under the key: no more of these are to follow.
+    func refuse() { state.withLock { $0.failure = $0.failure ?? .keyReused } }
+
+    var isRefused: Bool { state.withLock { $0.failure == .keyReused } }
+
     /// A partition has taken a share that is new to the log.
     func noteNew() { state.withLock { $0.newChunks += 1 } }
 
@@ -102,14 +107,20 @@ final class Pending: Sendable {
             var receipt = state.receipt
             receipt.accepted = events.count - receipt.rejected - receipt.late - receipt.duplicate
             receipt.isReplayed = producerID != nil && state.newChunks == 0 && events.count > 0
-            receipt.errors.sort { $0.line < $1.line }
+            Self.keepFirst(of: &receipt.errors)
             return .success(receipt)
         }
         if let result { completion(result) }
     }
 
     private static func keep(_ error: Receipt.LineError, in receipt: inout Receipt) {
-        guard receipt.errors.count < Receipt.errorsKept else { return }
         receipt.errors.append(error)
+        // Each partition tells of its own lines, so that a later error may be of an earlier line.
+        if receipt.errors.count == 2 * Receipt.errorsKept { keepFirst(of: &receipt.errors) }
+    }
+
+    private static func keepFirst(of errors: inout [Receipt.LineError]) {
+        errors.sort { $0.line < $1.line }
+        errors.removeLast(max(0, errors.count - Receipt.errorsKept))
     }
 }

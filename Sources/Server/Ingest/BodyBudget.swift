@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Memory for the bodies that are being received, of all connections together (C9).
+/// Memory for the bodies that are being received or worked on, of all connections together (C9).
 final class BodyBudget: Sendable {
     private let taken = Mutex(0)
     private let limit: Int

@@ -43,7 +43,10 @@ struct EventRoutes: Sendable {
         let key = try key(of: request)
         let coding = try coding(of: request)
         let isLines = try Self.isLines(request)
-        let packed = try await collect(request)
+        // A body counts until its events are answered for, wherever it waits meanwhile.
+        var taken = 0
+        defer { budget.give(taken) }
+        let packed = try await collect(request, &taken)
         let body: [UInt8]
         do throws(ContentCoding.Fault) {
             body = try coding.unpack(packed, limit: bodyLimit)
@@ -68,12 +71,10 @@ struct EventRoutes: Sendable {
         do { return try result.get() } catch { throw Problem(error) }
     }
 
-    /// Receives the body, within its own limit and that of all bodies together.
-    private func collect(_ request: Request) async throws -> [UInt8] {
+    /// Receives the body, within its own limit and that of all bodies together, of which it takes what it needs.
+    private func collect(_ request: Request, _ taken: inout Int) async throws -> [UInt8] {
         let announced = request.headers[.contentLength].flatMap { Int($0) }
         if let announced, announced > bodyLimit { throw Self.tooLarge(bodyLimit) }
-        var taken = 0
-        defer { budget.give(taken) }
         var body: [UInt8] = []
         if let announced { body.reserveCapacity(announced) }
         for try await buffer in request.body {
