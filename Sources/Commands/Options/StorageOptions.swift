@@ -18,11 +18,11 @@ struct StorageOptions: ParsableArguments {
     )
     var durability: Durability = .os
 
-    @Option(help: "Make a checkpoint of a partition's state after so many events (default: 200000; serve: 2000000).")
+    @Option(help: "Make a checkpoint of a partition's state after so many events (default: 200000; serve: 5000000).")
     var checkpointEvents: Int?
 
-    @Option(help: "Make a checkpoint of a partition's state after so many seconds.")
-    var checkpointSeconds = 10.0
+    @Option(help: "Make a checkpoint of a partition's state after so many seconds (default: 10; serve: 30).")
+    var checkpointSeconds: Double?
 
     @Option(help: "Checkpoint to recover from: newest, none, or the newest at or before this offset.")
     var fromCheckpoint: CheckpointChoice = .newest
@@ -32,19 +32,21 @@ struct StorageOptions: ParsableArguments {
 
     func validate() throws {
         guard checkpointEvents ?? 1 > 0 else { throw ValidationError("--checkpoint-events must be at least 1.") }
-        guard checkpointSeconds > 0 else { throw ValidationError("--checkpoint-seconds must be above 0.") }
+        guard checkpointSeconds ?? 1 > 0 else { throw ValidationError("--checkpoint-seconds must be above 0.") }
         if let stateMemory, stateMemory.bytes < 1_000_000 {
             throw ValidationError("--state-memory must be at least 1MB.")
         }
     }
 
-    /// - Parameter events: After how many events a checkpoint is made unless the person says otherwise.
+    /// - Parameters:
+    ///   - events: After how many events a checkpoint is made unless the person says otherwise.
+    ///   - seconds: After how many seconds, likewise.
     /// - Returns: How the directory is to be opened.
-    func opening(checkpointEvents events: Int = 200_000) -> DataDirectory.Options {
+    func opening(checkpointEvents events: Int = 200_000, seconds: Double = 10) -> DataDirectory.Options {
         var options = DataDirectory.Options()
         options.alerts = alerts
         options.policy.checkpointEvents = checkpointEvents ?? events
-        options.policy.checkpointPause = .seconds(checkpointSeconds)
+        options.policy.checkpointPause = .seconds(checkpointSeconds ?? seconds)
         options.policy.syncPause = durability.syncPause
         options.checkpoint = fromCheckpoint
         options.alertTTL = alertTTL?.milliseconds

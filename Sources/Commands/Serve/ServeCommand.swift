@@ -46,7 +46,8 @@ struct ServeCommand: AsyncParsableCommand {
         let loaded = ContinuousClock.now - start
         ServerMetrics.begin()
         let feed = AlertFeed()
-        var opening = storage.opening(checkpointEvents: 2_000_000)
+        // Events wait while what has changed is copied: rarely, then.
+        var opening = storage.opening(checkpointEvents: 5_000_000, seconds: 30)
         opening.observer = feed
         // Filled ahead, so that a sync is steady; the live engine says when.
         opening.log.durability = .interval(milliseconds: 1)
