@@ -29,8 +29,8 @@ import Testing
         "Evaluation": ["Base"],
         "Traffic": ["Base", "Bytes"],
         "Runtime": [
-            "AlertStore", "Base", "Bytes", "Delivery", "Dispatch", "Engine", "EventLog", "FileStore", "Forest",
-            "Foundation", "Metrics", "Plan", "StateStore", "Synchronization", "Windows",
+            "AlertStore", "Base", "Bytes", "CoreMetrics", "Delivery", "Dispatch", "Engine", "EventLog", "FileStore",
+            "Forest", "Foundation", "Metrics", "Plan", "StateStore", "Synchronization", "Windows",
         ],
         "Engine": [
             "Synchronization", "Base", "Bytes", "CKernels", "HeapModule", "CLZ4", "FileStore", "EventLog", "StateStore",
