@@ -51,7 +51,7 @@ final class LiveFixture: @unchecked Sendable {
         options.store = store
         options.log.durability = .interval(milliseconds: 1)
         let directory = try open(options)
-        var settings = LiveSettings(topic: plan.name)
+        var settings = LiveSettings()
         change(&settings)
         self.directory = directory
         engine = LiveEngine(directory, plan: plan, feed: feed, settings: settings)

@@ -72,9 +72,12 @@ import Traffic
 
     /// Any event of the simulator's, as if it were this one.
     private func event(_ id: String, _ actor: String, _ pattern: Pattern) throws -> TrafficGenerator.Event {
-        var generator = TrafficGenerator(TrafficSettings())
+        var settings = TrafficSettings()
+        settings.events = 1
+        var generator = TrafficGenerator(settings)
         var line: [UInt8] = []
-        var event = try #require(generator.next(into: &line))
+        let made = generator.next(into: &line)
+        var event = try #require(made)
         (event.id, event.actor, event.pattern) = (id, actor, pattern)
         return event
     }
@@ -151,7 +154,7 @@ import Traffic
         // Event n is due at n ms.
         let due = { (number: Int) in Int64(number) * 1_000_000 }
         truth.note(change(.opened, ["0", "1", "2"], committed: 5_000_000), due: due)
-        #expect(truth.latency.totalCount == 1 && truth.latency.max == 3000)
+        #expect(truth.latency.totalCount == 1 && (3000...3010).contains(truth.latency.max))
         truth.note(change(.revised, ["9"], committed: 9_500_000), due: due)
         #expect(truth.latency.totalCount == 2 && truth.latency.min == 500)
         // Clocks of two threads: never below zero.
