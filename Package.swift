@@ -116,8 +116,9 @@ let package = Package(
         library(
             "Commands",
             depends: [
-                "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Delivery", "Engine", "EventLog", "FileStore",
-                "Forest", "ForestFormats", "ForestTraining", "Evaluation", "Plan", "Runtime", "Server", "StateStore",
+                "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "CProcess", "Delivery", "Engine", "EventLog",
+                "FileStore", "Forest", "ForestFormats", "ForestTraining", "Evaluation", "Plan", "Runtime", "Server",
+                "StateStore",
                 "Traffic", "Windows", argumentParser, logging, system, yams, histogram, sqlite,
             ]
         ),

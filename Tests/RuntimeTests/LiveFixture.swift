@@ -81,6 +81,8 @@ final class LiveFixture: @unchecked Sendable {
     func abandon() throws -> String {
         let engine = try #require(engine)
         let error = #expect(throws: LiveEngine.StoppedError.self) { try engine.stop() }
+        // Its files are gone or complete before anybody else touches the folder.
+        try #require(directory).database.close()
         (self.engine, directory) = (nil, nil)
         return error?.words ?? ""
     }

@@ -15,4 +15,8 @@ struct pa_allowed_path {
 /// Landlock, or minus errno: ENOSYS and EOPNOTSUPP mean that this kernel cannot.
 int pa_confine(const struct pa_allowed_path *_Nonnull paths, int count, unsigned short port);
 
+/// Lets blocks of memory of so many bytes and more go back to the system as soon as they are freed. Otherwise the C
+/// library learns from the first large block that is freed to keep them. False if it cannot be told.
+int pa_give_back_from(int bytes);
+
 #endif

@@ -13,6 +13,7 @@ extension ServeCommand: PreparedCommand {
                 try AccessToken.checkDirectory(dataDir)
             }
             ServerProcess.raiseDescriptors()
+            ServerProcess.giveBackMemory()
             // A rule can only be made for what is there.
             do throws(FileError) { try DiskStore(root: dataDir).createDirectory("") } catch {
                 throw .storage(error.description)

@@ -1,3 +1,4 @@
+import CProcess
 import Glibc
 
 /// What a server needs of its process.
@@ -13,5 +14,14 @@ enum ServerProcess {
         limit.rlim_cur = min(limit.rlim_max, descriptorsWanted)
         // A refusal leaves the limit as it is.
         _ = setrlimit(kind, &limit)
+    }
+
+    /// From this size on a block of memory is a large body, or part of a table that grows.
+    private static let largeBlock: Int32 = 1 << 20
+
+    /// Bodies of many megabytes come and go: what they took is the system's again as soon as they are gone.
+    static func giveBackMemory() {
+        // A refusal costs memory only.
+        _ = pa_give_back_from(largeBlock)
     }
 }

@@ -20,10 +20,11 @@ def run(*arguments):
     return result.returncode, result.stdout, result.stderr.decode()
 
 
-def simulate(name, events, seed):
+def simulate(name, events, seed, *options):
     """Lines of simulated events, each of its own id."""
     path = os.path.join(work, name + ".jsonl")
-    code, _, err = run("simulate", "--events", str(events), "--seed", str(seed), "--load", "crisis", "--out", path)
+    arguments = ["--events", str(events), "--seed", str(seed), "--load", "crisis", "--out", path, *options]
+    code, _, err = run("simulate", *arguments)
     if code != 0:
         raise SystemExit(f"simulate: {err}")
     return open(path, "rb").readlines()
