@@ -187,21 +187,8 @@ final class ChunkDecoder {
     }
 
     func decode(_ chunk: Chunk) {
-        let batch = chunk.batch
-        var refusal = 0
-        guard !chunk.refusals.isEmpty else {
-            decoder.decode(batch, rows: 0..<batch.count)
-            return partitioner.assign(batch, to: &chunk.partitions)
-        }
-        for row in 0..<batch.count {
-            if refusal < chunk.refusals.count, chunk.refusals[refusal].row == row {
-                decoder.reject(batch, row: row, because: .init(reason: chunk.refusals[refusal].reason))
-                refusal += 1
-            } else {
-                decoder.decode(batch, row: row)
-            }
-        }
-        partitioner.assign(batch, to: &chunk.partitions)
+        decoder.decode(chunk.batch, refusing: chunk.refusals)
+        partitioner.assign(chunk.batch, to: &chunk.partitions)
     }
 }
 

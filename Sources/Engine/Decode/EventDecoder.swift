@@ -52,6 +52,21 @@ public final class EventDecoder {
         }
     }
 
+    /// Decodes all events of a batch but those that cannot be events, which are refused with their reasons.
+    ///
+    /// - Parameters:
+    ///   - batch: events that have been appended one behind the other.
+    ///   - refusals: rows to refuse, ascending, and why.
+    public func decode(_ batch: ColumnBatch, refusing refusals: [(row: Int, reason: String)]) {
+        var next = 0
+        for refusal in refusals {
+            decode(batch, rows: next..<refusal.row)
+            reject(batch, row: refusal.row, because: .init(reason: refusal.reason))
+            next = refusal.row + 1
+        }
+        decode(batch, rows: next..<batch.count)
+    }
+
     private func decodeCarefully(_ batch: ColumnBatch, row: Int) {
         if let rejection = careful.fill(batch, row: row) { reject(rejection, batch, row) }
         batch.closeLists()

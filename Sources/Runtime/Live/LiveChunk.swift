@@ -76,18 +76,7 @@ final class LiveChunk: @unchecked Sendable {
         return position
     }
 
-    func decode(_ decoder: EventDecoder) {
-        guard !refusals.isEmpty else { return decoder.decode(batch, rows: 0..<batch.count) }
-        var refusal = 0
-        for row in 0..<batch.count {
-            if refusal < refusals.count, refusals[refusal].row == row {
-                decoder.reject(batch, row: row, because: .init(reason: refusals[refusal].reason))
-                refusal += 1
-            } else {
-                decoder.decode(batch, row: row)
-            }
-        }
-    }
+    func decode(_ decoder: EventDecoder) { decoder.decode(batch, refusing: refusals) }
 
     /// Tells the owner of a row what became of it.
     func note(_ verdict: PartitionVerdict, row: Int32) {
