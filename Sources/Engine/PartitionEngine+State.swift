@@ -5,22 +5,29 @@ import Windows
 
 /// The engine's state as checkpoints hold it: windows, remembered ids, open alerts, and the clock.
 extension PartitionEngine {
-    /// The state's changes since the last call, as of an offset: the events before it have been processed.
+    /// Begins an image of the state's changes since the last one was begun, as of an offset: the events before it have been
+    /// processed. The last one must be whole. ``fillImage(_:bytes:)`` fills it, while events go on being processed.
     ///
     /// - Parameters:
     ///   - offset: where the partition is.
     ///   - all: everything that is in memory instead of the changes: the first time, and after an image that could not be
     ///     written.
     ///   - spare: an image that nobody uses any more; its memory is used again.
-    /// - Returns: a copy that another thread may write.
-    /// - Complexity: O(what changed).
-    public func image(offset: Int64, all: Bool, reusing spare: StateImage? = nil) -> StateImage {
+    /// - Complexity: O(1); O(what is in memory) with `all`.
+    public func beginImage(offset: Int64, all: Bool, reusing spare: StateImage? = nil) -> StateImage {
         let image = spare ?? StateImage(offset: offset, clock: intake.admission.clock, horizons: horizons)
         if let spare { spare.reuse(offset: offset, clock: intake.admission.clock, horizons: horizons) }
-        intake.admission.writeChanges(to: image, all: all)
-        machine.writeChanges(to: image, all: all)
-        tracker.writeChanges(to: image, all: all)
+        intake.admission.beginImage(image, all: all)
+        machine.beginImage(image, all: all)
+        tracker.beginImage(image, all: all)
         return image
+    }
+
+    /// Copies about `bytes` more into the image that was begun last. True once it is whole: another thread may write it then.
+    public func fillImage(_ image: StateImage, bytes: Int) -> Bool {
+        let limit = image.byteCount.addingReportingOverflow(bytes)
+        let end = limit.overflow ? .max : limit.partialValue
+        return intake.admission.fillImage(upTo: end) && machine.fillImage(upTo: end) && tracker.fillImage(upTo: end)
     }
 
     /// Puts a new engine into the state of a checkpoint. Keys beyond `limit` bytes stay on disk until they are asked for.
@@ -55,7 +62,7 @@ extension PartitionEngine {
                 isWhole = tracker.load(record)
             } else if scope.isDead(record) {
                 return true
-            } else if record.table == Admission.table {
+            } else if record.table == DuplicateFilter.table {
                 isWhole = intake.admission.load(record)
             } else if !isFull {
                 isWhole = machine.load(record)
@@ -70,7 +77,7 @@ extension PartitionEngine {
 
     private var horizons: [StateTable: Int64] {
         var horizons = machine.horizons.merging(tracker.horizons) { first, _ in first }
-        horizons[Admission.table] = intake.admission.horizon
+        horizons[DuplicateFilter.table] = intake.admission.horizon
         return horizons
     }
 

@@ -69,7 +69,7 @@ public final class PartitionWorker: @unchecked Sendable {
             || runner.eventsSinceCheckpoint > 0 && lastCheckpoint.duration(to: .now) > policy.checkpointPause
         {
             try reporting { () throws(RunnerError) in
-                if try runner.checkpoint() { lastCheckpoint = .now }
+                if try runner.beginCheckpoint() { lastCheckpoint = .now }
             }
         }
         guard runner.uncommittedCount > 0 else { return }
@@ -88,8 +88,10 @@ public final class PartitionWorker: @unchecked Sendable {
     /// Commits everything and makes a last checkpoint, so that the next run starts where this one ended.
     func close() throws(RuntimeError) {
         try reporting { () throws(RunnerError) in
+            runner.finishCheckpoint()
             runner.checkpointProgress.waitUntilDone()
-            try runner.checkpoint()
+            try runner.beginCheckpoint()
+            runner.finishCheckpoint()
             try runner.close()
         }
     }

@@ -224,15 +224,14 @@ public final class CheckpointStore: Sendable {
     }
 
     private func write(_ image: StateImage, sequence: Int) throws(StateError) -> StateRun.Name {
-        let records = image.sorted()
         do throws(FileError) {
             var writer = try StateRunWriter(
                 directory: directory,
                 sequence: sequence,
-                expected: records.count,
+                expected: image.count,
                 store: store
             )
-            for record in records { try writer.add(record) }
+            try image.visitSorted { (record) throws(FileError) in try writer.add(record) }
             return try writer.finish()
         } catch {
             throw .file(error)

@@ -1,42 +1,7 @@
 public import Base
-import Bytes
 
-/// The names of the tables that a checkpoint holds: 16 bits, chosen by whoever owns the state.
-public struct StateTable: Hashable, Comparable, Sendable, BitwiseCopyable {
-    public let number: UInt16
-
-    public init(_ number: UInt16) {
-        self.number = number
-    }
-
-    public static func < (left: StateTable, right: StateTable) -> Bool { left.number < right.number }
-}
-
-/// One keyed value of a checkpoint.
-///
-/// A record is dead, and may be dropped from disk, once the clock has passed its time by its table's horizon: exactly when
-/// the state in memory drops it, too. That is why nothing is ever written to say that a key is gone.
-public struct StateRecord {
-    public var table: StateTable
-    public var key: Text
-    /// Event time up to which the value matters by itself, microseconds.
-    public var time: Int64
-    /// Valid as long as what the record was read from.
-    public var value: UnsafeRawBufferPointer
-
-    static let headerBytes = 2 + 16 + 8 + 4
-
-    func precedes(_ other: StateRecord) -> Bool {
-        if table != other.table { return table < other.table }
-        if key.low != other.key.low { return key.low < other.key.low }
-        return key.high < other.key.high
-    }
-
-    func hasKey(of other: StateRecord) -> Bool { table == other.table && key == other.key }
-}
-
-/// What changed in a state since its last checkpoint, copied out of it: the engine fills an image and goes on; sorting
-/// and writing it is somebody else's work.
+/// What changed in a state since its last checkpoint, copied out of it piece by piece: the engine fills an image while it goes
+/// on; sorting and writing it is somebody else's work.
 public final class StateImage: @unchecked Sendable {
     // Filled by one thread, then handed over whole; never used by two at once.
 
@@ -49,12 +14,28 @@ public final class StateImage: @unchecked Sendable {
     /// What is small and not keyed, in its owner's own format.
     public var extra: [UInt8] = []
     public private(set) var count = 0
-    private var records = ByteWriter(capacity: 1 << 16)
+    /// Bytes that were copied.
+    public private(set) var byteCount = 0
+
+    /// Memory in pieces: one that grew would have to be copied whole now and then, and nobody would know when.
+    private struct Piece {
+        var memory: UnsafeMutableRawBufferPointer
+        var used = 0
+    }
+
+    private var pieces: [Piece] = []
+    private var current = 0
+
+    private static let pieceBytes = 1 << 20
 
     public init(offset: Int64, clock: Int64?, horizons: [StateTable: Int64]) {
         self.offset = offset
         self.clock = clock
         self.horizons = horizons
+    }
+
+    deinit {
+        for piece in pieces { piece.memory.deallocate() }
     }
 
     /// Empties the image for another offset and keeps its memory: touching fresh memory costs as much as the copying.
@@ -64,16 +45,14 @@ public final class StateImage: @unchecked Sendable {
         self.horizons = horizons
         extra = []
         count = 0
-        records.removeAll()
+        byteCount = 0
+        for index in pieces.indices { pieces[index].used = 0 }
+        current = 0
     }
 
-    /// Bytes that were copied.
-    public var byteCount: Int { records.count }
-
-    /// Copies one value. A key is added once at most.
+    /// Copies one value. Of a key that is added twice, the first value counts.
     public func add(_ table: StateTable, _ key: Text, time: Int64, value: UnsafeRawBufferPointer) {
-        let size = StateRecord.headerBytes + value.count
-        var target = records.reserve(size)
+        var target = reserve(StateRecord.headerBytes + value.count)
         target.storeBytes(of: table.number.littleEndian, as: UInt16.self)
         target.storeBytes(of: key.low.littleEndian, toByteOffset: 2, as: UInt64.self)
         target.storeBytes(of: key.high.littleEndian, toByteOffset: 10, as: UInt64.self)
@@ -81,48 +60,72 @@ public final class StateImage: @unchecked Sendable {
         target.storeBytes(of: UInt32(value.count).littleEndian, toByteOffset: 26, as: UInt32.self)
         target += StateRecord.headerBytes
         if let base = value.baseAddress { target.copyMemory(from: base, byteCount: value.count) }
-        records.advance(by: size)
-        count += 1
     }
 
-    /// All records by table and key. O(n log n).
-    func sorted() -> [StateRecord] {
-        var all: [StateRecord] = []
-        all.reserveCapacity(count)
-        var reader = RecordReader(records.bytes)
-        while let record = reader.next() { all.append(record) }
-        all.sort { $0.precedes($1) }
-        return all
-    }
-}
-
-/// Reads records that lie behind one another.
-struct RecordReader {
-    private let bytes: UnsafeRawBufferPointer
-    private(set) var position = 0
-
-    init(_ bytes: UnsafeRawBufferPointer) {
-        self.bytes = bytes
-    }
-
-    /// The next record, or nil at the end and where no whole record follows.
-    mutating func next() -> StateRecord? {
-        guard bytes.count - position >= StateRecord.headerBytes else { return nil }
-        func load<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, _ at: Int) -> T {
-            T(littleEndian: bytes.loadUnaligned(fromByteOffset: position + at, as: T.self))
+    private func reserve(_ size: Int) -> UnsafeMutableRawPointer {
+        while current < pieces.count, pieces[current].memory.count - pieces[current].used < size { current += 1 }
+        if current == pieces.count {
+            pieces.append(Piece(memory: .allocate(byteCount: max(size, Self.pieceBytes), alignment: 16)))
         }
-        let size = Int(load(UInt32.self, 26))
-        guard size <= bytes.count - position - StateRecord.headerBytes else { return nil }
-        let start = position + StateRecord.headerBytes
-        let record = StateRecord(
-            table: StateTable(load(UInt16.self, 0)),
-            key: Text(low: load(UInt64.self, 2), high: load(UInt64.self, 10)),
-            time: load(Int64.self, 18),
-            value: UnsafeRawBufferPointer(rebasing: bytes[start..<start + size])
-        )
-        position = start + size
-        return record
+        guard let base = pieces[current].memory.baseAddress else { preconditionFailure("Pieces are never empty.") }
+        defer {
+            pieces[current].used += size
+            byteCount += size
+            count += 1
+        }
+        return base + pieces[current].used
     }
 
-    var isAtEnd: Bool { position == bytes.count }
+    /// A record's key, and where it lies: sorting moves these instead of records.
+    private struct Place {
+        var table: UInt16
+        var low: UInt64
+        var high: UInt64
+        /// Piece and position in it; ascending in the order of adding.
+        var piece: Int32
+        var position: Int32
+
+        func precedes(_ other: Place) -> Bool {
+            if table != other.table { return table < other.table }
+            if low != other.low { return low < other.low }
+            if high != other.high { return high < other.high }
+            return (piece, position) < (other.piece, other.position)
+        }
+
+        func hasKey(of other: Place) -> Bool { table == other.table && low == other.low && high == other.high }
+    }
+
+    /// All records by table and key, each key once. O(n log n).
+    func visitSorted<Failure: Error>(_ body: (StateRecord) throws(Failure) -> Void) throws(Failure) {
+        var places: [Place] = []
+        places.reserveCapacity(count)
+        for (number, piece) in pieces.enumerated() where piece.used > 0 {
+            var reader = RecordReader(UnsafeRawBufferPointer(rebasing: piece.memory[..<piece.used]))
+            var position = 0
+            while let record = reader.next() {
+                places.append(
+                    Place(
+                        table: record.table.number,
+                        low: record.key.low,
+                        high: record.key.high,
+                        piece: Int32(number),
+                        position: Int32(position)
+                    )
+                )
+                position = reader.position
+            }
+        }
+        places.sort { $0.precedes($1) }
+        var last: Place?
+        for place in places {
+            if let last, last.hasKey(of: place) { continue }
+            last = place
+            let piece = pieces[Int(place.piece)]
+            var reader = RecordReader(
+                UnsafeRawBufferPointer(rebasing: piece.memory[Int(place.position)..<piece.used])
+            )
+            guard let record = reader.next() else { preconditionFailure("A place is where a record was.") }
+            try body(record)
+        }
+    }
 }

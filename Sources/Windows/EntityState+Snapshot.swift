@@ -18,23 +18,37 @@ extension EntityState {
     /// Key, cells and slot, each in an array that is half empty now and then.
     private static let bytesPerKey = 16 + 16 + 24 + 16
 
-    /// Copies the keys that have changed since the last call into an image.
-    mutating func writeChanges(to image: StateImage, table number: StateTable, all: Bool) {
+    /// Begins to fill an image with the keys that have changed since the last one was begun; with all that are in memory if
+    /// `all`. The last one must be whole.
+    mutating func beginImage(_ image: StateImage, all: Bool) {
         if all {
-            for slot in slots.indices where slots[slot].sizeClass >= 0 { write(slot, to: image, number) }
-        } else {
-            for slot in dirty where slots[Int(slot)].isDirty { write(Int(slot), to: image, number) }
+            for slot in slots.indices where slots[slot].sizeClass >= 0 { _ = changes.willChange(slot) }
         }
-        dirty.removeAll(keepingCapacity: true)
+        changes.begin()
+        filling = image
     }
 
-    private mutating func write(_ slot: Int, to image: StateImage, _ number: StateTable) {
-        slots[slot].isDirty = false
+    /// Copies on, until the image has about `limit` bytes. True once it has every key.
+    mutating func fillImage(upTo limit: Int) -> Bool {
+        guard let filling else { return true }
+        while filling.byteCount < limit {
+            guard let slot = changes.next() else {
+                self.filling = nil
+                return true
+            }
+            copy(slot)
+        }
+        return false
+    }
+
+    /// Copies a key into the image that is being filled.
+    func copy(_ slot: Int) {
+        guard let filling else { preconditionFailure("Only an image that is being filled has keys to be copied.") }
         let count = Int(slots[slot].count)
         let rows = arena.words + slots[slot].block
         let last = Int64(bitPattern: rows[(count - 1) * arena.width])
         let bytes = UnsafeRawBufferPointer(start: rows, count: count * arena.width * 8)
-        image.add(number, table.key(of: slot), time: last, value: bytes)
+        filling.add(stateTable, table.key(of: slot), time: last, value: bytes)
     }
 
     /// Takes a key from a checkpoint, unless it is there already. False if its rows cannot be of this pipeline.
@@ -91,7 +105,7 @@ extension EntityState {
             if spillPosition >= slots.count { spillPosition = 0 }
             let slot = spillPosition
             spillPosition += 1
-            guard slots[slot].sizeClass >= 0, !slots[slot].isDirty else { continue }
+            guard slots[slot].sizeClass >= 0, !changes.isChanged(slot) else { continue }
             if slots[slot].isWarm {
                 slots[slot].isWarm = false
             } else {

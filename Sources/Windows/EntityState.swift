@@ -20,8 +20,6 @@ public struct EntityState: ~Copyable {
         var count: Int32 = 0
         /// -1 = the slot is free.
         var sizeClass: Int16 = -1
-        /// Changed since the last checkpoint.
-        var isDirty = false
         /// Used since the last look for keys to spill.
         var isWarm = false
         /// What is known of its windows, or -1.
@@ -37,8 +35,10 @@ public struct EntityState: ~Copyable {
     var arena: RowArena
     var running: RunningWindows
     private var sweepPosition = 0
-    /// Slots that have changed since the last checkpoint; one that was freed since then may be among them.
-    var dirty: [Int32] = []
+    var changes = ChangeMarks()
+    /// What is being filled with the changes, if that is not whole yet.
+    var filling: StateImage?
+    let stateTable: StateTable
     var spillPosition = 0
     /// Keys that were given up to disk so far.
     var spilledCount = 0
@@ -47,7 +47,8 @@ public struct EntityState: ~Copyable {
 
     public var keyCount: Int { table.count }
 
-    init(_ program: EntityProgram) {
+    init(_ program: EntityProgram, table: StateTable) {
+        stateTable = table
         windows = program.windows
         running = RunningWindows(spanCount: program.groups.count, momentCount: program.moments.count)
         horizon = windows.map(\.reach).max() ?? 0
@@ -69,10 +70,7 @@ public struct EntityState: ~Copyable {
             slots[slot] = Slot(block: arena.takeBlock(0), count: 0, sizeClass: 0)
             if cold != nil { fetch(key, slot, clock: clock) }
         }
-        if !slots[slot].isDirty {
-            slots[slot].isDirty = true
-            dirty.append(Int32(slot))
-        }
+        if changes.willChange(slot) { copy(slot) }
         slots[slot].isWarm = true
         if Int(slots[slot].count) == RowArena.rowCapacity(Int(slots[slot].sizeClass)) { makeRoom(slot, clock: clock) }
         let width = arena.width
@@ -167,6 +165,7 @@ public struct EntityState: ~Copyable {
     }
 
     mutating func release(_ slot: Int) {
+        if changes.willFree(slot) { copy(slot) }
         if slots[slot].running >= 0 { running.giveBack(slots[slot].running) }
         arena.giveBack(slots[slot].block, sizeClass: Int(slots[slot].sizeClass))
         slots[slot] = Slot()

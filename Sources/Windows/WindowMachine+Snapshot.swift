@@ -12,12 +12,14 @@ extension WindowMachine {
         return found
     }
 
-    /// Copies what has changed since the last call; everything in memory with `all`.
-    public func writeChanges(to image: StateImage, all: Bool) {
-        for (entity, box) in states.enumerated() {
-            box.state.writeChanges(to: image, table: StateTable(UInt16(entity)), all: all)
-        }
+    /// Begins to fill an image with what has changed since the last one was begun; with everything in memory if `all`. The
+    /// last one must be whole.
+    public func beginImage(_ image: StateImage, all: Bool) {
+        for box in states { box.state.beginImage(image, all: all) }
     }
+
+    /// Copies on, until the image has about `limit` bytes. True once it is whole.
+    public func fillImage(upTo limit: Int) -> Bool { states.allSatisfy { $0.state.fillImage(upTo: limit) } }
 
     /// Takes a record of a checkpoint. False if it cannot be of this pipeline.
     public func load(_ record: StateRecord) -> Bool {
@@ -36,7 +38,7 @@ extension WindowMachine {
 
     /// Bytes of the keys that have changed since the last checkpoint, about.
     public var changedBytes: Int {
-        states.reduce(0) { $0 + $1.state.byteCount / max(1, $1.state.keyCount) * $1.state.dirty.count }
+        states.reduce(0) { $0 + $1.state.byteCount / max(1, $1.state.keyCount) * $1.state.changes.changedCount }
     }
 
     /// From now on keys that are not in memory are looked for in the last checkpoint.

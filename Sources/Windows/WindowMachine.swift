@@ -1,5 +1,6 @@
 import Base
 import Plan
+import StateStore
 
 /// The keyed windows and features of one partition: batches of events in log order go in, feature columns come out.
 ///
@@ -10,7 +11,7 @@ public final class WindowMachine {
     final class StateBox {
         var state: EntityState
 
-        init(_ program: EntityProgram) { state = EntityState(program) }
+        init(_ program: EntityProgram, table: StateTable) { state = EntityState(program, table: table) }
     }
 
     public let plan: PipelinePlan
@@ -33,7 +34,7 @@ public final class WindowMachine {
         featureLanes = plan.features.map { _ in .allocate(capacity: capacity) }
         ruleLanes = plan.detectors.map { _ in .allocate(capacity: capacity) }
         programs = plan.entities.indices.map { EntityProgram($0, plan, capacity: capacity, results: results) }
-        states = programs.map { StateBox($0) }
+        states = programs.enumerated().map { StateBox($1, table: StateTable(UInt16($0))) }
     }
 
     deinit {
@@ -42,7 +43,7 @@ public final class WindowMachine {
 
     /// Forgets all keys.
     public func reset() {
-        for (program, box) in zip(programs, states) { box.state = EntityState(program) }
+        for (program, box) in zip(programs, states) { box.state = EntityState(program, table: box.state.stateTable) }
     }
 
     /// Values of a feature for the events of the last batch, dense in the order of its `rows`.

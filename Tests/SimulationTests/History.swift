@@ -93,6 +93,8 @@ struct History {
         )
         surroundings.log.segmentBytes = 2048
         surroundings.stateLimit = stateLimit
+        // A checkpoint is copied while several batches go by.
+        surroundings.copyBytes = 150
         return try PartitionRunner(plan: plan, partition: 0, models: [:], committed: committed, in: surroundings)
     }
 
@@ -149,7 +151,9 @@ struct History {
         while true {
             let done = runner.marks[1]?.position.line ?? 0
             if done == lines.count {
-                try runner.checkpoint()
+                runner.finishCheckpoint()
+                try runner.beginCheckpoint()
+                runner.finishCheckpoint()
                 try runner.close()
                 return true
             }
@@ -166,7 +170,7 @@ struct History {
                 try runner.syncLog()
                 acknowledged = runner.endOffset
             case 2, 3: try runner.commit()
-            case 4, 5: try runner.checkpoint()
+            case 4, 5: try runner.beginCheckpoint()
             case 6: sink.makeDurable()
             case 7 where mayCrash: return false
             default: break

@@ -80,6 +80,7 @@ final class ScriptedProcess {
         )
         surroundings.log.segmentBytes = 4096
         surroundings.stateLimit = 1500
+        surroundings.copyBytes = 300
         var committed: [Int: Int64] = [:]
         for known in try database.progress(topic: "t") { committed[known.partition] = known.nextOffset }
         var runners: [PartitionRunner] = []
@@ -124,7 +125,9 @@ final class ScriptedProcess {
             try act(start / Script.stride, &promises)
         }
         for runner in runners {
-            try runner.checkpoint()
+            runner.finishCheckpoint()
+            try runner.beginCheckpoint()
+            runner.finishCheckpoint()
             try runner.close()
         }
         for runner in runners { promises.endOffsets[runner.partition] = runner.endOffset }
@@ -142,7 +145,7 @@ final class ScriptedProcess {
                 try runner.syncLog()
                 promises.endOffsets[runner.partition] = runner.endOffset
             }
-        case 2: for runner in runners { try runner.checkpoint() }
+        case 2: for runner in runners { try runner.beginCheckpoint() }
         default:
             let note = TriageRecord(
                 alertID: Self.noted,

@@ -149,7 +149,8 @@ struct BenchRecoveryCommand: ParsableCommand {
             for (name, count) in steps {
                 feed(count)
                 var start = ContinuousClock.now
-                let image = engine.image(offset: offset, all: false, reusing: last)
+                let image = engine.beginImage(offset: offset, all: false, reusing: last)
+                while !engine.fillImage(image, bytes: 128 << 10) {}
                 last = image
                 note("checkpoint, \(name): copy", image, start.duration(to: .now))
                 start = .now

@@ -55,13 +55,12 @@ struct Admission: ~Copyable {
     /// Bytes of memory that the remembered ids take.
     var byteCount: Int { duplicates.byteCount }
 
-    static let table = StateTable(0x4000)
-
     /// How long an id matters, microseconds.
     var horizon: Int64 { duplicates.within }
 
-    mutating func writeChanges(to image: StateImage, all: Bool) {
-        duplicates.writeChanges(to: image, table: Self.table, all: all)
+    /// Begins to fill an image; what is small is in it at once. The last one must be whole.
+    mutating func beginImage(_ image: StateImage, all: Bool) {
+        duplicates.beginImage(image, all: all)
         var extra = ByteWriter(capacity: 24)
         extra.append(newest == nil ? 0 : 1)
         extra.appendLittleEndian(newest ?? 0)
@@ -69,7 +68,10 @@ struct Admission: ~Copyable {
         image.extra += Array(extra.bytes)
     }
 
-    /// Reads what ``writeChanges(to:all:)`` put into the extra.
+    /// Copies on, until the image has about `limit` bytes. True once it is whole.
+    mutating func fillImage(upTo limit: Int) -> Bool { duplicates.fillImage(upTo: limit) }
+
+    /// Reads what ``beginImage(_:all:)`` put into the extra.
     mutating func load(_ extra: inout ByteReader) throws(ByteError) {
         let isThere = try extra.read(count: 1)[0] == 1
         let time = try extra.readLittleEndian(Int64.self)

@@ -12,6 +12,8 @@ struct DuplicateFilter: ~Copyable {
     private var current = Generation()
     private var previous = Generation()
     private var started = Int64.min
+    /// What is being filled with the ids, if that is not whole yet.
+    private var filling: StateImage?
 
     /// - Parameters:
     ///   - within: microseconds of event time.
@@ -38,11 +40,13 @@ struct DuplicateFilter: ~Copyable {
         if started == .min { started = clock }
         // An event of this generation is stamped up to `disorder` later than the clock was.
         if clock - started > within + disorder {
+            // What is about to be forgotten may belong to the image.
+            _ = fillImage(upTo: .max)
             swap(&current, &previous)
             current.removeAll()
             started = clock
         }
-        current.insert(id, time: time, offset: offset)
+        current.insert(id, time: time, offset: offset, filling: filling)
     }
 
     /// Bytes of memory that the ids take.
@@ -50,10 +54,23 @@ struct DuplicateFilter: ~Copyable {
 
     // MARK: - Checkpoints
 
-    /// Copies the ids that were accepted since the last call; all that are remembered with `all`.
-    mutating func writeChanges(to image: StateImage, table: StateTable, all: Bool) {
-        previous.write(to: image, table, all: all)
-        current.write(to: image, table, all: all)
+    static let table = StateTable(0x4000)
+
+    /// Begins to fill an image with the ids that were accepted since the last one was begun; with all that are remembered if
+    /// `all`. The last one must be whole.
+    mutating func beginImage(_ image: StateImage, all: Bool) {
+        current.beginImage(all: all)
+        previous.beginImage(all: all)
+        filling = image
+    }
+
+    /// Copies on, until the image has about `limit` bytes. True once it has every id.
+    mutating func fillImage(upTo limit: Int) -> Bool {
+        guard let filling else { return true }
+        // The newer ones first: of an id that is in both, the first one counts.
+        guard current.fill(filling, upTo: limit), previous.fill(filling, upTo: limit) else { return false }
+        self.filling = nil
+        return true
     }
 
     /// Takes an id from a checkpoint; a newer one of the same id has come before.
@@ -77,7 +94,10 @@ struct DuplicateFilter: ~Copyable {
         }
 
         private var entries: [Entry] = []
-        private var written = 0
+        /// The entries that an image begun now would leave out, the ones that have been copied for the image that is being
+        /// filled, and the end of those that it holds.
+        private var imaged = 0
+        private var copied = 0
         /// Entry + 1, or 0 for an empty cell; at most half full.
         private var cells: [Int32] = Array(repeating: 0, count: 1024)
 
@@ -85,7 +105,8 @@ struct DuplicateFilter: ~Copyable {
 
         mutating func removeAll() {
             entries.removeAll(keepingCapacity: true)
-            written = 0
+            imaged = 0
+            copied = 0
             for cell in cells.indices { cells[cell] = 0 }
         }
 
@@ -96,28 +117,43 @@ struct DuplicateFilter: ~Copyable {
             return (entry.time, entry.offset)
         }
 
-        mutating func insert(_ id: Text, time: Int64, offset: Int64) {
+        mutating func insert(_ id: Text, time: Int64, offset: Int64, filling image: StateImage? = nil) {
             if (entries.count + 1) * 2 > cells.count { grow() }
+            let cell = cell(of: id)
+            // The entry that is replaced may belong to the image.
+            let replaced = Int(cells[cell]) - 1
+            if let image, (copied..<imaged).contains(replaced) { write(entries[replaced], to: image) }
             entries.append(Entry(id: id, time: time, offset: offset))
-            cells[cell(of: id)] = Int32(entries.count)
+            cells[cell] = Int32(entries.count)
         }
 
         /// Inserts what a checkpoint holds already.
         mutating func load(_ id: Text, time: Int64, offset: Int64) {
             insert(id, time: time, offset: offset)
-            written = entries.count
+            imaged = entries.count
+            copied = imaged
         }
 
-        mutating func write(to image: StateImage, _ table: StateTable, all: Bool) {
-            for index in (all ? 0 : written)..<entries.count {
-                let entry = entries[index]
+        mutating func beginImage(all: Bool) {
+            copied = all ? 0 : imaged
+            imaged = entries.count
+        }
+
+        mutating func fill(_ image: StateImage, upTo limit: Int) -> Bool {
+            while copied < imaged {
+                guard image.byteCount < limit else { return false }
+                let entry = entries[copied]
                 // Of an id that is there twice, the later one counts.
-                guard Int(cells[cell(of: entry.id)]) == index + 1 else { continue }
-                withUnsafeBytes(of: entry.offset.littleEndian) { bytes in
-                    image.add(table, entry.id, time: entry.time, value: bytes)
-                }
+                if Int(cells[cell(of: entry.id)]) == copied + 1 { write(entry, to: image) }
+                copied += 1
             }
-            written = entries.count
+            return true
+        }
+
+        private func write(_ entry: Entry, to image: StateImage) {
+            withUnsafeBytes(of: entry.offset.littleEndian) { bytes in
+                image.add(DuplicateFilter.table, entry.id, time: entry.time, value: bytes)
+            }
         }
 
         private func cell(of id: Text) -> Int {

@@ -23,11 +23,14 @@ struct AlertSessions: ~Copyable {
     private var open: [AlertUpdate?] = []
     /// When sessions end at the earliest, as of when they were last looked at: revisions only move the end on.
     private var ends = Heap<SessionEnd>()
-    /// Slots whose alerts have changed since the last checkpoint.
-    private var dirty: Set<Int> = []
+    private var changes = ChangeMarks()
+    /// What is being filled with the changes, if that is not whole yet.
+    private var filling: StateImage?
+    private let stateTable: StateTable
 
-    init(gap: Int64) {
+    init(gap: Int64, table: StateTable) {
         self.gap = gap
+        stateTable = table
     }
 
     /// The open alert whose session the event of that time belongs to, and its slot.
@@ -39,8 +42,8 @@ struct AlertSessions: ~Copyable {
     subscript(slot: Int) -> AlertUpdate? {
         get { open[slot] }
         set {
+            if changes.willChange(slot) { copy(slot) }
             open[slot] = newValue
-            dirty.insert(slot)
         }
     }
 
@@ -48,10 +51,10 @@ struct AlertSessions: ~Copyable {
     mutating func open(_ alert: AlertUpdate, key: Text) -> (slot: Int, ended: AlertUpdate?) {
         let (slot, _) = table.insert(key)
         if slot == open.count { open.append(nil) }
+        if changes.willChange(slot) { copy(slot) }
         let ended = open[slot]
         open[slot] = alert
         ends.insert(SessionEnd(time: alert.lastTime + gap, slot: slot))
-        dirty.insert(slot)
         return (slot, ended)
     }
 
@@ -65,8 +68,8 @@ struct AlertSessions: ~Copyable {
                 ends.insert(SessionEnd(time: alert.lastTime + gap, slot: next.slot))
                 continue
             }
+            if changes.willFree(next.slot) { copy(next.slot) }
             open[next.slot] = nil
-            dirty.remove(next.slot)
             table.remove(slot: next.slot)
             body(alert)
         }
@@ -77,14 +80,37 @@ struct AlertSessions: ~Copyable {
     /// Open alerts.
     var count: Int { table.count }
 
-    /// Copies the alerts that have changed since the last call; all with `all`.
-    mutating func writeChanges(to image: StateImage, table number: StateTable, all: Bool) {
-        for slot in all ? Array(open.indices) : dirty.sorted() {
-            guard let alert = open[slot] else { continue }
-            let bytes = alert.encoded()
-            bytes.withUnsafeBytes { image.add(number, table.key(of: slot), time: alert.lastTime, value: $0) }
+    /// Begins to fill an image with the alerts that have changed since the last one was begun; with all if `all`. The last one
+    /// must be whole.
+    mutating func beginImage(_ image: StateImage, all: Bool) {
+        if all {
+            for slot in open.indices where open[slot] != nil { _ = changes.willChange(slot) }
         }
-        dirty.removeAll(keepingCapacity: true)
+        changes.begin()
+        filling = image
+    }
+
+    /// Copies on, until the image has about `limit` bytes. True once it has every alert.
+    mutating func fillImage(upTo limit: Int) -> Bool {
+        guard let filling else { return true }
+        while filling.byteCount < limit {
+            guard let slot = changes.next() else {
+                self.filling = nil
+                return true
+            }
+            copy(slot)
+        }
+        return false
+    }
+
+    /// Copies an alert into the image that is being filled.
+    private func copy(_ slot: Int) {
+        guard let filling, let alert = open[slot] else {
+            preconditionFailure("Only an image that is being filled has alerts to be copied.")
+        }
+        alert.encoded().withUnsafeBytes {
+            filling.add(stateTable, table.key(of: slot), time: alert.lastTime, value: $0)
+        }
     }
 
     /// Takes an alert from a checkpoint, unless a newer one of its key is there.

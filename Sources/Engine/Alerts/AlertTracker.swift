@@ -18,7 +18,7 @@ final class AlertTracker {
     private final class SessionBox {
         var sessions: AlertSessions
 
-        init(gap: Int64) { sessions = AlertSessions(gap: gap) }
+        init(gap: Int64, table: StateTable) { sessions = AlertSessions(gap: gap, table: table) }
     }
 
     /// What a detector says of one event.
@@ -33,7 +33,7 @@ final class AlertTracker {
         self.partition = partition
         domainField = plan.schema.index(ofRole: .domain)
         evidence = EvidenceStore(plan: plan, limitBytes: Self.evidenceBytes)
-        detectors = plan.detectors.map { SessionBox(gap: $0.sessionGap) }
+        detectors = plan.detectors.enumerated().map { SessionBox(gap: $1.sessionGap, table: Self.table($0)) }
     }
 
     func step(
@@ -111,11 +111,13 @@ final class AlertTracker {
         return found
     }
 
-    func writeChanges(to image: StateImage, all: Bool) {
-        for (index, box) in detectors.enumerated() {
-            box.sessions.writeChanges(to: image, table: Self.table(index), all: all)
-        }
+    /// Begins to fill an image. The last one must be whole.
+    func beginImage(_ image: StateImage, all: Bool) {
+        for box in detectors { box.sessions.beginImage(image, all: all) }
     }
+
+    /// Copies on, until the image has about `limit` bytes. True once it is whole.
+    func fillImage(upTo limit: Int) -> Bool { detectors.allSatisfy { $0.sessions.fillImage(upTo: limit) } }
 
     /// True if the record was an alert of a detector that there is.
     func load(_ record: StateRecord) -> Bool {

@@ -29,19 +29,22 @@ public final class PartitionRunner: @unchecked Sendable {
     /// Events that were rejected since the runner was made.
     public internal(set) var rejectedCount = 0
     /// Events that were processed since the last checkpoint.
-    public private(set) var eventsSinceCheckpoint = 0
+    public internal(set) var eventsSinceCheckpoint = 0
     /// Events that were taken and not committed yet.
     public private(set) var uncommittedCount = 0
     /// What the last checkpoint came to; a failed one is made again, whole, the next time.
     public let checkpointProgress = CheckpointProgress()
 
     private let sink: any AlertSink
-    private let installer: any CheckpointInstaller
+    let installer: any CheckpointInstaller
     let stateLimit: Int?
+    let copyBytes: Int
     private let evidence: EvidenceReader
-    private var writesAll = false
-    /// The last image; nobody else uses it while nothing is being written.
-    private var lastImage: StateImage?
+    var writesAll = false
+    /// The image that is being filled.
+    var filling: StateImage?
+    /// The last image that was whole; nobody else uses it while nothing is being written.
+    var lastImage: StateImage?
 
     /// Events that are processed together at most.
     public static let capacity = 2048
@@ -57,6 +60,8 @@ public final class PartitionRunner: @unchecked Sendable {
         public var log = LogSettings()
         /// Bytes of keyed state that may be in memory; nil = no limit.
         public var stateLimit: Int?
+        /// Bytes of a checkpoint that are copied between two batches.
+        public var copyBytes = 128 << 10
 
         public init(
             topic: String,
@@ -88,6 +93,7 @@ public final class PartitionRunner: @unchecked Sendable {
         sink = surroundings.sink
         installer = surroundings.installer
         stateLimit = surroundings.stateLimit
+        copyBytes = surroundings.copyBytes
         logReplay = LogReplay(plan: plan)
         evidence = EvidenceReader(plan: plan)
         output = EngineOutput(partition: partition)
@@ -220,10 +226,8 @@ public final class PartitionRunner: @unchecked Sendable {
         rejectedCount += output.rejected.count - before
         eventsSinceCheckpoint += rows.count
         if emits { uncommittedCount += rows.count }
-        guard let stateLimit else { return }
-        if engine.stateBytes > stateLimit { try spill(stateLimit) }
-        // An image is a copy: many small ones take less memory than a large one.
-        if engine.changedBytes > stateLimit / 8 { try checkpoint() }
+        continueCheckpoint()
+        try keepStateLimit()
     }
 
     /// Makes the events that were taken so far survive a power cut.
@@ -250,39 +254,5 @@ public final class PartitionRunner: @unchecked Sendable {
     public func close() throws(RunnerError) {
         try commit()
         try logging { () throws(LogError) in try log.close() }
-    }
-
-    // MARK: - Checkpoints
-
-    /// Commits, then copies what has changed since the last checkpoint and hands it to be written. Does nothing while the
-    /// last one is still being written, or if nothing has changed. Returns whether a checkpoint was begun.
-    @discardableResult
-    public func checkpoint() throws(RunnerError) -> Bool {
-        let status = checkpointProgress.status
-        guard eventsSinceCheckpoint > 0, status != .writing else { return false }
-        // The state must be of an offset that the database has reached: what it is behind cannot be replayed (C3).
-        try commit()
-        if case .failed = status { writesAll = true }
-        let image = engine.image(offset: output.nextOffset, all: writesAll, reusing: lastImage)
-        lastImage = image
-        writesAll = false
-        image.extra += SourceMark.encode(marks)
-        eventsSinceCheckpoint = 0
-        checkpointProgress.begin()
-        installer.install(image, in: checkpoints, progress: checkpointProgress)
-        return true
-    }
-
-    /// Keys can be given up only when a checkpoint holds them as they are.
-    private func spill(_ limit: Int) throws(RunnerError) {
-        switch checkpointProgress.status {
-        case .writing:
-            // The writer is behind: going on would let the state grow without limit (C9).
-            if engine.stateBytes > limit + limit / 4 { installer.wait(for: checkpointProgress) }
-        case .failed(let error): throw .state(error)
-        case .idle:
-            engine.spill(to: checkpoints, limit: limit)
-            if engine.stateBytes > limit { try checkpoint() }
-        }
     }
 }

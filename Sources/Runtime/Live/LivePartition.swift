@@ -47,9 +47,13 @@ final class LivePartition: @unchecked Sendable {
     /// Runs until the queue is closed.
     func run() {
         while true {
-            switch queue.receive(within: .milliseconds(100)) {
+            // A checkpoint is copied on while nothing comes.
+            let isCopying = worker.runner.isCopying
+            switch queue.receive(within: isCopying ? .nanoseconds(0) : .milliseconds(100)) {
             case .closed:
                 return
+            case .timedOut where isCopying:
+                worker.runner.continueCheckpoint()
             case .timedOut:
                 attempt { () throws(RuntimeError) in try tick() }
                 note()

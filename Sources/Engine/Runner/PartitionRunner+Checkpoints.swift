@@ -1,0 +1,65 @@
+import StateStore
+
+/// Checkpoints are copied out of the engine between batches, a little at a time, so that no event waits for one.
+extension PartitionRunner {
+    /// Whether a checkpoint has been begun that is not copied whole yet.
+    public var isCopying: Bool { filling != nil }
+
+    /// Commits, then begins a checkpoint of what has changed since the last one. Each batch copies a piece of it on; once it is
+    /// whole it is handed over to be written. Does nothing while the last one is still being copied or written, or if nothing
+    /// has changed. Returns whether a checkpoint was begun.
+    @discardableResult
+    public func beginCheckpoint() throws(RunnerError) -> Bool {
+        let status = checkpointProgress.status
+        guard eventsSinceCheckpoint > 0, filling == nil, status != .writing else { return false }
+        // The state must be of an offset that the database has reached: what it is behind cannot be replayed (C3).
+        try commit()
+        if case .failed = status { writesAll = true }
+        let image = engine.beginImage(offset: output.nextOffset, all: writesAll, reusing: lastImage)
+        image.extra += SourceMark.encode(marks)
+        filling = image
+        lastImage = nil
+        writesAll = false
+        eventsSinceCheckpoint = 0
+        return true
+    }
+
+    /// Copies a piece of the checkpoint that was begun.
+    public func continueCheckpoint() { fill(bytes: copyBytes) }
+
+    /// Copies the rest of the checkpoint that was begun, and hands it over.
+    public func finishCheckpoint() { fill(bytes: .max) }
+
+    private func fill(bytes: Int) {
+        guard let image = filling, engine.fillImage(image, bytes: bytes) else { return }
+        filling = nil
+        lastImage = image
+        checkpointProgress.begin()
+        installer.install(image, in: checkpoints, progress: checkpointProgress)
+    }
+
+    /// Gives up keys that are too many for memory.
+    func keepStateLimit() throws(RunnerError) {
+        guard let stateLimit else { return }
+        if engine.stateBytes > stateLimit { try spill(stateLimit) }
+        // An image is a copy: many small ones take less memory than a large one.
+        if engine.changedBytes > stateLimit / 8 { try beginCheckpoint() }
+    }
+
+    /// Keys can be given up only when a checkpoint holds them as they are.
+    private func spill(_ limit: Int) throws(RunnerError) {
+        // The writer is behind: going on would let the state grow without limit (C9).
+        let mustWait = engine.stateBytes > limit + limit / 4
+        if isCopying {
+            guard mustWait else { return }
+            finishCheckpoint()
+        }
+        switch checkpointProgress.status {
+        case .writing: if mustWait { installer.wait(for: checkpointProgress) }
+        case .failed(let error): throw .state(error)
+        case .idle:
+            engine.spill(to: checkpoints, limit: limit)
+            if engine.stateBytes > limit { try beginCheckpoint() }
+        }
+    }
+}
