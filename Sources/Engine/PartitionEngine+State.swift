@@ -13,6 +13,7 @@ extension PartitionEngine {
     ///   - all: everything that is in memory instead of the changes: the first time, and after an image that could not be
     ///     written.
     ///   - spare: an image that nobody uses any more; its memory is used again.
+    /// - Returns: the image, to be filled.
     /// - Complexity: O(1); O(what is in memory) with `all`.
     public func beginImage(offset: Int64, all: Bool, reusing spare: StateImage? = nil) -> StateImage {
         let image = spare ?? StateImage(offset: offset, clock: intake.admission.clock, horizons: horizons)
