@@ -1,3 +1,5 @@
+import Base
+
 /// Which slots of a state have changed since its last image was begun, and which of them an image that is being filled has
 /// not copied yet.
 ///
@@ -6,14 +8,14 @@
 /// the copy-on-write snapshots of Bronson et al., PODS 2010). One image at a time. All calls are O(1).
 public struct ChangeMarks: ~Copyable {
     /// By slot: 0 = unchanged; otherwise the color of the image that its change belongs to.
-    @usableFromInline var marks: [UInt8] = []
+    private var marks = GrowingArray<UInt8>()
     /// Slots that changed since the image was begun, in order of their change; one that was freed since may be among them.
-    @usableFromInline var changed: [Int32] = []
+    private var changed = GrowingArray<Int32>()
     /// What changed between the last two images, and how far it has been copied.
-    private var pending: [Int32] = []
+    private var pending = GrowingArray<Int32>()
     private var position = 0
     /// 1 or 2: by the time that a third image begins, the first one is whole.
-    @usableFromInline var color: UInt8 = 1
+    private var color: UInt8 = 1
 
     public init() {}
 
@@ -27,7 +29,6 @@ public struct ChangeMarks: ~Copyable {
     public func isChanged(_ slot: Int) -> Bool { slot < marks.count && marks[slot] != 0 }
 
     /// Notes that a slot changes. True if the image that is being filled has to take it first.
-    @inlinable
     public mutating func willChange(_ slot: Int) -> Bool {
         while marks.count <= slot { marks.append(0) }
         let mark = marks[slot]
@@ -49,7 +50,7 @@ public struct ChangeMarks: ~Copyable {
     public mutating func begin() {
         precondition(!isPending, "An image is begun when the last one is whole.")
         swap(&pending, &changed)
-        changed.removeAll(keepingCapacity: true)
+        changed.removeAll()
         position = 0
         color = 3 - color
     }

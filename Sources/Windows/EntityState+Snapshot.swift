@@ -22,7 +22,7 @@ extension EntityState {
     /// `all`. The last one must be whole.
     mutating func beginImage(_ image: StateImage, all: Bool) {
         if all {
-            for slot in slots.indices where slots[slot].sizeClass >= 0 { _ = changes.willChange(slot) }
+            for slot in 0..<slots.count where slots[slot].sizeClass >= 0 { _ = changes.willChange(slot) }
         }
         changes.begin()
         filling = image

@@ -15,7 +15,7 @@ public struct EntityState: ~Copyable {
     public static let offsetWord = 1
     public static let firstArgumentWord = 2
 
-    struct Slot {
+    struct Slot: BitwiseCopyable {
         var block = 0
         var count: Int32 = 0
         /// -1 = the slot is free.
@@ -31,7 +31,7 @@ public struct EntityState: ~Copyable {
     /// How long after its last event a key can still matter, microseconds.
     let horizon: Int64
     var table = TextTable()
-    var slots: [Slot] = []
+    var slots = GrowingArray<Slot>()
     var arena: RowArena
     var running: RunningWindows
     private var sweepPosition = 0

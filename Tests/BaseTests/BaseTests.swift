@@ -26,7 +26,7 @@ import Testing
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
     func behavesLikeADictionary(seed: UInt64) {
         var random = Seeded(seed: seed)
-        var table = TextTable(capacity: 2)
+        var table = TextTable()
         var model: [Text: Int] = [:]
         for _ in 0..<5000 {
             let key = Text("key \(random.below(300))")
@@ -43,6 +43,36 @@ import Testing
         #expect(table.count == model.count)
         #expect(Set(model.values).count == model.count)
         for (key, slot) in model { #expect(table.slot(of: key) == slot) }
+    }
+}
+
+@Suite struct LargeTextTableTests {
+    /// Many keys, in slots in the order of their coming, through every split; half of them removed, and found no more.
+    @Test func growsAndShrinks() {
+        var table = TextTable()
+        let keys = (0..<200_000).map { Text("key number \($0)") }
+        for (slot, key) in keys.enumerated() { #expect(table.insert(key) == (slot, true)) }
+        for (slot, key) in keys.enumerated() where slot % 2 == 0 {
+            #expect(table.slot(of: key) == slot)
+            table.remove(slot: slot)
+        }
+        #expect(table.count == 100_000)
+        for (slot, key) in keys.enumerated() { #expect(table.slot(of: key) == (slot % 2 == 0 ? nil : slot)) }
+        #expect(table.insert(keys[0]) == (199_998, true), "The slot that was freed last is used again first.")
+    }
+
+    /// Keys whose hashes somebody has made to begin alike: the directory stays small, and all are found.
+    @Test func similarHashesAreNoHarm() {
+        var table = TextTable()
+        var keys: [Text] = []
+        var number: UInt64 = 0
+        while keys.count < 3000 {
+            let key = Text(low: number, high: 1)
+            number += 1
+            if key.hash64 >> 48 == 0xA5A5 { keys.append(key) }
+        }
+        for (slot, key) in keys.enumerated() { #expect(table.insert(key) == (slot, true)) }
+        for (slot, key) in keys.enumerated() { #expect(table.slot(of: key) == slot) }
     }
 }
 

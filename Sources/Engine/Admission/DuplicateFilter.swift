@@ -43,7 +43,7 @@ struct DuplicateFilter: ~Copyable {
             // What is about to be forgotten may belong to the image.
             _ = fillImage(upTo: .max)
             swap(&current, &previous)
-            current.removeAll()
+            current = Generation()
             started = clock
         }
         current.insert(id, time: time, offset: offset, filling: filling)
@@ -84,87 +84,61 @@ struct DuplicateFilter: ~Copyable {
         return true
     }
 
-    /// Ids in the order in which they were accepted, behind an open-addressed index. An id that is accepted again, later
-    /// than `within`, has a new entry; the old one is dead.
+    /// Ids, each with its newest accepted event.
     private struct Generation: ~Copyable {
-        private struct Entry {
-            var id: Text
+        private struct Place: BitwiseCopyable {
             var time: Int64
             var offset: Int64
         }
 
-        private var entries: [Entry] = []
-        /// The entries that an image begun now would leave out, the ones that have been copied for the image that is being
-        /// filled, and the end of those that it holds.
-        private var imaged = 0
-        private var copied = 0
-        /// Entry + 1, or 0 for an empty cell; at most half full.
-        private var cells: [Int32] = Array(repeating: 0, count: 1024)
+        private var table = TextTable()
+        /// By slot.
+        private var places = GrowingArray<Place>()
+        private var changes = ChangeMarks()
 
-        var byteCount: Int { entries.capacity * MemoryLayout<Entry>.stride + cells.count * 4 }
+        var byteCount: Int { places.byteCount + table.slotCount * Self.bytesPerID }
 
-        mutating func removeAll() {
-            entries.removeAll(keepingCapacity: true)
-            imaged = 0
-            copied = 0
-            for cell in cells.indices { cells[cell] = 0 }
-        }
+        /// Key, cells and mark.
+        private static let bytesPerID = 16 + 8 + 5
 
         func find(_ id: Text) -> (time: Int64, offset: Int64)? {
-            let cell = cell(of: id)
-            guard cells[cell] != 0 else { return nil }
-            let entry = entries[Int(cells[cell]) - 1]
-            return (entry.time, entry.offset)
+            guard let slot = table.slot(of: id) else { return nil }
+            return (places[slot].time, places[slot].offset)
         }
 
-        mutating func insert(_ id: Text, time: Int64, offset: Int64, filling image: StateImage? = nil) {
-            if (entries.count + 1) * 2 > cells.count { grow() }
-            let cell = cell(of: id)
-            // The entry that is replaced may belong to the image.
-            let replaced = Int(cells[cell]) - 1
-            if let image, (copied..<imaged).contains(replaced) { write(entries[replaced], to: image) }
-            entries.append(Entry(id: id, time: time, offset: offset))
-            cells[cell] = Int32(entries.count)
+        mutating func insert(_ id: Text, time: Int64, offset: Int64, filling image: StateImage?) {
+            let (slot, isNew) = table.insert(id)
+            if changes.willChange(slot), let image { copy(slot, to: image) }
+            set(slot, isNew, Place(time: time, offset: offset))
         }
 
         /// Inserts what a checkpoint holds already.
         mutating func load(_ id: Text, time: Int64, offset: Int64) {
-            insert(id, time: time, offset: offset)
-            imaged = entries.count
-            copied = imaged
+            let (slot, isNew) = table.insert(id)
+            set(slot, isNew, Place(time: time, offset: offset))
+        }
+
+        private mutating func set(_ slot: Int, _ isNew: Bool, _ place: Place) {
+            if isNew { places.append(place) } else { places[slot] = place }
         }
 
         mutating func beginImage(all: Bool) {
-            copied = all ? 0 : imaged
-            imaged = entries.count
+            if all { for slot in 0..<table.slotCount { _ = changes.willChange(slot) } }
+            changes.begin()
         }
 
         mutating func fill(_ image: StateImage, upTo limit: Int) -> Bool {
-            while copied < imaged {
-                guard image.byteCount < limit else { return false }
-                let entry = entries[copied]
-                // Of an id that is there twice, the later one counts.
-                if Int(cells[cell(of: entry.id)]) == copied + 1 { write(entry, to: image) }
-                copied += 1
+            while image.byteCount < limit {
+                guard let slot = changes.next() else { return true }
+                copy(slot, to: image)
             }
-            return true
+            return false
         }
 
-        private func write(_ entry: Entry, to image: StateImage) {
-            withUnsafeBytes(of: entry.offset.littleEndian) { bytes in
-                image.add(DuplicateFilter.table, entry.id, time: entry.time, value: bytes)
+        private func copy(_ slot: Int, to image: StateImage) {
+            withUnsafeBytes(of: places[slot].offset.littleEndian) { bytes in
+                image.add(DuplicateFilter.table, table.key(of: slot), time: places[slot].time, value: bytes)
             }
-        }
-
-        private func cell(of id: Text) -> Int {
-            var cell = Int(truncatingIfNeeded: id.hash64) & (cells.count - 1)
-            while cells[cell] != 0, entries[Int(cells[cell]) - 1].id != id { cell = (cell + 1) & (cells.count - 1) }
-            return cell
-        }
-
-        private mutating func grow() {
-            cells = Array(repeating: 0, count: cells.count * 2)
-            for index in entries.indices { cells[cell(of: entries[index].id)] = Int32(index + 1) }
         }
     }
 }

@@ -1,0 +1,58 @@
+import Glibc
+
+/// An array of plain values with one owner that grows without a pause: large memory moves by its page tables (`mremap`) instead
+/// of being copied, so that no single append takes long.
+///
+/// Positions are checked in debug builds only. Appending is O(1) amortised.
+public struct GrowingArray<Element: BitwiseCopyable>: ~Copyable {
+    @usableFromInline var elements: UnsafeMutablePointer<Element>
+    @usableFromInline var capacity = 16
+    @usableFromInline var used = 0
+
+    @inlinable public var count: Int { used }
+
+    public init() {
+        elements = Self.resize(nil, to: 16)
+    }
+
+    deinit { free(elements) }
+
+    /// Bytes that are allocated.
+    public var byteCount: Int { capacity * MemoryLayout<Element>.stride }
+
+    @inlinable
+    public subscript(index: Int) -> Element {
+        _read {
+            assert(index >= 0 && index < used)
+            yield elements[index]
+        }
+        _modify {
+            assert(index >= 0 && index < used)
+            yield &elements[index]
+        }
+    }
+
+    @inlinable
+    public mutating func append(_ element: Element) {
+        if used == capacity { grow() }
+        (elements + used).initialize(to: element)
+        used += 1
+    }
+
+    /// Forgets the elements and keeps the memory.
+    public mutating func removeAll() { used = 0 }
+
+    @usableFromInline
+    mutating func grow() {
+        capacity *= 2
+        elements = Self.resize(elements, to: capacity)
+    }
+
+    private static func resize(_ old: UnsafeMutablePointer<Element>?, to capacity: Int) -> UnsafeMutablePointer<Element>
+    {
+        guard let memory = realloc(old, capacity * MemoryLayout<Element>.stride) else {
+            preconditionFailure("Out of memory.")
+        }
+        return memory.bindMemory(to: Element.self, capacity: capacity)
+    }
+}
