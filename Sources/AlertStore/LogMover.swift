@@ -3,6 +3,8 @@ import GRDB
 
 /// Moves the write-ahead log into the alerts file beside the writer, which would have to wait for it otherwise.
 ///
+/// Little at a time: what is moved is synced in one go, and the event log's syncs on the same disk wait meanwhile.
+///
 /// Has a connection of its own and is used by one thread. The writer goes on meanwhile, so a little of the log is left; the
 /// writer moves that, and begins the log anew, when the log is long.
 public final class LogMover {
@@ -16,7 +18,7 @@ public final class LogMover {
     ///   - database: The file's writer: a failure is its failure, too.
     ///   - pagesMin: Pages of 4 KiB that the log has grown by before they are moved.
     /// - Throws: ``AlertStoreError``
-    public init(beside database: AlertDatabase, pagesMin: Int32 = 2048) throws(AlertStoreError) {
+    public init(beside database: AlertDatabase, pagesMin: Int32 = 128) throws(AlertStoreError) {
         self.database = database
         self.pagesMin = pagesMin
         queue = try database.anotherConnection()

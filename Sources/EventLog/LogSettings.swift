@@ -28,8 +28,9 @@ public struct LogSettings: Sendable {
     public var segmentMilliseconds: Int64?
 
     /// Unless ``durability`` is ``Durability/os``, how far ahead of the last batch the file is filled with zeros: syncing an overwrite is
-    /// ten times steadier than syncing a growing file. ``PartitionLog/close()`` cuts the zeros off.
-    public var fillAheadBytes = 8 << 20
+    /// ten times steadier than syncing a growing file. Little at a time, because whoever appends waits for it.
+    /// ``PartitionLog/close()`` cuts the zeros off.
+    public var fillAheadBytes = 2 << 20
 
     /// Bytes of batches that wait for ``SharedLog``'s next round at most, and so what one round writes; a larger batch goes
     /// alone. A full queue makes callers wait.

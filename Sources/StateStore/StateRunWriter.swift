@@ -67,7 +67,6 @@ struct StateRunWriter: ~Copyable {
         footer.append(StateRun.magic)
         output.append(footer.bytes)
         try flush()
-        try store.sync(path)
         return StateRun.Name(sequence: sequence, byteCount: written, records: count, checksum: checksum)
     }
 
@@ -81,6 +80,8 @@ struct StateRunWriter: ~Copyable {
 
     private mutating func flush() throws(FileError) {
         try store.write(output.bytes, to: path, at: written)
+        // Synced bit by bit: a large sync would hold up the log's small ones, for which events wait.
+        try store.sync(path)
         written += output.count
         output.removeAll()
     }

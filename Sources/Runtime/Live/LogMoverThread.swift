@@ -9,7 +9,7 @@ final class LogMoverThread: Sendable {
     private let stopped = DispatchSemaphore(value: 0)
 
     /// How often the log is looked at, milliseconds.
-    private static let pause = 250
+    private static let pause = 20
 
     init(_ database: AlertDatabase, health: LiveHealth) {
         self.database = database
