@@ -12,7 +12,7 @@ struct BenchLatencyCommand: ParsableCommand {
         discussion: """
             Events are due at fixed moments and are sent by HTTP, each answered after its sync; a stall delays what is due \
             and counts. Another connection looks for new alerts each millisecond. In turns with it runs the least that any \
-            product must do: append with LZ4, fdatasync, insert into SQLite.
+            product must do: read from a pipe, append with LZ4, fdatasync, insert into SQLite.
 
               patternalarm bench latency --rate 10000 --rate 100000 --rate 300000 --seconds 15
             """
@@ -167,7 +167,9 @@ struct BenchLatencyCommand: ParsableCommand {
         _ rate: Double,
         _ folder: String
     ) throws(CommandError) -> Run {
-        let floor = try LatencyFloor(directory: folder)
+        let events = LatencyEvents(rate: rate, alertsPerSecond: alerts)
+        let floor = try LatencyFloor(directory: folder, events: events)
+        defer { floor.finish() }
         let sql = "SELECT position, event_id FROM alerts WHERE position > ?2 AND ?1 = 0 ORDER BY position"
         let poller = AlertPoller(sql: sql, path: folder + "/" + LatencyFloor.databaseName, partitions: 1)
         return try measure(rate, poller, senders: [floor])

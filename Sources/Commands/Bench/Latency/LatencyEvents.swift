@@ -67,6 +67,24 @@ struct LatencyEvents: Sendable {
     /// The event that an id names.
     static func event(of id: some StringProtocol) -> Int? { id.hasPrefix("L") ? Int(id.dropFirst()) : nil }
 
+    /// The ids of those among the lines that are to be alerts.
+    func hotIDs(in lines: [UInt8]) -> [String] {
+        var found: [String] = []
+        var start = 0
+        while start + Self.idStart + Self.idCount <= lines.count {
+            let id = lines[(start + Self.idStart)..<(start + Self.idStart + Self.idCount)]
+            let event = id.dropFirst().reduce(0) { $0 * 10 + Int($1 & 0xF) }
+            if isHot(event) { found.append(String(decoding: id, as: UTF8.self)) }
+            guard let end = lines[start...].firstIndex(of: 0x0A) else { break }
+            start = end + 1
+        }
+        return found
+    }
+
+    /// Where an event's id is in its line, and how long it is.
+    private static let idStart = #"{"transaction_id":""#.utf8.count
+    private static let idCount = 13
+
     private static func digits(_ value: Int, _ count: Int, _ out: inout [UInt8]) {
         var rest = value
         let start = out.count

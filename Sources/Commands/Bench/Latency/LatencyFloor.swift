@@ -1,23 +1,98 @@
 import CLZ4
 import Foundation
 import GRDBSQLite
-import Synchronization
+import Runtime
 
-/// The least that any product must do between an event and its alert: append to a file (LZ4), fdatasync, and insert the
-/// alerts into SQLite in one transaction. It parses nothing, keeps no windows, asks no model.
-final class LatencyFloor: LatencySender, @unchecked Sendable {
-    // Handed to one thread and used by no other.
+/// The least that any product must do between an event and its alert: take what comes from outside, append it to a file
+/// (LZ4), fdatasync, and insert the alerts into SQLite in one transaction. It parses nothing, keeps no windows, asks no model.
+///
+/// Events come through a pipe. One thread reads, another one takes all that has been read since it was done with the last.
+final class LatencyFloor: LatencySender {
     static let databaseName = "floor.sqlite"
 
+    private let input: Int32
+    private let failure = FirstFailure()
+    private let ended = DispatchSemaphore(value: 0)
+
+    init(directory: String, events: LatencyEvents) throws(CommandError) {
+        let worker = try FloorWorker(directory: directory, events: events)
+        var ends: (Int32, Int32) = (-1, -1)
+        let made = withUnsafeMutableBytes(of: &ends) { pipe($0.bindMemory(to: Int32.self).baseAddress) }
+        guard made == 0 else { throw .storage("cannot make a pipe: \(String(cString: strerror(errno)))") }
+        let (output, input) = ends
+        self.input = input
+        // A refusal leaves it as large as it is.
+        _ = fcntl(input, Self.setPipeSize, Int32(Self.readBytes))
+        let queue = BoundedQueue<[UInt8]>(capacity: Self.readsMax)
+        let reader = Thread {
+            while let bytes = Self.read(output) { queue.send(bytes) }
+            close(output)
+            queue.send(nil)
+        }
+        let writer = Thread { [failure, ended] in
+            var lines: [UInt8] = []
+            while var bytes = queue.receive() {
+                while true {
+                    lines += bytes
+                    guard let more = queue.receiveIfAny() else { break }
+                    bytes = more
+                }
+                guard let end = lines.lastIndex(of: 0x0A) else { continue }
+                let rest = Array(lines[(end + 1)...])
+                lines.removeSubrange((end + 1)...)
+                do throws(CommandError) { try worker.take(lines) } catch { failure.note(error) }
+                lines = rest
+            }
+            ended.signal()
+        }
+        reader.start()
+        writer.start()
+    }
+
+    /// Linux's F_SETPIPE_SZ.
+    private static let setPipeSize: Int32 = 1031
+    private static let readBytes = 1 << 20
+    private static let readsMax = 256
+
+    /// What there is to read, after waiting for something; nil at the end.
+    private static func read(_ output: Int32) -> [UInt8]? {
+        let bytes = [UInt8](unsafeUninitializedCapacity: readBytes) { buffer, count in
+            count = max(0, Foundation.read(output, buffer.baseAddress, buffer.count))
+        }
+        return bytes.isEmpty ? nil : bytes
+    }
+
+    func send(_ body: [UInt8], events: Range<Int>, _ made: LatencyEvents) throws(CommandError) {
+        if let error = failure.error { throw error }
+        var sent = 0
+        while sent < body.count {
+            let count = body.withUnsafeBytes { write(input, $0.baseAddress.map { $0 + sent }, $0.count - sent) }
+            guard count > 0 else { throw .storage("the floor takes nothing: \(String(cString: strerror(errno)))") }
+            sent += count
+        }
+    }
+
+    /// Returns when all has been taken.
+    func finish() {
+        close(input)
+        ended.wait()
+    }
+}
+
+/// The floor's files. Used by one thread.
+private final class FloorWorker: @unchecked Sendable {
+    // Handed to its thread once and never used by another.
+    private let events: LatencyEvents
     private let log: Int32
     private let database: OpaquePointer?
     private var insert: OpaquePointer?
     private var offset: Int64 = 0
 
-    init(directory: String) throws(CommandError) {
+    init(directory: String, events: LatencyEvents) throws(CommandError) {
+        self.events = events
         log = open(directory + "/floor.log", O_CREAT | O_WRONLY | O_APPEND, 0o600)
         var database: OpaquePointer?
-        guard log >= 0, sqlite3_open(directory + "/" + Self.databaseName, &database) == SQLITE_OK else {
+        guard log >= 0, sqlite3_open(directory + "/" + LatencyFloor.databaseName, &database) == SQLITE_OK else {
             throw .storage("cannot write to \(directory)")
         }
         self.database = database
@@ -35,7 +110,7 @@ final class LatencyFloor: LatencySender, @unchecked Sendable {
     }
 
     /// Takes whole lines; what it returns from can be read by others.
-    func send(_ lines: [UInt8], events: Range<Int>, _ made: LatencyEvents) throws(CommandError) {
+    func take(_ lines: [UInt8]) throws(CommandError) {
         let packed = Self.pack(lines)
         var written = 0
         while written < packed.count {
@@ -44,12 +119,10 @@ final class LatencyFloor: LatencySender, @unchecked Sendable {
             written += count
         }
         guard fdatasync(log) == 0 else { throw .storage("the floor cannot sync") }
-        let hot = events.filter { made.isHot($0) }
-        guard !hot.isEmpty else { return }
+        let alerts = events.hotIDs(in: lines)
+        guard !alerts.isEmpty else { return }
         sqlite3_exec(database, "BEGIN IMMEDIATE", nil, nil, nil)
-        for event in hot {
-            let digits = String(event)
-            let id = "L" + String(repeating: "0", count: max(0, 12 - digits.count)) + digits
+        for id in alerts {
             sqlite3_bind_int64(insert, 1, offset)
             id.withCString { text in
                 // Copied by SQLite: the text does not outlive this call.
