@@ -17,8 +17,9 @@ final class EntityProgram {
         let isText: Bool
         /// The current event is left out.
         let excludesCurrent: Bool
-        /// Which of the entity's moments say the result; -1 if the rows must be gone through.
+        /// Which of the entity's moments or counters say the result; -1 if the rows must be gone through.
         var moment = -1
+        var counter = -1
         /// Where the results go, one an event.
         let lane: UnsafeMutablePointer<Double>
     }
@@ -30,10 +31,25 @@ final class EntityProgram {
         var hasExtremes = false
     }
 
+    /// A value whose different ones are counted over a window.
+    struct Counter {
+        let word: Int
+        let isText: Bool
+
+        /// Numbers are counted as texts; -0 and 0 are one value.
+        @inline(__always)
+        func value(of row: UnsafePointer<UInt64>) -> Text {
+            guard !isText else { return Text(low: row[word], high: row[word + 1]) }
+            let number = Double(bitPattern: row[word])
+            return number.isNaN ? .absent : Text(low: (number == 0 ? 0.0 : number).bitPattern, high: 1)
+        }
+    }
+
     struct Group {
         let window: Window
         let operations: Range<Int>
         let moments: Range<Int>
+        let counters: Range<Int>
     }
 
     let key: Entity
@@ -48,6 +64,7 @@ final class EntityProgram {
     let groups: UnsafeMutableBufferPointer<Group>
     let operations: UnsafeMutableBufferPointer<Operation>
     let moments: UnsafeMutableBufferPointer<Moment>
+    let counters: UnsafeMutableBufferPointer<Counter>
     private let numberExpressions: [Expression]
     private let textExpressions: [Expression]
 
@@ -79,9 +96,11 @@ final class EntityProgram {
         var groups: [Group] = []
         var operations: [Operation] = []
         var moments: [Moment] = []
+        var counters: [Counter] = []
         for window in windows {
             let start = operations.count
             let firstMoment = moments.count
+            let firstCounter = counters.count
             for index in mine where plan.aggregates[index].window == window {
                 let aggregate = plan.aggregates[index]
                 operations.append(
@@ -107,11 +126,18 @@ final class EntityProgram {
                 default: break
                 }
             }
+            for index in start..<operations.count where operations[index].function == .distinct {
+                let counter = Counter(word: operations[index].word, isText: operations[index].isText)
+                let known = counters[firstCounter...].firstIndex { $0.word == counter.word }
+                if known == nil { counters.append(counter) }
+                operations[index].counter = known ?? counters.count - 1
+            }
             groups.append(
                 Group(
                     window: window,
                     operations: start..<operations.count,
-                    moments: firstMoment..<moments.count
+                    moments: firstMoment..<moments.count,
+                    counters: firstCounter..<counters.count
                 )
             )
         }
@@ -128,6 +154,7 @@ final class EntityProgram {
         self.groups = Self.flat(groups)
         self.operations = Self.flat(operations)
         self.moments = Self.flat(moments)
+        self.counters = Self.flat(counters)
         keys = .allocate(capacity: capacity)
         self.numbers = Self.flat(numbers.map { Argument(lane: .allocate(capacity: capacity), word: $0.word) })
         self.texts = Self.flat(texts.map { Argument(lane: .allocate(capacity: capacity), word: $0.word) })
@@ -144,6 +171,7 @@ final class EntityProgram {
         groups.deinitialize().deallocate()
         operations.deinitialize().deallocate()
         moments.deinitialize().deallocate()
+        counters.deinitialize().deallocate()
     }
 
     private static func flat<Element>(_ elements: [Element]) -> UnsafeMutableBufferPointer<Element> {

@@ -50,7 +50,11 @@ public struct EntityState: ~Copyable {
     init(_ program: EntityProgram, table: StateTable) {
         stateTable = table
         windows = program.windows
-        running = RunningWindows(spanCount: program.groups.count, momentCount: program.moments.count)
+        running = RunningWindows(
+            spanCount: program.groups.count,
+            momentCount: program.moments.count,
+            counterCount: program.counters.count
+        )
         horizon = windows.map(\.reach).max() ?? 0
         arena = RowArena(width: program.width)
     }
@@ -90,15 +94,12 @@ public struct EntityState: ~Copyable {
 
     /// What is known of a key's windows from its last event; nil for one with few rows.
     @inline(__always)
-    mutating func running(
-        of slot: Int,
-        rowCount: Int
-    ) -> (spans: UnsafeMutablePointer<RunningWindows.Span>, moments: UnsafeMutablePointer<ExactMoments>)? {
+    mutating func running(of slot: Int, rowCount: Int) -> RunningWindows.Known? {
         if slots[slot].running < 0 {
-            guard rowCount >= RunningWindows.rowsMin, running.isUseful else { return nil }
+            guard rowCount >= RunningWindows.rowsMin else { return nil }
             slots[slot].running = running.take()
         }
-        return (running.spans(slots[slot].running), running.moments(slots[slot].running))
+        return running.known(slots[slot].running)
     }
 
     /// Drops what no window reaches; if that frees less than half of the block, moves to a block of twice the size.

@@ -2,10 +2,10 @@ import Base
 import Plan
 
 /// What is known of the windows of one key from its last event, so that the next one costs what has changed: the window's
-/// rows as of then, and the exact moments of each value over them.
+/// rows as of then, the exact moments of each value over them, and how often each text or number that is counted is in them.
 ///
 /// Kept only for keys with many rows: a short window is as quick to go through. Nothing of it is in a checkpoint; it is
-/// made again when it is asked for, with the same results, because the moments are exact.
+/// made again when it is asked for, with the same results, because moments and counts are exact.
 struct RunningWindows: ~Copyable {
     /// Rows a key must have: fewer are gone through each time.
     static let rowsMin = 24
@@ -17,8 +17,11 @@ struct RunningWindows: ~Copyable {
 
     private let spanCount: Int
     private let momentCount: Int
+    private let counterCount: Int
     private var spans: UnsafeMutablePointer<Span>
     private var moments: UnsafeMutablePointer<ExactMoments>
+    private var counts: UnsafeMutablePointer<TextCounts>
+    private let countBytes = UnsafeMutablePointer<Int>.allocate(capacity: 1)
     private var capacity = 0
     private var used = 0
     private var free: [Int32] = []
@@ -26,22 +29,47 @@ struct RunningWindows: ~Copyable {
     /// - Parameters:
     ///   - spanCount: Windows of the entity.
     ///   - momentCount: Values that are summed up, over all windows.
-    init(spanCount: Int, momentCount: Int) {
+    ///   - counterCount: Values whose different ones are counted, over all windows.
+    init(spanCount: Int, momentCount: Int, counterCount: Int) {
         self.spanCount = spanCount
         self.momentCount = momentCount
+        self.counterCount = counterCount
         spans = .allocate(capacity: 0)
         moments = .allocate(capacity: 0)
+        counts = .allocate(capacity: 0)
+        countBytes.initialize(to: 0)
     }
 
     deinit {
+        for number in 0..<used * counterCount { counts[number].removeAll() }
         spans.deallocate()
         moments.deallocate()
+        counts.deallocate()
+        countBytes.deallocate()
     }
 
-    /// Whether there is anything to be known.
-    var isUseful: Bool { momentCount > 0 }
+    var byteCount: Int { (used - free.count) * bytesPerKey + countBytes.pointee }
 
-    var byteCount: Int { (used - free.count) * (spanCount * 8 + momentCount * MemoryLayout<ExactMoments>.stride) }
+    private var bytesPerKey: Int {
+        spanCount * 8 + momentCount * MemoryLayout<ExactMoments>.stride
+            + counterCount * MemoryLayout<TextCounts>.stride
+    }
+
+    /// What is known of one key's windows.
+    struct Known {
+        let spans: UnsafeMutablePointer<Span>
+        let moments: UnsafeMutablePointer<ExactMoments>
+        let counts: UnsafeMutablePointer<TextCounts>
+    }
+
+    @inline(__always)
+    func known(_ number: Int32) -> Known {
+        Known(
+            spans: spans + Int(number) * spanCount,
+            moments: moments + Int(number) * momentCount,
+            counts: counts + Int(number) * counterCount
+        )
+    }
 
     mutating func take() -> Int32 {
         let number: Int32
@@ -51,34 +79,37 @@ struct RunningWindows: ~Copyable {
             if used == capacity { grow() }
             number = Int32(used)
             used += 1
+            known(number).counts.initialize(repeating: TextCounts(bytes: countBytes), count: counterCount)
         }
         reset(number)
         return number
     }
 
-    mutating func giveBack(_ number: Int32) { free.append(number) }
+    mutating func giveBack(_ number: Int32) {
+        reset(number)
+        free.append(number)
+    }
 
     /// The rows have moved: all windows are empty, and begin anew.
     func reset(_ number: Int32) {
-        spans(number).initialize(repeating: Span(), count: spanCount)
-        moments(number).initialize(repeating: ExactMoments(), count: momentCount)
+        let known = known(number)
+        known.spans.initialize(repeating: Span(), count: spanCount)
+        known.moments.initialize(repeating: ExactMoments(), count: momentCount)
+        for counter in 0..<counterCount { known.counts[counter].removeAll() }
     }
-
-    @inline(__always)
-    func spans(_ number: Int32) -> UnsafeMutablePointer<Span> { spans + Int(number) * spanCount }
-
-    @inline(__always)
-    func moments(_ number: Int32) -> UnsafeMutablePointer<ExactMoments> { moments + Int(number) * momentCount }
 
     private mutating func grow() {
         let larger = max(16, capacity * 2)
         let newSpans = UnsafeMutablePointer<Span>.allocate(capacity: larger * spanCount)
         let newMoments = UnsafeMutablePointer<ExactMoments>.allocate(capacity: larger * momentCount)
+        let newCounts = UnsafeMutablePointer<TextCounts>.allocate(capacity: larger * counterCount)
         newSpans.moveInitialize(from: spans, count: used * spanCount)
+        newCounts.moveInitialize(from: counts, count: used * counterCount)
         newMoments.moveInitialize(from: moments, count: used * momentCount)
         spans.deallocate()
         moments.deallocate()
-        (spans, moments, capacity) = (newSpans, newMoments, larger)
+        counts.deallocate()
+        (spans, moments, counts, capacity) = (newSpans, newMoments, newCounts, larger)
     }
 }
 
@@ -88,15 +119,15 @@ extension EntityProgram {
     func noteInsertion(
         at position: Int,
         _ block: UnsafeMutablePointer<UInt64>,
-        _ spans: UnsafeMutablePointer<RunningWindows.Span>,
-        _ moments: UnsafeMutablePointer<ExactMoments>
+        _ known: RunningWindows.Known
     ) {
+        let spans = known.spans
         for (index, group) in groups.enumerated() where position < Int(spans[index].end) {
             spans[index].end += 1
             if position < Int(spans[index].first) {
                 spans[index].first += 1
             } else {
-                change(group, row: block + position * width, moments, adding: true)
+                change(group, row: block + position * width, known, adding: true)
             }
         }
     }
@@ -108,28 +139,29 @@ extension EntityProgram {
         to range: RowRange,
         _ block: UnsafeMutablePointer<UInt64>,
         _ span: inout RunningWindows.Span,
-        _ moments: UnsafeMutablePointer<ExactMoments>
+        _ known: RunningWindows.Known
     ) {
         var (first, end) = (Int(span.first), Int(span.end))
         if range.first >= end || range.end <= first {
             // Nothing in common: cheaper from nothing, if the old rows are many.
-            for index in group.moments { moments[index] = ExactMoments() }
+            for index in group.moments { known.moments[index] = ExactMoments() }
+            for index in group.counters { known.counts[index].removeAll() }
             (first, end) = (range.first, range.first)
         }
         while end < range.end {
-            change(group, row: block + end * width, moments, adding: true)
+            change(group, row: block + end * width, known, adding: true)
             end += 1
         }
         while first > range.first {
             first -= 1
-            change(group, row: block + first * width, moments, adding: true)
+            change(group, row: block + first * width, known, adding: true)
         }
         while end > range.end {
             end -= 1
-            change(group, row: block + end * width, moments, adding: false)
+            change(group, row: block + end * width, known, adding: false)
         }
         while first < range.first {
-            change(group, row: block + first * width, moments, adding: false)
+            change(group, row: block + first * width, known, adding: false)
             first += 1
         }
         span = RunningWindows.Span(first: Int32(first), end: Int32(end))
@@ -139,12 +171,13 @@ extension EntityProgram {
     private func change(
         _ group: Group,
         row: UnsafeMutablePointer<UInt64>,
-        _ moments: UnsafeMutablePointer<ExactMoments>,
+        _ known: RunningWindows.Known,
         adding: Bool
     ) {
         for index in group.moments {
-            let source = self.moments[index]
-            moments[index].change(Double(bitPattern: row[source.word]), adding: adding, source)
+            let source = moments[index]
+            known.moments[index].change(Double(bitPattern: row[source.word]), adding: adding, source)
         }
+        for index in group.counters { known.counts[index].change(counters[index].value(of: row), adding: adding) }
     }
 }

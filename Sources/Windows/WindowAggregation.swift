@@ -48,6 +48,8 @@ struct RowRange {
             var row = position
             while row > 0, Int64(bitPattern: block[row * width]) - Int64(bitPattern: block[(row - 1) * width]) <= gap {
                 row -= 1
+                // What was a session is a session still, however many rows have been put into it.
+                if let near, row < Int(near.end) { row = min(row, Int(near.first)) }
             }
             first = row
         }

@@ -124,7 +124,7 @@ public final class WindowMachine {
                 row[argument.word + 1] = argument.lane[event].high
             }
             let running = box.state.running(of: slot, rowCount: rowCount)
-            if let running { program.noteInsertion(at: position, block, running.spans, running.moments) }
+            if let running { program.noteInsertion(at: position, block, running) }
             for (number, group) in program.groups.enumerated() {
                 let range = RowRange(
                     group.window,
@@ -134,7 +134,7 @@ public final class WindowMachine {
                     time: time,
                     near: running?.spans[number]
                 )
-                if let running { program.move(group, to: range, block, &running.spans[number], running.moments) }
+                if let running { program.move(group, to: range, block, &running.spans[number], running) }
                 for index in group.operations {
                     let operation = program.operations[index]
                     let leavesOut = operation.excludesCurrent && range.end == position + 1
@@ -156,6 +156,10 @@ public final class WindowMachine {
                             moments = seen.moments(source)
                         }
                         operation.lane[event] = seen.value(operation, moments, current: row)
+                    } else if operation.counter >= 0, let running {
+                        let counts = running.counts[operation.counter]
+                        let own = program.counters[operation.counter].value(of: row)
+                        operation.lane[event] = Double(counts.distinct) - (leavesOut && counts.hasOnce(own) ? 1 : 0)
                     } else {
                         operation.lane[event] = seen.value(operation, scratch: &distinct)
                     }

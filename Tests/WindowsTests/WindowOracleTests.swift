@@ -103,8 +103,18 @@ struct WindowOracleTests {
                 case .share: plan.aggregates.append(Aggregate(window: window, function: .share, argument: condition))
                 case .sincePrevious: plan.aggregates.append(Aggregate(window: window, function: function))
                 case .distinct:
-                    plan.aggregates.append(Aggregate(window: window, function: .distinct, argument: value))
-                    plan.aggregates.append(Aggregate(window: window, function: .distinct, argument: .field(4, .text)))
+                    for argument in [value, .field(4, .text)] {
+                        for isOut in [false, true] {
+                            plan.aggregates.append(
+                                Aggregate(
+                                    window: window,
+                                    function: function,
+                                    argument: argument,
+                                    excludesCurrent: isOut
+                                )
+                            )
+                        }
+                    }
                 default:
                     plan.aggregates.append(Aggregate(window: window, function: function, argument: value))
                     plan.aggregates.append(
