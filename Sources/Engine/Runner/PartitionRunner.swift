@@ -61,7 +61,7 @@ public final class PartitionRunner: @unchecked Sendable {
         /// Bytes of keyed state that may be in memory; nil = no limit.
         public var stateLimit: Int?
         /// Bytes of a checkpoint that are copied between two batches.
-        public var copyBytes = 128 << 10
+        public var copyBytes = 32 << 10
 
         public init(
             topic: String,
