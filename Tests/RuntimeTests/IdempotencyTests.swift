@@ -110,6 +110,26 @@ import Testing
         #expect(totals.ok == size && last == digest)
     }
 
+    /// After a restart the answer is what it was: also of what was refused.
+    @Test(arguments: [20, 2500])
+    func theAnswerIsTheSameAfterARestart(size: Int) throws {
+        let fixture = try LiveFixture()
+        try fixture.start()
+        #expect(try fixture.send([event(90_000, second: 9000, actor: "A1")]).get().accepted == 1)
+        var lines = (0..<3).map { event($0, second: 0, actor: "A1") }
+        lines += (0..<size).map { event(100 + $0, second: 9001, actor: "A\($0 % 40)") }
+        lines += ["broken", lines[lines.count - 1], #"{"id": 7}"#]
+        let first = try fixture.send(lines, key: "k").get()
+        #expect(first.accepted == size && first.late == 3 && first.duplicate == 1 && first.rejected == 2)
+        let (totals, _) = try fixture.stop()
+        try fixture.start()
+        var again = try fixture.send(lines, key: "k").get()
+        #expect(again.isReplayed)
+        again.isReplayed = false
+        #expect(again == first)
+        #expect(try fixture.stop().totals == totals)
+    }
+
     @Test(arguments: [3000, 9000])
     func otherEventsUnderAKeyOfTheLog(size: Int) throws {
         let fixture = try LiveFixture()
@@ -119,6 +139,9 @@ import Testing
         try fixture.start()
         #expect(try fixture.send(events(0..<1), key: "k") == .failure(.keyReused))
         #expect(try fixture.send(events(0..<500), key: "k") == .failure(.keyReused))
+        var others = events(0..<size)
+        others[0].replace(#""amount":10"#, with: #""amount":11"#)
+        #expect(try fixture.send(others, key: "k") == .failure(.keyReused))
         #expect(try count(fixture) == size)
         #expect(try fixture.send(events(0..<size + 2000), key: "k") == .failure(.keyReused))
         // The server goes on, and the right events are known.

@@ -167,15 +167,31 @@ public final class PartitionRunner: @unchecked Sendable {
     ///   - batch: decoded events, of all partitions.
     ///   - rows: positions in the batch of this partition's events, ascending; at least one.
     ///   - producer: who sends them, if the same events may come twice.
-    /// - Returns: the first one's offset; nil if the log has them already: then nothing is to be done.
+    /// - Returns: the first one's offset, and whether they are new: what the log has already is not to be processed again.
     /// - Throws: ``RunnerError``; after ``EventLog/LogError/outOfSequence(directory:id:expected:found:)`` the partition goes on.
     public func append(
         _ batch: ColumnBatch,
         rows: [Int32],
         from producer: ProducerSequence?
-    ) throws(RunnerError) -> LogOffset? {
-        let written = try logging { () throws(LogError) in try journal.append(batch, rows: rows, from: producer) }
-        return written.isNew ? written.base : nil
+    ) throws(RunnerError) -> (base: LogOffset, isNew: Bool) {
+        try logging { () throws(LogError) in try journal.append(batch, rows: rows, from: producer) }
+    }
+
+    /// Whether the log's events from an offset on are these, byte for byte.
+    public func holds(_ batch: ColumnBatch, rows: [Int32], from base: LogOffset) throws(RunnerError) -> Bool {
+        let reader = log.reader(from: base)
+        let records = RecordBatch()
+        var next = 0
+        while next < rows.count {
+            guard try logging({ () throws(LogError) in try reader.next(into: records) }) else { return false }
+            for record in records.records.prefix(rows.count - next) {
+                let event = batch.events[Int(rows[next])]
+                let bytes = batch.payload[Int(event.start)..<Int(event.start + event.count)]
+                guard bytes.elementsEqual(records.bytes[record.value]) else { return false }
+                next += 1
+            }
+        }
+        return true
     }
 
     /// Runs the engine over events that have just been appended.

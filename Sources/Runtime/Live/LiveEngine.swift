@@ -51,6 +51,7 @@ public final class LiveEngine: Sendable {
         for (worker, queue) in zip(directory.workers, queues) {
             let partition = LivePartition(
                 worker,
+                database: directory.database,
                 queue: queue,
                 free: free,
                 underWay: underWay,

@@ -1,3 +1,4 @@
+import AlertStore
 import Base
 import Dispatch
 import Engine
@@ -11,6 +12,7 @@ import Synchronization
 final class LivePartition: @unchecked Sendable {
     // Handed to its thread once; what others read is in `state`.
     private let worker: PartitionWorker
+    private let database: AlertDatabase
     private let queue: BoundedQueue<LiveChunk>
     private let free: BoundedQueue<LiveChunk>
     private let underWay: LiveChunkCount
@@ -26,6 +28,7 @@ final class LivePartition: @unchecked Sendable {
 
     init(
         _ worker: PartitionWorker,
+        database: AlertDatabase,
         queue: BoundedQueue<LiveChunk>,
         free: BoundedQueue<LiveChunk>,
         underWay: LiveChunkCount,
@@ -34,6 +37,7 @@ final class LivePartition: @unchecked Sendable {
         settings: LiveSettings
     ) {
         self.worker = worker
+        self.database = database
         self.queue = queue
         self.free = free
         self.underWay = underWay
@@ -76,9 +80,9 @@ final class LivePartition: @unchecked Sendable {
             return release(chunk, .keyReused)
         }
         let start = MonotonicClock.now()
-        let base: LogOffset?
+        let written: (base: LogOffset, isNew: Bool)
         do throws(RunnerError) {
-            base = try runner.append(chunk.batch, rows: rows, from: chunk.producers[partition])
+            written = try runner.append(chunk.batch, rows: rows, from: chunk.producers[partition])
         } catch {
             // The key was used for other events; the log goes on.
             guard case .log(.outOfSequence) = error else { throw error }
@@ -87,14 +91,40 @@ final class LivePartition: @unchecked Sendable {
         }
         let appended = MonotonicClock.now()
         instruments.appended(nanoseconds: appended - start)
-        if let base {
+        if written.isNew {
             feed.noteArrival(partition: partition, end: runner.endOffset, received: chunk.received)
             for owner in chunk.owners { owner.noteNew() }
-            let refused = try runner.process(chunk.batch, rows: rows, from: base)
+            let refused = try runner.process(chunk.batch, rows: rows, from: written.base)
             for (index, verdict) in refused { chunk.note(verdict, row: rows[index]) }
             instruments.scored(nanoseconds: MonotonicClock.now() - appended, events: rows.count)
+        } else {
+            guard try runner.holds(chunk.batch, rows: rows, from: written.base) else {
+                for owner in chunk.owners { owner.refuse() }
+                return release(chunk, .keyReused)
+            }
+            try repeatAnswer(chunk, rows, from: written.base.rawValue)
         }
         round.append(chunk)
+    }
+
+    /// Says once more what became of events that the log has from an earlier delivery.
+    private func repeatAnswer(_ chunk: LiveChunk, _ rows: [Int32], from base: Int64) throws(RunnerError) {
+        try worker.runner.commit()
+        let outcomes: [EventOutcome]
+        do throws(AlertStoreError) {
+            outcomes = try database.outcomes(partition: partition, offsets: base..<base + Int64(rows.count))
+        } catch {
+            throw .sink(error)
+        }
+        for outcome in outcomes {
+            let verdict: PartitionVerdict =
+                switch outcome.kind {
+                case .rejected(let field, let reason): .rejected(field: field, reason: reason)
+                case .late: .late
+                case .duplicate: .duplicate
+                }
+            chunk.note(verdict, row: rows[Int(outcome.offset - base)])
+        }
     }
 
     /// Makes a round durable, answers whoever sent it, and commits what it led to.
