@@ -167,6 +167,14 @@ extension EntityProgram {
         span = RunningWindows.Span(first: Int32(first), end: Int32(end))
     }
 
+    /// Different values in a window, but for a row that is left out of it.
+    @inline(never)
+    func distinct(_ counter: Int, _ known: RunningWindows.Known, without row: UnsafePointer<UInt64>?) -> Double {
+        let counts = known.counts[counter]
+        guard let row, counts.hasOnce(counters[counter].value(of: row)) else { return Double(counts.distinct) }
+        return Double(counts.distinct - 1)
+    }
+
     @inline(__always)
     private func change(
         _ group: Group,

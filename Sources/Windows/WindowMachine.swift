@@ -157,9 +157,8 @@ public final class WindowMachine {
                         }
                         operation.lane[event] = seen.value(operation, moments, current: row)
                     } else if operation.counter >= 0, let running {
-                        let counts = running.counts[operation.counter]
-                        let own = program.counters[operation.counter].value(of: row)
-                        operation.lane[event] = Double(counts.distinct) - (leavesOut && counts.hasOnce(own) ? 1 : 0)
+                        let counter = operation.counter
+                        operation.lane[event] = program.distinct(counter, running, without: leavesOut ? row : nil)
                     } else {
                         operation.lane[event] = seen.value(operation, scratch: &distinct)
                     }
