@@ -26,11 +26,11 @@ struct DuplicateFilter: ~Copyable {
     /// The offset of the accepted event with this id, if there was one within the time before. `clock` is the partition's.
     func firstOffset(of id: Text, time: Int64, clock: Int64) -> Int64? {
         guard !id.isAbsent else { return nil }
-        for known in [current.find(id), previous.find(id)] {
-            if let known, known.time >= clock - within, (time - known.time).magnitude <= UInt64(within) {
-                return known.offset
-            }
+        func isNear(_ known: Int64) -> Bool {
+            known >= clock - within && (time - known).magnitude <= UInt64(within)
         }
+        if let known = current.find(id), isNear(known.time) { return known.offset }
+        if let known = previous.find(id), isNear(known.time) { return known.offset }
         return nil
     }
 
@@ -46,7 +46,9 @@ struct DuplicateFilter: ~Copyable {
             current = Generation()
             started = clock
         }
-        current.insert(id, time: time, offset: offset, filling: filling)
+        let (slot, isNew) = current.slot(of: id)
+        if current.changes.willChange(slot), let filling { current.copy(slot, to: filling) }
+        current.set(slot, isNew, time: time, offset: offset)
     }
 
     /// Bytes of memory that the ids take.
@@ -79,7 +81,8 @@ struct DuplicateFilter: ~Copyable {
         if started == .min { started = clock }
         if current.find(record.key) == nil {
             let offset = Int64(littleEndian: record.value.loadUnaligned(as: Int64.self))
-            current.load(record.key, time: record.time, offset: offset)
+            let (slot, isNew) = current.slot(of: record.key)
+            current.set(slot, isNew, time: record.time, offset: offset)
         }
         return true
     }
@@ -94,7 +97,7 @@ struct DuplicateFilter: ~Copyable {
         private var table = TextTable()
         /// By slot.
         private var places = GrowingArray<Place>()
-        private var changes = ChangeMarks()
+        var changes = ChangeMarks()
 
         var byteCount: Int { places.byteCount + table.slotCount * Self.bytesPerID }
 
@@ -106,19 +109,11 @@ struct DuplicateFilter: ~Copyable {
             return (places[slot].time, places[slot].offset)
         }
 
-        mutating func insert(_ id: Text, time: Int64, offset: Int64, filling image: StateImage?) {
-            let (slot, isNew) = table.insert(id)
-            if changes.willChange(slot), let image { copy(slot, to: image) }
-            set(slot, isNew, Place(time: time, offset: offset))
-        }
+        /// Where an id is or is to be. Of one that is there already, the image may need what is there now.
+        mutating func slot(of id: Text) -> (slot: Int, isNew: Bool) { table.insert(id) }
 
-        /// Inserts what a checkpoint holds already.
-        mutating func load(_ id: Text, time: Int64, offset: Int64) {
-            let (slot, isNew) = table.insert(id)
-            set(slot, isNew, Place(time: time, offset: offset))
-        }
-
-        private mutating func set(_ slot: Int, _ isNew: Bool, _ place: Place) {
+        mutating func set(_ slot: Int, _ isNew: Bool, time: Int64, offset: Int64) {
+            let place = Place(time: time, offset: offset)
             if isNew { places.append(place) } else { places[slot] = place }
         }
 
@@ -135,7 +130,7 @@ struct DuplicateFilter: ~Copyable {
             return false
         }
 
-        private func copy(_ slot: Int, to image: StateImage) {
+        func copy(_ slot: Int, to image: StateImage) {
             withUnsafeBytes(of: places[slot].offset.littleEndian) { bytes in
                 image.add(DuplicateFilter.table, table.key(of: slot), time: places[slot].time, value: bytes)
             }

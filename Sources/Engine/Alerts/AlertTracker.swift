@@ -21,13 +21,6 @@ final class AlertTracker {
         init(gap: Int64, table: StateTable) { sessions = AlertSessions(gap: gap, table: table) }
     }
 
-    /// What a detector says of one event.
-    private struct Detection {
-        var score: Double
-        var type: String
-        var crosses: Bool
-    }
-
     init(plan: PipelinePlan, partition: Int) {
         self.plan = plan
         self.partition = partition
@@ -51,14 +44,15 @@ final class AlertTracker {
         for (index, detector) in plan.detectors.enumerated() {
             let box = detectors[index]
             let keys = machine.keys(detector.entity)
+            let crossing = Crossing(detector, rule: machine.rule(index), scorer: scorers[index])
             // The alerts that this batch opens or revises, where they are, and each one's last event: only of that one are
             // reasons kept.
             var touched: [String: (slot: Int, event: Int)] = [:]
             for event in 0..<count where !keys[event].isAbsent {
                 let time = batch.times[Int(rows[event])]
                 let slot = box.sessions.current(keys[event], time: time)
-                guard slot != nil || crosses(index, event, machine, scorers[index]) else { continue }
-                let detection = detection(index, event, machine, scorers)
+                guard slot != nil || crossing.isTrue(of: event) else { continue }
+                let detection = crossing.detection(of: event)
                 var alert: AlertUpdate
                 if let slot, let open = box.sessions[slot] {
                     alert = revised(open, detection, offset: offsets[event], time: time)
@@ -133,30 +127,6 @@ final class AlertTracker {
         var alert = alert
         alert.isEnded = true
         return alert
-    }
-
-    private func crosses(_ index: Int, _ event: Int, _ machine: WindowMachine, _ scorer: ModelScorer?) -> Bool {
-        switch plan.detectors[index].kind {
-        case .rule: machine.rule(index)[event] == 1
-        case .model(_, let threshold, _): (scorer?.score(of: event) ?? 0) >= threshold
-        }
-    }
-
-    private func detection(
-        _ index: Int,
-        _ event: Int,
-        _ machine: WindowMachine,
-        _ scorers: [ModelScorer?]
-    ) -> Detection {
-        let crosses = crosses(index, event, machine, scorers[index])
-        let detector = plan.detectors[index]
-        switch detector.kind {
-        case .rule(_, let score):
-            return Detection(score: crosses ? score : 0, type: detector.name, crosses: crosses)
-        case .model:
-            guard let scorer = scorers[index] else { preconditionFailure("A model detector has a scorer.") }
-            return Detection(score: scorer.score(of: event), type: scorer.fraudClass(of: event), crosses: crosses)
-        }
     }
 
     private func opened(
@@ -267,6 +237,42 @@ final class AlertTracker {
             return nil
         default: return nil
         }
+    }
+}
+
+/// What a detector says of one event.
+private struct Detection {
+    var score: Double
+    var type: String
+}
+
+/// A detector and what it goes by in one batch.
+private struct Crossing {
+    private let name: String
+    private let rule: UnsafePointer<Double>
+    private let ruleScore: Double
+    private let scorer: ModelScorer?
+    private let threshold: Double
+
+    init(_ detector: Detector, rule: UnsafePointer<Double>, scorer: ModelScorer?) {
+        name = detector.name
+        self.rule = rule
+        self.scorer = scorer
+        switch detector.kind {
+        case .rule(_, let score): (ruleScore, threshold) = (score, .infinity)
+        case .model(_, let limit, _): (ruleScore, threshold) = (0, limit)
+        }
+    }
+
+    @inline(__always)
+    func isTrue(of event: Int) -> Bool {
+        guard let scorer else { return rule[event] == 1 }
+        return scorer.score(of: event) >= threshold
+    }
+
+    func detection(of event: Int) -> Detection {
+        guard let scorer else { return Detection(score: isTrue(of: event) ? ruleScore : 0, type: name) }
+        return Detection(score: scorer.score(of: event), type: scorer.fraudClass(of: event))
     }
 }
 
