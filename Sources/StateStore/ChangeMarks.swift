@@ -19,11 +19,11 @@ public struct ChangeMarks: ~Copyable {
 
     public init() {}
 
+    /// The image that is being filled; nil once it is whole.
+    public private(set) var image: StateImage?
+
     /// Slots that changed since the last image was begun, about.
     public var changedCount: Int { changed.count }
-
-    /// Whether an image is being filled.
-    public var isPending: Bool { position < pending.count }
 
     /// Whether the slot has changed since it was copied last.
     public func isChanged(_ slot: Int) -> Bool { slot < marks.count && marks[slot] != 0 }
@@ -47,16 +47,18 @@ public struct ChangeMarks: ~Copyable {
     }
 
     /// Begins an image of everything that has changed. The one before must be whole.
-    public mutating func begin() {
-        precondition(!isPending, "An image is begun when the last one is whole.")
+    public mutating func begin(_ image: StateImage) {
+        precondition(self.image == nil, "An image is begun when the last one is whole.")
         swap(&pending, &changed)
         changed.removeAll()
         position = 0
         color = 3 - color
+        self.image = image
     }
 
-    /// The next slot to copy; nil once the image is whole.
-    public mutating func next() -> Int? {
+    /// The next slot to copy; nil once the image has about `limit` bytes, or is whole.
+    public mutating func next(upTo limit: Int) -> Int? {
+        guard let image, image.byteCount < limit else { return nil }
         while position < pending.count {
             let slot = Int(pending[position])
             position += 1
@@ -65,6 +67,7 @@ public struct ChangeMarks: ~Copyable {
             marks[slot] = 0
             return slot
         }
+        self.image = nil
         return nil
     }
 }

@@ -24,31 +24,25 @@ extension EntityState {
         if all {
             for slot in 0..<slots.count where slots[slot].sizeClass >= 0 { _ = changes.willChange(slot) }
         }
-        changes.begin()
-        filling = image
+        changes.begin(image)
     }
 
     /// Copies on, until the image has about `limit` bytes. True once it has every key.
     mutating func fillImage(upTo limit: Int) -> Bool {
-        guard let filling else { return true }
-        while filling.byteCount < limit {
-            guard let slot = changes.next() else {
-                self.filling = nil
-                return true
-            }
-            copy(slot)
-        }
-        return false
+        while let slot = changes.next(upTo: limit) { copy(slot) }
+        return changes.image == nil
     }
 
     /// Copies a key into the image that is being filled.
     func copy(_ slot: Int) {
-        guard let filling else { preconditionFailure("Only an image that is being filled has keys to be copied.") }
+        guard let image = changes.image else {
+            preconditionFailure("Only an image that is being filled has keys to be copied.")
+        }
         let count = Int(slots[slot].count)
         let rows = arena.words + slots[slot].block
         let last = Int64(bitPattern: rows[(count - 1) * arena.width])
         let bytes = UnsafeRawBufferPointer(start: rows, count: count * arena.width * 8)
-        filling.add(stateTable, table.key(of: slot), time: last, value: bytes)
+        image.add(stateTable, table.key(of: slot), time: last, value: bytes)
     }
 
     /// Takes a key from a checkpoint, unless it is there already. False if its rows cannot be of this pipeline.

@@ -36,8 +36,6 @@ public struct EntityState: ~Copyable {
     var running: RunningWindows
     private var sweepPosition = 0
     var changes = ChangeMarks()
-    /// What is being filled with the changes, if that is not whole yet.
-    var filling: StateImage?
     let stateTable: StateTable
     var spillPosition = 0
     /// Keys that were given up to disk so far.

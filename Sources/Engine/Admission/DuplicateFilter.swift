@@ -12,8 +12,6 @@ struct DuplicateFilter: ~Copyable {
     private var current = Generation()
     private var previous = Generation()
     private var started = Int64.min
-    /// What is being filled with the ids, if that is not whole yet.
-    private var filling: StateImage?
 
     /// - Parameters:
     ///   - within: microseconds of event time.
@@ -47,7 +45,7 @@ struct DuplicateFilter: ~Copyable {
             started = clock
         }
         let (slot, isNew) = current.slot(of: id)
-        if current.changes.willChange(slot), let filling { current.copy(slot, to: filling) }
+        if current.changes.willChange(slot) { current.copy(slot) }
         current.set(slot, isNew, time: time, offset: offset)
     }
 
@@ -61,18 +59,14 @@ struct DuplicateFilter: ~Copyable {
     /// Begins to fill an image with the ids that were accepted since the last one was begun; with all that are remembered if
     /// `all`. The last one must be whole.
     mutating func beginImage(_ image: StateImage, all: Bool) {
-        current.beginImage(all: all)
-        previous.beginImage(all: all)
-        filling = image
+        current.beginImage(image, all: all)
+        previous.beginImage(image, all: all)
     }
 
     /// Copies on, until the image has about `limit` bytes. True once it has every id.
     mutating func fillImage(upTo limit: Int) -> Bool {
-        guard let filling else { return true }
         // The newer ones first: of an id that is in both, the first one counts.
-        guard current.fill(filling, upTo: limit), previous.fill(filling, upTo: limit) else { return false }
-        self.filling = nil
-        return true
+        current.fillImage(upTo: limit) && previous.fillImage(upTo: limit)
     }
 
     /// Takes an id from a checkpoint; a newer one of the same id has come before.
@@ -117,20 +111,21 @@ struct DuplicateFilter: ~Copyable {
             if isNew { places.append(place) } else { places[slot] = place }
         }
 
-        mutating func beginImage(all: Bool) {
+        mutating func beginImage(_ image: StateImage, all: Bool) {
             if all { for slot in 0..<table.slotCount { _ = changes.willChange(slot) } }
-            changes.begin()
+            changes.begin(image)
         }
 
-        mutating func fill(_ image: StateImage, upTo limit: Int) -> Bool {
-            while image.byteCount < limit {
-                guard let slot = changes.next() else { return true }
-                copy(slot, to: image)
+        mutating func fillImage(upTo limit: Int) -> Bool {
+            while let slot = changes.next(upTo: limit) { copy(slot) }
+            return changes.image == nil
+        }
+
+        /// Copies an id into the image that is being filled.
+        func copy(_ slot: Int) {
+            guard let image = changes.image else {
+                preconditionFailure("Only an image that is being filled has ids to be copied.")
             }
-            return false
-        }
-
-        func copy(_ slot: Int, to image: StateImage) {
             withUnsafeBytes(of: places[slot].offset.littleEndian) { bytes in
                 image.add(DuplicateFilter.table, table.key(of: slot), time: places[slot].time, value: bytes)
             }

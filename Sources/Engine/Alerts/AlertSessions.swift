@@ -24,8 +24,6 @@ struct AlertSessions: ~Copyable {
     /// When sessions end at the earliest, as of when they were last looked at: revisions only move the end on.
     private var ends = Heap<SessionEnd>()
     private var changes = ChangeMarks()
-    /// What is being filled with the changes, if that is not whole yet.
-    private var filling: StateImage?
     private let stateTable: StateTable
 
     init(gap: Int64, table: StateTable) {
@@ -86,30 +84,22 @@ struct AlertSessions: ~Copyable {
         if all {
             for slot in open.indices where open[slot] != nil { _ = changes.willChange(slot) }
         }
-        changes.begin()
-        filling = image
+        changes.begin(image)
     }
 
     /// Copies on, until the image has about `limit` bytes. True once it has every alert.
     mutating func fillImage(upTo limit: Int) -> Bool {
-        guard let filling else { return true }
-        while filling.byteCount < limit {
-            guard let slot = changes.next() else {
-                self.filling = nil
-                return true
-            }
-            copy(slot)
-        }
-        return false
+        while let slot = changes.next(upTo: limit) { copy(slot) }
+        return changes.image == nil
     }
 
     /// Copies an alert into the image that is being filled.
     private func copy(_ slot: Int) {
-        guard let filling, let alert = open[slot] else {
+        guard let image = changes.image, let alert = open[slot] else {
             preconditionFailure("Only an image that is being filled has alerts to be copied.")
         }
         alert.encoded().withUnsafeBytes {
-            filling.add(stateTable, table.key(of: slot), time: alert.lastTime, value: $0)
+            image.add(stateTable, table.key(of: slot), time: alert.lastTime, value: $0)
         }
     }
 
