@@ -4,8 +4,8 @@ import Base
 /// not copied yet.
 ///
 /// An image is as of the moment it was begun, and is filled while the state goes on: whoever is about to change a slot asks
-/// first whether the image still needs it as it is. So nothing is ever copied twice, and beginning costs nothing (compare
-/// the copy-on-write snapshots of Bronson et al., PODS 2010). One image at a time. All calls are O(1).
+/// first whether the image still needs it as it is. So nothing is ever copied twice, and beginning costs nothing
+/// (copy-on-update; Vaz Salles et al., VLDB 2009). One image at a time. All calls are O(1), amortised.
 public struct ChangeMarks: ~Copyable {
     /// By slot: 0 = unchanged; otherwise the color of the image that its change belongs to.
     private var marks = GrowingArray<UInt8>()
