@@ -15,6 +15,7 @@ import * as triage from "./triage.js";
 import * as velocity from "./velocity.js";
 
 const TITLES = { overview: "Overview", tests: "Tests", model: "Model", session: "Open a session", alert: "Alert" };
+const CONNECTION = { closed: "", connecting: "Connecting", live: "Connected", lost: "Not connected" };
 let view = null;
 let entered = false;
 
@@ -88,7 +89,6 @@ function needSession() {
     stream.disconnect();
     show("session");
     byId("connection").hidden = true;
-    byId("stale").hidden = true;
     byId("leave").hidden = true;
     byId("session-code").focus();
 }
@@ -110,11 +110,12 @@ async function enter() {
     await Promise.all([velocity.load(), filters.load(), runs.load()]);
 }
 
-function connection({ live, lastHeard }) {
-    setText(byId("connection"), live ? "Connected" : "Not connected");
-    byId("connection").classList.toggle("lost", !live);
-    byId("stale").hidden = live;
-    document.body.classList.toggle("stale", !live);
+function connection({ state, lastHeard }) {
+    const lost = state === "lost";
+    setText(byId("connection"), CONNECTION[state]);
+    byId("connection").classList.toggle("lost", state !== "live");
+    byId("stale").hidden = !lost;
+    document.body.classList.toggle("stale", lost);
     setText(byId("stale"), lastHeard
         ? `Connection lost. Everything here is as of ${clock(lastHeard.toISOString())} UTC and may be out of date. `
             + "Trying again."

@@ -194,7 +194,7 @@ export function start(report) {
     stream.on("alert", pushed);
     stream.on("triage", pushed);
     stream.on("reset", () => load().catch(report));
-    stream.on("connection", (connection) => { live = connection.live; describe(); });
+    stream.on("connection", (connection) => { live = connection.state === "live"; describe(); });
     stream.on("status", (status) => {
         // Without filters the server knows best how many there are.
         if (filters.any() || total === null || total === (status.alerts_total ?? total)) return;

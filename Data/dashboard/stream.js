@@ -5,12 +5,12 @@ const listeners = new Map();
 let source = null;
 let watch = null;
 let retry = null;
+let state = "closed";
 let lastHeard = null;
-let live = false;
-let connectedBefore = false;
+let quietSince = null;
 
 /** Calls `handler` with the data of every message of a kind: alert, triage, simulation, status, reset; connection and
-    refused are of this module itself. */
+    refused are of this module itself. A connection's state is closed, connecting, live or lost. */
 export function on(kind, handler) {
     if (!listeners.has(kind)) listeners.set(kind, []);
     listeners.get(kind).push(handler);
@@ -20,33 +20,34 @@ function emit(kind, data) {
     for (const handler of listeners.get(kind) ?? []) handler(data);
 }
 
-function heard(kind) {
-    lastHeard = new Date();
-    if (live) return;
-    live = true;
-    emit("connection", { live, lastHeard });
-    // What was missed meanwhile has to be loaded again, whether or not the server says "reset".
-    if (connectedBefore && kind !== "reset") emit("reset", {});
-    connectedBefore = true;
+function become(next) {
+    if (state === next) return;
+    state = next;
+    emit("connection", { state, lastHeard });
 }
 
-function lost() {
-    if (live || !connectedBefore) emit("connection", { live: false, lastHeard });
-    live = false;
+function heard() {
+    lastHeard = new Date();
+    quietSince = lastHeard;
+    if (state === "live") return;
+    become("live");
+    // What happened since the lists were loaded nobody pushes any more, whether or not the server says "reset".
+    emit("reset", {});
 }
 
 function open() {
     clearTimeout(retry);
     source?.close();
     source = new EventSource("/stream");
+    source.addEventListener("open", heard);
     for (const kind of ["alert", "triage", "simulation", "status", "reset"]) {
         source.addEventListener(kind, (message) => {
-            heard(kind);
+            heard();
             emit(kind, message.data ? JSON.parse(message.data) : {});
         });
     }
     source.addEventListener("error", () => {
-        lost();
+        become("lost");
         // The browser tries again by itself unless it was refused; then it is asked why and tried again.
         if (source.readyState !== EventSource.CLOSED) return;
         emit("refused", {});
@@ -56,10 +57,13 @@ function open() {
 
 /** Begins to listen; a second call begins anew. */
 export function connect() {
+    lastHeard = null;
+    quietSince = new Date();
+    become("connecting");
     open();
     clearInterval(watch);
     watch = setInterval(() => {
-        if (lastHeard && Date.now() - lastHeard.getTime() > SILENCE) lost();
+        if (Date.now() - quietSince.getTime() > SILENCE) become("lost");
     }, 1000);
 }
 
@@ -69,5 +73,5 @@ export function disconnect() {
     clearInterval(watch);
     source?.close();
     source = null;
-    live = false;
+    become("closed");
 }

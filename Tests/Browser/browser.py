@@ -50,13 +50,21 @@ class Browser:
         return self.js("return document.querySelectorAll(arguments[0]).length", selector)
 
     def text(self, selector):
-        """The text that a person sees there, or None."""
-        return self.js("return document.querySelector(arguments[0])?.innerText ?? null", selector)
+        """The text that a person sees there; none if nothing is there or it is hidden."""
+        return self.js("const element = document.querySelector(arguments[0]);"
+                       "return element?.checkVisibility() ? element.innerText : ''", selector)
 
     def wait(self, what, condition, seconds=15):
         """Waits until `condition()` is true and returns what it returned."""
         waiting = WebDriverWait(self.driver, seconds, poll_frequency=0.05)
         return waiting.until(lambda _: condition(), f"waited {seconds} s for: {what}")
+
+    def hold(self, pattern):
+        """Requests whose address is like this neither leave the browser nor fail, until `release()`."""
+        self.driver.execute_cdp_cmd("Fetch.enable", {"patterns": [{"urlPattern": pattern}]})
+
+    def release(self):
+        self.driver.execute_cdp_cmd("Fetch.disable", {})
 
     def click(self, selector):
         self.find(selector).click()
