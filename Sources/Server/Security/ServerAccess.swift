@@ -4,13 +4,17 @@ import Synchronization
 
 /// Who may call the server, under which names, and how it knows them again.
 public final class ServerAccess: Sendable {
-    static let cookie = "patternalarm_session"
+    /// What depends on the port.
+    private struct Place {
+        var policy: HostPolicy
+        var cookie: String
+    }
 
     public let credentials: Credentials
     /// Names given by the owner.
     private let names: [String]
     /// Known when the port is.
-    private let policy = Mutex<HostPolicy?>(nil)
+    private let place = Mutex<Place?>(nil)
     private let origin = ContinuousClock.now
 
     public init(token: String, allowedHosts: [String] = []) {
@@ -23,14 +27,24 @@ public final class ServerAccess: Sendable {
 
     /// The server listens; from now on calls under these names are taken.
     func listens(port: Int, address: String?) {
-        let policy = HostPolicy(port: port, address: address, names: names)
-        self.policy.withLock { $0 = policy }
+        let place = Place(
+            policy: HostPolicy(port: port, address: address, names: names),
+            cookie: "patternalarm_session_\(port)"
+        )
+        self.place.withLock { $0 = place }
+    }
+
+    /// The name of the session's cookie. A host's ports share their cookies: with one name for all, a login at one server
+    /// would end the session at another.
+    var cookie: String {
+        guard let cookie = place.withLock({ $0?.cookie }) else { preconditionFailure("A request before the port.") }
+        return cookie
     }
 
     /// A code to open the dashboard with, good for the first minutes.
     public func firstCode() -> String { credentials.makeCode(life: Credentials.Limits.firstCodeLife, at: now) }
 
-    func allowsHost(_ host: String) -> Bool { policy.withLock { $0?.allows(host) ?? false } }
+    func allowsHost(_ host: String) -> Bool { place.withLock { $0?.policy.allows(host) ?? false } }
 
     // MARK: - Requests
 
@@ -51,10 +65,11 @@ public final class ServerAccess: Sendable {
 
     /// The secrets of all cookies with our name; servers on other ports of this machine can set some too.
     func sessions(_ request: Request) -> [Substring] {
+        let prefix = cookie + "="
         let pairs = request.headers[values: .cookie].flatMap { $0.split(separator: ";") }
         return pairs.compactMap { pair in
             let pair = pair.drop { $0 == " " }
-            return pair.hasPrefix(Self.cookie + "=") ? pair.dropFirst(Self.cookie.count + 1) : nil
+            return pair.hasPrefix(prefix) ? pair.dropFirst(prefix.count) : nil
         }
         .prefix(8).map { $0 }
     }

@@ -48,14 +48,14 @@ struct SessionRoutes {
         }
         logger.notice("a session was opened")
         var response = Answer.nothing()
-        response.headers[.setCookie] = Self.cookie(secret)
+        response.headers[.setCookie] = cookie(secret)
         return response
     }
 
     private func close(_ request: Request) -> Response {
         for secret in access.sessions(request) { access.credentials.closeSession(secret) }
         var response = Answer.nothing()
-        response.headers[.setCookie] = Self.cookie("") + "; Max-Age=0"
+        response.headers[.setCookie] = cookie("") + "; Max-Age=0"
         return response
     }
 
@@ -72,8 +72,8 @@ struct SessionRoutes {
         return try Answer.json(code, status: .created)
     }
 
-    private static func cookie(_ secret: String) -> String {
-        "\(ServerAccess.cookie)=\(secret); HttpOnly; SameSite=Strict; Path=/"
+    private func cookie(_ secret: String) -> String {
+        "\(access.cookie)=\(secret); HttpOnly; SameSite=Strict; Path=/"
     }
 }
 

@@ -68,13 +68,18 @@ def sessions(server):
     answer = enter(printed[1])
     check("the printed code opens a session", answer.status == 204, answer)
     cookie = answer.header("set-cookie")
+    name = f"patternalarm_session_{server.port}"
     check(
         "the cookie is HttpOnly and Strict",
-        re.fullmatch(r"patternalarm_session=[0-9a-f]{64}; HttpOnly; SameSite=Strict; Path=/", cookie),
+        re.fullmatch(name + r"=[0-9a-f]{64}; HttpOnly; SameSite=Strict; Path=/", cookie),
         cookie,
     )
     session = ("Cookie", cookie.split(";")[0])
     check("a code is good once", enter(printed[1]).status == 401)
+    other = ("Cookie", session[1].replace(name, "patternalarm_session_1"))
+    check("another port's cookie is not ours", server.request("GET", "/nothing", [other]).status == 401)
+    both = ("Cookie", f"patternalarm_session_1={'0' * 64}; {session[1]}")
+    check("another port's cookie does no harm", server.request("GET", "/nothing", [both]).status == 404)
     first = code()
     check(
         "a code and a session are not the token",
@@ -189,7 +194,7 @@ def sessions(server):
     answer = server.request("DELETE", "/session", [session, own])
     check("a session can be closed", answer.status == 204 and "Max-Age=0" in answer.header("set-cookie"), answer)
     check("a closed session is closed", server.request("GET", "/nothing", [session]).status == 401)
-    for text in ("patternalarm_session=", "patternalarm_session=x", "patternalarm_session", "=", ";;;", "a=b; " * 500):
+    for text in (f"{name}=", f"{name}=x", name, "=", ";;;", "a=b; " * 500):
         check(f"401: cookie {text[:25]!r}", server.request("GET", "/nothing", [("Cookie", text)]).status == 401)
 
 
