@@ -5,34 +5,16 @@ import Runtime
 import ServiceLifecycle
 import Synchronization
 
-/// Pushes what happens to whoever listens at `/stream`: alerts, decisions, tests, and each second how everything is.
-///
-/// A message is made once for all listeners. Each listener has a bounded buffer; one that does not keep up loses the oldest
-/// messages and is told to load its lists anew. With nobody listening nothing is read or made.
+/// Pushes what happens to whoever listens at `/stream`: alerts, decisions, tests, and each second how everything is. With
+/// nobody listening nothing is read or made.
 final class StreamHub: Sendable, Service {
-    typealias Messages = AsyncStream<[UInt8]>
-
-    private struct Listener {
-        var continuation: Messages.Continuation
-        var hasLost = false
-    }
-
-    private struct State {
-        var listeners: [Int: Listener] = [:]
-        var next = 0
-        var message = 0
-        /// Alerts that have changed since the last round, oldest first.
-        var changed: [String] = []
-        var isClosed = false
-    }
-
     private let context: ServerContext
     private let logger: Logger
-    private let state = Mutex(State())
     private let simulations: Simulations
+    private let listeners = StreamListeners()
+    /// Alerts that have changed since the last round, oldest first.
+    private let changed = Mutex<[String]>([])
 
-    /// Messages that wait for one listener at most.
-    private static let bufferMax = 1024
     /// Changed alerts that one round tells of at most: the newest.
     private static let alertsMax = 200
     private static let round = Duration.milliseconds(100)
@@ -55,24 +37,7 @@ final class StreamHub: Sendable, Service {
     }
 
     /// Messages from now on, each as it goes over the wire.
-    func listen(isReturning: Bool) -> Messages {
-        let (stream, continuation) = Messages.makeStream(bufferingPolicy: .bufferingNewest(Self.bufferMax))
-        let id = state.withLock { state -> Int? in
-            guard !state.isClosed else { return nil }
-            state.next += 1
-            state.listeners[state.next] = Listener(continuation: continuation)
-            return state.next
-        }
-        guard let id else {
-            continuation.finish()
-            return stream
-        }
-        continuation.onTermination = { [weak self] _ in self?.state.withLock { $0.listeners[id] = nil } }
-        continuation.yield(Array("retry: 2000\n\n".utf8))
-        // What it has missed is not kept.
-        if isReturning { send("reset", .object([]), to: id) }
-        return stream
-    }
+    func listen(isReturning: Bool) -> StreamListeners.Messages { listeners.listen(isReturning: isReturning) }
 
     /// Tells of a decision of a person.
     func triaged(_ entry: ListedAlert) { send("triage", AlertAnswer.entry(entry)) }
@@ -87,15 +52,15 @@ final class StreamHub: Sendable, Service {
         await withGracefulShutdownHandler {
             await rounds()
         } onGracefulShutdown: {
-            self.close()
+            self.listeners.close()
         }
-        close()
+        listeners.close()
     }
 
     private func rounds() async {
         var number = 0
-        while !state.withLock({ $0.isClosed }) {
-            if state.withLock({ !$0.listeners.isEmpty }) {
+        while !listeners.isClosed {
+            if !listeners.isEmpty {
                 await tellAlerts()
                 if number % Self.simulationRounds == 0, let test = simulations.running {
                     send("simulation", test.json)
@@ -107,29 +72,20 @@ final class StreamHub: Sendable, Service {
         }
     }
 
-    private func close() {
-        let listeners = state.withLock { state in
-            defer { state.listeners = [:] }
-            state.isClosed = true
-            return state.listeners.values.map(\.continuation)
-        }
-        for listener in listeners { listener.finish() }
-    }
-
     private func note(_ changes: [AlertChange]) {
-        state.withLock { state in
-            guard !state.listeners.isEmpty else { return }
-            state.changed += changes.map(\.alert.id)
-            let surplus = state.changed.count - 4 * Self.alertsMax
-            if surplus > 0 { state.changed.removeFirst(surplus) }
+        guard !listeners.isEmpty else { return }
+        changed.withLock { changed in
+            changed += changes.map(\.alert.id)
+            let surplus = changed.count - 4 * Self.alertsMax
+            if surplus > 0 { changed.removeFirst(surplus) }
         }
     }
 
     /// Tells of the alerts that have changed, as they are now, with what people have decided.
     private func tellAlerts() async {
-        let changed = state.withLock { state in
-            defer { state.changed = [] }
-            return state.changed
+        let changed = changed.withLock { changed in
+            defer { changed = [] }
+            return changed
         }
         guard !changed.isEmpty else { return }
         // The last mention of an alert is its place in the order.
@@ -144,19 +100,10 @@ final class StreamHub: Sendable, Service {
         }
     }
 
-    private func send(_ event: String, _ data: JSONValue, to only: Int? = nil) {
+    private func send(_ event: String, _ data: JSONValue) {
+        guard !listeners.isEmpty else { return }
         var json: [UInt8] = []
         data.write(into: &json)
-        state.withLock { state in
-            state.message += 1
-            let message = Array("id: \(state.message)\nevent: \(event)\ndata: ".utf8) + json + Array("\n\n".utf8)
-            for (id, listener) in state.listeners where only == nil || only == id {
-                if listener.hasLost {
-                    listener.continuation.yield(Array("event: reset\ndata: {}\n\n".utf8))
-                    state.listeners[id]?.hasLost = false
-                }
-                if case .dropped = listener.continuation.yield(message) { state.listeners[id]?.hasLost = true }
-            }
-        }
+        listeners.tell(event, json)
     }
 }
