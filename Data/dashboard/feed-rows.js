@@ -89,7 +89,11 @@ function setReachable(node) {
 export function select(id, focus = true) {
     for (const node of body.querySelectorAll("tr.selected")) node.classList.remove("selected");
     const kept = rows.get(id);
-    if (!kept) return;
+    if (!kept) {
+        // A row that keeps the focus would be chosen again as soon as it is drawn anew.
+        if (body.contains(document.activeElement)) document.activeElement.blur();
+        return;
+    }
     kept.node.classList.add("selected");
     const link = setReachable(kept.node);
     if (focus) {

@@ -69,6 +69,13 @@ class Browser:
     def click(self, selector):
         self.find(selector).click()
 
+    def choose(self, selector):
+        """Chooses a radio button as a person does: again if the page has moved under the pointer."""
+        def chosen():
+            self.click(selector)
+            return self.find(selector).is_selected()
+        self.wait(f"{selector} chosen", chosen)
+
     def key(self, *keys):
         """Keys pressed where the focus is."""
         for key in keys:

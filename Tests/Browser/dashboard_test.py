@@ -117,7 +117,7 @@ def hostile_text(server, browser):
 def run_test(browser):
     step("starts a normal test of gaming for 15 s")
     before = set(rows(browser))
-    browser.click("#run-form input[value=gaming]")
+    browser.choose("#run-form input[value=gaming]")
     browser.js("document.getElementById('run-load').value = 'normal'")
     duration = browser.find("#run-duration")
     duration.clear()
@@ -180,6 +180,9 @@ def decide(server, browser):
     browser.wait("the second label in the list", lambda: "regular" in browser.text(row))
     browser.key("g")
     browser.wait("no choice", lambda: selected(browser) is None)
+    server.request("POST", f"/alerts/{other}/label", b'{"label": "fraud", "author": "somebody else"}')
+    browser.wait("somebody else's label", lambda: "fraud" in browser.text(row))
+    check(selected(browser) is None, "a row was chosen because it changed")
     browser.wait("the new alerts", lambda: browser.text("#feed-mode") == "Live" and rows(browser) != standing)
     return chosen
 
@@ -230,7 +233,7 @@ def stop_test(server, browser):
     step("stops a second test")
     browser.click("nav a[data-view=overview]")
     browser.wait("the overview", lambda: visible(browser, "overview"))
-    browser.click("#run-form input[value=all]")
+    browser.choose("#run-form input[value=all]")
     browser.click("#run-start")
     browser.wait("a test that runs", lambda: "running" in browser.text("#run-current"))
     browser.wait("a button to stop it", lambda: browser.find("#run-stop").is_enabled())
