@@ -2,13 +2,14 @@
 
 import { byId, code, fact, fill, h, nothing, number, refill, setText, table } from "./dom.js";
 import { amount, brief, count, dayClock, figure, plain, plural, score, seconds, words } from "./format.js";
-import { api } from "./api.js";
+import { api, asking } from "./api.js";
 import { labelMark, mark } from "./marks.js";
 import { timeline } from "./timeline.js";
 import { reasonBars } from "./reasons.js";
 import * as stream from "./stream.js";
 import * as triage from "./triage.js";
 
+const ask = asking();
 let id = null;
 let again = null;
 
@@ -62,8 +63,9 @@ function sessionTitle({ alert, events }) {
 
 async function load() {
     const wanted = id;
+    const isLast = ask();
     const detail = await api.alert(wanted);
-    if (wanted !== id) return;
+    if (wanted !== id || !isLast()) return;
     head(detail.alert);
     refill(byId("alert-timeline"), detail.events, () => timeline(detail.events));
     refill(byId("alert-reasons"), [detail.reasons, detail.rule], () => reasonBars(detail.reasons, detail.rule));

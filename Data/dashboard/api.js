@@ -68,3 +68,14 @@ export const api = {
     startSimulation: (settings) => send("POST", "/simulations", settings),
     stopSimulation: (id) => send("DELETE", `/simulations/${encodeURIComponent(id)}`),
 };
+
+/** A kind of question that is asked again and again: each call gives a test of whether none was asked after it. Answers
+    overtake each other, and only the last one asked for counts. */
+export function asking() {
+    let asked = 0;
+    return () => {
+        asked += 1;
+        const mine = asked;
+        return () => mine === asked;
+    };
+}

@@ -3,7 +3,7 @@
 
 import { byId, setText } from "./dom.js";
 import { count, plural } from "./format.js";
-import { api } from "./api.js";
+import { api, asking } from "./api.js";
 import { say } from "./announce.js";
 import * as filters from "./filters.js";
 import * as rows from "./feed-rows.js";
@@ -21,9 +21,10 @@ let chosen = null;
 let waiting = 0;
 let outside = 0;
 let frame = null;
-let asked = 0;              // loads begun: only the last one counts
 let live = false;
 let meanwhile = null;       // what was pushed while a load was under way
+
+const ask = asking();
 
 const newest = (a, b) => (a.last_seen < b.last_seen ? 1 : a.last_seen > b.last_seen ? -1
     : a.alert_id < b.alert_id ? -1 : 1);
@@ -114,8 +115,7 @@ function keep(alert) {
 
 /** Loads the list; `cursor` is where older ones begin. */
 export async function load(cursor = null) {
-    asked += 1;
-    const mine = asked;
+    const isLast = ask();
     meanwhile = [];
     try {
         const wanted = filters.parameters();
@@ -123,7 +123,7 @@ export async function load(cursor = null) {
             api.alerts({ ...wanted, cursor }),
             filters.text() ? api.alerts({ ...wanted, actor: filters.text() }) : null,
         ]);
-        if (mine !== asked) return;
+        if (!isLast()) return;
         holds.delete("page");
         holds.delete("row");
         if (cursor) holds.add("page");
@@ -144,7 +144,7 @@ export async function load(cursor = null) {
         if (chosen && alerts.has(chosen)) rows.select(chosen, false);
         describe();
     } finally {
-        if (mine === asked) {
+        if (isLast()) {
             const late = meanwhile;
             meanwhile = null;
             late.forEach(pushed);

@@ -70,10 +70,17 @@ function drawSoon() {
     draws ??= requestAnimationFrame(draw);
 }
 
+/** Keeps what is known of a run; false if more was known already: answers and pushes overtake each other. */
+function learn(run) {
+    const before = runs.get(run.simulation_id);
+    if (before && !active(before) && active(run)) return false;
+    runs.set(run.simulation_id, run);
+    return true;
+}
+
 function take(run) {
     const before = runs.get(run.simulation_id);
-    runs.set(run.simulation_id, run);
-    if (before && active(before) && !active(run)) {
+    if (learn(run) && before && active(before) && !active(run)) {
         tell(`The test has ${run.status}${run.results ? `, recall ${percent(run.results.recall)}` : ""}`);
     }
     drawSoon();
@@ -81,7 +88,7 @@ function take(run) {
 
 export async function load() {
     const { simulations } = await api.simulations();
-    for (const run of simulations) runs.set(run.simulation_id, run);
+    simulations.forEach(learn);
     drawSoon();
 }
 

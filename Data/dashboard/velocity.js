@@ -2,13 +2,14 @@
 
 import { byId, fill, h, nothing, number, s, setText, table } from "./dom.js";
 import { brief, clock, count, dayClock, plain, plural, score } from "./format.js";
-import { api } from "./api.js";
+import { api, asking } from "./api.js";
 import { SEVERITIES, mark, trendBadge } from "./marks.js";
 import { countAxis, fitted, picture, scale, ticks, timeAxis } from "./chart.js";
 import * as stream from "./stream.js";
 
 const AGAIN = 2000;
 const MOST_TRENDS = 5; // domains come from data and may be many
+const ask = asking();
 let data = null;
 let timer = null;
 let lastLoad = 0;
@@ -132,7 +133,10 @@ const redraw = [fitted(byId("velocity-bars"), bars), fitted(byId("velocity-trend
 export async function load() {
     lastLoad = Date.now();
     dirty = false;
-    data = await api.velocity({ bucket_size_seconds: byId("velocity-bucket").value, buckets: 30 });
+    const isLast = ask();
+    const answer = await api.velocity({ bucket_size_seconds: byId("velocity-bucket").value, buckets: 30 });
+    if (!isLast()) return;
+    data = answer;
     domains();
     setText(byId("velocity-title"), `Alerts per ${unit()}`);
     for (const draw of redraw) draw();

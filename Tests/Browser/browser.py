@@ -59,9 +59,11 @@ class Browser:
         waiting = WebDriverWait(self.driver, seconds, poll_frequency=0.05)
         return waiting.until(lambda _: condition(), f"waited {seconds} s for: {what}")
 
-    def hold(self, pattern):
-        """Requests whose address is like this neither leave the browser nor fail, until `release()`."""
-        self.driver.execute_cdp_cmd("Fetch.enable", {"patterns": [{"urlPattern": pattern}]})
+    def hold(self, pattern, stage="Request"):
+        """Requests whose address is like this do not leave the browser, or their answers (stage Response) do not reach
+        the page, until `release()`."""
+        patterns = [{"urlPattern": pattern, "requestStage": stage}]
+        self.driver.execute_cdp_cmd("Fetch.enable", {"patterns": patterns})
 
     def release(self):
         self.driver.execute_cdp_cmd("Fetch.disable", {})

@@ -237,8 +237,17 @@ def stop_test(server, browser):
     browser.click("#run-start")
     browser.wait("a test that runs", lambda: "running" in browser.text("#run-current"))
     browser.wait("a button to stop it", lambda: browser.find("#run-stop").is_enabled())
+    # The push that it has ended overtakes the answer that it is stopping.
+    answers = ("return performance.getEntriesByType('resource')"
+               ".filter((entry) => entry.name.includes('/simulations/')).length")
+    before = browser.js(answers)
+    browser.hold("*/simulations/*", "Response")
     browser.click("#run-stop")
     browser.wait("the end of it", lambda: "stopped" in browser.text("#run-current"))
+    browser.release()
+    browser.wait("the late answer", lambda: browser.js(answers) > before)
+    browser.wait("a free form", lambda: browser.js("return !document.getElementById('run-start').disabled"))
+    check("stopped" in browser.text("#run-current"), "a late answer undid what was known")
     check(server.request("GET", "/simulations")["simulations"][0]["status"] == "stopped", "it goes on")
     check(browser.find("#run-start").is_enabled(), "no further test can be started")
 
