@@ -81,13 +81,14 @@ struct DuplicateFilter: ~Copyable {
         return true
     }
 
+    /// When and where an event was. Not private: in a debug build the compiler fails on an array of a private type in here.
+    struct Place: BitwiseCopyable {
+        var time: Int64
+        var offset: Int64
+    }
+
     /// Ids, each with its newest accepted event.
     private struct Generation: ~Copyable {
-        private struct Place: BitwiseCopyable {
-            var time: Int64
-            var offset: Int64
-        }
-
         private var table = TextTable()
         /// By slot.
         private var places = GrowingArray<Place>()
