@@ -39,6 +39,13 @@ public struct GrowingArray<Element: BitwiseCopyable>: ~Copyable {
         used += 1
     }
 
+    /// Begins to bring an element into the caches.
+    @inlinable
+    public func prefetch(_ index: Int) {
+        assert(index >= 0 && index < used)
+        Base.prefetch(elements + index)
+    }
+
     /// Forgets the elements and keeps the memory.
     public mutating func removeAll() { used = 0 }
 

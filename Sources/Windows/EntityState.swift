@@ -63,6 +63,25 @@ public struct EntityState: ~Copyable {
     /// The slot of a key that has rows, or nil.
     public func slot(of key: Text) -> Int? { table.slot(of: key) }
 
+    /// Keys whose memory is waited for together.
+    static let groupSize = 16
+
+    /// Brings the memory of keys that are about to get events into the caches.
+    ///
+    /// - Parameters:
+    ///   - keys: The next events' keys.
+    ///   - count: At most ``groupSize``.
+    ///   - scratch: Room for as many numbers.
+    func expect(_ keys: UnsafePointer<Text>, count: Int, scratch: UnsafeMutablePointer<Int32>) {
+        guard table.expect(keys, count: count, slots: scratch) else { return }
+        for index in 0..<count where scratch[index] >= 0 { slots.prefetch(Int(scratch[index])) }
+        for index in 0..<count where scratch[index] >= 0 {
+            let slot = slots[Int(scratch[index])]
+            prefetch(arena.words + slot.block)
+            prefetch(arena.words + slot.block + Int(slot.count) * arena.width)
+        }
+    }
+
     /// Makes room for an event of the key at its place in time, and returns the slot and the row's position.
     /// The caller fills the words behind the offset.
     mutating func insert(_ key: Text, time: Int64, offset: Int64, clock: Int64) -> (slot: Int, position: Int) {
@@ -152,16 +171,20 @@ public struct EntityState: ~Copyable {
 
     /// Gives back keys that the clock has left behind: looks at `limit` slots, the next ones at the next call.
     mutating func sweep(clock: Int64, limit: Int) {
-        for _ in 0..<min(limit, slots.count) {
+        var left = min(limit, slots.count)
+        while left > 0 {
             if sweepPosition >= slots.count { sweepPosition = 0 }
-            let slot = sweepPosition
-            sweepPosition += 1
-            guard slots[slot].sizeClass >= 0 else { continue }
-            let last = slots[slot].block + (Int(slots[slot].count) - 1) * arena.width
-            guard Int64(bitPattern: arena.words[last]) < clock - horizon else { continue }
-            release(slot)
+            let group = sweepPosition..<min(sweepPosition + Self.groupSize, sweepPosition + left, slots.count)
+            for slot in group where slots[slot].sizeClass >= 0 { prefetch(arena.words + lastRow(slot)) }
+            for slot in group where slots[slot].sizeClass >= 0 {
+                if Int64(bitPattern: arena.words[lastRow(slot)]) < clock - horizon { release(slot) }
+            }
+            sweepPosition = group.upperBound
+            left -= group.count
         }
     }
+
+    private func lastRow(_ slot: Int) -> Int { slots[slot].block + (Int(slots[slot].count) - 1) * arena.width }
 
     mutating func release(_ slot: Int) {
         if changes.willFree(slot) { copy(slot) }

@@ -24,6 +24,7 @@ public final class WindowMachine {
     private let featureLanes: [UnsafeMutablePointer<Double>]
     private let ruleLanes: [UnsafeMutablePointer<Double>]
     private var distinct = DistinctSet()
+    private let expected = UnsafeMutablePointer<Int32>.allocate(capacity: EntityState.groupSize)
 
     public init(plan: PipelinePlan, capacity: Int) {
         self.plan = plan
@@ -39,6 +40,7 @@ public final class WindowMachine {
 
     deinit {
         for lane in aggregateLanes + featureLanes + ruleLanes { lane.deallocate() }
+        expected.deallocate()
     }
 
     /// Forgets all keys.
@@ -104,6 +106,10 @@ public final class WindowMachine {
         guard count > 0 else { return }
         let (keys, width, times) = (program.keys, program.width, batch.times)
         for event in 0..<count {
+            if event % EntityState.groupSize == 0 {
+                let next = min(EntityState.groupSize, count - event)
+                box.state.expect(keys + event, count: next, scratch: expected)
+            }
             guard !keys[event].isAbsent else {
                 for operation in program.operations { operation.lane[event] = .nan }
                 continue

@@ -25,6 +25,9 @@ size_t pa_json_index(
     const uint8_t *_Nonnull bytes, size_t count, uint16_t *_Nonnull positions, uint32_t *_Nonnull flags, int width
 );
 
+/// Begins to bring an address into the caches; any address will do.
+static inline void pa_prefetch(const void *_Nonnull address) { __builtin_prefetch(address); }
+
 #include "exponential.h"
 #include "forest_explain.h"
 #include "forest_mux.h"
