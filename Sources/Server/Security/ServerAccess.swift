@@ -4,17 +4,16 @@ import Synchronization
 
 /// Who may call the server, under which names, and how it knows them again.
 public final class ServerAccess: Sendable {
-    /// What depends on the port.
+    /// What depends on the port. Before it is known no host is allowed.
     private struct Place {
-        var policy: HostPolicy
-        var cookie: String
+        var policy: HostPolicy?
+        var cookie = "patternalarm_session"
     }
 
     public let credentials: Credentials
     /// Names given by the owner.
     private let names: [String]
-    /// Known when the port is.
-    private let place = Mutex<Place?>(nil)
+    private let place = Mutex(Place())
     private let origin = ContinuousClock.now
 
     public init(token: String, allowedHosts: [String] = []) {
@@ -36,15 +35,12 @@ public final class ServerAccess: Sendable {
 
     /// The name of the session's cookie. A host's ports share their cookies: with one name for all, a login at one server
     /// would end the session at another.
-    var cookie: String {
-        guard let cookie = place.withLock({ $0?.cookie }) else { preconditionFailure("A request before the port.") }
-        return cookie
-    }
+    var cookie: String { place.withLock { $0.cookie } }
 
     /// A code to open the dashboard with, good for the first minutes.
     public func firstCode() -> String { credentials.makeCode(life: Credentials.Limits.firstCodeLife, at: now) }
 
-    func allowsHost(_ host: String) -> Bool { place.withLock { $0?.policy.allows(host) ?? false } }
+    func allowsHost(_ host: String) -> Bool { place.withLock { $0.policy?.allows(host) ?? false } }
 
     // MARK: - Requests
 
