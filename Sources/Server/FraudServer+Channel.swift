@@ -5,11 +5,29 @@ import Logging
 import NIOCore
 
 extension FraudServer {
-    /// How connections are taken: guarded, and no more than there are descriptors for.
-    func channel() -> HTTPServerBuilder {
-        .guarded(
-            connectionsMax: ServerLimits.connectionsMax(descriptors: Self.freeDescriptors()),
-            limits: BodyLimits(events: options.eventBodyBytes)
+    /// The HTTP server at an address: connections are guarded, and no more are taken than there are descriptors for.
+    func application(
+        _ address: ListeningAddress,
+        router: Router<BasicRequestContext>,
+        onServerRunning: @escaping @Sendable (any Channel) async -> Void
+    ) -> some ApplicationProtocol {
+        let connectionsMax = ServerLimits.connectionsMax(descriptors: Self.freeDescriptors())
+        return Application(
+            router: router,
+            server: .guarded(connectionsMax: connectionsMax, limits: BodyLimits(events: options.eventBodyBytes)),
+            configuration: ApplicationConfiguration(
+                address: .hostname(address.ip, port: options.port),
+                serverName: nil,
+                backlog: 4096,
+                // The table makes room by closing a connection, on that one's own thread: without this, a crowd would
+                // be let in faster than the others are shown out.
+                availableConnectionsDelegate: .maximum(
+                    ServerLimits.acceptedMax(connections: connectionsMax),
+                    logger: logger
+                )
+            ),
+            onServerRunning: onServerRunning,
+            logger: logger
         )
     }
 

@@ -25,7 +25,7 @@ public struct FraudServer: Sendable {
     private let context: ServerContext
     let access: ServerAccess
     let options: ServerOptions
-    private let logger: Logger
+    let logger: Logger
 
     public init(_ context: ServerContext, access: ServerAccess, options: ServerOptions, logger: Logger) {
         self.context = context
@@ -42,22 +42,12 @@ public struct FraudServer: Sendable {
         let address = try ListeningAddress.checked(options)
         try context.database.endInterruptedSimulations()
         let (hub, simulations) = live()
-        let application = Application(
-            router: router(hub, simulations),
-            server: channel(),
-            configuration: ApplicationConfiguration(
-                address: .hostname(address.ip, port: options.port),
-                serverName: nil,
-                backlog: 4096
-            ),
-            onServerRunning: { [access, context] channel in
-                let port = channel.localAddress?.port ?? 0
-                access.listens(port: port, address: address.isWildcard ? nil : address.urlHost)
-                context.monitor.phase = .listening
-                started("http://\(address.reachable):\(port)")
-            },
-            logger: logger
-        )
+        let application = application(address, router: router(hub, simulations)) { [access, context] channel in
+            let port = channel.localAddress?.port ?? 0
+            access.listens(port: port, address: address.isWildcard ? nil : address.urlHost)
+            context.monitor.phase = .listening
+            started("http://\(address.reachable):\(port)")
+        }
         let group = ServiceGroup(
             services: [application, hub, PhaseService(monitor: context.monitor)],
             gracefulShutdownSignals: [.sigterm, .sigint],

@@ -20,6 +20,9 @@ enum ServerLimits {
 
     /// As many connections as there are descriptors for; a few in any case.
     static func connectionsMax(descriptors: Int) -> Int { max(8, min(256, descriptors - descriptorsForFiles)) }
+    /// Connections with those that have just come, or are being closed; when there are more, the next ones wait.
+    static func acceptedMax(connections: Int) -> Int { connections + max(4, connections / 16) }
+
     /// Bytes of an answer that the kernel keeps for a client.
     static let sendBuffer = 256 << 10
 }
