@@ -149,18 +149,25 @@ def says_only_totals(server):
     return len(lines) == 2 and lines[0].startswith("open http://") and " events = " in lines[1]
 
 
+def thread_states(server, pattern):
+    """What the kernel says of each thread of the server."""
+    folder = f"/proc/{server.process.pid}/task"
+    return [re.search(pattern, open(f"{folder}/{thread}/status").read())[1] for thread in os.listdir(folder)]
+
+
 def confined(server):
-    """What the kernel forbids the process, where it can: Landlock."""
+    """What the kernel forbids the process, where it can: Landlock and seccomp."""
+    if "no seccomp (" in server.log():
+        skip("calls that are refused", re.search(r"no seccomp .*", server.log())[0])
+    else:
+        modes = thread_states(server, r"Seccomp:\t(\d)")
+        check("every thread's calls are filtered", len(modes) > 1 and set(modes) == {"2"}, modes)
     if "Landlock (" in server.log() and "not confined" in server.log():
         return skip("confinement", re.search(r"not confined: .*", server.log())[0])
     check(
         "the process says that it is confined", "confined to the data directory and the port (Landlock" in server.log()
     )
-    threads = os.listdir(f"/proc/{server.process.pid}/task")
-    states = [
-        re.search(r"NoNewPrivs:\t(\d)", open(f"/proc/{server.process.pid}/task/{thread}/status").read())[1]
-        for thread in threads
-    ]
+    states = thread_states(server, r"NoNewPrivs:\t(\d)")
     check("no thread can get new privileges", len(states) > 1 and set(states) == {"1"}, states)
 
     # An alerts file that is a link out of the directory: good, and yet not to be opened.
