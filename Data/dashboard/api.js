@@ -11,6 +11,9 @@ export class Problem extends Error {
 
 let unauthorized = () => {};
 
+/** Aborted when the session ends: what is under way without one is not answered, and what comes later is not asked. */
+let session = new AbortController();
+
 /** Says what to do when the server wants a session. */
 export function onUnauthorized(handler) {
     unauthorized = handler;
@@ -25,8 +28,10 @@ async function problem(answer) {
     }
 }
 
-async function send(method, path, body) {
-    const options = { method, credentials: "same-origin", redirect: "error", headers: { Accept: "application/json" } };
+async function exchange(method, path, body, signal) {
+    const options = {
+        method, signal, credentials: "same-origin", redirect: "error", headers: { Accept: "application/json" },
+    };
     // The server takes nothing that changes something without this type: a foreign form cannot set it.
     if (method !== "GET") options.headers["Content-Type"] = "application/json";
     if (body !== undefined) options.body = JSON.stringify(body);
@@ -36,13 +41,40 @@ async function send(method, path, body) {
     } catch {
         throw new Problem(0, "The server does not answer");
     }
-    if (!answer.ok) {
-        const failure = await problem(answer);
-        if (answer.status === 401 && path !== "/session") unauthorized(failure);
-        // /health says 503 with a body that is worth reading.
+    if (!answer.ok) throw await problem(answer);
+    return answer.status === 204 ? null : answer.json();
+}
+
+/** Asks within the session. */
+async function send(method, path, body) {
+    const mine = session;
+    try {
+        return await exchange(method, path, body, mine.signal);
+    } catch (failure) {
+        if (mine.signal.aborted) throw new Problem(401, "The session has ended");
+        if (failure.status === 401) {
+            mine.abort();
+            unauthorized(failure);
+        }
         throw failure;
     }
-    return answer.status === 204 ? null : answer.json();
+}
+
+async function openSession(code) {
+    await exchange("POST", "/session", { code });
+    session = new AbortController();
+}
+
+async function closeSession() {
+    session.abort();
+    try {
+        await exchange("DELETE", "/session");
+    } catch (failure) {
+        if (failure.status === 401) return;
+        // It goes on.
+        session = new AbortController();
+        throw failure;
+    }
 }
 
 function query(parameters) {
@@ -55,8 +87,8 @@ function query(parameters) {
 const alertPath = (id) => `/alerts/${encodeURIComponent(id)}`;
 
 export const api = {
-    openSession: (code) => send("POST", "/session", { code }),
-    closeSession: () => send("DELETE", "/session"),
+    openSession,
+    closeSession,
     alerts: (filters) => send("GET", `/alerts${query(filters)}`),
     alert: (id) => send("GET", alertPath(id)),
     change: (id, changes) => send("PATCH", alertPath(id), changes),

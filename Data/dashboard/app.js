@@ -93,6 +93,17 @@ function needSession() {
     byId("session-code").focus();
 }
 
+async function leave() {
+    stream.disconnect();
+    try {
+        await api.closeSession();
+        needSession();
+    } catch (problem) {
+        stream.connect();
+        report(problem);
+    }
+}
+
 async function enter() {
     // The first answer decides: without a session nothing else is asked.
     try {
@@ -173,7 +184,7 @@ function start() {
         byId("session-code").value = "";
         enterWith(code);
     });
-    byId("leave").addEventListener("click", () => api.closeSession().then(needSession).catch(report));
+    byId("leave").addEventListener("click", leave);
     window.addEventListener("hashchange", route);
     status.load().catch(() => fill(byId("parts"), h("tr", {}, h("td", {}, "No answer from /health"))));
     if (location.hash.startsWith("#code=")) takeCode();
