@@ -23,7 +23,7 @@ import Testing
 
 @Suite struct TextTableTests {
     /// Random insertions and removals against a dictionary.
-    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(20))
     func behavesLikeADictionary(seed: UInt64) {
         var random = Seeded(seed: seed)
         var table = TextTable()

@@ -37,7 +37,7 @@ import Testing
     }
 
     /// What the strict scanner accepts after random changes, Foundation accepts, too.
-    @Test(arguments: 1...30 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(30))
     func mutationsNeverTrapAndAgreeWithFoundation(seed: UInt64) {
         var random = Seeded(seed: seed)
         let sample = Array(#"{"id":"A\u00e91","n":-12.5e3,"list":[{"c":"x"},{"c":null}],"t":true,"s":"a\"b\\c"}"#.utf8)

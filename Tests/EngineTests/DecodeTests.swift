@@ -125,7 +125,7 @@ import Testing
         #expect(batch.rejections == [.init(reason: "invalid UTF-8")])
     }
 
-    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(20))
     func randomBytesNeverTrap(seed: UInt64) {
         var random = Seeded(seed: seed)
         let plan = testPlan()

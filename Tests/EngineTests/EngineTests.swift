@@ -42,7 +42,7 @@ private func run(_ lines: [String], batch: Int) throws -> (output: EngineOutput,
 
 @Suite struct EngineTests {
     /// C2: alerts, evidence, ledger and features do not depend on how the stream is cut.
-    @Test(arguments: 1...15 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(15))
     func batchesDoNotMatter(seed: UInt64) throws {
         let lines = stream(seed, count: 600)
         let whole = try run(lines, batch: 600)

@@ -61,7 +61,7 @@ private final class Imaged {
 @Suite struct ImageTests {
     /// An image that is filled while events go on changing, ending and reviving keys holds what one holds that was copied in
     /// one go at the moment when it was begun.
-    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(60))
     func filledSlowlyIsFilledAtOnce(seed: UInt64) throws {
         var random = Seeded(seed: seed)
         let lines = stream(seed, count: 700)

@@ -99,7 +99,7 @@ import Windows
         event.who.replacing("\\\"", with: "\"") + " " + (event.time % 2 == 0 ? "even" : "odd")
     }
 
-    @Test(arguments: 1...20 as ClosedRange<UInt64>, [(60, 60), (60, 20), (30, 10)])
+    @Test(arguments: Seeds.upTo(20), [(60, 60), (60, 20), (30, 10)])
     func windowsAreWhatGroupingGives(seed: UInt64, window: (size: Int64, every: Int64)) {
         var random = Seeded(seed: seed)
         let events = Self.events(&random)
@@ -166,7 +166,7 @@ import Windows
         return values.map { "\($0)" }.joined(separator: " ")
     }
 
-    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(20))
     func sequencesMissNoMatch(seed: UInt64) {
         var random = Seeded(seed: seed)
         let events = Self.events(&random)

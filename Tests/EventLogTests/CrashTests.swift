@@ -11,7 +11,7 @@ import Testing
 /// `arguments`.
 @Suite("EventLog under power cuts")
 struct CrashTests {
-    @Test(arguments: 1...300 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(300))
     func whatWasSyncedSurvives(seed: UInt64) throws {
         var random = Seeded(seed: seed)
         let store = CrashingStore(seed: seed &* 31)

@@ -58,7 +58,7 @@ struct RecoveryTests {
         let whole = store.bytes(of: segmentFile(0))
         let expected = numbered(batches)
         // The leader epoch of each batch is not under the checksum and means nothing here.
-        for position in 0..<start {
+        for position in stride(from: 0, to: start, by: Seeds.share) {
             var bytes = whole
             bytes[position] ^= 1 << UInt8(position % 8)
             let copy = CrashingStore()
@@ -133,7 +133,7 @@ struct RecoveryTests {
         let whole = store.bytes(of: segmentFile(0))
         let expected = numbered(batches)
         let kept = numbered(batches.dropLast())
-        for position in stride(from: start, to: whole.count, by: 3) {
+        for position in stride(from: start, to: whole.count, by: 3 * Seeds.share) {
             for isCut in [false, true] {
                 var bytes = whole
                 if isCut { bytes.removeLast(whole.count - position) } else { bytes[position] ^= 16 }

@@ -86,7 +86,8 @@ struct RepairTests {
         let whole = store.bytes(of: segmentFile(0))
         for place in try places(store).prefix(isClosed ? 4 : 3) {
             // All of the header, and some of the records.
-            for position in place.start..<place.end where position < place.start + 61 || position % 7 == 0 {
+            for position in place.start..<place.end
+            where position < place.start + 61 || position % (7 * Seeds.share) == 0 {
                 let copy = store.copy()
                 var bytes = whole
                 bytes[position] ^= 1 << UInt8(position % 8)
@@ -117,7 +118,7 @@ struct RepairTests {
         let store = try closed(batches)
         let whole = store.bytes(of: segmentFile(0))
         let last = try #require(try places(store).last)
-        for size in stride(from: last.start, to: whole.count, by: 5) {
+        for size in stride(from: last.start, to: whole.count, by: 5 * Seeds.share) {
             for zeros in [0, 50] {
                 let copy = store.copy()
                 // The batch itself ends with zeros.

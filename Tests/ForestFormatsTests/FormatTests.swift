@@ -2,6 +2,7 @@ import Base
 import Bytes
 import Forest
 import ForestFormats
+import TestKit
 import Testing
 
 @Suite struct LightGBMTests {
@@ -205,7 +206,7 @@ import Testing
 
 @Suite struct RoundTripTests {
     /// What is exported and read again says the same.
-    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(60))
     func exportsAreReadAgain(seed: UInt64) throws {
         var random = Seeded(seed: seed)
         for format in [ModelFormat.xgboostJSON, .onnx] {
@@ -231,7 +232,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...30 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(30))
     func ourOwnFormatKeepsEverything(seed: UInt64) throws {
         var random = Seeded(seed: seed)
         let model = try Samples.model(&random, tests: [.less, .equal, .inSet])
@@ -240,7 +241,7 @@ import Testing
     }
 
     /// Infinite values at infinite thresholds, sets and == tests: the engines agree with the definition.
-    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(60))
     func enginesAgreeOnEverything(seed: UInt64) throws {
         var random = Seeded(seed: seed)
         let model = try Samples.model(&random, tests: seed % 2 == 0 ? [.less] : [.less, .equal, .inSet])

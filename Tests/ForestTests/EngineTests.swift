@@ -1,11 +1,12 @@
 import Base
 import Forest
+import TestKit
 import Testing
 
 @Suite struct EngineTests {
     /// Every engine that holds the model, at every level, for batches of all kinds of sizes: the same bits as the
     /// definition.
-    @Test(arguments: 1...70 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(70))
     func allEnginesGiveTheBitsOfThePlainWalk(seed: UInt64) throws {
         var maker = ModelMaker(seed: seed)
         let model = try maker.model()

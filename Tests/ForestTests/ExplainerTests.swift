@@ -1,5 +1,6 @@
 import Base
 import Forest
+import TestKit
 import Testing
 
 @Suite struct ExplainerTests {
@@ -41,7 +42,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...40 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(40))
     func contributionsAreShapleyValues(seed: UInt64) throws {
         var maker = ModelMaker(seed: seed, featureLimit: 6, sumsOnly: true)
         let model = try maker.model()
@@ -64,7 +65,7 @@ import Testing
     }
 
     /// Batches of any size and instructions of any kind give the same bits, and add up, for trees of any depth.
-    @Test(arguments: 1...30 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(30))
     func everyBatchGivesTheSameBits(seed: UInt64) throws {
         var maker = ModelMaker(seed: seed &+ 500, sumsOnly: true)
         let model = try maker.model()

@@ -66,7 +66,7 @@ private func randomRows(_ random: inout Seeded, _ count: Int) -> [Float] {
         ReferenceForest(model).results(of: Array(row)).map { Float($0) }
     }
 
-    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(60))
     func equalsThePlainWalkForEveryBatchSize(seed: UInt64) throws {
         let model = try randomForest(seed)
         var random = Seeded(seed: seed &+ 1000)
@@ -95,7 +95,7 @@ private func randomRows(_ random: inout Seeded, _ count: Int) -> [Float] {
         }
     }
 
-    @Test(arguments: 1...30 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(30))
     func contributionsAddUpToTheScore(seed: UInt64) throws {
         let model = try randomForest(seed)
         var random = Seeded(seed: seed &+ 2000)
@@ -120,7 +120,7 @@ private func randomRows(_ random: inout Seeded, _ count: Int) -> [Float] {
         }
     }
 
-    @Test(arguments: 1...30 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(30))
     func roundTripsToTheSameBytes(seed: UInt64) throws {
         let file = ModelFile(forest: try randomForest(seed), metadata: .object([.init("seed", .text("x"))]))
         let bytes = file.encoded()

@@ -79,7 +79,7 @@ private func stream(
 
 @Suite struct PredictorTests {
     /// C6: features, score and reasons are those of the stream, whatever was asked before and however the events are ordered.
-    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(20))
     func saysWhatTheStreamSays(seed: UInt64) throws {
         let (plan, bindings) = try modelPlan(seed: seed)
         let predictor = try Predictor(plan: plan, bindings: bindings)

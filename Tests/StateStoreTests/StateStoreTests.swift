@@ -49,7 +49,7 @@ private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
 
 @Suite struct StateStoreTests {
     /// Checkpoint after checkpoint: restoring and looking up give what a plain dictionary holds; two are kept.
-    @Test(arguments: 1...10 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(10))
     func checkpointsHoldWhatWasPutIn(seed: UInt64) throws {
         var random = Seeded(seed: seed)
         let disk = CrashingStore(seed: seed)
@@ -80,7 +80,7 @@ private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
     }
 
     /// A power cut or a failing disk at any moment leaves the last checkpoint or the one before it, whole.
-    @Test(arguments: 1...200 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(200))
     func aCrashLeavesAWholeCheckpoint(seed: UInt64) throws {
         var random = Seeded(seed: seed)
         let disk = CrashingStore(seed: seed)

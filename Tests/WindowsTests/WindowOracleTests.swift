@@ -1,5 +1,6 @@
 import Base
 import Plan
+import TestKit
 import Testing
 import Windows
 
@@ -24,7 +25,7 @@ struct WindowOracleTests {
     ]
 
     /// Odd seeds have values that no sum in fixed point can hold.
-    @Test(arguments: 1...40 as ClosedRange<UInt64>)
+    @Test(arguments: Seeds.upTo(40))
     func equalsTheDefinition(seed: UInt64) throws {
         var random = Seeded(seed: seed)
         let plan = Self.plan()
