@@ -21,8 +21,8 @@ struct AccessOptions: ParsableArguments {
 
     @Flag(
         help: """
-            Let the process use files outside the data directory, which the kernel otherwise forbids it: for a data \
-            directory whose parts are links to other places.
+            Let the process use files outside the data directory, and run and connect to what it likes, which the \
+            kernel otherwise forbids it: for a data directory whose parts are links to other places.
             """
     )
     var noSandbox = false
