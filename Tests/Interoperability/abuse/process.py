@@ -150,9 +150,16 @@ def says_only_totals(server):
 
 
 def thread_states(server, pattern):
-    """What the kernel says of each thread of the server."""
+    """What the kernel says of each thread of the server. Idle ones end at any time."""
     folder = f"/proc/{server.process.pid}/task"
-    return [re.search(pattern, open(f"{folder}/{thread}/status").read())[1] for thread in os.listdir(folder)]
+    states = []
+    for thread in os.listdir(folder):
+        try:
+            with open(f"{folder}/{thread}/status") as file:
+                states.append(re.search(pattern, file.read())[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return states
 
 
 def confined(server):
