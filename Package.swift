@@ -159,7 +159,7 @@ let package = Package(
             depends: [
                 "AlertStore", "Base", "Bytes", "Delivery", "Engine", "EventLog", "FileStore", "Forest", "Plan",
                 "Runtime",
-                "StateStore", "Windows",
+                "StateStore", "Windows", sqlite,
             ]
         ),
         tests("AlertStoreTests", depends: ["AlertStore", grdb]),

@@ -40,6 +40,11 @@ public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible
     }
 }
 
+extension AlertStoreError {
+    /// Whether it goes by itself: nothing was written, nothing is doubtful, and the same call may succeed later.
+    public var passes: Bool { if case .busy = self { true } else { false } }
+}
+
 /// How many pages the write-ahead log had after the last commit; SQLite writes it.
 private final class LogPages: @unchecked Sendable {
     // Used by the one thread at a time that uses the connection.
@@ -74,13 +79,16 @@ public final class AlertDatabase: Sendable {
     ///   - timeLimit: How many milliseconds a question may take before it ends as ``AlertStoreError/tooSlow(path:)``;
     ///     0 = no limit.
     ///   - checkpointPages: How many pages of 4 KiB the write-ahead log has when it is moved into the file.
+    ///   - lockSeconds: How long a call waits while another program holds the file, before it ends as
+    ///     ``AlertStoreError/busy(path:)``.
     /// - Throws: ``AlertStoreError``
     public init(
         path: String,
         readOnly: Bool = false,
         readers: Int = 1,
         timeLimit: Int = 0,
-        checkpointPages: Int32 = 16384
+        checkpointPages: Int32 = 16384,
+        lockSeconds: Double = 5
     ) throws(AlertStoreError) {
         precondition(readers == 1 || readOnly, "There is one writer.")
         self.path = path
@@ -91,6 +99,7 @@ public final class AlertDatabase: Sendable {
         let queue: any DatabaseWriter
         do {
             var configuration = Self.configuration(readOnly, log)
+            configuration.busyMode = .timeout(lockSeconds)
             configuration.maximumReaderCount = readers
             queue =
                 readers > 1
@@ -134,6 +143,8 @@ public final class AlertDatabase: Sendable {
             // Opening may fail before the log has been written again: then nothing of it must reach the file.
             if let connection = db.sqliteConnection { pa_sqlite_checkpoint_on_close(connection, 0) }
             try db.execute(sql: "PRAGMA synchronous = NORMAL")
+            // What a long read has made grow is given back once the log is begun anew.
+            try db.execute(sql: "PRAGMA journal_size_limit = \(64 << 20)")
             // A large transaction touches pages all over the file (indexes): with SQLite's 2 MB of cache
             // each was written to the WAL many times over.
             try db.execute(sql: "PRAGMA cache_size = -65536")
@@ -156,6 +167,13 @@ public final class AlertDatabase: Sendable {
 
     /// Pages in the write-ahead log after the last commit. Any thread may ask.
     var logPages: Int32 { pa_sqlite_log_pages(log.count) }
+
+    /// Bytes of the write-ahead log that are in use, as of the last commit: it is begun anew when all of it is in the file and
+    /// nobody reads from it. Any thread may ask.
+    public var writeAheadBytes: Int { Int(logPages) * Self.pageBytes }
+
+    /// SQLite's default; the file is made with it.
+    private static let pageBytes = 4096
 
     /// A second connection that may write: what it commits is its own affair.
     func anotherConnection() throws(AlertStoreError) -> DatabaseQueue {
@@ -221,10 +239,15 @@ public final class AlertDatabase: Sendable {
     }
 
     /// Moves the write-ahead log into the file if it is long. SQLite would do so by itself, and try again later if it fails.
+    /// What was committed is committed: that somebody else is at the file is no error of the call before.
     private func checkpointIfDue() throws {
         try writer.writeWithoutTransaction { db in
             guard logPages >= checkpointPages else { return }
-            _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)")
+            do {
+                _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)")
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                return
+            }
         }
     }
 

@@ -38,7 +38,8 @@ public final class LogMover {
             }
             movedPages = pages
         } catch {
-            throw database.note(error)
+            let known = database.note(error)
+            guard known.passes else { throw known }
         }
     }
 

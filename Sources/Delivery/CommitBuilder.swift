@@ -30,11 +30,9 @@ public struct CommitBuilder: Sendable {
         }
     }
 
-    /// - Parameters:
-    ///   - output: What a stretch of a partition's events led to.
-    ///   - rejectLines: The recording's line of each rejected event, where it is known.
+    /// - Parameter output: What a stretch of a partition's events led to.
     /// - Returns: Its rows, and how far the partition has come.
-    public func build(_ output: EngineOutput, rejectLines: [Int?]) -> EngineCommit {
+    public func build(_ output: EngineOutput) -> EngineCommit {
         var commit = EngineCommit(
             topic: topic,
             progress: PartitionProgress(
@@ -53,12 +51,12 @@ public struct CommitBuilder: Sendable {
             commit.predictions.append((id, count.scored, count.positive))
         }
         for alert in output.alerts { add(alert, partition: output.partition, to: &commit) }
-        for (index, reject) in output.rejected.enumerated() {
+        for reject in output.rejected {
             commit.rejects.append(
                 RejectRecord(
                     partition: output.partition,
                     offset: reject.offset,
-                    line: rejectLines.indices.contains(index) ? rejectLines[index] : nil,
+                    line: reject.line,
                     field: reject.field,
                     reason: reject.reason,
                     raw: String(decoding: reject.raw, as: UTF8.self)

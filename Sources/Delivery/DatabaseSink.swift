@@ -18,9 +18,13 @@ public final class DatabaseSink: AlertSink {
         self.observer = observer
     }
 
-    public func commit(_ output: EngineOutput, rejectLines: [Int?]) throws {
-        let commit = commits.build(output, rejectLines: rejectLines)
-        try database.commit(commit)
+    public func commit(_ output: EngineOutput) throws(SinkError) {
+        let commit = commits.build(output)
+        do throws(AlertStoreError) {
+            try database.commit(commit)
+        } catch {
+            throw error.passes ? .busy(error) : .failed(error)
+        }
         observer?.committed(commit)
     }
 }

@@ -23,6 +23,8 @@ public final class PartitionEngine {
 
     /// Accepted events of the last batch.
     public var acceptedCount: Int { intake.count }
+    /// What was not accepted of the last batch, in order; nothing is noted while recovering.
+    public var refusals: [Refusal] { intake.refusals }
 
     /// Takes one model for every detector of kind model, by the detector's index.
     ///
@@ -76,17 +78,19 @@ public final class PartitionEngine {
     ///   - batch: decoded events, of all partitions.
     ///   - rows: positions in the batch of this partition's events, ascending; the first one has offset `baseOffset`,
     ///     the next ones follow without a gap.
+    ///   - lines: the recording's line of each row, where they are known.
     ///   - baseOffset: the offset of the first row.
     ///   - emits: false while recovering: state is rebuilt, nothing is noted (C3).
     ///   - output: what the events led to is added to it.
     public func process(
         _ batch: ColumnBatch,
         rows: UnsafeBufferPointer<Int32>,
+        lines: [Int] = [],
         baseOffset: LogOffset,
         emits: Bool,
         into output: inout EngineOutput
     ) {
-        intake.admit(batch, rows: rows, baseOffset: baseOffset.rawValue, emits: emits, into: &output)
+        intake.admit(batch, rows: rows, lines: lines, baseOffset: baseOffset.rawValue, emits: emits, into: &output)
         machine.process(
             batch,
             rows: intake.rows,

@@ -16,6 +16,8 @@ public final class DataDirectory {
     public let path: String
     public let database: AlertDatabase
     public let workers: [PartitionWorker]
+    /// How the partitions wait for the alerts file while another program writes to it.
+    public let alertsWait: AlertsWait
     private let lock: DirectoryLock
     private let run: Int64
     private let checkpoints: CheckpointThread
@@ -34,6 +36,10 @@ public final class DataDirectory {
         public var stateBytes: Int?
         /// How the logs are kept.
         public var log = LogSettings()
+        /// How long one call waits for the alerts file while another program holds it. Commits are tried again.
+        public var lockSeconds = 5.0
+        /// Who is told of what goes on meanwhile that a person should know.
+        public var report: @Sendable (String) -> Void = { _ in }
         /// Who is told of every transaction.
         public var observer: (any CommitObserver)?
         /// Where logs and checkpoints are, if not in the directory itself.
@@ -68,7 +74,8 @@ public final class DataDirectory {
         )
         let database: AlertDatabase
         do throws(AlertStoreError) {
-            database = try AlertDatabase(path: options.alerts ?? path + "/alerts.sqlite")
+            let file = options.alerts ?? path + "/alerts.sqlite"
+            database = try AlertDatabase(path: file, lockSeconds: options.lockSeconds)
             let last = try database.lastRun()
             if let last, last.pipelineSHA != run.pipelineSHA || last.modelID != run.modelID {
                 try database.resetDerived()
@@ -81,6 +88,7 @@ public final class DataDirectory {
             throw RuntimeError(error)
         }
         self.database = database
+        alertsWait = AlertsWait(for: database.path, options.report)
         checkpoints = CheckpointThread(partitions: plan.partitionCount)
         var surroundings = PartitionRunner.Surroundings(
             topic: plan.name,
@@ -111,7 +119,7 @@ public final class DataDirectory {
                     committed: committed[partition] ?? 0,
                     in: surroundings
                 )
-                workers.append(PartitionWorker(runner, policy: options.policy))
+                workers.append(PartitionWorker(runner, policy: options.policy, wait: alertsWait))
             }
         } catch {
             throw RuntimeError(error)

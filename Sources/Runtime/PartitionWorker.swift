@@ -24,13 +24,17 @@ public final class PartitionWorker: @unchecked Sendable {
     private var lastCommit = ContinuousClock.now
     private var lastCheckpoint = ContinuousClock.now
     private var lastSync = ContinuousClock.now
+    private let wait: AlertsWait
+    /// When a busy alerts file is tried again; nil while it is not busy.
+    private var nextTry: ContinuousClock.Instant?
     /// How long to collect before the next transaction: at least ten times what the last one took, so that writing never
     /// takes more than a tenth of the time.
     private var pause: Duration
 
-    init(_ runner: PartitionRunner, policy: CommitPolicy) {
+    init(_ runner: PartitionRunner, policy: CommitPolicy, wait: AlertsWait) {
         self.runner = runner
         self.policy = policy
+        self.wait = wait
         pause = policy.commitPause
     }
 
@@ -51,6 +55,7 @@ public final class PartitionWorker: @unchecked Sendable {
         line: (Int32) -> Int,
         mark: SourceMark
     ) throws(RuntimeError) -> Int {
+        try makeRoom()
         var taken = 0
         try reporting { () throws(RunnerError) in
             taken = try runner.take(batch, rows: rows, line: line, mark: mark)
@@ -76,11 +81,44 @@ public final class PartitionWorker: @unchecked Sendable {
         if runner.uncommittedCount >= policy.commitEvents || lastCommit.duration(to: .now) > pause { try commit() }
     }
 
-    private func commit() throws(RuntimeError) {
+    /// Writes what has been found, unless another program is at the alerts file: then it is tried again in a while.
+    ///
+    /// - Returns: Whether it is written.
+    /// - Throws: ``RuntimeError``
+    @discardableResult
+    public func commit() throws(RuntimeError) -> Bool {
+        // The runner may have met it, too.
+        if runner.isSinkBusy, nextTry == nil { waitAgain() }
+        if let nextTry, nextTry > .now { return false }
+        return try tryToCommit()
+    }
+
+    /// Waits until the partition may take more events; see ``Engine/PartitionRunner/mustCommit``.
+    public func makeRoom() throws(RuntimeError) {
+        while runner.mustCommit { try tryToCommit() }
+    }
+
+    /// A busy file is waited for here, by SQLite, for some time.
+    @discardableResult
+    private func tryToCommit() throws(RuntimeError) -> Bool {
         let start = ContinuousClock.now
-        try reporting { () throws(RunnerError) in try runner.commit() }
+        do throws(RunnerError) {
+            try runner.commit()
+        } catch {
+            guard case .sinkBusy = error, wait.goesOn else { throw RuntimeError(error) }
+            waitAgain()
+            return false
+        }
+        if nextTry != nil { wait.ends(partition: partition) }
+        nextTry = nil
         lastCommit = .now
         pause = max(policy.commitPause, start.duration(to: lastCommit) * 10)
+        return true
+    }
+
+    private func waitAgain() {
+        wait.begins(partition: partition)
+        nextTry = .now + AlertsWait.pause
     }
 
     public func sync() throws(RuntimeError) { try reporting { () throws(RunnerError) in try runner.syncLog() } }
@@ -90,6 +128,9 @@ public final class PartitionWorker: @unchecked Sendable {
         try reporting { () throws(RunnerError) in
             runner.finishCheckpoint()
             runner.checkpointProgress.waitUntilDone()
+        }
+        while try !tryToCommit() {}
+        try reporting { () throws(RunnerError) in
             try runner.beginCheckpoint()
             runner.finishCheckpoint()
             try runner.close()

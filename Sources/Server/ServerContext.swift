@@ -59,10 +59,22 @@ public struct ServerContext: Sendable {
         try await NIOThreadPool.singleton.runIfActive { [alerts] in try body(alerts) }
     }
 
-    /// Writes what a person has decided, away from the event loops.
+    /// Writes what a person has decided, away from the event loops. Another program that is writing to the file is waited for.
     func writing<Value: Sendable>(
         _ body: @escaping @Sendable (AlertDatabase) throws -> Value
     ) async throws -> Value {
-        try await NIOThreadPool.singleton.runIfActive { [database] in try body(database) }
+        let start = ContinuousClock.now
+        return try await NIOThreadPool.singleton.runIfActive { [database] in
+            while true {
+                do {
+                    return try body(database)
+                } catch let error as AlertStoreError where error.passes && start.duration(to: .now) < Self.lockWait {
+                    continue
+                }
+            }
+        }
     }
+
+    /// How long a person's decision waits for a file that another program holds.
+    private static let lockWait = Duration.seconds(5)
 }

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import TestKit
 import Testing
@@ -9,6 +10,17 @@ import Testing
 @Suite struct KillTests {
     private static let settings = ["-q", "--threads", "1", "--checkpoint-events", "60", "--state-memory", "1MB"]
     private static let replay = ["replay", "e.jsonl", "--batch-size", "40"] + settings + ["--data-dir"]
+
+    /// Options that must not change a result, each drawn or left out.
+    private static func drawn(_ random: inout Seeded) -> [String] {
+        let values = [
+            ("--threads", ["1", "2"]), ("--batch-size", ["7", "40", "300"]), ("--durability", ["fsync", "5ms"]),
+            ("--checkpoint-events", ["30", "60", "250"]), ("--checkpoint-seconds", ["0.05"]),
+            ("--state-memory", ["1MB", "2MB"]),
+        ]
+        return ["-q"] + values.filter { _ in random.below(3) > 0 }.flatMap { [$0, $1[random.below($1.count)]] }
+    }
+
     private static let calls = ["pwrite64", "fdatasync", "fsync", "openat", "rename", "ftruncate", "unlink", "write"]
 
     private func prepared() throws -> (space: Workspace, digest: String) {
@@ -22,7 +34,7 @@ import Testing
     @Test(.enabled(if: Tools.canTrace, "strace is not there, or may not trace"), arguments: calls)
     func killedInFrontOfACall(call: String) throws {
         let (space, digest) = try prepared()
-        var random = Seeded64(state: UInt64(call.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
+        var random = Seeded(seed: UInt64(call.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
         try space.run(Self.replay + ["counted"], under: ["strace", "-f", "-o", "count", "-e", "trace=" + call])
         let count = String(decoding: try space.read("count"), as: UTF8.self).split(separator: "\n").count {
             $0.contains(call + "(")
@@ -37,7 +49,9 @@ import Testing
                     "strace", "-f", "-o", "trace", "-e", "trace=" + call,
                     "-e", "inject=\(call):signal=SIGKILL:when=\(number)",
                 ]
-                if try space.run(Self.replay + [directory], under: under).status != 0 { kills += 1 }
+                let options = Self.drawn(&random)
+                let killed = try space.run(["replay", "e.jsonl", "--data-dir", directory] + options, under: under)
+                if killed.status != 0 { kills += 1 }
             }
             let end = try space.run(Self.replay + [directory])
             #expect(end.status == 0 && end.digest == digest, "\(call) \(place): \(end.err)")
@@ -81,17 +95,5 @@ import Testing
         let totals = try #require(try JSONSerialization.jsonObject(with: after.output) as? [String: Int])
         #expect(totals["accepted"] == 600 && totals["processed"] == 600 && totals["lag"] == 0)
         #expect(end.digest == digest)
-    }
-}
-
-/// A small seeded generator (SplitMix64), so that a failure can be made again.
-private struct Seeded64 {
-    var state: UInt64
-
-    mutating func below(_ bound: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((mixed ^ (mixed >> 31)) % UInt64(bound))
     }
 }

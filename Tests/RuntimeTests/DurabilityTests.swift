@@ -1,6 +1,7 @@
 import AlertStore
 import Base
 import Dispatch
+import EventLog
 import FileStore
 import Foundation
 import Runtime
@@ -16,7 +17,7 @@ import Testing
     func acknowledgedEventsSurviveAPowerCut(seed: UInt64) throws {
         let disk = CrashingStore(seed: seed)
         let fixture = try LiveFixture(store: disk)
-        try fixture.start()
+        try start(fixture, seed: seed)
         let (acknowledged, answered) = (Guarded<[String]>([]), DispatchSemaphore(value: 0))
         let problems = Guarded<[String]>([])
         let senders = DispatchGroup()
@@ -50,7 +51,7 @@ import Testing
         #expect(try fixture.send([event(1, second: 1)]).failure?.isFailure == true)
         #expect(try fixture.abandon().isEmpty == false)
         disk.cutPower()
-        try fixture.start()
+        try start(fixture, seed: seed &+ 1000)
         let logged = try fixture.logged().flatMap { $0 }
         let (_, digest) = try fixture.stop()
         let known = Set(logged)
@@ -58,6 +59,20 @@ import Testing
         let missing = acknowledged.withLock { $0 }.filter { !known.contains($0) }
         #expect(missing.isEmpty, "\(missing.count) acknowledged events are gone")
         #expect(try fixture.recomputed() == digest)
+    }
+
+    /// With settings that must not change anything, drawn from the seed.
+    private func start(_ fixture: LiveFixture, seed: UInt64) throws {
+        var random = Seeded(seed: seed)
+        try fixture.start {
+            $0.commitMilliseconds = [0, 20, 200][random.below(3)]
+            $0.chunks = [2, 16][random.below(2)]
+        } opening: {
+            $0.stateBytes = [nil, 30_000, 300_000][random.below(3)]
+            $0.policy.checkpointEvents = [1, 100, 5000, 1_000_000][random.below(4)]
+            $0.policy.checkpointPause = .milliseconds([1, 10_000][random.below(2)])
+            $0.log.segmentBytes = [20_000, 1 << 30][random.below(2)]
+        }
     }
 
     /// The same check finds a disk that says that it has synced and has not: it can fail.

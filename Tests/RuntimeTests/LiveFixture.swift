@@ -44,12 +44,16 @@ final class LiveFixture: @unchecked Sendable {
     var files: any FileStore { store ?? DiskStore(root: folder) }
 
     /// Opens the directory as `serve` does.
-    func start(_ change: (inout LiveSettings) -> Void = { _ in }) throws {
+    func start(
+        _ change: (inout LiveSettings) -> Void = { _ in },
+        opening: (inout DataDirectory.Options) -> Void = { _ in }
+    ) throws {
         feed = AlertFeed()
         var options = DataDirectory.Options()
         options.observer = feed
         options.store = store
         options.log.durability = .interval(milliseconds: 1)
+        opening(&options)
         let directory = try open(options)
         var settings = LiveSettings()
         change(&settings)
@@ -76,6 +80,11 @@ final class LiveFixture: @unchecked Sendable {
         (engine, directory) = (nil, nil)
         return result
     }
+
+    var database: AlertDatabase? { directory?.database }
+
+    /// Lets go of a directory that could not be closed, as a process does that ends.
+    func forget() { (engine, directory) = (nil, nil) }
 
     /// Stops an engine whose disk has failed; leaves everything as it is. Returns what it says.
     func abandon() throws -> String {

@@ -111,6 +111,7 @@ struct History {
             let isLast = attempts > 12
             store.setFailurePercent(!isLast && faulty ? 1 : 0)
             sink.setFailurePercent(!isLast && faulty ? 10 : 0)
+            sink.setBusyPercent(!isLast && attempts % 3 == 0 ? 20 : 0)
             do {
                 if try attempt(mayCrash: !isLast) { break }
             } catch let difference as Difference {
@@ -127,6 +128,7 @@ struct History {
         }
         store.setFailurePercent(0)
         sink.setFailurePercent(0)
+        sink.setBusyPercent(0)
         guard sink.content == expected else {
             throw difference("the alerts differ: \(Self.compare(sink.content, expected))")
         }
@@ -169,12 +171,21 @@ struct History {
             case 0, 1:
                 try runner.syncLog()
                 acknowledged = runner.endOffset
-            case 2, 3: try runner.commit()
+            case 2, 3: try commit(runner)
             case 4, 5: try runner.beginCheckpoint()
             case 6: sink.makeDurable()
             case 7 where mayCrash: return false
             default: break
             }
+        }
+    }
+
+    /// A busy sink takes it another time.
+    private func commit(_ runner: PartitionRunner) throws {
+        do throws(RunnerError) {
+            try runner.commit()
+        } catch {
+            guard case .sinkBusy = error else { throw error }
         }
     }
 

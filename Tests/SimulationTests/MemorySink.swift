@@ -28,6 +28,7 @@ final class MemorySink: AlertSink {
         var versions: [Content] = [Content()]
         var random: Seeded
         var failurePercent = 0
+        var busyPercent = 0
     }
 
     private let state: Guarded<State>
@@ -39,6 +40,9 @@ final class MemorySink: AlertSink {
     }
 
     var content: Content { state.withLock { $0.versions[$0.versions.count - 1] } }
+
+    /// How often somebody else is writing.
+    func setBusyPercent(_ percent: Int) { state.withLock { $0.busyPercent = percent } }
 
     func setFailurePercent(_ percent: Int) { state.withLock { $0.failurePercent = percent } }
 
@@ -55,7 +59,9 @@ final class MemorySink: AlertSink {
     /// The derived rows are to be made again: the log has lost what they came from.
     func reset() { state.withLock { $0.versions.append(Content()) } }
 
-    func commit(_ output: EngineOutput, rejectLines: [Int?]) throws {
+    func commit(_ output: EngineOutput) throws(SinkError) {
+        let isBusy = state.withLock { $0.busyPercent > 0 && $0.random.below(100) < $0.busyPercent }
+        guard !isBusy else { throw .busy(Refused()) }
         let isRefused = state.withLock { state in
             if state.failurePercent > 0, state.random.below(100) < state.failurePercent {
                 if bug == .offsetFirst {
@@ -66,13 +72,13 @@ final class MemorySink: AlertSink {
                 }
                 return true
             }
-            state.versions.append(Self.apply(output, rejectLines, to: state.versions[state.versions.count - 1]))
+            state.versions.append(Self.apply(output, to: state.versions[state.versions.count - 1]))
             return false
         }
-        if isRefused { throw Refused() }
+        if isRefused { throw .failed(Refused()) }
     }
 
-    private static func apply(_ output: EngineOutput, _ rejectLines: [Int?], to old: Content) -> Content {
+    private static func apply(_ output: EngineOutput, to old: Content) -> Content {
         var content = old
         content.nextOffset = output.nextOffset
         content.ledger += output.ledger
@@ -80,9 +86,8 @@ final class MemorySink: AlertSink {
             content.alerts[alert.id] = numbers(alert)
             for event in alert.newEvidence { content.evidence["\(alert.id) \(event.position)"] = numbers(event) }
         }
-        for (index, reject) in output.rejected.enumerated() {
-            let line = rejectLines.indices.contains(index) ? rejectLines[index] : nil
-            content.others[reject.offset] = [0, hash(reject.reason), hash(reject.raw), UInt64(line ?? 0)]
+        for reject in output.rejected {
+            content.others[reject.offset] = [0, hash(reject.reason), hash(reject.raw), UInt64(reject.line ?? 0)]
         }
         for late in output.late {
             content.others[late.offset] = [1, hash(late.eventID), bits(late.time), bits(late.clock)]

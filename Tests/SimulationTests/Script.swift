@@ -170,14 +170,14 @@ private final class OffsetFirstSink: AlertSink {
         self.sink = sink
     }
 
-    func commit(_ output: EngineOutput, rejectLines: [Int?]) throws {
+    func commit(_ output: EngineOutput) throws(SinkError) {
         var offset = EngineOutput(partition: output.partition)
         offset.nextOffset = output.nextOffset
         offset.clock = output.clock
         offset.ledger = output.ledger
-        try sink.commit(offset, rejectLines: [])
+        try sink.commit(offset)
         var rest = output
         rest.ledger = Ledger()
-        try sink.commit(rest, rejectLines: rejectLines)
+        try sink.commit(rest)
     }
 }

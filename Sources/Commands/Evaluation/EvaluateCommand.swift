@@ -106,7 +106,7 @@ struct EvaluateCommand: ParsableCommand {
             }
             ledger += output.ledger
             do throws(AlertStoreError) {
-                try database.commit(commits.build(output, rejectLines: []))
+                try database.commit(commits.build(output))
             } catch {
                 throw CommandError(error)
             }

@@ -51,6 +51,7 @@ struct StorageOptions: ParsableArguments {
         options.checkpoint = fromCheckpoint
         options.alertTTL = alertTTL?.milliseconds
         options.stateBytes = stateMemory?.bytes
+        options.report = { Output.talk($0) }
         return options
     }
 }

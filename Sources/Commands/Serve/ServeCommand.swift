@@ -49,6 +49,8 @@ struct ServeCommand: AsyncParsableCommand {
         // Events wait while what has changed is copied: rarely, then.
         var opening = storage.opening(checkpointEvents: 5_000_000, seconds: 30)
         opening.observer = feed
+        // Short: events come meanwhile, and so do people's decisions.
+        opening.lockSeconds = 0.5
         // Filled ahead, so that a sync is steady; the live engine says when.
         opening.log.durability = .interval(milliseconds: 1)
         let directory = try CommandError.ending { () throws(CommandError) in

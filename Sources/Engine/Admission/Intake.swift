@@ -10,6 +10,8 @@ final class Intake {
     let offsets: UnsafeMutablePointer<Int64>
     let clocks: UnsafeMutablePointer<Int64>
     private(set) var count = 0
+    /// What was not accepted of the last batch that was to be noted, in order.
+    private(set) var refusals: [Refusal] = []
 
     init(plan: PipelinePlan, capacity: Int) {
         self.plan = plan
@@ -28,18 +30,21 @@ final class Intake {
     func admit(
         _ batch: ColumnBatch,
         rows candidates: UnsafeBufferPointer<Int32>,
+        lines: [Int] = [],
         baseOffset: Int64,
         emits: Bool,
         into output: inout EngineOutput
     ) {
         count = 0
+        refusals.removeAll(keepingCapacity: true)
         for index in 0..<candidates.count {
             let row = Int(candidates[index])
             let offset = baseOffset + Int64(index)
             let status = batch.status[row]
             if status != 0 {
                 let rejection = batch.rejections[Int(status) - 1]
-                reject(batch, row, offset, rejection.field, rejection.reason, emits, &output)
+                guard emits else { continue }
+                reject(batch, row, index, offset, lines, rejection.field, rejection.reason, &output)
                 continue
             }
             let time = batch.times[row]
@@ -53,20 +58,23 @@ final class Intake {
             case .late:
                 guard emits else { continue }
                 output.ledger.late += 1
+                refusals.append(Refusal(index: index, kind: .late))
                 output.late.append(
                     LateEvent(offset: offset, eventID: id(batch, row), time: time, clock: admission.clock ?? time)
                 )
             case .duplicate(let firstOffset):
                 guard emits else { continue }
                 output.ledger.duplicate += 1
+                refusals.append(Refusal(index: index, kind: .duplicate))
                 output.duplicates.append(
                     DuplicateEvent(offset: offset, eventID: id(batch, row), time: time, firstOffset: firstOffset)
                 )
             case .ahead(let microseconds):
+                guard emits else { continue }
                 let timeField = plan.schema.index(ofRole: .time).map { plan.schema.fields[$0].name }
                 let days = microseconds / 86_400_000_000
                 let reason = "\(days > 0 ? "\(days) days" : "\(microseconds / 1_000_000) s") ahead of the newest event"
-                reject(batch, row, offset, timeField, reason, emits, &output)
+                reject(batch, row, index, offset, lines, timeField, reason, &output)
             }
         }
     }
@@ -74,18 +82,20 @@ final class Intake {
     private func reject(
         _ batch: ColumnBatch,
         _ row: Int,
+        _ index: Int,
         _ offset: Int64,
+        _ lines: [Int],
         _ field: String?,
         _ reason: String,
-        _ emits: Bool,
         _ output: inout EngineOutput
     ) {
-        guard emits else { return }
         output.ledger.rejected += 1
+        refusals.append(Refusal(index: index, kind: .rejected(field: field, reason: reason)))
         let event = batch.events[row]
         let end = Int(event.start) + min(Int(event.count), 400)
         let raw = Array(batch.payload[Int(event.start)..<end])
-        output.rejected.append(RejectedEvent(offset: offset, field: field, reason: reason, raw: raw))
+        let line = lines.indices.contains(index) ? lines[index] : nil
+        output.rejected.append(RejectedEvent(offset: offset, line: line, field: field, reason: reason, raw: raw))
     }
 
     private func id(_ batch: ColumnBatch, _ row: Int) -> String {

@@ -20,6 +20,8 @@ public struct Ledger: Sendable, Equatable {
 /// An event that was not accepted, and why.
 public struct RejectedEvent: Sendable, Equatable {
     public var offset: Int64
+    /// The recording's line, where it is known.
+    public var line: Int?
     public var field: String?
     public var reason: String
     /// The first bytes of the event as it came.

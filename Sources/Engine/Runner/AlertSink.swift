@@ -3,9 +3,15 @@
 public protocol AlertSink: AnyObject, Sendable {
     /// Writes everything or nothing. Writing the same stretch again changes nothing.
     ///
-    /// - Parameters:
-    ///   - output: what a stretch of events led to, up to `output.nextOffset`.
-    ///   - rejectLines: the recording's line of each rejected event, where it is known.
-    /// - Throws: an error of the sink's own. Only opening it again tells whether everything or nothing has been written.
-    func commit(_ output: EngineOutput, rejectLines: [Int?]) throws
+    /// - Parameter output: what a stretch of events led to, up to `output.nextOffset`.
+    /// - Throws: ``SinkError``
+    func commit(_ output: EngineOutput) throws(SinkError)
+}
+
+/// Why a sink has not taken a stretch.
+public enum SinkError: Error {
+    /// Somebody else keeps it from writing; nothing was written, and the same stretch, or a longer one, is welcome later.
+    case busy(any Error)
+    /// Only opening the sink again tells whether everything or nothing has been written.
+    case failed(any Error)
 }

@@ -6,14 +6,19 @@ extension PartitionRunner {
     public var isCopying: Bool { filling != nil }
 
     /// Commits, then begins a checkpoint of what has changed since the last one. Each batch copies a piece of it on; once it is
-    /// whole it is handed over to be written. Does nothing while the last one is still being copied or written, or if nothing
-    /// has changed. Returns whether a checkpoint was begun.
+    /// whole it is handed over to be written. Does nothing while the last one is still being copied or written, if nothing
+    /// has changed, or while the sink is busy. Returns whether a checkpoint was begun.
     @discardableResult
     public func beginCheckpoint() throws(RunnerError) -> Bool {
         let status = checkpointProgress.status
-        guard eventsSinceCheckpoint > 0, filling == nil, status != .writing else { return false }
+        guard eventsSinceCheckpoint > 0, filling == nil, status != .writing, !isSinkBusy else { return false }
         // The state must be of an offset that the database has reached: what it is behind cannot be replayed (C3).
-        try commit()
+        do throws(RunnerError) {
+            try commit()
+        } catch {
+            guard case .sinkBusy = error else { throw error }
+            return false
+        }
         if case .failed = status { writesAll = true }
         let image = engine.beginImage(offset: output.nextOffset, all: writesAll, reusing: lastImage)
         image.extra += SourceMark.encode(marks)
@@ -46,10 +51,13 @@ extension PartitionRunner {
         if engine.changedBytes > stateLimit / 8 { try beginCheckpoint() }
     }
 
+    /// Whether the state is so far above the limit that nothing more may come (C9).
+    func isFar(above limit: Int) -> Bool { engine.stateBytes > limit + limit / 4 }
+
     /// Keys can be given up only when a checkpoint holds them as they are.
     private func spill(_ limit: Int) throws(RunnerError) {
-        // The writer is behind: going on would let the state grow without limit (C9).
-        let mustWait = engine.stateBytes > limit + limit / 4
+        // The writer is behind: going on would let the state grow without limit.
+        let mustWait = isFar(above: limit)
         if isCopying {
             guard mustWait else { return }
             finishCheckpoint()

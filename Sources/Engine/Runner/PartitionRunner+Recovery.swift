@@ -95,7 +95,7 @@ extension PartitionRunner {
         journal.note(records)
         // A piece lies wholly before or behind the committed offset.
         return try logReplay.pieces(of: records, from: start, borders: [committed]) { piece throws(RunnerError) in
-            try process(
+            _ = try process(
                 logReplay.batch,
                 rows: (0..<Int32(piece.count)).map { $0 },
                 lines: piece.lines,

@@ -20,7 +20,6 @@ public final class PartitionRunner: @unchecked Sendable {
     let logReplay: LogReplay
     let checkpoints: CheckpointStore
     var output: EngineOutput
-    var rejectLines: [Int?] = []
     /// The newest mark of every recording in this partition, by its number.
     public internal(set) var marks: [Int: SourceMark] {
         get { journal.marks }
@@ -32,6 +31,8 @@ public final class PartitionRunner: @unchecked Sendable {
     public internal(set) var eventsSinceCheckpoint = 0
     /// Events that were taken and not committed yet.
     public private(set) var uncommittedCount = 0
+    /// Whether the sink could not take the last transaction, because somebody else keeps it from writing.
+    public private(set) var isSinkBusy = false
     /// What the last checkpoint came to; a failed one is made again, whole, the next time.
     public let checkpointProgress = CheckpointProgress()
 
@@ -150,15 +151,8 @@ public final class PartitionRunner: @unchecked Sendable {
                 try journal.append(batch, rows: rows, line: line, mark: mark)
             })
         else { return 0 }
-        try process(batch, rows: written.rows, lines: written.lines, baseOffset: written.base, emits: true)
+        _ = try process(batch, rows: written.rows, lines: written.lines, baseOffset: written.base, emits: true)
         return written.rows.count
-    }
-
-    /// What became of an event that was taken and not accepted.
-    public enum Verdict: Sendable, Equatable {
-        case rejected(field: String?, reason: String)
-        case late
-        case duplicate
     }
 
     /// Appends events that belong to no recording to the log. ``process(_:rows:from:)`` comes next.
@@ -200,21 +194,14 @@ public final class PartitionRunner: @unchecked Sendable {
     ///   - batch: decoded events, of all partitions.
     ///   - rows: positions in the batch of this partition's events.
     ///   - base: the first one's offset.
-    /// - Returns: the events that were not accepted: position among the rows, and why.
+    /// - Returns: the events that were not accepted, by their position among the rows.
     /// - Throws: ``RunnerError``
     public func process(
         _ batch: ColumnBatch,
         rows: [Int32],
         from base: LogOffset
-    ) throws(RunnerError) -> [(index: Int, verdict: Verdict)] {
-        let before = (output.rejected.count, output.late.count, output.duplicates.count)
+    ) throws(RunnerError) -> [Refusal] {
         try process(batch, rows: rows, lines: [], baseOffset: base, emits: true)
-        func index(_ offset: Int64) -> Int { Int(offset - base.rawValue) }
-        return output.rejected[before.0...].map {
-            (index($0.offset), .rejected(field: $0.field, reason: $0.reason))
-        }
-            + output.late[before.1...].map { (index($0.offset), .late) }
-            + output.duplicates[before.2...].map { (index($0.offset), .duplicate) }
     }
 
     /// Whether what was taken since the last commit has led to alerts, which somebody may be waiting for.
@@ -223,33 +210,44 @@ public final class PartitionRunner: @unchecked Sendable {
     /// Keys of windows in memory, and how many were given up to disk so far.
     public var keyCounts: (held: Int, spilled: Int) { engine.keyCounts }
 
+    /// One step of the engine, then whatever is due. What became of the events is the step's own word: the output may have
+    /// been committed and emptied by the time that this returns.
     func process(
         _ batch: ColumnBatch,
         rows: [Int32],
         lines: [Int],
         baseOffset: LogOffset,
         emits: Bool
-    ) throws(RunnerError) {
-        let before = output.rejected.count
+    ) throws(RunnerError) -> [Refusal] {
         rows.withUnsafeBufferPointer { rows in
-            engine.process(batch, rows: rows, baseOffset: baseOffset, emits: emits, into: &output)
+            engine.process(batch, rows: rows, lines: lines, baseOffset: baseOffset, emits: emits, into: &output)
         }
         if let failure = engine.coldFailure { throw .state(failure) }
-        for reject in output.rejected[before...] {
-            let index = Int(reject.offset - baseOffset.rawValue)
-            rejectLines.append(lines.indices.contains(index) ? lines[index] : nil)
-        }
-        rejectedCount += output.rejected.count - before
+        let refusals = engine.refusals
+        rejectedCount += refusals.count(where: \.isRejected)
         eventsSinceCheckpoint += rows.count
         if emits { uncommittedCount += rows.count }
         continueCheckpoint()
         try keepStateLimit()
+        return refusals
     }
 
     /// Makes the events that were taken so far survive a power cut.
     public func syncLog() throws(RunnerError) { try logging { () throws(LogError) in try log.sync() } }
 
+    /// Whether no more may be taken until the sink has taken what there is: it is busy, and what waits for it has become much
+    /// (C9).
+    public var mustCommit: Bool {
+        guard isSinkBusy else { return false }
+        return uncommittedCount >= Self.uncommittedLimit || stateLimit.map { isFar(above: $0) } ?? false
+    }
+
+    /// Events that may wait for a busy sink.
+    static let uncommittedLimit = 1 << 18
+
     /// Makes the log durable up to here, then writes everything that it led to, in one transaction.
+    ///
+    /// - Throws: ``RunnerError``; after ``RunnerError/sinkBusy(_:)`` everything is as it was before, and the partition may go on.
     public func commit() throws(RunnerError) {
         guard output.ledger.events > 0 || !output.alerts.isEmpty else { return }
         try syncLog()
@@ -260,9 +258,14 @@ public final class PartitionRunner: @unchecked Sendable {
         } catch {
             throw .log(error)
         }
-        do { try sink.commit(output, rejectLines: rejectLines) } catch { throw .sink(error) }
+        do throws(SinkError) {
+            try sink.commit(output)
+            isSinkBusy = false
+        } catch {
+            if case .busy = error { isSinkBusy = true }
+            throw RunnerError(error)
+        }
         output.removeAll()
-        rejectLines.removeAll(keepingCapacity: true)
         uncommittedCount = 0
     }
 

@@ -73,7 +73,6 @@ public final class PartitionView {
         let reader = PartitionReader(directory: directory, store: store, from: LogOffset(nextOffset))
         let records = RecordBatch()
         var output = EngineOutput(partition: partition)
-        var rejectLines: [Int?] = []
         var hasEnded = false
         while !hasEnded, nextOffset < offset, try logging({ () throws(LogError) in try reader.next(into: records) }) {
             _ = try replay.pieces(of: records, from: nextOffset, borders: [offset]) { piece throws(RunnerError) in
@@ -87,27 +86,23 @@ public final class PartitionView {
                         hasEnded = true
                     }
                 }
-                let before = output.rejected.count
                 let rows = (0..<Int32(count)).map { $0 }
                 rows.withUnsafeBufferPointer { rows in
                     engine.process(
                         batch,
                         rows: rows,
+                        lines: piece.lines,
                         baseOffset: LogOffset(piece.baseOffset),
                         emits: sink != nil,
                         into: &output
                     )
                 }
-                for reject in output.rejected[before...] {
-                    let index = Int(reject.offset - piece.baseOffset)
-                    rejectLines.append(piece.lines.indices.contains(index) ? piece.lines[index] : nil)
-                }
                 nextOffset = piece.baseOffset + Int64(count)
             }
             progress(nextOffset)
-            if let sink, output.ledger.events >= 1 << 17 { try commit(&output, &rejectLines, sink) }
+            if let sink, output.ledger.events >= 1 << 17 { try commit(&output, sink) }
         }
-        if let sink { try commit(&output, &rejectLines, sink) }
+        if let sink { try commit(&output, sink) }
     }
 
     /// The bytes of an event, as it came; empty if it is no longer kept.
@@ -128,11 +123,7 @@ public final class PartitionView {
         return found.payload
     }
 
-    private func commit(
-        _ output: inout EngineOutput,
-        _ rejectLines: inout [Int?],
-        _ sink: any AlertSink
-    ) throws(RunnerError) {
+    private func commit(_ output: inout EngineOutput, _ sink: any AlertSink) throws(RunnerError) {
         guard output.ledger.events > 0 else { return }
         do throws(LogError) {
             try output.completeEvidence { (missing) throws(LogError) in
@@ -143,8 +134,7 @@ public final class PartitionView {
         } catch {
             throw .log(error)
         }
-        do { try sink.commit(output, rejectLines: rejectLines) } catch { throw .sink(error) }
+        do throws(SinkError) { try sink.commit(output) } catch { throw RunnerError(error) }
         output.removeAll()
-        rejectLines.removeAll()
     }
 }

@@ -9,13 +9,25 @@ public enum RunnerError: Error, CustomStringConvertible {
     case engine(EngineError)
     /// The sink refused a transaction; the error is its own.
     case sink(any Error)
+    /// Somebody else keeps the sink from writing. Nothing is lost and the partition may go on: the transaction is tried again
+    /// by ``PartitionRunner/commit()``.
+    case sinkBusy(any Error)
 
     public var description: String {
         switch self {
         case .log(let error): error.description
         case .state(let error): error.description
         case .engine(let error): error.description
-        case .sink(let error): "\(error)"
+        case .sink(let error), .sinkBusy(let error): "\(error)"
+        }
+    }
+}
+
+extension RunnerError {
+    init(_ error: SinkError) {
+        switch error {
+        case .busy(let error): self = .sinkBusy(error)
+        case .failed(let error): self = .sink(error)
         }
     }
 }

@@ -4,8 +4,6 @@ import EventLog
 import Plan
 import Synchronization
 
-typealias PartitionVerdict = PartitionRunner.Verdict
-
 /// Decoded events of one or more submissions, on their way to the partitions.
 final class LiveChunk: @unchecked Sendable {
     // One thread fills a chunk; the partitions' threads only read it; it is filled again when all of them are done.
@@ -79,8 +77,8 @@ final class LiveChunk: @unchecked Sendable {
     func decode(_ decoder: EventDecoder) { decoder.decode(batch, refusing: refusals) }
 
     /// Tells the owner of a row what became of it.
-    func note(_ verdict: PartitionVerdict, row: Int32) {
-        owners[Int(ownerOfRow[Int(row)])].note(verdict, line: Int(lineOfRow[Int(row)]))
+    func note(_ kind: Refusal.Kind, row: Int32) {
+        owners[Int(ownerOfRow[Int(row)])].note(kind, line: Int(lineOfRow[Int(row)]))
     }
 
     /// A partition could not take its share.

@@ -26,6 +26,7 @@ public final class LiveEngine: Sendable {
     private let settings: LiveSettings
     private let ended: DispatchGroup
     private let mover: LogMoverThread
+    private let alertsWait: AlertsWait
     private let checkpointAge: @Sendable (Int) -> (age: Int64?, failure: String?)
 
     /// Starts the threads. The directory's observer must be the feed. ``stop()`` comes before the directory is closed.
@@ -69,6 +70,7 @@ public final class LiveEngine: Sendable {
         self.queue = queue
         self.health = health
         self.ended = ended
+        alertsWait = directory.alertsWait
         checkpointAge = directory.checkpointState
     }
 
@@ -120,7 +122,8 @@ public final class LiveEngine: Sendable {
         return LiveStatus(
             partitions: partitions,
             queue: (load.bytes, load.count, settings.queueBytes),
-            failure: health.failure
+            failure: health.failure,
+            alertsWaitSeconds: alertsWait.seconds
         )
     }
 
@@ -128,11 +131,16 @@ public final class LiveEngine: Sendable {
     ///
     /// - Throws: what stopped a partition earlier.
     public func stop() throws(StoppedError) {
+        alertsWait.end(within: Self.stopWait)
         queue.close()
         mover.stop()
         ended.wait()
         if let words = health.failure { throw StoppedError(words: words) }
     }
+
+    /// How long the last transactions wait for an alerts file that another program holds: the log has their events, and the
+    /// next start goes on from there.
+    private static let stopWait = Duration.seconds(3)
 
     /// A partition had stopped before, because its disk failed.
     public struct StoppedError: Error, CustomStringConvertible {

@@ -22,6 +22,8 @@ public struct LiveStatus: Sendable {
     public var queue: (bytes: Int, count: Int, limit: Int)
     /// What stopped everything.
     public var failure: String?
+    /// How long another program has kept the alerts file from being written; nil while none does.
+    public var alertsWaitSeconds: Double?
 }
 
 /// What the parts tell of themselves.

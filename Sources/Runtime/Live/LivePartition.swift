@@ -62,6 +62,7 @@ final class LivePartition: @unchecked Sendable {
                 attempt { () throws(RuntimeError) in try tick() }
                 note()
             case .element(let chunk):
+                attempt { () throws(RuntimeError) in try worker.makeRoom() }
                 var round: [LiveChunk] = []
                 attempt(for: chunk) { () throws(RunnerError) in try take(chunk, &round) }
                 while round.count < Self.roundLimit, let next = queue.receiveIfAny() {
@@ -95,36 +96,43 @@ final class LivePartition: @unchecked Sendable {
             feed.noteArrival(partition: partition, end: runner.endOffset, received: chunk.received)
             for owner in chunk.owners { owner.noteNew() }
             let refused = try runner.process(chunk.batch, rows: rows, from: written.base)
-            for (index, verdict) in refused { chunk.note(verdict, row: rows[index]) }
+            for refusal in refused { chunk.note(refusal.kind, row: rows[refusal.index]) }
             instruments.scored(nanoseconds: MonotonicClock.now() - appended, events: rows.count)
         } else {
             guard try runner.holds(chunk.batch, rows: rows, from: written.base) else {
                 for owner in chunk.owners { owner.refuse() }
                 return release(chunk, .keyReused)
             }
-            try repeatAnswer(chunk, rows, from: written.base.rawValue)
+            guard try repeatAnswer(chunk, rows, from: written.base.rawValue) else { return release(chunk, .busy) }
         }
         round.append(chunk)
     }
 
-    /// Says once more what became of events that the log has from an earlier delivery.
-    private func repeatAnswer(_ chunk: LiveChunk, _ rows: [Int32], from base: Int64) throws(RunnerError) {
-        try worker.runner.commit()
+    /// Says once more what became of events that the log has from an earlier delivery; false if that cannot be looked up now.
+    private func repeatAnswer(_ chunk: LiveChunk, _ rows: [Int32], from base: Int64) throws(RunnerError) -> Bool {
+        do throws(RunnerError) {
+            try worker.runner.commit()
+        } catch {
+            guard case .sinkBusy = error else { throw error }
+            return false
+        }
         let outcomes: [EventOutcome]
         do throws(AlertStoreError) {
             outcomes = try database.outcomes(partition: partition, offsets: base..<base + Int64(rows.count))
         } catch {
-            throw .sink(error)
+            guard error.passes else { throw .sink(error) }
+            return false
         }
         for outcome in outcomes {
-            let verdict: PartitionVerdict =
+            let kind: Refusal.Kind =
                 switch outcome.kind {
                 case .rejected(let field, let reason): .rejected(field: field, reason: reason)
                 case .late: .late
                 case .duplicate: .duplicate
                 }
-            chunk.note(verdict, row: rows[Int(outcome.offset - base)])
+            chunk.note(kind, row: rows[Int(outcome.offset - base)])
         }
+        return true
     }
 
     /// Makes a round durable, answers whoever sent it, and commits what it led to.
@@ -151,7 +159,7 @@ final class LivePartition: @unchecked Sendable {
 
     private func commit() throws(RuntimeError) {
         let start = MonotonicClock.now()
-        do throws(RunnerError) { try worker.runner.commit() } catch { throw RuntimeError(error) }
+        guard try worker.commit() else { return }
         lastCommit = MonotonicClock.now()
         instruments.committed(nanoseconds: lastCommit - start)
     }

@@ -30,6 +30,8 @@ public enum SubmissionError: Error, Sendable, Equatable {
     case full
     /// The server is about to end.
     case stopping
+    /// What became of events that were taken earlier cannot be looked up: another program holds the alerts file.
+    case busy
     /// The disk has failed; nothing is taken until the program is started anew.
     case failed(String)
     /// The same key is being worked on.
@@ -67,9 +69,9 @@ final class Pending: Sendable {
 
     func addChunk() { state.withLock { $0.chunks += 1 } }
 
-    func note(_ verdict: PartitionVerdict, line: Int) {
+    func note(_ kind: Refusal.Kind, line: Int) {
         state.withLock { state in
-            switch verdict {
+            switch kind {
             case .rejected(let field, let reason):
                 state.receipt.rejected += 1
                 Self.keep(.init(line: line, field: field, reason: reason), in: &state.receipt)

@@ -154,6 +154,13 @@ extension Problem {
             )
         case .stopping:
             self.init(.serviceUnavailable, "The server is about to end.", headers: [.retryAfter: "5"])
+        case .busy:
+            self.init(
+                .serviceUnavailable,
+                "These events were taken before, but another program holds the alerts file, which knows what became of them. "
+                    + "Send the same request again a little later.",
+                headers: [.retryAfter: "1"]
+            )
         case .failed:
             self.init(
                 .serviceUnavailable,
