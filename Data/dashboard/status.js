@@ -25,7 +25,7 @@ function figures(name, status) {
         return [`lag ${plural(lagOf(status), "event")}`,
             `${compact(status.state_keys)} keys in state, memory ${bytes(status.memory_bytes)}`];
     case "alerts":
-        return [`${rate(status.alerts_per_minute)} alerts/min`, null];
+        return [`${rate(status.alerts_per_minute)} alerts/min`, `write-ahead log ${bytes(status.alerts_log_bytes)}`];
     case "checkpoints":
         return [age === null || age === undefined ? "none yet" : `${seconds(age)} old`, null];
     default:

@@ -53,6 +53,9 @@ import Testing
     @Test func theAlertsFileHasToAnswer() throws {
         #expect(try state(.alerts) { $0.alertsFile = .slow } == .degraded)
         #expect(try state(.alerts) { $0.alertsFile = .failed("damaged") } == .failed)
+        #expect(try state(.alerts) { $0.alertsWaitSeconds = 0.5 } == .degraded)
+        #expect(try state(.alerts) { $0.alertsLogBytes = 256 << 20 } == .ok)
+        #expect(try state(.alerts) { $0.alertsLogBytes = 257 << 20 } == .degraded)
         #expect(try state(.alerts) { $0.alertsDisk = DiskSpace(freeBytes: 1, totalBytes: 1 << 40) } == .failed)
     }
 

@@ -30,6 +30,7 @@ struct MetricsRoutes {
             ComputedMetric("patternalarm_ingest_queue_bytes", Double(status.queue.bytes)),
             ComputedMetric("patternalarm_ingest_queue_limit_bytes", Double(status.queue.limit)),
             ComputedMetric("patternalarm_ingest_queue_requests", Double(status.queue.requests)),
+            ComputedMetric("patternalarm_alerts_log_bytes", Double(status.alertsLogBytes)),
             ComputedMetric(
                 "patternalarm_part_status",
                 status.parts.flatMap { part in

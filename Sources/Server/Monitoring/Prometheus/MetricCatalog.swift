@@ -71,6 +71,11 @@ package enum MetricCatalog {
             "Time of a transaction of the alerts file.",
             bounds: MetricBuckets.latency
         ),
+        "patternalarm_alerts_log_bytes": MetricDescription(
+            .gauge,
+            "Bytes of the alerts file's write-ahead log that are in use: it grows while another program is in the middle of a "
+                + "read."
+        ),
         "patternalarm_checkpoint_age_seconds": MetricDescription(
             .gauge,
             "Time since a partition's last checkpoint; absent before the first since the start. "

@@ -53,6 +53,10 @@ package struct HealthFacts: Sendable {
     /// What has stopped everything.
     package var failure: String?
     package var alertsFile = AlertsProbe.Outcome.readable
+    /// How long another program has kept the alerts file from being written.
+    package var alertsWaitSeconds: Double?
+    /// Bytes of the alerts file's write-ahead log that are in use.
+    package var alertsLogBytes = 0
     /// Of the data directory; and of the alerts file if that is on another disk.
     package var logDisk: DiskSpace?
     package var alertsDisk: DiskSpace?
@@ -63,6 +67,8 @@ package struct HealthFacts: Sendable {
     /// More events than this, or older ones, are too much of a lag.
     package static let lagMax: Int64 = 100_000
     package static let lagSecondsMax = 10.0
+    /// A longer write-ahead log is too long: somebody keeps it from being begun anew.
+    package static let alertsLogMax = 256 << 20
 
     /// How each part is, in a stable order.
     package var parts: [ServerPart] { [log, engine, alerts, checkpoints, ingest] }
@@ -114,6 +120,22 @@ package struct HealthFacts: Sendable {
         case .slow:
             return ServerPart(name: .alerts, state: .degraded, detail: "the alerts file did not answer within 1 s")
         case .readable:
+            if let alertsWaitSeconds {
+                return ServerPart(
+                    name: .alerts,
+                    state: .degraded,
+                    detail: "another program has been writing to the alerts file for \(Int(alertsWaitSeconds)) s; "
+                        + "events are taken, their alerts follow"
+                )
+            }
+            if alertsLogBytes > Self.alertsLogMax {
+                return ServerPart(
+                    name: .alerts,
+                    state: .degraded,
+                    detail: "the write-ahead log has grown to \(alertsLogBytes >> 20) MiB: another program keeps the "
+                        + "alerts file open in the middle of a read"
+                )
+            }
             guard let alertsDisk else { return ServerPart(name: .alerts, state: .ok, detail: "can be read") }
             return ServerPart(name: .alerts, state: alertsDisk.state, detail: alertsDisk.words)
         }

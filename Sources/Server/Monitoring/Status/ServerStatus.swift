@@ -31,6 +31,8 @@ package struct ServerStatus: Sendable {
     /// From an event's arrival to its alert's being readable, last minute; nil if there was none.
     package var latency: RecentFigures.Latency?
     package var memoryBytes: Int?
+    /// Bytes of the alerts file's write-ahead log that are in use: it grows while another program is in the middle of a read.
+    package var alertsLogBytes: Int
     /// Keys of windows in memory, of all partitions.
     package var stateKeys: Int
     /// Of the oldest partition; nil before the first checkpoint since the start.
@@ -59,6 +61,7 @@ package struct ServerStatus: Sendable {
             lag: live.partitions.enumerated().map { Lag(partition: $0, events: $1.lag) },
             latency: figures.recent.latency(at: now),
             memoryBytes: ProcessFigures.residentBytes,
+            alertsLogBytes: facts.alertsLogBytes,
             stateKeys: live.partitions.reduce(0) { $0 + $1.keys },
             checkpointSeconds: facts.partitions.compactMap(\.checkpointSeconds).max()
         )
@@ -80,6 +83,8 @@ extension HealthFacts {
         queueLimit = live.queue.limit
         failure = live.failure
         self.alertsFile = alertsFile
+        alertsWaitSeconds = live.alertsWaitSeconds
+        alertsLogBytes = context.database.writeAheadBytes
         logDisk = DiskSpace(path: context.monitor.directory)
         alertsDisk = DiskSpace(path: context.monitor.alertsFile).flatMap { $0.device == logDisk?.device ? nil : $0 }
         phase = context.monitor.phase
