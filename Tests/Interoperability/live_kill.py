@@ -1,12 +1,19 @@
-"""What `patternalarm serve` has acknowledged stays, whatever ends it: kill -9, SIGTERM under load, and too much at once.
+"""What `patternalarm serve` has acknowledged stays, whatever comes: kill -9, SIGTERM under load, too much at once, another
+program at the alerts file, calls that the system refuses.
 
     python live_kill.py PATTERNALARM [WORK-FOLDER [KILLS]]
 
 Senders post batches of simulated events, each under its own Idempotency-Key, and repeat what was not acknowledged. The
-server is killed after a random number of acknowledgements. In the end the log must hold every event once, and the alerts
-must be what the log gives. Only Python's own library is needed.
+server is killed after a random number of acknowledgements, and each one that follows has other options (checkpoints,
+memory for state, durability, sandbox), drawn from a seed that is printed (`PATTERNALARM_SEED` sets it). In the end the log
+must hold every event once, every sender must have been told what the ledger says, and the alerts must be what the log gives. Only Python's own library is needed.
 """
 
+import collections
+import contextlib
+import os
+import random
+import sqlite3
 import sys
 import time
 
@@ -15,6 +22,7 @@ from live.books import audit, replayed, simulate
 from live.delivery import Delivery, cut
 
 kills = int(sys.argv[3]) if len(sys.argv) > 3 else 8
+seed = int(os.environ.get("PATTERNALARM_SEED", random.randrange(1 << 32)))
 
 # The large ones have more record batches than the log remembers of one producer.
 SIZES = [1, 100, 37, 400, 60, 2, 1500, 100, 10, 80, 20, 100, 8000, 5, 50, 100, 30, 70, 90, 3, 64, 100, 50, 25]
@@ -34,7 +42,9 @@ def kill(server):
 
 def killed():
     """Killed again and again under load."""
-    delivery = Delivery("killed", cut(simulate("killed", 7500 * kills, 7), SIZES, "k"), senders=6, seed=kills)
+    print(f"options drawn from seed {seed}", flush=True)
+    batches = cut(simulate("killed", 7500 * kills, 7), SIZES, "k", spoiled=True)
+    delivery = Delivery("killed", batches, senders=6, seed=seed)
     delivery.run(kills, kill)
     check("killed: so many times", delivery.life == kills + 1, delivery.life - 1)
     words = stop("killed", delivery.server)
@@ -45,7 +55,8 @@ def killed():
 
 def stopped():
     """Told to stop under load, started again, twice."""
-    delivery = Delivery("stopped", cut(simulate("stopped", 40000, 8), [100, 50, 700, 3000], "s"), senders=6, seed=1)
+    batches = cut(simulate("stopped", 40000, 8), [100, 50, 700, 3000], "s", spoiled=True)
+    delivery = Delivery("stopped", batches, senders=6, seed=seed)
 
     def end(server):
         stop("stopped", server)
@@ -77,9 +88,74 @@ def crowded():
     )
 
 
+# What the system refuses under strace, which answer it gives, and up to which of a thread's calls of the kind.
+FAULTS = [
+    ("fdatasync", "EIO", 40),
+    ("pwrite64", "EIO", 60),
+    ("pwrite64", "ENOSPC", 60),
+    ("fsync", "EIO", 3),
+    ("pread64", "EIO", 20),
+    ("rename", "EIO", 3),
+    ("openat", "EMFILE", 12),
+]
+
+
+def faulty():
+    """A call that the system refuses, somewhere: what is doubtful is taken by nobody, and the next server has everything."""
+    draw = random.Random(seed)
+    lives = [(call, f"{call}:error={error}:when={draw.randint(1, most)}") for call, error, most in FAULTS * (1 + kills // 8)]
+
+    def under(life):
+        if life > len(lives):
+            return ()
+        call, fault = lives[life - 1]
+        # The tracer stands behind: signals are for the server itself.
+        return ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={fault}")
+
+    codes = collections.Counter()
+
+    def end(server):
+        code, _ = server.stop()
+        codes[code] += 1
+        fits = code == 5 if delivery.broken is server else code in (0, 5)
+        check(f"faulty: {lives[delivery.life - 1 :][:1]}: exit code", fits, (code, server.log()))
+
+    batches = cut(simulate("faulty", 2000 * len(lives), 12), [100, 30, 250], "f", spoiled=True)
+    delivery = Delivery("faulty", batches, senders=3, seed=seed, under=under)
+    delivery.run(len(lives), end)
+    words = stop("faulty", delivery.server)
+    audit("faulty", delivery.data, delivery.batches)
+    replayed("faulty", delivery.data, words)
+    print(f"{len(lives)} faults, exit codes {dict(codes)}: {delivery.summary()}", flush=True)
+
+
+def locked():
+    """Another program holds the alerts file for longer than SQLite waits: events are taken, their alerts follow."""
+    batches = cut(simulate("locked", 20000, 10), [200], "l", spoiled=True)
+    half = len(batches) // 2
+    delivery = Delivery("locked", batches[:half], senders=2, seed=seed)
+    other = sqlite3.connect(delivery.data + "/alerts.sqlite", isolation_level=None, timeout=30)
+    with contextlib.closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        free = time.monotonic() + 7
+        delivery.run(0, kill)
+        health = delivery.server.request("GET", "/health").body.decode()
+        check("locked: health says what is waited for", "another program" in health, health)
+        # What is held cannot be told from what is slow but by the clock.
+        time.sleep(max(0, free - time.monotonic()))
+        other.execute("ROLLBACK")
+    delivery.extend(batches[half:])
+    delivery.run(0, kill)
+    words = stop("locked", delivery.server)
+    check("locked: it says so", "another program" in words and "can be written again" in words, words)
+    audit("locked", delivery.data, delivery.batches)
+    replayed("locked", delivery.data, words)
+    print(f"the alerts file held for 7 s: {delivery.summary()}", flush=True)
+
+
 def main():
     start = time.monotonic()
-    for part in (killed, stopped, crowded):
+    for part in (killed, stopped, crowded, locked, faulty):
         part()
     failed = [name for name, holds, _ in results if not holds]
     print(f"{len(results) - len(failed)} of {len(results)} checks hold, {time.monotonic() - start:.0f} s")

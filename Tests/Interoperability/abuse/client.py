@@ -32,12 +32,12 @@ def skip(name, why):
 
 
 class Server:
-    def __init__(self, name, *options, umask=None, data=None, **settings):
+    def __init__(self, name, *options, umask=None, data=None, under=(), **settings):
         self.data = data or os.path.join(work, name)
         self.err_path = os.path.join(work, name + ".err")
         self.err = open(self.err_path, "wb")
         self.process = subprocess.Popen(
-            [binary, "serve", "--data-dir", self.data, "--port", "0", *options],
+            [*under, binary, "serve", "--data-dir", self.data, "--port", "0", *options],
             stdout=subprocess.PIPE,
             stderr=self.err,
             cwd=work,

@@ -20,14 +20,39 @@ class Batch:
         self.posts = 0
 
 
-def cut(lines, sizes, prefix):
-    """Batches of the sizes, in turn, until all lines are in one."""
+def cut(lines, sizes, prefix, spoiled=False):
+    """Batches of the sizes, in turn, until all lines are in one. With `spoiled` every other one has a line that is no event
+    of the pipeline, and one that is years late."""
     batches, position = [], 0
     while position < len(lines):
         size = sizes[len(batches) % len(sizes)]
-        batches.append(Batch(f"{prefix}-{len(batches)}", lines[position : position + size]))
+        key, part = f"{prefix}-{len(batches)}", lines[position : position + size]
+        if spoiled and len(batches) % 2:
+            late = {**json.loads(part[0]), "transaction_id": key + "-late", "timestamp": "2020-01-01T00:00:00Z"}
+            part = part[:1] + [json.dumps({"transaction_id": key + "-broken"}).encode() + b"\n"] + part[1:]
+            part.append(json.dumps(late).encode() + b"\n")
+        batches.append(Batch(key, part))
         position += size
     return batches
+
+
+# What must not change any answer or any alert.
+OPTIONS = [
+    ("--checkpoint-events", "200", "3000", "100000"),
+    ("--checkpoint-seconds", "0.2", "3"),
+    ("--state-memory", "1MB", "4MB", "64MB"),
+    ("--durability", "fsync", "20ms"),
+    ("--no-sandbox",),
+]
+
+
+def drawn(random):
+    """Options of `serve`, each with one of its values or left out."""
+    chosen = []
+    for name, *values in OPTIONS:
+        if random.random() < 0.6:
+            chosen += [name] + ([random.choice(values)] if values else [])
+    return chosen
 
 
 class Delivery:
@@ -36,7 +61,7 @@ class Delivery:
     # A sender that hears nothing for so long gives up: the run has failed.
     PATIENCE = 60
 
-    def __init__(self, name, batches, senders, seed):
+    def __init__(self, name, batches, senders, seed, under=lambda life: ()):
         self.name = name
         self.batches = batches
         self.waiting = list(reversed(batches))
@@ -46,30 +71,48 @@ class Delivery:
         self.refused = 0
         self.failure = None
         self.life = 0
+        # The command that runs the server, by the number of its life; and the server that says that its disk has failed.
+        self.under = under
+        self.broken = None
         self.data = os.path.join(work, name)
         self.server = self.start()
-        self.threads = [threading.Thread(target=self.send, daemon=True) for _ in range(senders)]
+        self.senders = senders
+
+    def extend(self, batches):
+        """More to be posted by the next run."""
+        self.batches = self.batches + batches
+        self.waiting = list(reversed(batches))
 
     def start(self):
-        self.life += 1
-        return Server(f"{self.name}-{self.life}", data=self.data)
+        while True:
+            self.life += 1
+            under = self.under(self.life)
+            try:
+                return Server(f"{self.name}-{self.life}", *drawn(self.random), data=self.data, under=under)
+            except SystemExit:
+                # One that is refused a call may not come so far.
+                if not under:
+                    raise
 
     def run(self, ends, end):
         """Posts everything, while `end(server)` ends the server so many times, after a random number of answers."""
-        for thread in self.threads:
+        threads = [threading.Thread(target=self.send, daemon=True) for _ in range(self.senders)]
+        for thread in threads:
             thread.start()
         step = max(1, len(self.batches) // (ends + 1))
         done = 0
         while done < ends and self.failure is None:
             target = self.acknowledged + self.random.randint(0, step)
             with self.changed:
-                self.changed.wait_for(lambda: self.acknowledged >= target or self.failure, self.PATIENCE)
+                self.changed.wait_for(
+                    lambda: self.acknowledged >= target or self.broken is self.server or self.failure, self.PATIENCE
+                )
             end(self.server)
             with self.changed:
                 self.server = self.start()
                 self.changed.notify_all()
             done += 1
-        for thread in self.threads:
+        for thread in threads:
             thread.join(self.PATIENCE)
         check(f"{self.name}: no sender has failed", self.failure is None, self.failure)
         left = sum(batch.receipt is None for batch in self.batches)
@@ -109,6 +152,9 @@ class Delivery:
                 return self.fail(f"{batch.key}, post {batch.posts}: {status} {body[:300]}")
             with self.changed:
                 self.refused += 1
+                if b"the disk has failed" in body:
+                    self.broken = server
+                    self.changed.notify_all()
                 self.changed.wait_for(lambda: self.server is not server, 0.05)
 
     def post(self, server, batch):
@@ -132,8 +178,9 @@ class Delivery:
 
     def take(self, batch, receipt):
         count = sum(receipt[name] for name in ("accepted", "rejected", "late", "duplicate"))
-        if count != len(batch.ids):
-            return self.fail(f"{batch.key}: {len(batch.ids)} events, but the receipt says {receipt}")
+        broken = sum(id.endswith("-broken") for id in batch.ids)
+        if count != len(batch.ids) or receipt["rejected"] != broken:
+            return self.fail(f"{batch.key}: {len(batch.ids)} events, {broken} broken, but the receipt says {receipt}")
         with self.changed:
             batch.receipt = receipt
             self.acknowledged += 1
