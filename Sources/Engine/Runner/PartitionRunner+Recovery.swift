@@ -46,7 +46,7 @@ extension PartitionRunner {
         while try logging({ () throws(LogError) in try reader.next(into: records) }) {
             notes.replayed += try replay(records, from: start, committed: committed)
             progress(notes.replayed, total)
-            if uncommittedCount >= 1 << 18 { try commit() }
+            if uncommittedCount >= 1 << 18 || isFull { try commit() }
         }
         if output.nextOffset > committed { try commit() }
         return notes
@@ -73,7 +73,7 @@ extension PartitionRunner {
             guard let known = SourceMark.decodeMarks(extra) else {
                 throw .damaged(file: checkpoints.directory, words: "the recordings' positions are missing")
             }
-            marks = known
+            recordings = known
         } catch {
             throw .state(error)
         }

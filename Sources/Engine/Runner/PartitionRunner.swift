@@ -20,10 +20,10 @@ public final class PartitionRunner: @unchecked Sendable {
     let logReplay: LogReplay
     let checkpoints: CheckpointStore
     var output: EngineOutput
-    /// The newest mark of every recording in this partition, by its number.
-    public internal(set) var marks: [Int: SourceMark] {
-        get { journal.marks }
-        set { journal.marks = newValue }
+    /// What this partition has taken of every recording, by its number.
+    public internal(set) var recordings: [Int: RecordingMarks] {
+        get { journal.recordings }
+        set { journal.recordings = newValue }
     }
     /// Events that were rejected since the runner was made.
     public internal(set) var rejectedCount = 0
@@ -129,8 +129,14 @@ public final class PartitionRunner: @unchecked Sendable {
     /// What opening the log found and did.
     public var recovery: RecoveryReport { log.recovery }
 
-    /// Takes events of a recording: appends them to the log, then processes them. What this partition's log holds already,
-    /// after an earlier run of the same recording, is passed over.
+    /// A run begins to read a recording, or goes on with it.
+    public func begin(_ input: Int, range: TimeRange) { journal.begin(input, range: range) }
+
+    /// How many of this partition's events of the recording being read no run has taken: they are not in its range.
+    public var leftOutCount: Int { journal.leftOutCount }
+
+    /// Takes events of a recording, those in the mark's range: appends them to the log, then processes them. What this
+    /// partition's log holds already, after an earlier run of the same recording, is passed over.
     ///
     /// - Parameters:
     ///   - batch: decoded events, of all partitions.
@@ -207,6 +213,9 @@ public final class PartitionRunner: @unchecked Sendable {
     /// Whether what was taken since the last commit has led to alerts, which somebody may be waiting for.
     public var hasUncommittedAlerts: Bool { !output.alerts.isEmpty }
 
+    /// Whether so much evidence waits for a commit that one is due; never asked in the middle of a batch.
+    public var isFull: Bool { output.isFull }
+
     /// Keys of windows in memory, and how many were given up to disk so far.
     public var keyCounts: (held: Int, spilled: Int) { engine.keyCounts }
 
@@ -239,7 +248,7 @@ public final class PartitionRunner: @unchecked Sendable {
     /// (C9).
     public var mustCommit: Bool {
         guard isSinkBusy else { return false }
-        return uncommittedCount >= Self.uncommittedLimit || stateLimit.map { isFar(above: $0) } ?? false
+        return uncommittedCount >= Self.uncommittedLimit || isFull || stateLimit.map { isFar(above: $0) } ?? false
     }
 
     /// Events that may wait for a busy sink.
@@ -251,19 +260,12 @@ public final class PartitionRunner: @unchecked Sendable {
     public func commit() throws(RunnerError) {
         guard output.ledger.events > 0 || !output.alerts.isEmpty else { return }
         try syncLog()
-        do throws(LogError) {
-            try output.completeEvidence { (missing) throws(LogError) in
-                try evidence.complete(&missing) { log.reader(from: $0) }
-            }
-        } catch {
-            throw .log(error)
-        }
-        do throws(SinkError) {
-            try sink.commit(output)
+        do throws(RunnerError) {
+            try evidence.commit(&output, to: sink) { log.reader(from: $0) }
             isSinkBusy = false
         } catch {
-            if case .busy = error { isSinkBusy = true }
-            throw RunnerError(error)
+            if case .sinkBusy = error { isSinkBusy = true }
+            throw error
         }
         output.removeAll()
         uncommittedCount = 0
