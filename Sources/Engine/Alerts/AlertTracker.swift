@@ -11,8 +11,7 @@ final class AlertTracker {
     private let domainField: Int?
     private var detectors: [SessionBox]
 
-    /// How many bytes of recent events are kept for evidence, and how many reasons an alert names.
-    static let evidenceBytes = 64 << 20
+    /// How many reasons an alert names.
     static let reasonCount = 6
     /// Events of a session that are handed over with their bytes when it opens an alert; older ones are read when they
     /// are written.
@@ -21,15 +20,22 @@ final class AlertTracker {
     private final class SessionBox {
         var sessions: AlertSessions
 
-        init(gap: Int64, table: StateTable) { sessions = AlertSessions(gap: gap, table: table) }
+        init(_ detector: Detector, table: StateTable, features: Int) {
+            var reasons = 0
+            if case .model = detector.kind { reasons = AlertTracker.reasonCount }
+            sessions = AlertSessions(gap: detector.sessionGap, table: table, features: features, reasons: reasons)
+        }
     }
 
-    init(plan: PipelinePlan, partition: Int) {
+    /// Keeps so many bytes of recent events for evidence.
+    init(plan: PipelinePlan, partition: Int, evidenceBytes: Int) {
         self.plan = plan
         self.partition = partition
         domainField = plan.schema.index(ofRole: .domain)
-        evidence = EvidenceStore(plan: plan, limitBytes: Self.evidenceBytes)
-        detectors = plan.detectors.enumerated().map { SessionBox(gap: $1.sessionGap, table: Self.table($0)) }
+        evidence = EvidenceStore(plan: plan, limitBytes: evidenceBytes)
+        detectors = plan.detectors.enumerated().map { index, detector in
+            SessionBox(detector, table: Self.table(index), features: plan.features.count)
+        }
     }
 
     func step(
@@ -109,6 +115,15 @@ final class AlertTracker {
         for (index, box) in detectors.enumerated() { found[Self.table(index)] = box.sessions.gap }
         return found
     }
+
+    /// Bytes of memory that open alerts take, about.
+    var byteCount: Int { detectors.reduce(0) { $0 + $1.sessions.byteCount } }
+
+    /// Bytes of an image of the alerts that have changed since the last one, about.
+    var changedBytes: Int { detectors.reduce(0) { $0 + $1.sessions.changedBytes } }
+
+    /// Bytes of memory that recent events take.
+    var evidenceBytes: Int { evidence.byteCount }
 
     /// Begins to fill an image. The last one must be whole.
     func beginImage(_ image: StateImage, all: Bool) {
