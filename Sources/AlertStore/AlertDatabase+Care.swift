@@ -5,8 +5,7 @@ extension AlertDatabase {
     /// Reads all of it.
     public func faults() throws(AlertStoreError) -> [String] {
         try read { db in
-            var faults = try Self.pageFaults(db)
-            guard faults.isEmpty else { return faults }
+            var faults = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
             for row in try Row.fetchAll(db, sql: "PRAGMA foreign_key_check") {
                 let table: String = try row.value("table")
                 let parent: String = try row.value("parent")
@@ -22,50 +21,33 @@ extension AlertDatabase {
                 let counted = try Int.fetchOne(db, sql: "SELECT coalesce(sum(\(column)), 0) FROM offsets") ?? 0
                 if listed != counted { faults.append("\(table): \(listed) rows, but the ledger counts \(counted)") }
             }
-            // A file of an earlier version that is only read has no such table.
-            if try db.tableExists("events") {
-                let unnamed = """
-                    SELECT count(*) FROM events e WHERE NOT EXISTS
-                      (SELECT 1 FROM evidence l WHERE l.partition = e.partition AND l."offset" = e."offset")
-                    """
-                let count = try Int.fetchOne(db, sql: unnamed) ?? 0
-                if count > 0 { faults.append("events: \(count) rows that no alert names") }
-            }
             return faults
         }
     }
 
-    /// What is wrong with the pages or with the tables' columns: no row can be trusted to be found then.
-    public func pageFaults() throws(AlertStoreError) -> [String] { try read { db in try Self.pageFaults(db) } }
-
-    private static func pageFaults(_ db: Database) throws -> [String] {
-        var faults = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
-        let model = try DatabaseQueue()
-        try Schema.migrator().migrate(model)
-        try model.read { model in
-            for table in try tables(model) {
-                let columns = try Row.fetchAll(model, sql: "PRAGMA table_info(\(table))")
-                if try Row.fetchAll(db, sql: "PRAGMA table_info(\(table))") != columns {
-                    faults.append("\(table): the table is not as it was made")
+    /// How many rows of each derived table are in this file only, and in the other one only; tables that are equal are left
+    /// out.
+    public func differences(from other: String) throws(AlertStoreError) -> [(table: String, here: Int, there: Int)] {
+        try withoutTransaction { db in
+            try db.execute(sql: "ATTACH DATABASE ? AS other", arguments: ["file:\(other)?mode=ro"])
+            var found: [(table: String, here: Int, there: Int)] = []
+            for table in Self.derivedTables {
+                func only(_ first: String, _ second: String) throws -> Int {
+                    let sql =
+                        "SELECT count(*) FROM (SELECT * FROM \(first).\(table) EXCEPT SELECT * FROM \(second).\(table))"
+                    return try Int.fetchOne(db, sql: sql) ?? 0
                 }
+                let (here, there) = (try only("main", "other"), try only("other", "main"))
+                if here + there > 0 { found.append((table, here, there)) }
             }
+            try db.execute(sql: "DETACH DATABASE other")
+            return found
         }
-        return faults
-    }
-
-    /// The tables of a database, sorted.
-    static func tables(_ db: Database) throws -> [String] {
-        try String.fetchAll(
-            db,
-            sql: """
-                SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name
-                """
-        )
     }
 
     /// Writes a copy of the file as of one moment; a writer may go on meanwhile.
     public func backup(to path: String) throws(AlertStoreError) {
-        try withoutTransaction { db in try db.execute(sql: "VACUUM INTO ?", arguments: [FileLocation.plain(path)]) }
+        try withoutTransaction { db in try db.execute(sql: "VACUUM INTO ?", arguments: [path]) }
     }
 
     /// Gives the space of deleted rows back to the file system.
@@ -79,17 +61,6 @@ extension AlertDatabase {
     /// What has been given up is noted beside the offset, so that it is not missed when alerts are computed again.
     @discardableResult
     func expire(before milliseconds: Int64, _ topic: String, partition: Int, _ db: Database) throws -> Int {
-        // Events that only these alerts name go with them. All evidence of a partition's events is of its own alerts.
-        try db.cachedStatement(
-            sql: """
-                DELETE FROM events WHERE (partition, "offset") IN (
-                  SELECT l.partition, l."offset" FROM alerts a JOIN evidence l USING (alert_id)
-                  WHERE a.last_event_ms < ?1 AND a.partition = ?2 AND a.ended = 1)
-                AND NOT EXISTS (SELECT 1 FROM evidence l JOIN alerts a USING (alert_id)
-                  WHERE l.partition = events.partition AND l."offset" = events."offset"
-                  AND NOT (a.last_event_ms < ?1 AND a.ended = 1))
-                """
-        ).execute(arguments: [milliseconds, partition])
         try db.cachedStatement(sql: "DELETE FROM alerts WHERE last_event_ms < ? AND partition = ? AND ended = 1")
             .execute(arguments: [milliseconds, partition])
         let count = db.changesCount

@@ -1,5 +1,4 @@
 import CSQLite
-import FileStore
 import GRDB
 import Glibc
 import Synchronization
@@ -13,12 +12,8 @@ public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible
     case busy(path: String)
     /// Written by a later version of this program.
     case newer(path: String, version: Int, known: Int)
-    /// Written by an earlier version of this program, and only read by this one.
-    case older(path: String, version: Int)
     case damaged(path: String, words: String)
     case notFound(path: String)
-    /// The write-ahead log holds something, and the folder cannot be written: SQLite cannot read it there.
-    case unwritableLog(path: String, bytes: Int)
     /// A question took longer than its time.
     case tooSlow(path: String)
     case other(path: String, words: String)
@@ -33,17 +28,10 @@ public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible
         case .busy(let path): "\(path) is locked by another program; close it there and run the same command again"
         case .newer(let path, let version, let known):
             "\(path) has schema version \(version), this program knows \(known); use a newer patternalarm"
-        case .older(let path, let version):
-            "\(path) has schema version \(version), which cannot be compared with version \(Schema.version); "
-                + "`patternalarm replay --resume` brings the file to it and loses nothing"
         case .damaged(let path, let words):
-            "\(path) is damaged, or the disk cannot read it (\(words)); check the disk, then run `patternalarm alerts rebuild` "
-                + "with the same --data-dir: it keeps what people have decided, as far as it can be read, and makes the "
-                + "alerts from the log"
+            "\(path) is damaged, or the disk cannot read it (\(words)); check the disk and run `patternalarm verify`: if it says "
+                + "the same, delete the file, and `patternalarm replay --resume` makes it from the log"
         case .notFound(let path): "there is no \(path); run `patternalarm replay` first, or name it with --alerts"
-        case .unwritableLog(let path, let bytes):
-            "\(path) was not closed: \(bytes) bytes beside it (-wal, -journal) belong to it, and its folder cannot be written, as "
-                + "reading them takes; copy the whole folder to where you can write, and name the copy with --data-dir"
         case .tooSlow(let path): "\(path): the question took too long; ask for less"
         case .other(let path, let words): "\(path): \(words)"
         case .failed(let path, let words):
@@ -74,22 +62,18 @@ private final class LogPages: @unchecked Sendable {
 /// write-ahead log holds is written again when it is next opened.
 public final class AlertDatabase: Sendable {
     public let path: String
-    /// The file as SQLite is told of it.
-    private let location: String
     private let writer: any DatabaseWriter
     let isReadOnly: Bool
     private let failure = Mutex<AlertStoreError?>(nil)
     private let checkpointPages: Int32
     private let log = LogPages()
     private let timeLimit: Int32
-    private let cacheBytes: Int
 
-    /// Opens the file, made and brought to the current schema unless it is only to be read: then one without tables, as an
-    /// early power cut leaves it, has no alerts, and one of an earlier schema is read in a copy.
+    /// Opens the file, made and brought to the current schema unless it is only to be read.
     ///
     /// - Parameters:
-    ///   - path: The file; its name may hold any byte.
-    ///   - readOnly: Whether only to read. Where the folder cannot be written, a file that was closed is read as it is.
+    ///   - path: The file, or a URI as SQLite has them.
+    ///   - readOnly: Whether only to read.
     ///   - readers: How many may read at a time, each with a connection of its own; more than one if the file is only to
     ///     be read.
     ///   - timeLimit: How many milliseconds a question may take before it ends as ``AlertStoreError/tooSlow(path:)``;
@@ -97,8 +81,6 @@ public final class AlertDatabase: Sendable {
     ///   - checkpointPages: How many pages of 4 KiB the write-ahead log has when it is moved into the file.
     ///   - lockSeconds: How long a call waits while another program holds the file, before it ends as
     ///     ``AlertStoreError/busy(path:)``.
-    ///   - vfs: The file system, by the name that SQLite knows it by; the real one otherwise.
-    ///   - cacheBytes: Bytes of the file that a writer holds in memory.
     /// - Throws: ``AlertStoreError``
     public init(
         path: String,
@@ -106,42 +88,33 @@ public final class AlertDatabase: Sendable {
         readers: Int = 1,
         timeLimit: Int = 0,
         checkpointPages: Int32 = 16384,
-        lockSeconds: Double = 5,
-        vfs: String? = nil,
-        cacheBytes: Int = 64 << 20
+        lockSeconds: Double = 5
     ) throws(AlertStoreError) {
         precondition(readers == 1 || readOnly, "There is one writer.")
         self.path = path
-        if let vfs {
-            location = FileLocation.uri(path, ["vfs": vfs])
-        } else {
-            location = readOnly ? try FileLocation.forReading(path) : FileLocation.plain(path)
-        }
         isReadOnly = readOnly
         self.checkpointPages = checkpointPages
         self.timeLimit = Int32(clamping: timeLimit)
-        self.cacheBytes = cacheBytes
         precondition(SystemErrors.isListening)
         let queue: any DatabaseWriter
         do {
-            var configuration = Self.configuration(readOnly, log, cacheBytes: cacheBytes)
+            var configuration = Self.configuration(readOnly, log)
             configuration.busyMode = .timeout(lockSeconds)
             configuration.maximumReaderCount = readers
-            let opened: any DatabaseWriter =
+            queue =
                 readers > 1
-                ? try DatabasePool(path: location, configuration: configuration)
-                : try DatabaseQueue(path: location, configuration: configuration)
-            let version = try opened.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
-            guard version <= Schema.version else {
-                throw AlertStoreError.newer(path: path, version: version, known: Schema.version)
-            }
-            queue = readOnly && version < Schema.version ? try Self.currentCopy(of: opened) : opened
+                ? try DatabasePool(path: path, configuration: configuration)
+                : try DatabaseQueue(path: path, configuration: configuration)
         } catch {
             throw Self.translate(error, path: path)
         }
         writer = queue
-        guard !readOnly else { return }
         do {
+            let version = try queue.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
+            guard version <= Schema.version else {
+                throw AlertStoreError.newer(path: path, version: version, known: Schema.version)
+            }
+            guard !readOnly else { return }
             try queue.writeWithoutTransaction { db in
                 _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
                 try Self.rewriteLog(db)
@@ -152,49 +125,7 @@ public final class AlertDatabase: Sendable {
         }
     }
 
-    /// An empty database in memory, with the current schema.
-    public init() throws(AlertStoreError) {
-        precondition(SystemErrors.isListening)
-        (path, location, isReadOnly, checkpointPages, timeLimit) = ("memory", ":memory:", false, .max, 0)
-        cacheBytes = 0
-        do {
-            let queue = try DatabaseQueue()
-            try Schema.migrator().migrate(queue)
-            writer = queue
-        } catch {
-            throw Self.translate(error, path: "memory")
-        }
-    }
-
-    /// A copy with the current schema, of a file that is not to be changed by being read. Its name is gone at once, so that
-    /// nothing is left of it.
-    private static func currentCopy(of database: any DatabaseWriter) throws -> DatabaseQueue {
-        let isEmpty = try database.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0 }
-        guard !isEmpty else {
-            let queue = try DatabaseQueue()
-            try Schema.migrator().migrate(queue)
-            return queue
-        }
-        let named = ["SQLITE_TMPDIR", "TMPDIR"].compactMap { (name: String) in getenv(name).map { String(cString: $0) }
-        }
-        let folder = named.first ?? "/tmp"
-        var name = Array((folder + "/patternalarm-alerts-XXXXXX").utf8CString)
-        let descriptor = mkstemp(&name)
-        let path = name.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-        guard descriptor >= 0 else {
-            throw AlertStoreError.other(path: path, words: "cannot be made: \(String(cString: strerror(errno)))")
-        }
-        Glibc.close(descriptor)
-        defer { unlink(path) }
-        try database.writeWithoutTransaction { db in
-            try db.execute(sql: "VACUUM INTO ?", arguments: [FileLocation.plain(path)])
-        }
-        let queue = try DatabaseQueue(path: FileLocation.plain(path))
-        try Schema.migrator().migrate(queue)
-        return queue
-    }
-
-    private static func configuration(_ readOnly: Bool, _ log: LogPages?, cacheBytes: Int) -> Configuration {
+    private static func configuration(_ readOnly: Bool, _ log: LogPages?) -> Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.readonly = readOnly
@@ -216,7 +147,7 @@ public final class AlertDatabase: Sendable {
             try db.execute(sql: "PRAGMA journal_size_limit = \(64 << 20)")
             // A large transaction touches pages all over the file (indexes): with SQLite's 2 MB of cache
             // each was written to the WAL many times over.
-            try db.execute(sql: "PRAGMA cache_size = -\(cacheBytes >> 10)")
+            try db.execute(sql: "PRAGMA cache_size = -65536")
             if let log, let connection = db.sqliteConnection { pa_sqlite_count_log_pages(connection, log.count) }
         }
         return configuration
@@ -247,8 +178,7 @@ public final class AlertDatabase: Sendable {
     /// A second connection that may write: what it commits is its own affair.
     func anotherConnection() throws(AlertStoreError) -> DatabaseQueue {
         do {
-            let configuration = Self.configuration(false, nil, cacheBytes: cacheBytes)
-            return try DatabaseQueue(path: location, configuration: configuration)
+            return try DatabaseQueue(path: path, configuration: Self.configuration(false, nil))
         } catch {
             throw Self.translate(error, path: path)
         }
@@ -360,9 +290,6 @@ public final class AlertDatabase: Sendable {
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH: return .readOnly(path: path)
         case .SQLITE_BUSY, .SQLITE_LOCKED: return .busy(path: path)
         case .SQLITE_INTERRUPT: return .tooSlow(path: path)
-        case .SQLITE_ERROR where error.message?.hasPrefix("no such ") == true:
-            // Of our own tables: what names them is damaged.
-            return .damaged(path: path, words: error.message ?? "")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .damaged(path: path, words: error.message ?? "not a database")
         case .SQLITE_CANTOPEN, .SQLITE_IOERR: return diagnose(path, error)
         default: return .other(path: path, words: error.message ?? "\(error.resultCode)")
@@ -371,7 +298,8 @@ public final class AlertDatabase: Sendable {
 
     /// SQLite says only that it cannot open, read or write a file: the file system is asked why.
     private static func diagnose(_ path: String, _ error: DatabaseError) -> AlertStoreError {
-        let folder = parentDirectory(of: path)
+        let slash = path.lastIndex(of: "/")
+        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         var space = statvfs()
         if statvfs(folder, &space) == 0, space.f_bavail == 0 || space.f_files > 0 && space.f_favail == 0 {
             return .full(path: path)

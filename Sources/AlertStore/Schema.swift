@@ -2,11 +2,8 @@ import GRDB
 
 /// The database's tables, in the versions that ever were. See the README beside this file for what they mean.
 enum Schema {
-    /// The table in which GRDB notes what has been done.
-    static let migrations = "grdb_migrations"
-
     /// The version that this program writes; `PRAGMA user_version` holds a file's.
-    static let version = 4
+    static let version = 3
 
     static func migrator() -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -23,10 +20,6 @@ enum Schema {
         migrator.registerMigration("3") { db in
             try db.execute(sql: third)
             try db.execute(sql: "PRAGMA user_version = 3")
-        }
-        migrator.registerMigration("4") { db in
-            try db.execute(sql: fourth)
-            try db.execute(sql: "PRAGMA user_version = 4")
         }
         return migrator
     }

@@ -14,7 +14,6 @@ extension PatternAlarm {
             Output.talk("cannot read /proc/self/cmdline for the arguments: too many files are open, or it is not there")
             Foundation.exit(ExitStatus.storage.rawValue)
         }
-        requireText()
         requireDescriptors()
         var command: any ParsableCommand
         do {
@@ -42,20 +41,6 @@ extension PatternAlarm {
         dispatchMain()
     }
 
-    /// Swift puts other letters in the place of bytes that are no UTF-8: another file would be opened, or made, than was named.
-    private static func requireText() {
-        for index in 0..<Int(CommandLine.argc) {
-            guard let argument = CommandLine.unsafeArgv[index], String(validatingCString: argument) == nil else {
-                continue
-            }
-            Output.talk(
-                "\(shellWord(Array(UnsafeRawBufferPointer(start: argument, count: strlen(argument))))) is not UTF-8 text: rename "
-                    + "what has this name, or give it another one: ln -s"
-            )
-            Foundation.exit(ExitStatus.usage.rawValue)
-        }
-    }
-
     /// A command on its way to the task that runs it: the main thread does not touch it again.
     private struct Handed: @unchecked Sendable {
         let command: any ParsableCommand
@@ -63,11 +48,10 @@ extension PatternAlarm {
 
     private static func end(_ error: any Error) -> Never {
         let code = exitCode(for: error)
-        let message = fullMessage(for: error)
-        // Help is what was asked for; anything else may quote what somebody has typed.
-        if !message.isEmpty { code.isSuccess ? Output.data(message + "\n") : Output.talk(message) }
         // The library has its own code for a wrong call; ours is 2, as of most tools.
-        Foundation.exit(code == .validationFailure ? ExitStatus.usage.rawValue : code.rawValue)
+        guard code == .validationFailure else { exit(withError: error) }
+        Output.talk(fullMessage(for: error))
+        Foundation.exit(ExitStatus.usage.rawValue)
     }
 
     /// The files that may be open at once, at least: fewer would fail somewhere in the middle, in a library perhaps.

@@ -24,45 +24,21 @@ public struct EngineOutput: Sendable {
     /// Each alert that was opened, revised or ended, once, as of its last change.
     public private(set) var alerts: [AlertUpdate] = []
     private var positions: [String: Int] = [:]
-    private var evidenceBytes = 0
 
-    /// Bytes that wait for a commit at most, about; a batch may add some more.
-    private let bytesMax: Int
-
-    /// Whether so much waits that it is time for a commit. What a commit holds never depends on it, only how much.
-    public var isFull: Bool { byteCount >= bytesMax }
-
-    public init(partition: Int, bytesMax: Int = 32 << 20) {
+    public init(partition: Int) {
         self.partition = partition
-        self.bytesMax = bytesMax
     }
-
-    private var byteCount: Int {
-        evidenceBytes + alerts.count * (MemoryLayout<AlertUpdate>.stride + Self.bytesOutside)
-            + rejected.count * (MemoryLayout<RejectedEvent>.stride + Self.bytesOutside)
-            + late.count * MemoryLayout<LateEvent>.stride + duplicates.count * MemoryLayout<DuplicateEvent>.stride
-    }
-
-    /// Texts and lists of an alert or a refused event.
-    private static let bytesOutside = 512
 
     /// Notes the newest state of an alert; evidence adds up.
     mutating func note(_ alert: AlertUpdate) {
-        for event in alert.newEvidence { evidenceBytes += 256 + event.payload.count }
-        evidenceBytes += alert.furtherEvidence.count * MemoryLayout<EvidencePlace>.stride
         guard let position = positions[alert.id] else {
             positions[alert.id] = alerts.count
             alerts.append(alert)
             return
         }
-        // Taken out before it grows: a second owner would have it copied, once for each event.
-        var evidence: [Evidence] = []
-        swap(&evidence, &alerts[position].newEvidence)
-        evidence.append(contentsOf: alert.newEvidence)
-        let further = alerts[position].furtherEvidence
+        let earlier = alerts[position].newEvidence
         alerts[position] = alert
-        alerts[position].newEvidence = evidence
-        alerts[position].furtherEvidence = further
+        alerts[position].newEvidence = earlier + alert.newEvidence
     }
 
     /// Gives the newest state of an alert its reasons, if there is one.
@@ -84,7 +60,6 @@ public struct EngineOutput: Sendable {
     /// Empties the output after it has been committed; offset and clock stay.
     public mutating func removeAll() {
         ledger = Ledger()
-        evidenceBytes = 0
         rejected.removeAll(keepingCapacity: true)
         late.removeAll(keepingCapacity: true)
         duplicates.removeAll(keepingCapacity: true)

@@ -31,8 +31,7 @@ extension PartitionEngine {
         return intake.admission.fillImage(upTo: end) && machine.fillImage(upTo: end) && tracker.fillImage(upTo: end)
     }
 
-    /// Puts a new engine into the state of a checkpoint. Keys and ids beyond `limit` bytes stay on disk until they are asked
-    /// for.
+    /// Puts a new engine into the state of a checkpoint. Keys beyond `limit` bytes stay on disk until they are asked for.
     ///
     /// - Returns: What the image's owner added to the extra, behind the engine's own.
     public func restore(
@@ -64,15 +63,16 @@ extension PartitionEngine {
                 isWhole = tracker.load(record)
             } else if scope.isDead(record) {
                 return true
+            } else if record.table == DuplicateFilter.table {
+                isWhole = intake.admission.load(record)
             } else if !isFull {
-                isWhole =
-                    record.table == DuplicateFilter.table ? intake.admission.load(record) : machine.load(record)
-                if let limit, excess(over: limit) > 0 { isFull = true }
+                isWhole = machine.load(record)
+                if let limit, stateBytes > limit { isFull = true }
             }
             return isWhole
         }
         guard isWhole else { throw damaged("a record cannot be of this pipeline") }
-        if isFull { useCold(store) }
+        if isFull { machine.useCold(store) }
         return rest
     }
 
@@ -85,39 +85,22 @@ extension PartitionEngine {
     /// Keys of windows in memory, and how many were given up to disk so far.
     public var keyCounts: (held: Int, spilled: Int) { (machine.keyCount, machine.spilledCount) }
 
-    /// Bytes of memory that keyed state takes: keys and their rows, remembered ids, open alerts.
-    public var stateBytes: Int { machine.stateBytes + intake.admission.byteCount + tracker.byteCount }
+    /// Bytes of memory that keys, rows and remembered ids take.
+    public var stateBytes: Int { machine.stateBytes + intake.admission.byteCount }
 
-    /// By how many bytes keys and ids take more than `limit` leaves for them beside the open alerts, which stay in memory; a
-    /// quarter of it in any case. Memory that keys have left for the next ones does not count.
-    public func excess(over limit: Int) -> Int {
-        machine.heldBytes + intake.admission.byteCount - max(limit / 4, limit - tracker.byteCount)
-    }
+    /// Bytes of the keys that have changed since the last image, about.
+    public var changedBytes: Int { machine.changedBytes }
 
-    /// Bytes of memory that recent events take, held for alerts.
-    public var evidenceBytes: Int { tracker.evidenceBytes }
-
-    /// Bytes of an image of what has changed since the last one, about.
-    public var changedBytes: Int { machine.changedBytes + intake.admission.changedBytes + tracker.changedBytes }
-
-    /// Gives up the keys that have been cold longest and the older ids, where the last checkpoint of the store holds them,
-    /// until the rest holds less than `limit` bytes. They come back when an event asks for them; results do not change. No
-    /// image may be being filled.
+    /// Gives up the keys that have been cold longest and that the last checkpoint of the store holds, until the rest takes
+    /// less than `limit` bytes. They come back when an event asks for them; results do not change.
     public func spill(to store: CheckpointStore, limit: Int) {
-        guard excess(over: limit) > 0 else { return }
-        useCold(store)
-        let room = max(limit / 4, limit - tracker.byteCount)
-        intake.admission.spill(limit: room / 4)
-        machine.spill(limit: max(0, room - intake.admission.byteCount))
-    }
-
-    private func useCold(_ store: CheckpointStore) {
+        guard stateBytes > limit else { return }
         machine.useCold(store)
-        intake.admission.useCold(store)
+        machine.spill(limit: max(0, limit - intake.admission.byteCount))
     }
 
-    /// What kept a spilled key or id from being read: events since then are not judged with their whole history.
-    public var coldFailure: StateError? { machine.coldFailure ?? intake.admission.coldFailure }
+    /// What kept a spilled key from being read: events since then are not scored with their whole history.
+    public var coldFailure: StateError? { machine.coldFailure }
 
     /// What is held for a key of an entity: offset and event time (microseconds) of each event, oldest first.
     public func events(entity: Int, key: Text) -> [(offset: Int64, time: Int64)] {

@@ -20,7 +20,6 @@ public final class PartitionEngine {
     let scorers: [ModelScorer?]
     private(set) var tracker: AlertTracker
     private let raisesAlerts: Bool
-    private let evidenceLimit: Int
 
     /// Accepted events of the last batch.
     public var acceptedCount: Int { intake.count }
@@ -35,21 +34,18 @@ public final class PartitionEngine {
     ///   - partition: Which partition this is.
     ///   - capacity: Events a batch at most.
     ///   - raisesAlerts: False for one that only scores.
-    ///   - evidenceBytes: Bytes of recent events that are held for alerts; older ones are read from the log.
     /// - Throws: ``EngineError/missingModel(detector:model:)``
     public init(
         plan: PipelinePlan,
         models: [Int: ModelBinding],
         partition: Int,
         capacity: Int,
-        raisesAlerts: Bool = true,
-        evidenceBytes: Int = 64 << 20
+        raisesAlerts: Bool = true
     ) throws(EngineError) {
         self.plan = plan
         self.partition = partition
         self.capacity = capacity
         self.raisesAlerts = raisesAlerts && !plan.detectors.isEmpty
-        evidenceLimit = evidenceBytes
         intake = Intake(plan: plan, capacity: capacity)
         machine = WindowMachine(plan: plan, capacity: capacity)
         var scorers: [ModelScorer?] = []
@@ -62,7 +58,7 @@ public final class PartitionEngine {
             scorers.append(ModelScorer(binding, capacity: capacity))
         }
         self.scorers = scorers
-        tracker = AlertTracker(plan: plan, partition: partition, evidenceBytes: evidenceBytes)
+        tracker = AlertTracker(plan: plan, partition: partition)
     }
 
     /// An engine for features only: no detector runs. What training uses; the features are the same ones (C6).
@@ -131,7 +127,7 @@ public final class PartitionEngine {
     public func reset() {
         intake.admission = Admission(plan: plan)
         machine.reset()
-        if raisesAlerts { tracker = AlertTracker(plan: plan, partition: partition, evidenceBytes: evidenceLimit) }
+        if raisesAlerts { tracker = AlertTracker(plan: plan, partition: partition) }
     }
 
     /// Position in the last batch of its i-th accepted event.
@@ -163,12 +159,9 @@ extension ColumnBatch {
         }
         let span = spans[row]
         let bytes = payload[Int(span.start)..<Int(span.start + span.count)]
-        return schema.fields[field].type == .text ? unescaped(bytes) : String(decoding: bytes, as: UTF8.self)
+        guard schema.fields[field].type == .text, bytes.contains(0x5C) else {
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        return String(decoding: JSONScanner(bytes).unescaped(from: 0, to: bytes.count), as: UTF8.self)
     }
-}
-
-/// A JSON text without its escapes.
-func unescaped(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
-    guard bytes.contains(0x5C) else { return String(decoding: bytes, as: UTF8.self) }
-    return String(decoding: JSONScanner(bytes).unescaped(from: 0, to: bytes.count), as: UTF8.self)
 }

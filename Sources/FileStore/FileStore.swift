@@ -1,5 +1,3 @@
-import Base
-
 /// The files of one data directory. Everything that touches a disk goes through here, so that tests can make any call
 /// fail, tear any write, and forget whatever was not synced.
 ///
@@ -13,7 +11,7 @@ public protocol FileStore: AnyObject, Sendable {
     /// The names in the folder, sorted; none if the folder does not exist.
     func list(_ directory: String) throws(FileError) -> [String]
 
-    /// The size of the file in bytes, or nil if there is none. Anything but a file is refused (``FileError/misfit``).
+    /// The size of the file in bytes, or nil if there is none.
     func size(of file: String) throws(FileError) -> Int?
 
     /// Reads up to `target.count` bytes from `position`; fewer only at the end of the file.
@@ -48,18 +46,9 @@ extension FileStore {
         try write(bytes, to: file, at: try size(of: file) ?? 0)
     }
 
-    /// The size of the file, or nil if there is none.
-    ///
-    /// - Throws: ``FileError``, with a ``FileError/misfit`` if the file is larger than it can be.
-    public func size(of file: String, max: Int) throws(FileError) -> Int? {
+    /// The whole content of the file, or nil if there is none. For files that are small by construction.
+    public func contents(of file: String) throws(FileError) -> [UInt8]? {
         guard let size = try size(of: file) else { return nil }
-        guard size <= max else { throw FileError(.read, file, .size(size, max: max)) }
-        return size
-    }
-
-    /// The whole content of the file, or nil if there is none. A file that is larger than `max` is refused, not read.
-    public func contents(of file: String, max: Int = 64 << 20) throws(FileError) -> [UInt8]? {
-        guard let size = try size(of: file, max: max) else { return nil }
         var bytes = [UInt8](repeating: 0, count: size)
         let count = try read(file, into: &bytes)
         bytes.removeLast(size - count)
@@ -94,33 +83,6 @@ extension FileStore {
 
 /// The folder part of a path: `a/b` of `a/b/c`, and the empty path of `c`.
 public func directoryName(of path: String) -> String {
-    // By bytes: an accent at the beginning of a name joins the slash before it to one character.
-    guard let slash = path.utf8.lastIndex(of: 0x2F) else { return "" }
+    guard let slash = path.lastIndex(of: "/") else { return "" }
     return String(path[..<slash])
 }
-
-/// The folder that a path of the file system is in: `/` of `/a`, and `.` of `a`.
-public func parentDirectory(of path: String) -> String {
-    let directory = directoryName(of: path)
-    guard directory.isEmpty else { return directory }
-    return path.utf8.first == 0x2F ? "/" : "."
-}
-
-/// Another name beside a path, such as `a/b.part` for `a/b`: the same one each time, and not too long for the file system
-/// where the path's own is not.
-public func scratchPath(for path: String, _ suffix: String) -> String {
-    var bytes = Array(path.utf8)
-    while bytes.count > 1, bytes.last == 0x2F { bytes.removeLast() }
-    let start = bytes.lastIndex(of: 0x2F).map { $0 + 1 } ?? 0
-    let spare = fileNameBytesMax - suffix.utf8.count
-    if bytes.count - start > spare {
-        let hash = String(Text(String(decoding: bytes[start...], as: UTF8.self)).low, radix: 16)
-        var end = start + spare - hash.utf8.count
-        while end > start, bytes[end] & 0xC0 == 0x80 { end -= 1 }
-        bytes.replaceSubrange(end..., with: hash.utf8)
-    }
-    return String(decoding: bytes, as: UTF8.self) + suffix
-}
-
-/// How long a file's name may be, on all usual file systems.
-private let fileNameBytesMax = 255

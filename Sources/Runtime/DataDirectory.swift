@@ -32,7 +32,7 @@ public final class DataDirectory {
         public var checkpoint = CheckpointChoice.newest
         /// How long behind the clock ended alerts are kept, milliseconds; nil = for ever.
         public var alertTTL: Int64?
-        /// Bytes of memory for keyed state, of all partitions.
+        /// Bytes of keyed state in memory, of all partitions.
         public var stateBytes: Int?
         /// How the logs are kept.
         public var log = LogSettings()
@@ -59,7 +59,9 @@ public final class DataDirectory {
         progress: (_ partition: Int, _ done: Int, _ total: Int) -> Void
     ) throws(RuntimeError) {
         self.path = path
-        do throws(FileError) { try DiskStore(root: path).createDirectory("") } catch { throw RuntimeError(error) }
+        do throws(FileError) { try DiskStore(root: path).createDirectory("") } catch {
+            throw .storage(error.description)
+        }
         do throws(DirectoryLock.Failure) { lock = try DirectoryLock(path) } catch { throw RuntimeError(error) }
         try Self.checkPartitions(path, plan)
         let modelID = models.records.map(\.id).joined(separator: " ")
@@ -71,22 +73,13 @@ public final class DataDirectory {
             modelID: modelID.isEmpty ? nil : modelID
         )
         let database: AlertDatabase
-        let alerts = options.alerts ?? path + "/alerts.sqlite"
-        do throws(FileError) { _ = try DiskStore.size(at: alerts) } catch { throw RuntimeError(error) }
         do throws(AlertStoreError) {
-            if let damaged = try AlertFiles.finishSalvage(of: alerts) {
-                notes.append("the salvaged alerts file is in its place now; the damaged one is \(damaged)")
-            }
-            database = try AlertDatabase(
-                path: alerts,
-                lockSeconds: options.lockSeconds,
-                cacheBytes: options.stateBytes == nil ? 64 << 20 : 16 << 20
-            )
+            let file = options.alerts ?? path + "/alerts.sqlite"
+            database = try AlertDatabase(path: file, lockSeconds: options.lockSeconds)
             let last = try database.lastRun()
             if let last, last.pipelineSHA != run.pipelineSHA || last.modelID != run.modelID {
-                notes.append("the pipeline or the model has changed: alerts are rebuilt from the log")
-                notes += try Self.givenUp(database, plan, options.store ?? DiskStore(root: path))
                 try database.resetDerived()
+                notes.append("the pipeline or the model has changed: alerts are rebuilt from the log")
             }
             for model in models.records { try database.register(model) }
             try database.setRules(plan.detectors.map { ($0.name, $0.title, $0.kindName, "\($0.kind)") })
@@ -132,72 +125,33 @@ public final class DataDirectory {
             throw RuntimeError(error)
         }
         self.workers = workers
-        try recover(committed: committed, options.checkpoint, plan, surroundings.store, progress)
+        try recover(committed: committed, options.checkpoint, progress)
     }
 
     /// Which partition an event is in depends on how many there are: a log keeps the number that it was begun with.
     public static func checkPartitions(_ path: String, _ plan: PipelinePlan) throws(RuntimeError) {
         let store = DiskStore(root: path)
-        func isOurs(_ name: String) -> Bool {
-            name.hasPrefix(plan.name + "-") && Int(name.dropFirst(plan.name.count + 1)) != nil
-        }
         var known = 0
         var isEmpty = true
         do {
-            // A partition that is gone was one all the same. What is missing at the end is looked at when it is opened.
-            let missing = try LogManifest.missing(store: store, where: isOurs).filter(\.isLoss)
-            guard missing.isEmpty else {
-                throw RuntimeError.damaged(missing.map(\.description).joined(separator: "\n"))
-            }
-            for name in try store.list("log") where isOurs(name) {
+            for name in try store.list("log") {
+                guard name.hasPrefix(plan.name + "-"), Int(name.dropFirst(plan.name.count + 1)) != nil else { continue }
                 known += 1
                 isEmpty =
                     try isEmpty && PartitionReader.bounds(directory: "log/" + name, store: store).end == LogOffset(0)
             }
-        } catch let error as RuntimeError {
-            throw error
         } catch let error as LogError {
-            throw RuntimeError(error)
-        } catch let error as FileError {
             throw RuntimeError(error)
         } catch {
             throw .storage("\(error)")
         }
         // All folders are made before the first event: a log without events was left by a run that ended in between.
         guard known == plan.partitionCount || known < plan.partitionCount && isEmpty else {
-            let restore = "if a folder of \(path)/log was lost, put it back from a backup; else "
             throw .storage(
                 "the log in \(path) has \(known) partitions, the pipeline says \(plan.partitionCount); "
-                    + (known < plan.partitionCount ? restore : "")
                     + "set partitions: \(known), or replay the recordings into another --data-dir"
             )
         }
-    }
-
-    /// What a rebuild cannot make again, because its events are no longer in the log.
-    private static func givenUp(
-        _ database: AlertDatabase,
-        _ plan: PipelinePlan,
-        _ store: any FileStore
-    ) throws(AlertStoreError) -> [String] {
-        var notes: [String] = []
-        for partition in 0..<plan.partitionCount {
-            let start: Int64
-            do throws(LogError) {
-                start = try PartitionReader.bounds(directory: "log/\(plan.name)-\(partition)", store: store).start
-                    .rawValue
-            } catch {
-                // Opening the log says what is wrong with it.
-                continue
-            }
-            let count = try database.alerts(partition: partition, openedBefore: start)
-            guard count > 0 else { continue }
-            notes.append(
-                "partition \(partition): \(count) alerts of events before offset \(start) are given up, as the log no longer has "
-                    + "those (log retain); what people have decided about them stays"
-            )
-        }
-        return notes
     }
 
     /// The offset up to which the alerts file has everything, by partition.
@@ -213,20 +167,13 @@ public final class DataDirectory {
     private func recover(
         committed: [Int: Int64],
         _ choice: CheckpointChoice,
-        _ plan: PipelinePlan,
-        _ store: any FileStore,
         _ progress: (_ partition: Int, _ done: Int, _ total: Int) -> Void
     ) throws(RuntimeError) {
         var committed = committed
         // After a power cut the database may know more than the log: then only the log counts.
         if workers.contains(where: { (committed[$0.partition] ?? 0) > $0.runner.endOffset }) {
             notes.append("the alerts were ahead of the log: they are rebuilt from it")
-            do throws(AlertStoreError) {
-                notes += try Self.givenUp(database, plan, store)
-                try database.resetDerived()
-            } catch {
-                throw RuntimeError(error)
-            }
+            do throws(AlertStoreError) { try database.resetDerived() } catch { throw RuntimeError(error) }
             committed = [:]
         }
         for worker in workers {
@@ -269,7 +216,7 @@ public final class DataDirectory {
     /// Ends the run: everything durable, one alerts file, its digest noted. Returns the totals and the digest.
     public func close(
         status: String,
-        inputs: [InputRecord]
+        inputs: [(path: String, position: RecordingPosition)]
     ) throws(RuntimeError) -> (totals: LedgerTotals, digest: String) {
         for worker in workers { try worker.close() }
         checkpoints.close()
@@ -281,7 +228,16 @@ public final class DataDirectory {
         do throws(AlertStoreError) {
             let totals = try database.totals()
             let digest = try database.digest()
-            for input in inputs { try database.noteInput(run: run, input, atMilliseconds: Self.now) }
+            for input in inputs {
+                try database.noteInput(
+                    run: run,
+                    path: input.path,
+                    lines: input.position.line,
+                    bytes: input.position.byte,
+                    checksum: String(input.position.checksum, radix: 16),
+                    atMilliseconds: Self.now
+                )
+            }
             try database.finishRun(run, status: status, totals: totals, digest: digest, atMilliseconds: Self.now)
             try database.close()
             return (totals, digest)
@@ -305,7 +261,7 @@ extension Detector {
 
 extension DataDirectory {
     /// What state is computed with: a checkpoint of another pipeline, model or version of the state is of no use.
-    public static func fingerprint(pipelineSHA: String, modelID: String) -> String { "3 \(pipelineSHA) \(modelID)" }
+    public static func fingerprint(pipelineSHA: String, modelID: String) -> String { "2 \(pipelineSHA) \(modelID)" }
 }
 
 extension PipelinePlan {

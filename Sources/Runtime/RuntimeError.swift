@@ -29,10 +29,8 @@ extension RuntimeError {
         case .log(let error): self.init(error)
         case .state(.damaged(let file, let words)):
             self = .damaged(StateError.damaged(file: file, words: words).description)
-        case .state(.file(let error)): self.init(error)
         case .state(let error): self = .storage(error.description)
         case .engine(let error): self = .plan(error.description)
-        case .gone: self = .storage(error.description)
         case .sink(let error as AlertStoreError), .sinkBusy(let error as AlertStoreError): self.init(error)
         case .sink(let error), .sinkBusy(let error): self = .storage("\(error)")
         }
@@ -41,15 +39,9 @@ extension RuntimeError {
     /// What the log says.
     public init(_ error: LogError) {
         switch error {
-        case .damaged, .damagedOffsets, .damagedManifest: self = .damaged(error.description)
-        case .file(let error): self.init(error)
+        case .damaged: self = .damaged(error.description)
         default: self = .storage(error.description)
         }
-    }
-
-    /// What the disk says. Something else in a file's place is damage: what was there is not.
-    public init(_ error: FileError) {
-        self = error.isMisfit ? .damaged(error.description) : .storage(error.description)
     }
 
     /// What the alerts file says.
@@ -62,9 +54,6 @@ extension RuntimeError {
 
     /// Why the directory cannot be taken.
     public init(_ error: DirectoryLock.Failure) {
-        switch error {
-        case .heldBy: self = .inUse(error.description)
-        case .file(let error): self.init(error)
-        }
+        if case .heldBy = error { self = .inUse(error.description) } else { self = .storage(error.description) }
     }
 }

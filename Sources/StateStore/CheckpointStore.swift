@@ -36,7 +36,6 @@ public final class CheckpointStore: Sendable {
     public let directory: String
     private let store: any FileStore
     private let fingerprint: String?
-    private let filterBytes: Int
     private let current = Mutex(Current())
 
     private struct Current {
@@ -50,76 +49,48 @@ public final class CheckpointStore: Sendable {
     ///   - fingerprint: What the state is computed with (pipeline, models): a checkpoint with another one is of no use; nil
     ///     to look at any.
     ///   - store: Where the folder is.
-    ///   - filterBytes: Bytes of memory that may help to look up keys; without them each look-up reads the disk.
-    public init(directory: String, fingerprint: String?, store: any FileStore, filterBytes: Int = 0) {
+    public init(directory: String, fingerprint: String?, store: any FileStore) {
         self.directory = directory
         self.fingerprint = fingerprint
         self.store = store
-        self.filterBytes = filterBytes
     }
-
-    /// Bytes of memory that help to look up keys. Each run is at least twice as large as the one before it, so runs whose
-    /// filters take half of what is allowed at most take no more than that together.
-    public var heldBytes: Int { current.withLock { $0.runs.reduce(0) { $0 + $1.heldBytes } } }
 
     // MARK: - Reading
 
     /// Finds the newest whole checkpoint at or before an offset, and checks every byte of it. Damaged ones are passed over,
     /// each with a note.
     public func restore(upTo limit: Int64) throws(FileError) -> (restored: Restored?, notes: [String]) {
-        try restore(at: .min...limit)
-    }
-
-    /// Finds the newest whole checkpoint, or the oldest, at an offset of a range, and checks every byte of it. Damaged ones are
-    /// passed over, each with a note. A writer may put new ones in their place meanwhile.
-    public func restore(
-        at offsets: ClosedRange<Int64>,
-        oldestFirst: Bool = false
-    ) throws(FileError) -> (restored: Restored?, notes: [String]) {
-        while true {
-            let sequences = try self.sequences()
-            current.withLock { $0.sequence = max($0.sequence, sequences.last ?? 0) }
-            var notes: [String] = []
-            for sequence in oldestFirst ? sequences : sequences.reversed() {
-                if let restored = try restore(sequence, at: offsets, &notes) { return (restored, notes) }
+        var notes: [String] = []
+        let sequences = try self.sequences()
+        current.withLock { $0.sequence = max($0.sequence, sequences.last ?? 0) }
+        for sequence in sequences.reversed() {
+            let path = Checkpoint.path(directory, sequence)
+            guard let checkpoint = Checkpoint(try store.contents(of: path) ?? []) else {
+                notes.append("the checkpoint \(path) is damaged: an older one is used")
+                continue
             }
-            // What has been taken away was replaced by newer ones.
-            guard try self.sequences() != sequences else { return (nil, notes) }
-        }
-    }
-
-    private func restore(
-        _ sequence: Int,
-        at offsets: ClosedRange<Int64>,
-        _ notes: inout [String]
-    ) throws(FileError) -> Restored? {
-        let path = Checkpoint.path(directory, sequence)
-        guard let found = try checkpoint(sequence) else { return nil }
-        guard case .whole(let checkpoint) = found else {
-            notes.append("the checkpoint \(path) is damaged: an older one is used")
-            return nil
-        }
-        guard fingerprint == nil || checkpoint.fingerprint == fingerprint, offsets.contains(checkpoint.offset) else {
-            return nil
-        }
-        do throws(StateError) {
-            var runs: [StateRun] = []
-            for name in checkpoint.runs {
-                let run = try open(name)
-                let cursor = run.cursor()
-                while try cursor.next({ _ in true }) != nil {}
-                runs.append(run)
+            guard fingerprint == nil || checkpoint.fingerprint == fingerprint, checkpoint.offset <= limit else {
+                continue
             }
-            let sound = runs
-            current.withLock { $0.runs = sound }
-            return Restored(offset: checkpoint.offset, clock: checkpoint.clock, extra: checkpoint.extra)
-        } catch {
-            if case .file(let error) = error, error.code != 2 { throw error }
-            // A checkpoint goes before the runs that only it names.
-            guard try store.size(of: path) != nil else { return nil }
-            notes.append("the checkpoint \(path) is damaged (\(error)): an older one is used")
-            return nil
+            do throws(StateError) {
+                var runs: [StateRun] = []
+                for name in checkpoint.runs {
+                    let run = try StateRun(name, directory: directory, store: store)
+                    let cursor = run.cursor()
+                    while try cursor.next({ _ in true }) != nil {}
+                    runs.append(run)
+                }
+                let found = runs
+                current.withLock { $0.runs = found }
+                return (
+                    Restored(offset: checkpoint.offset, clock: checkpoint.clock, extra: checkpoint.extra), notes
+                )
+            } catch {
+                if case .file(let error) = error, error.code != 2 { throw error }
+                notes.append("the checkpoint \(path) is damaged (\(error)): an older one is used")
+            }
         }
+        return (nil, notes)
     }
 
     /// Calls the body with every record of the checkpoint that was restored: newer versions of a key before older ones, so
@@ -135,7 +106,7 @@ public final class CheckpointStore: Sendable {
 
     /// The newest value of a key in the last checkpoint, and its time; nil if there is none.
     ///
-    /// - Complexity: One filter look-up per run, from memory or with a read of 64 bytes, and two small reads where the key is.
+    /// - Complexity: One filter look-up per run, and one read of 16 KiB where the key is.
     public func find(_ table: StateTable, _ key: Text, into buffer: inout [UInt8]) throws(StateError) -> Int64? {
         // Under the lock, so that no merge takes a file away while it is read.
         var found: [UInt8] = []
@@ -159,9 +130,7 @@ public final class CheckpointStore: Sendable {
         var found: [Summary] = []
         for sequence in try sequences().reversed() {
             let path = Checkpoint.path(directory, sequence)
-            // One that a writer has taken away meanwhile is none.
-            guard let file = try checkpoint(sequence) else { continue }
-            guard case .whole(let checkpoint) = file else {
+            guard let checkpoint = Checkpoint(try store.contents(of: path) ?? []) else {
                 found.append(
                     Summary(
                         sequence: sequence,
@@ -182,34 +151,15 @@ public final class CheckpointStore: Sendable {
             )
             do throws(StateError) {
                 for name in checkpoint.runs {
-                    let cursor = try open(name).cursor()
+                    let cursor = try StateRun(name, directory: directory, store: store).cursor()
                     while try cursor.next({ _ in true }) != nil {}
                 }
             } catch {
-                guard try store.size(of: path) != nil else { continue }
                 summary.fault = error.description
             }
             found.append(summary)
         }
         return found
-    }
-
-    private enum Found {
-        case whole(Checkpoint)
-        /// Or something else has its name.
-        case damaged
-    }
-
-    /// A checkpoint's file; nil if a writer has taken it away.
-    private func checkpoint(_ sequence: Int) throws(FileError) -> Found? {
-        do throws(FileError) {
-            let bytes = try store.contents(of: Checkpoint.path(directory, sequence), max: Checkpoint.bytesMax)
-            return bytes.map { Checkpoint($0).map { .whole($0) } ?? .damaged }
-        } catch {
-            if error.isMisfit { return .damaged }
-            guard error.code == 2 else { throw error }
-            return nil
-        }
     }
 
     private func sequences() throws(FileError) -> [Int] {
@@ -275,7 +225,12 @@ public final class CheckpointStore: Sendable {
 
     private func write(_ image: StateImage, sequence: Int) throws(StateError) -> StateRun.Name {
         do throws(FileError) {
-            var writer = try StateRunWriter(directory: directory, sequence: sequence, store: store)
+            var writer = try StateRunWriter(
+                directory: directory,
+                sequence: sequence,
+                expected: image.count,
+                store: store
+            )
             try image.visitSorted { (record) throws(FileError) in try writer.add(record) }
             return try writer.finish()
         } catch {
@@ -284,7 +239,7 @@ public final class CheckpointStore: Sendable {
     }
 
     private func open(_ name: StateRun.Name) throws(StateError) -> StateRun {
-        try StateRun(name, directory: directory, store: store, filterBytes: filterBytes / 2)
+        try StateRun(name, directory: directory, store: store)
     }
 
     /// How many of the newest runs to merge: as many as it takes for each run to be at least twice as large as the one
@@ -305,8 +260,9 @@ public final class CheckpointStore: Sendable {
             let sequences = try sequences()
             var named: Set<String> = []
             for sequence in sequences.suffix(Self.keptCount) {
+                let path = Checkpoint.path(directory, sequence)
                 // Of a damaged one nothing is known: then nothing is removed on its account.
-                guard case .whole(let checkpoint) = try checkpoint(sequence) else { continue }
+                guard let checkpoint = Checkpoint(try store.contents(of: path) ?? []) else { continue }
                 for run in checkpoint.runs { named.insert(StateRun.path(directory, run.sequence)) }
             }
             for sequence in sequences.dropLast(Self.keptCount) {

@@ -69,7 +69,7 @@ final class ScriptedProcess {
         after promises: Promises
     ) throws {
         self.script = script
-        database = try AlertDatabase(path: "alerts.sqlite", checkpointPages: 30, vfs: vfs.id)
+        database = try AlertDatabase(path: vfs.uri("alerts.sqlite"), checkpointPages: 30)
         let sink = DatabaseSink(database, commits: CommitBuilder(plan: script.plan, topic: "t", modelIDs: [:]))
         var surroundings = PartitionRunner.Surroundings(
             topic: "t",
@@ -109,7 +109,7 @@ final class ScriptedProcess {
 
     /// Does the rest of the script.
     func run(noting promises: inout Promises) throws {
-        let done = runners.map { $0.recordings[1]?.furthest?.position.line ?? 0 }.min() ?? 0
+        let done = runners.map { $0.marks[1]?.position.line ?? 0 }.min() ?? 0
         for start in stride(from: done, to: script.lines.count, by: Script.stride) {
             let end = min(start + Script.stride, script.lines.count)
             let batch = decode(Array(script.lines[start..<end]), plan: script.plan)
@@ -170,14 +170,14 @@ private final class OffsetFirstSink: AlertSink {
         self.sink = sink
     }
 
-    func commit(_ output: EngineOutput, further: FurtherEvidence) throws(SinkError) {
+    func commit(_ output: EngineOutput) throws(SinkError) {
         var offset = EngineOutput(partition: output.partition)
         offset.nextOffset = output.nextOffset
         offset.clock = output.clock
         offset.ledger = output.ledger
-        try sink.commit(offset) { _, _ in }
+        try sink.commit(offset)
         var rest = output
         rest.ledger = Ledger()
-        try sink.commit(rest, further: further)
+        try sink.commit(rest)
     }
 }

@@ -130,8 +130,11 @@ struct BenchPipelineCommand: ParsableCommand {
         var options = Replayer.Options()
         options.threads = threads
         options.isQuiet = true
-        let replayer = Replayer(directory, plan: plan, options: options)
-        try replayer.replay(file, format: engine.format, resumes: false)
-        return try directory.finish(status: "finished", inputs: replayer.recordings.map(\.record)).totals.events
+        let end = try Replayer(directory, plan: plan, options: options).replay(
+            file,
+            format: engine.format,
+            resumes: false
+        )
+        return try directory.finish(status: "finished", inputs: [(file, end)]).totals.events
     }
 }

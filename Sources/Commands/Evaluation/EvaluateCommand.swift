@@ -71,7 +71,7 @@ struct EvaluateCommand: ParsableCommand {
         var events: [SessionTable.Event] = []
         var ledger = Ledger()
         let database: AlertDatabase
-        do throws(AlertStoreError) { database = try AlertDatabase() } catch {
+        do throws(AlertStoreError) { database = try AlertDatabase(path: ":memory:") } catch {
             throw CommandError(error)
         }
         let commits = CommitBuilder(plan: plan, topic: plan.name, modelIDs: bindings.mapValues(\.id))
@@ -126,7 +126,7 @@ struct EvaluateCommand: ParsableCommand {
             digest: digest
         )
         switch format {
-        case .json: Output.data(report.json, .json)
+        case .json: Output.data(report.json)
         case .table: Output.data(report.table)
         }
     }

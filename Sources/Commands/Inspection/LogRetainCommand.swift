@@ -102,9 +102,7 @@ struct LogRetainCommand: ParsableCommand {
     ) throws(CommandError) -> [String: LogOffset] {
         var needed: [String: LogOffset] = [:]
         let path = alerts ?? place.dataDir + "/alerts.sqlite"
-        let isThere: Bool
-        do throws(FileError) { isThere = try DiskStore.size(at: path) != nil } catch { throw CommandError(error) }
-        if isThere {
+        if FileManager.default.fileExists(atPath: path) {
             do throws(AlertStoreError) {
                 let database = try AlertDatabase(path: path, readOnly: true)
                 for topic in Set(partitions.map(\.topic)).sorted() {
@@ -150,7 +148,7 @@ struct LogRetainCommand: ParsableCommand {
             return try checkpoints.summaries().map { LogOffset($0.offset) }
                 .filter { $0 >= LogOffset(0) && $0 <= committed }.min()
         } catch {
-            throw CommandError(error)
+            throw .storage(error.description)
         }
     }
 }

@@ -2,7 +2,6 @@ import AlertStore
 import Base
 import Bytes
 import Engine
-import FileStore
 import Forest
 import ForestFormats
 import Foundation
@@ -30,7 +29,7 @@ struct ModelDirectory {
             .init("metadata", file.metadata),
         ]).write(into: &card)
         card.append(0x0A)
-        let draft = scratchPath(for: path, ".new-\(ProcessInfo.processInfo.processIdentifier)")
+        let draft = path + ".new-\(ProcessInfo.processInfo.processIdentifier)"
         do {
             try FileManager.default.createDirectory(atPath: draft, withIntermediateDirectories: true)
             try Data(bytes).write(to: URL(fileURLWithPath: draft + "/model.json"))

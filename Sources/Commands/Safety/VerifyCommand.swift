@@ -4,6 +4,7 @@ import Base
 import Engine
 import EventLog
 import FileStore
+import Foundation
 import Plan
 import StateStore
 
@@ -13,9 +14,7 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Check log, checkpoints and alerts; with --deep, compute the alerts again and compare.",
         discussion: """
-            Changes nothing; a replay or a server may be at work: --deep compares the alerts as of one moment. Where the log \
-            no longer begins with its first event (`log retain`), it compares from its oldest checkpoint on, and says so. Exit \
-            code 7 if something is damaged, or not there though it is meant to be; 1 if the alerts are not what the log gives.
+            Changes nothing. Exit code 7 if something is damaged, 1 if the alerts are not what the log gives.
 
               patternalarm verify --data-dir work
               patternalarm verify --deep --data-dir work --pipeline payments.yaml
@@ -44,34 +43,27 @@ struct VerifyCommand: ParsableCommand {
         if let database {
             let found: [String]
             do throws(AlertStoreError) { found = try database.faults() } catch { throw CommandError(error) }
-            Output.data("\(Output.safe(place.alertsPath)): " + (found.isEmpty ? "ok\n" : "\(found.count) faults\n"))
+            Output.data("\(place.alertsPath): " + (found.isEmpty ? "ok\n" : "\(found.count) faults\n"))
             faults += found.map { "\(place.alertsPath): \($0)" }
-            if !found.isEmpty { faults.append(AlertRebuild.advice(place)) }
-            if found.isEmpty { try checkOffsets(database, store, &faults) }
+            try checkOffsets(database, store, &faults)
         } else {
-            Output.data(
-                "\(Output.safe(place.alertsPath)): not there; `patternalarm replay --resume` makes it from the log\n"
-            )
+            Output.data("\(place.alertsPath): not there; `patternalarm replay --resume` makes it from the log\n")
         }
         guard faults.isEmpty else { throw .damaged(faults.joined(separator: "\n")) }
-        guard deep, let database else { return }
-        let folder = try Scratch.make("verify")
-        defer { Scratch.remove(folder) }
-        let recomputation = try Recomputation(engine, store: store, isQuiet: quiet)
-        try DeepComparison(place: place, recomputation: recomputation, folder: folder).run(database)
+        if deep, let database { try compare(database, store) }
     }
 
     private func checkLog(_ store: DiskStore) throws(CommandError) -> [String] {
         var faults: [String] = []
-        for partition in try LogPartition.all(store) {
+        for bounds in try place.bounds(store) {
             let report: LogReport
             do throws(LogError) {
-                report = try LogReport.verify(directory: partition.directory, store: store)
+                report = try LogReport.verify(directory: "log/" + bounds.name, store: store)
             } catch {
                 throw CommandError(error)
             }
             let words = report.damage.isEmpty ? "ok" : "\(report.damage.count) damaged places"
-            Output.data("log/\(partition.name): \(report.records) events in \(report.batches) batches, \(words)\n")
+            Output.data("log/\(bounds.name): \(report.records) events in \(report.batches) batches, \(words)\n")
             faults += report.damage.map(\.description)
         }
         return faults
@@ -88,29 +80,67 @@ struct VerifyCommand: ParsableCommand {
                 faults += bad
             }
         } catch {
-            throw CommandError(error)
+            throw .storage(error.description)
         }
         return faults
     }
 
-    /// The alerts may know of events that nothing else does, of a log from before there was a manifest, too.
     private func checkOffsets(
         _ database: AlertDatabase,
         _ store: DiskStore,
         _ faults: inout [String]
     ) throws(CommandError) {
-        // The alerts first: a writer's log is always ahead of them.
-        let built = try place.built(database)
-        var ends: [String: Int64] = [:]
-        for bounds in try place.bounds(store) { ends[bounds.name] = bounds.end }
-        for (name, known) in built.sorted(by: { $0.key < $1.key }) {
-            let end = ends[name]
-            guard known.rawValue > end ?? 0 else { continue }
-            faults.append(
-                "log/\(name) \(end.map { "ends at offset \($0)" } ?? "is not there"), but the alerts were made from "
-                    + "\(known) events: the log is an older copy, or its end was lost; put it back from a backup, or accept "
-                    + "the loss with `patternalarm log repair --quarantine`"
+        let partitions = try place.bounds(store)
+        do throws(AlertStoreError) {
+            for bounds in partitions {
+                guard let dash = bounds.name.lastIndex(of: "-") else { continue }
+                let known = try database.progress(topic: String(bounds.name[..<dash])).first {
+                    "\($0.partition)" == bounds.name[bounds.name.index(after: dash)...]
+                }
+                guard let known, known.nextOffset > bounds.end else { continue }
+                faults.append(
+                    "log/\(bounds.name) ends at offset \(bounds.end), but the alerts were made from \(known.nextOffset) "
+                        + "events: the log is an older copy, or its end was lost"
+                )
+            }
+        } catch {
+            throw CommandError(error)
+        }
+    }
+
+    private func compare(_ database: AlertDatabase, _ store: DiskStore) throws(CommandError) {
+        let folder = FileManager.default.temporaryDirectory.path + "/patternalarm-verify-\(UUID().uuidString)"
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw .storage("cannot make the folder \(folder): \(error.localizedDescription)")
+        }
+        defer { Scratch.remove(folder) }
+        let path = folder + "/alerts.sqlite"
+        let recomputation = Recomputation(planning: engine, store: store, isQuiet: quiet)
+        let events = try recomputation.run(like: database, into: path)
+        let found: [(table: String, here: Int, there: Int)]
+        do throws(AlertStoreError) {
+            found = try AlertDatabase(path: path).differences(from: place.alertsPath)
+        } catch {
+            throw CommandError(error)
+        }
+        guard found.isEmpty else {
+            let words = found.map { "\($0.table): \($0.there) rows that the log does not give, \($0.here) missing" }
+            throw .finding(
+                "the alerts are not what the log gives:\n" + words.joined(separator: "\n")
+                    + "\nDelete \(place.alertsPath) and run `patternalarm replay --resume` to make them anew."
             )
+        }
+        Output.data("recomputed from \(grouped(events)) events: equal, row for row\n")
+    }
+}
+
+/// Folders that are made for a moment.
+enum Scratch {
+    static func remove(_ folder: String) {
+        do { try FileManager.default.removeItem(atPath: folder) } catch {
+            Output.talk("cannot remove \(folder): \(error.localizedDescription)")
         }
     }
 }

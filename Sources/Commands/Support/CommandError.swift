@@ -2,7 +2,6 @@ import AlertStore
 import ArgumentParser
 import Engine
 import EventLog
-import FileStore
 import Runtime
 
 /// Why a command ends, in words a person can act on, with the exit code that says which kind it is.
@@ -62,11 +61,6 @@ extension CommandError {
         do throws(RuntimeError) { return try body() } catch { throw CommandError(error) }
     }
 
-    /// Runs calls of the alerts file, whose errors become the command's.
-    static func storing<Result>(_ body: () throws(AlertStoreError) -> Result) throws(CommandError) -> Result {
-        do throws(AlertStoreError) { return try body() } catch { throw CommandError(error) }
-    }
-
     init(_ error: RuntimeError) {
         switch error {
         case .inUse(let words): self = .inUse(words)
@@ -75,8 +69,6 @@ extension CommandError {
         case .plan(let words): self = .plan(words)
         }
     }
-
-    init(_ error: FileError) { self.init(RuntimeError(error)) }
 
     init(_ error: RunnerError) { self.init(RuntimeError(error)) }
 

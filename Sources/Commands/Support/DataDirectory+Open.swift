@@ -14,8 +14,6 @@ extension DataDirectory {
         command: String,
         isQuiet: Bool
     ) throws(CommandError) -> DataDirectory {
-        // What keys leave goes back to the system, instead of being kept for others.
-        if options.stateBytes != nil { ServerProcess.giveBackMemory() }
         let progress = Progress("recovery", isQuiet: isQuiet)
         defer { progress.finish() }
         return try CommandError.running { () throws(RuntimeError) in
@@ -38,7 +36,7 @@ extension DataDirectory {
     /// Ends the run, as ``close(status:inputs:)`` does, and says what a person should know of it.
     func finish(
         status: String,
-        inputs: [InputRecord]
+        inputs: [(path: String, position: RecordingPosition)]
     ) throws(CommandError) -> (totals: LedgerTotals, digest: String) {
         let told = notes.count
         let result = try CommandError.running { () throws(RuntimeError) in try close(status: status, inputs: inputs) }

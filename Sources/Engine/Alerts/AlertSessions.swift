@@ -26,15 +26,8 @@ struct AlertSessions: ~Copyable {
     private var changes = ChangeMarks()
     private let stateTable: StateTable
 
-    /// Bytes of an alert's texts, features and reasons, about.
-    private let bytesOutside: Int
-
-    init(gap: Int64, table: StateTable, features: Int, reasons: Int) {
+    init(gap: Int64, table: StateTable) {
         self.gap = gap
-        // An identifier of 24 characters, a list of features, a list of reasons; each with the head of its memory.
-        bytesOutside =
-            64 + 48 + features * MemoryLayout<Double>.stride + reasons * MemoryLayout<Reason>.stride
-            + (reasons > 0 ? 48 : 0)
         stateTable = table
     }
 
@@ -84,15 +77,6 @@ struct AlertSessions: ~Copyable {
 
     /// Open alerts.
     var count: Int { table.count }
-
-    /// Bytes of memory that the open alerts take, about.
-    var byteCount: Int {
-        open.count * MemoryLayout<AlertUpdate?>.stride + count * bytesOutside
-            + ends.count * MemoryLayout<SessionEnd>.stride + table.byteCount + changes.byteCount
-    }
-
-    /// Bytes of an image of the alerts that have changed since the last one, about.
-    var changedBytes: Int { changes.changedCount * (StateImage.recordBytes + 2 * bytesOutside) }
 
     /// Begins to fill an image with the alerts that have changed since the last one was begun; with all if `all`. The last one
     /// must be whole.

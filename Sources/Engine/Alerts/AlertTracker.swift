@@ -11,31 +11,22 @@ final class AlertTracker {
     private let domainField: Int?
     private var detectors: [SessionBox]
 
-    /// How many reasons an alert names.
+    /// How many bytes of recent events are kept for evidence, and how many reasons an alert names.
+    static let evidenceBytes = 64 << 20
     static let reasonCount = 6
-    /// Events of a session that are handed over with their bytes when it opens an alert; older ones are read when they
-    /// are written.
-    static let openingEvents = 1024
 
     private final class SessionBox {
         var sessions: AlertSessions
 
-        init(_ detector: Detector, table: StateTable, features: Int) {
-            var reasons = 0
-            if case .model = detector.kind { reasons = AlertTracker.reasonCount }
-            sessions = AlertSessions(gap: detector.sessionGap, table: table, features: features, reasons: reasons)
-        }
+        init(gap: Int64, table: StateTable) { sessions = AlertSessions(gap: gap, table: table) }
     }
 
-    /// Keeps so many bytes of recent events for evidence.
-    init(plan: PipelinePlan, partition: Int, evidenceBytes: Int) {
+    init(plan: PipelinePlan, partition: Int) {
         self.plan = plan
         self.partition = partition
         domainField = plan.schema.index(ofRole: .domain)
-        evidence = EvidenceStore(plan: plan, limitBytes: evidenceBytes)
-        detectors = plan.detectors.enumerated().map { index, detector in
-            SessionBox(detector, table: Self.table(index), features: plan.features.count)
-        }
+        evidence = EvidenceStore(plan: plan, limitBytes: Self.evidenceBytes)
+        detectors = plan.detectors.enumerated().map { SessionBox(gap: $1.sessionGap, table: Self.table($0)) }
     }
 
     func step(
@@ -74,14 +65,12 @@ final class AlertTracker {
                         domain: domainField.flatMap { text(of: .field($0, .text), batch, Int(rows[event])) },
                         offset: offsets[event],
                         time: time,
-                        machine: machine,
-                        room: output.isFull ? 1 : Self.openingEvents
+                        machine: machine
                     )
                 }
                 alert.features = plan.features.indices.map { machine.feature($0)[event] }
                 if emits { output.note(alert) }
                 alert.newEvidence = []
-                alert.furtherEvidence = []
                 if let slot {
                     box.sessions[slot] = alert
                     touched[alert.id] = (slot, event)
@@ -116,15 +105,6 @@ final class AlertTracker {
         return found
     }
 
-    /// Bytes of memory that open alerts take, about.
-    var byteCount: Int { detectors.reduce(0) { $0 + $1.sessions.byteCount } }
-
-    /// Bytes of an image of the alerts that have changed since the last one, about.
-    var changedBytes: Int { detectors.reduce(0) { $0 + $1.sessions.changedBytes } }
-
-    /// Bytes of memory that recent events take.
-    var evidenceBytes: Int { evidence.byteCount }
-
     /// Begins to fill an image. The last one must be whole.
     func beginImage(_ image: StateImage, all: Bool) {
         for box in detectors { box.sessions.beginImage(image, all: all) }
@@ -157,8 +137,7 @@ final class AlertTracker {
         domain: String?,
         offset: Int64,
         time: Int64,
-        machine: WindowMachine,
-        room: Int
+        machine: WindowMachine
     ) -> AlertUpdate {
         let detector = plan.detectors[index]
         let session = machine.session(
@@ -167,10 +146,11 @@ final class AlertTracker {
             gap: detector.sessionGap,
             upTo: offset
         )
-        let older = max(0, session.count - room)
         var collected: [Evidence] = []
-        for (position, member) in session.enumerated().dropFirst(older) {
+        var amount = 0.0
+        for (position, member) in session.enumerated() {
             let held = evidence.event(at: member.offset)
+            amount += member.amount
             let isOpening = member.offset == offset
             collected.append(
                 Evidence(
@@ -197,7 +177,7 @@ final class AlertTracker {
             score: detection.score,
             peakScore: detection.score,
             eventCount: session.count,
-            amount: session.reduce(0) { $0 + $1.amount },
+            amount: amount,
             openedTime: time,
             firstTime: session.first?.time ?? time,
             lastTime: time,
@@ -207,8 +187,7 @@ final class AlertTracker {
             isEnded: false,
             reasons: [],
             features: [],
-            newEvidence: collected,
-            furtherEvidence: session.prefix(older).map { EvidencePlace(offset: $0.offset, time: $0.time) }
+            newEvidence: collected
         )
     }
 

@@ -46,7 +46,7 @@ extension PartitionRunner {
         while try logging({ () throws(LogError) in try reader.next(into: records) }) {
             notes.replayed += try replay(records, from: start, committed: committed)
             progress(notes.replayed, total)
-            if uncommittedCount >= 1 << 18 || isFull { try commit() }
+            if uncommittedCount >= 1 << 18 { try commit() }
         }
         if output.nextOffset > committed { try commit() }
         return notes
@@ -69,11 +69,11 @@ extension PartitionRunner {
         notes.words += found.notes.map { "partition \(partition): \($0)" }
         guard let restored = found.restored, restored.offset >= startOffset else { return startWithout(&notes) }
         do throws(StateError) {
-            let extra = try engine.restore(restored, from: checkpoints, limit: budget?.state)
+            let extra = try engine.restore(restored, from: checkpoints, limit: stateLimit)
             guard let known = SourceMark.decodeMarks(extra) else {
                 throw .damaged(file: checkpoints.directory, words: "the recordings' positions are missing")
             }
-            recordings = known
+            marks = known
         } catch {
             throw .state(error)
         }

@@ -20,10 +20,10 @@ public final class PartitionRunner: @unchecked Sendable {
     let logReplay: LogReplay
     let checkpoints: CheckpointStore
     var output: EngineOutput
-    /// What this partition has taken of every recording, by its number.
-    public internal(set) var recordings: [Int: RecordingMarks] {
-        get { journal.recordings }
-        set { journal.recordings = newValue }
+    /// The newest mark of every recording in this partition, by its number.
+    public internal(set) var marks: [Int: SourceMark] {
+        get { journal.marks }
+        set { journal.marks = newValue }
     }
     /// Events that were rejected since the runner was made.
     public internal(set) var rejectedCount = 0
@@ -38,7 +38,7 @@ public final class PartitionRunner: @unchecked Sendable {
 
     private let sink: any AlertSink
     let installer: any CheckpointInstaller
-    let budget: StateBudget?
+    let stateLimit: Int?
     let copyBytes: Int
     private let evidence: EvidenceReader
     var writesAll = false
@@ -49,8 +49,6 @@ public final class PartitionRunner: @unchecked Sendable {
 
     /// Events that are processed together at most.
     public static let capacity = 2048
-    /// Bytes of recent events that are held for alerts without a limit for state.
-    static let evidenceBytes = 64 << 20
 
     /// Where a runner keeps its files, and what it shares with the other ones.
     public struct Surroundings {
@@ -61,7 +59,7 @@ public final class PartitionRunner: @unchecked Sendable {
         /// What state is computed with: a checkpoint of another pipeline or model is of no use.
         public var fingerprint: String
         public var log = LogSettings()
-        /// Bytes of memory for keyed state and what belongs to it, about; nil = no limit.
+        /// Bytes of keyed state that may be in memory; nil = no limit.
         public var stateLimit: Int?
         /// Bytes of a checkpoint that are copied between two batches.
         public var copyBytes = 32 << 10
@@ -95,18 +93,16 @@ public final class PartitionRunner: @unchecked Sendable {
         self.partition = partition
         sink = surroundings.sink
         installer = surroundings.installer
-        budget = surroundings.stateLimit.map { StateBudget(limit: $0) }
+        stateLimit = surroundings.stateLimit
         copyBytes = surroundings.copyBytes
         logReplay = LogReplay(plan: plan)
         evidence = EvidenceReader(plan: plan)
-        output =
-            budget.map { EngineOutput(partition: partition, bytesMax: $0.output) } ?? EngineOutput(partition: partition)
+        output = EngineOutput(partition: partition)
         let name = "\(surroundings.topic)-\(partition)"
         checkpoints = CheckpointStore(
             directory: "state/" + name,
             fingerprint: surroundings.fingerprint,
-            store: surroundings.store,
-            filterBytes: budget?.filters ?? 0
+            store: surroundings.store
         )
         let log = try logging { () throws(LogError) in
             try PartitionLog(
@@ -118,13 +114,7 @@ public final class PartitionRunner: @unchecked Sendable {
         }
         journal = Journal(plan: plan, log: log)
         do throws(EngineError) {
-            engine = try PartitionEngine(
-                plan: plan,
-                models: models,
-                partition: partition,
-                capacity: Self.capacity,
-                evidenceBytes: min(Self.evidenceBytes, budget?.evidence ?? Self.evidenceBytes)
-            )
+            engine = try PartitionEngine(plan: plan, models: models, partition: partition, capacity: Self.capacity)
         } catch {
             throw .engine(error)
         }
@@ -139,14 +129,8 @@ public final class PartitionRunner: @unchecked Sendable {
     /// What opening the log found and did.
     public var recovery: RecoveryReport { log.recovery }
 
-    /// A run begins to read a recording, or goes on with it.
-    public func begin(_ input: Int, range: TimeRange) { journal.begin(input, range: range) }
-
-    /// How many of this partition's events of the recording being read no run has taken: they are not in its range.
-    public var leftOutCount: Int { journal.leftOutCount }
-
-    /// Takes events of a recording, those in the mark's range: appends them to the log, then processes them. What this
-    /// partition's log holds already, after an earlier run of the same recording, is passed over.
+    /// Takes events of a recording: appends them to the log, then processes them. What this partition's log holds already,
+    /// after an earlier run of the same recording, is passed over.
     ///
     /// - Parameters:
     ///   - batch: decoded events, of all partitions.
@@ -223,9 +207,6 @@ public final class PartitionRunner: @unchecked Sendable {
     /// Whether what was taken since the last commit has led to alerts, which somebody may be waiting for.
     public var hasUncommittedAlerts: Bool { !output.alerts.isEmpty }
 
-    /// Whether so much evidence waits for a commit that one is due; never asked in the middle of a batch.
-    public var isFull: Bool { output.isFull }
-
     /// Keys of windows in memory, and how many were given up to disk so far.
     public var keyCounts: (held: Int, spilled: Int) { engine.keyCounts }
 
@@ -258,7 +239,7 @@ public final class PartitionRunner: @unchecked Sendable {
     /// (C9).
     public var mustCommit: Bool {
         guard isSinkBusy else { return false }
-        return uncommittedCount >= Self.uncommittedLimit || isFull || budget.map { isFar(above: $0) } ?? false
+        return uncommittedCount >= Self.uncommittedLimit || stateLimit.map { isFar(above: $0) } ?? false
     }
 
     /// Events that may wait for a busy sink.
@@ -270,12 +251,19 @@ public final class PartitionRunner: @unchecked Sendable {
     public func commit() throws(RunnerError) {
         guard output.ledger.events > 0 || !output.alerts.isEmpty else { return }
         try syncLog()
-        do throws(RunnerError) {
-            try evidence.commit(&output, to: sink) { log.reader(from: $0) }
+        do throws(LogError) {
+            try output.completeEvidence { (missing) throws(LogError) in
+                try evidence.complete(&missing) { log.reader(from: $0) }
+            }
+        } catch {
+            throw .log(error)
+        }
+        do throws(SinkError) {
+            try sink.commit(output)
             isSinkBusy = false
         } catch {
-            if case .sinkBusy = error { isSinkBusy = true }
-            throw error
+            if case .busy = error { isSinkBusy = true }
+            throw RunnerError(error)
         }
         output.removeAll()
         uncommittedCount = 0
