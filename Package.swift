@@ -90,7 +90,7 @@ let package = Package(
         ),
 
         // The edge.
-        library("AlertStore", depends: ["Base", "CSQLite", grdb], exclude: ["README.md"]),
+        library("AlertStore", depends: ["Base", "CSQLite", "FileStore", grdb], exclude: ["README.md"]),
         library("Delivery", depends: ["AlertStore", "Base", "Bytes", "Engine", "Plan"]),
         library(
             "Runtime",

@@ -29,7 +29,7 @@ extension AlertDatabase {
     /// out.
     public func differences(from other: String) throws(AlertStoreError) -> [(table: String, here: Int, there: Int)] {
         try withoutTransaction { db in
-            try db.execute(sql: "ATTACH DATABASE ? AS other", arguments: ["file:\(other)?mode=ro"])
+            try db.execute(sql: "ATTACH DATABASE ? AS other", arguments: [FileLocation.uri(other, [:])])
             var found: [(table: String, here: Int, there: Int)] = []
             for table in Self.derivedTables {
                 func only(_ first: String, _ second: String) throws -> Int {
@@ -47,7 +47,7 @@ extension AlertDatabase {
 
     /// Writes a copy of the file as of one moment; a writer may go on meanwhile.
     public func backup(to path: String) throws(AlertStoreError) {
-        try withoutTransaction { db in try db.execute(sql: "VACUUM INTO ?", arguments: [path]) }
+        try withoutTransaction { db in try db.execute(sql: "VACUUM INTO ?", arguments: [FileLocation.plain(path)]) }
     }
 
     /// Gives the space of deleted rows back to the file system.

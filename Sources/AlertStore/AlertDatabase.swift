@@ -1,4 +1,5 @@
 import CSQLite
+import FileStore
 import GRDB
 import Glibc
 import Synchronization
@@ -14,6 +15,8 @@ public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible
     case newer(path: String, version: Int, known: Int)
     case damaged(path: String, words: String)
     case notFound(path: String)
+    /// The write-ahead log holds something, and the folder cannot be written: SQLite cannot read it there.
+    case unwritableLog(path: String, bytes: Int)
     /// A question took longer than its time.
     case tooSlow(path: String)
     case other(path: String, words: String)
@@ -29,9 +32,13 @@ public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible
         case .newer(let path, let version, let known):
             "\(path) has schema version \(version), this program knows \(known); use a newer patternalarm"
         case .damaged(let path, let words):
-            "\(path) is damaged, or the disk cannot read it (\(words)); check the disk and run `patternalarm verify`: if it says "
-                + "the same, delete the file, and `patternalarm replay --resume` makes it from the log"
+            "\(path) is damaged, or the disk cannot read it (\(words)); check the disk, then run `patternalarm alerts rebuild` "
+                + "with the same --data-dir: it keeps what people have decided, as far as it can be read, and makes the "
+                + "alerts from the log"
         case .notFound(let path): "there is no \(path); run `patternalarm replay` first, or name it with --alerts"
+        case .unwritableLog(let path, let bytes):
+            "\(path) was not closed: \(bytes) bytes beside it (-wal, -journal) belong to it, and its folder cannot be written, as "
+                + "reading them takes; copy the whole folder to where you can write, and name the copy with --data-dir"
         case .tooSlow(let path): "\(path): the question took too long; ask for less"
         case .other(let path, let words): "\(path): \(words)"
         case .failed(let path, let words):
@@ -62,6 +69,8 @@ private final class LogPages: @unchecked Sendable {
 /// write-ahead log holds is written again when it is next opened.
 public final class AlertDatabase: Sendable {
     public let path: String
+    /// The file as SQLite is told of it.
+    private let location: String
     private let writer: any DatabaseWriter
     let isReadOnly: Bool
     private let failure = Mutex<AlertStoreError?>(nil)
@@ -69,11 +78,12 @@ public final class AlertDatabase: Sendable {
     private let log = LogPages()
     private let timeLimit: Int32
 
-    /// Opens the file, made and brought to the current schema unless it is only to be read.
+    /// Opens the file, made and brought to the current schema unless it is only to be read: then one without tables, as an
+    /// early power cut leaves it, has no alerts, and one of an earlier schema is read in a copy.
     ///
     /// - Parameters:
-    ///   - path: The file, or a URI as SQLite has them.
-    ///   - readOnly: Whether only to read.
+    ///   - path: The file; its name may hold any byte.
+    ///   - readOnly: Whether only to read. Where the folder cannot be written, a file that was closed is read as it is.
     ///   - readers: How many may read at a time, each with a connection of its own; more than one if the file is only to
     ///     be read.
     ///   - timeLimit: How many milliseconds a question may take before it ends as ``AlertStoreError/tooSlow(path:)``;
@@ -81,6 +91,7 @@ public final class AlertDatabase: Sendable {
     ///   - checkpointPages: How many pages of 4 KiB the write-ahead log has when it is moved into the file.
     ///   - lockSeconds: How long a call waits while another program holds the file, before it ends as
     ///     ``AlertStoreError/busy(path:)``.
+    ///   - vfs: The file system, by the name that SQLite knows it by; the real one otherwise.
     /// - Throws: ``AlertStoreError``
     public init(
         path: String,
@@ -88,10 +99,16 @@ public final class AlertDatabase: Sendable {
         readers: Int = 1,
         timeLimit: Int = 0,
         checkpointPages: Int32 = 16384,
-        lockSeconds: Double = 5
+        lockSeconds: Double = 5,
+        vfs: String? = nil
     ) throws(AlertStoreError) {
         precondition(readers == 1 || readOnly, "There is one writer.")
         self.path = path
+        if let vfs {
+            location = FileLocation.uri(path, ["vfs": vfs])
+        } else {
+            location = readOnly ? try FileLocation.forReading(path) : FileLocation.plain(path)
+        }
         isReadOnly = readOnly
         self.checkpointPages = checkpointPages
         self.timeLimit = Int32(clamping: timeLimit)
@@ -101,20 +118,21 @@ public final class AlertDatabase: Sendable {
             var configuration = Self.configuration(readOnly, log)
             configuration.busyMode = .timeout(lockSeconds)
             configuration.maximumReaderCount = readers
-            queue =
+            let opened: any DatabaseWriter =
                 readers > 1
-                ? try DatabasePool(path: path, configuration: configuration)
-                : try DatabaseQueue(path: path, configuration: configuration)
+                ? try DatabasePool(path: location, configuration: configuration)
+                : try DatabaseQueue(path: location, configuration: configuration)
+            let version = try opened.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
+            guard version <= Schema.version else {
+                throw AlertStoreError.newer(path: path, version: version, known: Schema.version)
+            }
+            queue = readOnly && version < Schema.version ? try Self.currentCopy(of: opened) : opened
         } catch {
             throw Self.translate(error, path: path)
         }
         writer = queue
+        guard !readOnly else { return }
         do {
-            let version = try queue.read { db in try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0 }
-            guard version <= Schema.version else {
-                throw AlertStoreError.newer(path: path, version: version, known: Schema.version)
-            }
-            guard !readOnly else { return }
             try queue.writeWithoutTransaction { db in
                 _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
                 try Self.rewriteLog(db)
@@ -123,6 +141,46 @@ public final class AlertDatabase: Sendable {
         } catch {
             throw note(error)
         }
+    }
+
+    /// An empty database in memory, with the current schema.
+    public init() throws(AlertStoreError) {
+        precondition(SystemErrors.isListening)
+        (path, location, isReadOnly, checkpointPages, timeLimit) = ("memory", ":memory:", false, .max, 0)
+        do {
+            let queue = try DatabaseQueue()
+            try Schema.migrator().migrate(queue)
+            writer = queue
+        } catch {
+            throw Self.translate(error, path: "memory")
+        }
+    }
+
+    /// A copy with the current schema, of a file that is not to be changed by being read. Its name is gone at once, so that
+    /// nothing is left of it.
+    private static func currentCopy(of database: any DatabaseWriter) throws -> DatabaseQueue {
+        let isEmpty = try database.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0 }
+        guard !isEmpty else {
+            let queue = try DatabaseQueue()
+            try Schema.migrator().migrate(queue)
+            return queue
+        }
+        let named = ["SQLITE_TMPDIR", "TMPDIR"].compactMap { (name: String) in getenv(name).map { String(cString: $0) } }
+        let folder = named.first ?? "/tmp"
+        var name = Array((folder + "/patternalarm-alerts-XXXXXX").utf8CString)
+        let descriptor = mkstemp(&name)
+        let path = name.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        guard descriptor >= 0 else {
+            throw AlertStoreError.other(path: path, words: "cannot be made: \(String(cString: strerror(errno)))")
+        }
+        Glibc.close(descriptor)
+        defer { unlink(path) }
+        try database.writeWithoutTransaction { db in
+            try db.execute(sql: "VACUUM INTO ?", arguments: [FileLocation.plain(path)])
+        }
+        let queue = try DatabaseQueue(path: FileLocation.plain(path))
+        try Schema.migrator().migrate(queue)
+        return queue
     }
 
     private static func configuration(_ readOnly: Bool, _ log: LogPages?) -> Configuration {
@@ -178,7 +236,7 @@ public final class AlertDatabase: Sendable {
     /// A second connection that may write: what it commits is its own affair.
     func anotherConnection() throws(AlertStoreError) -> DatabaseQueue {
         do {
-            return try DatabaseQueue(path: path, configuration: Self.configuration(false, nil))
+            return try DatabaseQueue(path: location, configuration: Self.configuration(false, nil))
         } catch {
             throw Self.translate(error, path: path)
         }
@@ -290,6 +348,9 @@ public final class AlertDatabase: Sendable {
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH: return .readOnly(path: path)
         case .SQLITE_BUSY, .SQLITE_LOCKED: return .busy(path: path)
         case .SQLITE_INTERRUPT: return .tooSlow(path: path)
+        case .SQLITE_ERROR where error.message?.hasPrefix("no such ") == true:
+            // Of our own tables: what names them is damaged.
+            return .damaged(path: path, words: error.message ?? "")
         case .SQLITE_CORRUPT, .SQLITE_NOTADB: return .damaged(path: path, words: error.message ?? "not a database")
         case .SQLITE_CANTOPEN, .SQLITE_IOERR: return diagnose(path, error)
         default: return .other(path: path, words: error.message ?? "\(error.resultCode)")
@@ -298,8 +359,7 @@ public final class AlertDatabase: Sendable {
 
     /// SQLite says only that it cannot open, read or write a file: the file system is asked why.
     private static func diagnose(_ path: String, _ error: DatabaseError) -> AlertStoreError {
-        let slash = path.lastIndex(of: "/")
-        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let folder = parentDirectory(of: path)
         var space = statvfs()
         if statvfs(folder, &space) == 0, space.f_bavail == 0 || space.f_files > 0 && space.f_favail == 0 {
             return .full(path: path)

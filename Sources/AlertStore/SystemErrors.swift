@@ -1,3 +1,4 @@
+import CSQLite
 import GRDB
 import Synchronization
 
@@ -8,6 +9,7 @@ enum SystemErrors {
 
     /// Has to be on before the first connection.
     static let isListening: Bool = {
+        pa_sqlite_allow_uris()
         // SQLite's message: `os_unix.c:44532: (24) open(/path) - Too many open files`.
         Database.logError = { _, message in
             guard let start = message.firstIndex(of: "("), message.hasPrefix("os_") else { return }

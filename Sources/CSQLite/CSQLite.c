@@ -38,6 +38,11 @@ int pa_sqlite_rewrite_log(sqlite3 *db) {
     return code;
 }
 
+void pa_sqlite_allow_uris(void) {
+    // Refused once SQLite is at work; then it is as it was built, which is the same nearly everywhere.
+    (void)sqlite3_config(SQLITE_CONFIG_URI, 1);
+}
+
 static intptr_t milliseconds_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -14,6 +14,7 @@ extension PatternAlarm {
             Output.talk("cannot read /proc/self/cmdline for the arguments: too many files are open, or it is not there")
             Foundation.exit(ExitStatus.storage.rawValue)
         }
+        requireText()
         requireDescriptors()
         var command: any ParsableCommand
         do {
@@ -39,6 +40,20 @@ extension PatternAlarm {
             }
         }
         dispatchMain()
+    }
+
+    /// Swift puts other letters in the place of bytes that are no UTF-8: another file would be opened, or made, than was named.
+    private static func requireText() {
+        for index in 0..<Int(CommandLine.argc) {
+            guard let argument = CommandLine.unsafeArgv[index], String(validatingCString: argument) == nil else {
+                continue
+            }
+            Output.talk(
+                "\(shellWord(Array(UnsafeRawBufferPointer(start: argument, count: strlen(argument))))) is not UTF-8 text: rename "
+                    + "what has this name, or give it another one: ln -s"
+            )
+            Foundation.exit(ExitStatus.usage.rawValue)
+        }
     }
 
     /// A command on its way to the task that runs it: the main thread does not touch it again.

@@ -20,13 +20,16 @@ public final class DiskStore: FileStore {
     }
 
     public func createDirectory(_ directory: String) throws(FileError) {
-        var path = ""
         let whole = absolute(directory)
-        for part in whole.split(separator: "/", omittingEmptySubsequences: false) {
-            path += path.isEmpty && !whole.hasPrefix("/") ? String(part) : "/" + part
-            if part.isEmpty || part == "." || part == ".." { continue }
+        let bytes = Array(whole.utf8)
+        var start = 0
+        for end in 0...bytes.count where end == bytes.count || bytes[end] == 0x2F {
+            let part = bytes[start..<end]
+            start = end + 1
+            if part.allSatisfy({ $0 == 0x2E }), part.count <= 2 { continue }
+            let path = String(decoding: bytes[..<end], as: UTF8.self)
             if mkdir(path, 0o755) == 0 {
-                try syncPath(parent(of: path), as: directory)
+                try syncPath(parentDirectory(of: path), as: directory)
             } else if errno != EEXIST {
                 throw FileError(.createDirectory, directory, code: errno)
             }
@@ -173,12 +176,6 @@ extension DiskStore {
 
     private func absolute(_ name: String) -> String {
         name.isEmpty ? root : root + "/" + name
-    }
-
-    private func parent(of path: String) -> String {
-        guard path.contains("/") else { return "." }
-        let directory = directoryName(of: path)
-        return directory.isEmpty ? "/" : directory
     }
 }
 

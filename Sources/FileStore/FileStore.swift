@@ -1,3 +1,5 @@
+import Base
+
 /// The files of one data directory. Everything that touches a disk goes through here, so that tests can make any call
 /// fail, tear any write, and forget whatever was not synced.
 ///
@@ -83,6 +85,33 @@ extension FileStore {
 
 /// The folder part of a path: `a/b` of `a/b/c`, and the empty path of `c`.
 public func directoryName(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "" }
+    // By bytes: an accent at the beginning of a name joins the slash before it to one character.
+    guard let slash = path.utf8.lastIndex(of: 0x2F) else { return "" }
     return String(path[..<slash])
 }
+
+/// The folder that a path of the file system is in: `/` of `/a`, and `.` of `a`.
+public func parentDirectory(of path: String) -> String {
+    let directory = directoryName(of: path)
+    guard directory.isEmpty else { return directory }
+    return path.utf8.first == 0x2F ? "/" : "."
+}
+
+/// Another name beside a path, such as `a/b.part` for `a/b`: the same one each time, and not too long for the file system
+/// where the path's own is not.
+public func scratchPath(for path: String, _ suffix: String) -> String {
+    var bytes = Array(path.utf8)
+    while bytes.count > 1, bytes.last == 0x2F { bytes.removeLast() }
+    let start = bytes.lastIndex(of: 0x2F).map { $0 + 1 } ?? 0
+    let spare = fileNameBytesMax - suffix.utf8.count
+    if bytes.count - start > spare {
+        let hash = String(Text(String(decoding: bytes[start...], as: UTF8.self)).low, radix: 16)
+        var end = start + spare - hash.utf8.count
+        while end > start, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+        bytes.replaceSubrange(end..., with: hash.utf8)
+    }
+    return String(decoding: bytes, as: UTF8.self) + suffix
+}
+
+/// How long a file's name may be, on all usual file systems.
+private let fileNameBytesMax = 255

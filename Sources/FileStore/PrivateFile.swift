@@ -91,8 +91,8 @@ public enum PrivateFile {
     }
 
     private static func syncDirectory(of path: String) throws(PrivateFileError) {
-        let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        let descriptor = open(parent.isEmpty ? "/" : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let parent = parentDirectory(of: path)
+        let descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("write", parent) }
         defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw failure("write", parent) }

@@ -69,7 +69,7 @@ final class ScriptedProcess {
         after promises: Promises
     ) throws {
         self.script = script
-        database = try AlertDatabase(path: vfs.uri("alerts.sqlite"), checkpointPages: 30)
+        database = try AlertDatabase(path: "alerts.sqlite", checkpointPages: 30, vfs: vfs.id)
         let sink = DatabaseSink(database, commits: CommitBuilder(plan: script.plan, topic: "t", modelIDs: [:]))
         var surroundings = PartitionRunner.Surroundings(
             topic: "t",

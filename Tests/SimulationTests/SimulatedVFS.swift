@@ -6,7 +6,7 @@ import TestKit
 /// SQLite's files on a ``CrashingStore``, so that the database, the log and the checkpoints share one disk and every call of
 /// any of them can fail (after SQLite's own test VFSs, and its `os_unix.c` for what a VFS has to sync).
 ///
-/// A database is opened as ``uri(_:)``. One connection at a time: locks are not kept. What an earlier life of the process has
+/// A database is opened with ``id``. One connection at a time: locks are not kept. What an earlier life of the process has
 /// opened reaches the disk no more.
 final class SimulatedVFS {
     fileprivate let store: CrashingStore
@@ -30,8 +30,8 @@ final class SimulatedVFS {
         free(name)
     }
 
-    /// The name under which SQLite opens a file of the store.
-    func uri(_ file: String) -> String { "file:\(file)?vfs=\(String(cString: name))" }
+    /// The name under which SQLite knows it.
+    var id: String { String(cString: name) }
 
     fileprivate static func of(_ vfs: UnsafeMutablePointer<sqlite3_vfs>?) -> SimulatedVFS? {
         vfs?.pointee.pAppData.map { Unmanaged<SimulatedVFS>.fromOpaque($0).takeUnretainedValue() }

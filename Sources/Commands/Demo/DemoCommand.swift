@@ -94,11 +94,11 @@ struct DemoCommand: ParsableCommand {
 
             The alerts are in \(data)/alerts.sqlite: open it with sqlite3, DuckDB, pandas or Datasette. Try:
 
-              sqlite3 -box \(data)/alerts.sqlite "SELECT * FROM alerts_by_type"
-              sqlite3 -box \(data)/alerts.sqlite "SELECT opened, severity, type, entity_key, amount FROM alert_queue LIMIT 10"
-              sqlite3 -box \(data)/alerts.sqlite "SELECT title, count(*) AS alerts, avg(contribution) AS mean FROM alert_reasons GROUP BY title ORDER BY alerts DESC LIMIT 10"
+              sqlite3 -box \(shellWord(data + "/alerts.sqlite")) "SELECT * FROM alerts_by_type"
+              sqlite3 -box \(shellWord(data + "/alerts.sqlite")) "SELECT opened, severity, type, entity_key, amount FROM alert_queue LIMIT 10"
+              sqlite3 -box \(shellWord(data + "/alerts.sqlite")) "SELECT title, count(*) AS alerts, avg(contribution) AS mean FROM alert_reasons GROUP BY title ORDER BY alerts DESC LIMIT 10"
 
-            Or: patternalarm alerts list --data-dir \(data); patternalarm alerts show ID --data-dir \(data)
+            Or: patternalarm alerts list --data-dir \(shellWord(data)); patternalarm alerts show ID --data-dir \(shellWord(data))
             """
         )
     }

@@ -71,7 +71,7 @@ struct EvaluateCommand: ParsableCommand {
         var events: [SessionTable.Event] = []
         var ledger = Ledger()
         let database: AlertDatabase
-        do throws(AlertStoreError) { database = try AlertDatabase(path: ":memory:") } catch {
+        do throws(AlertStoreError) { database = try AlertDatabase() } catch {
             throw CommandError(error)
         }
         let commits = CommitBuilder(plan: plan, topic: plan.name, modelIDs: bindings.mapValues(\.id))

@@ -2,6 +2,7 @@ import AlertStore
 import Base
 import Bytes
 import Engine
+import FileStore
 import Forest
 import ForestFormats
 import Foundation
@@ -29,7 +30,7 @@ struct ModelDirectory {
             .init("metadata", file.metadata),
         ]).write(into: &card)
         card.append(0x0A)
-        let draft = path + ".new-\(ProcessInfo.processInfo.processIdentifier)"
+        let draft = scratchPath(for: path, ".new-\(ProcessInfo.processInfo.processIdentifier)")
         do {
             try FileManager.default.createDirectory(atPath: draft, withIntermediateDirectories: true)
             try Data(bytes).write(to: URL(fileURLWithPath: draft + "/model.json"))

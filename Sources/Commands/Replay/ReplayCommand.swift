@@ -149,7 +149,7 @@ struct ReplayCommand: ParsableCommand {
             )
         }
         if isInterrupted {
-            let again = (["patternalarm"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
+            let again = shellWords(["patternalarm"] + CommandLine.arguments.dropFirst())
             throw .interrupted("interrupted; everything up to here is kept. To go on: \(again)")
         }
     }

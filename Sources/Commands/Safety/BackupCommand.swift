@@ -1,6 +1,5 @@
 import AlertStore
 import ArgumentParser
-import Bytes
 import FileStore
 import Foundation
 
@@ -26,46 +25,47 @@ struct BackupCommand: ParsableCommand {
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             let store = try place.store()
-            guard !FileManager.default.fileExists(atPath: folder) else {
-                throw .usage("\(folder) exists: name a new folder")
-            }
-            let target = DiskStore(root: folder)
-            var list = BackupList()
-            do {
-                try target.createDirectory("")
-                if let database = try place.database() { try database.backup(to: folder + "/alerts.sqlite") }
-                for partition in try store.list("log") {
-                    try target.createDirectory("log/" + partition)
-                    // The durable mark first: copied last it could claim more than the copied log holds.
-                    let names = try store.list("log/" + partition).sorted {
-                        ($0.hasPrefix("durable") ? 0 : 1, $0) < ($1.hasPrefix("durable") ? 0 : 1, $1)
-                    }
-                    for name in names { try list.copy("log/\(partition)/\(name)", from: store, to: target) }
-                }
-                for folder in ["state", "models"] {
-                    for part in try store.list(folder) {
-                        try target.createDirectory("\(folder)/\(part)")
-                        for name in try store.list("\(folder)/\(part)") {
-                            // A checkpoint may be taken away meanwhile by newer ones.
-                            try list.copy("\(folder)/\(part)/\(name)", from: store, to: target, isOptional: true)
-                        }
-                    }
-                }
-                if FileManager.default.fileExists(atPath: folder + "/alerts.sqlite") {
-                    try list.add("alerts.sqlite", in: target)
-                }
-                try target.replace(BackupList.name, with: list.encoded())
-            } catch let error as CommandError {
-                throw error
-            } catch let error as AlertStoreError {
-                throw CommandError(error)
+            guard access(folder, F_OK) != 0 else { throw .usage("\(folder) exists: name a new folder") }
+            let draft = scratchPath(for: folder, ".unfinished")
+            if access(draft, F_OK) == 0 { Scratch.remove(draft) }
+            let list: BackupList
+            do throws(CommandError) {
+                list = try copy(store, to: draft)
+                // The whole backup gets its name at once.
+                try Scratch.rename(draft, to: folder)
             } catch {
-                throw .storage("\(error)")
+                if access(draft, F_OK) == 0 { Scratch.remove(draft) }
+                throw error
             }
             Output.talk(
-                "\(list.files.count) files, \(grouped(list.bytes)) bytes; restore with: patternalarm restore \(folder)"
+                "\(list.files.count) files, \(grouped(list.bytes)) bytes; restore with: "
+                    + shellWords(["patternalarm", "restore", folder])
             )
         }
+    }
+
+    private func copy(_ store: DiskStore, to draft: String) throws(CommandError) -> BackupList {
+        let target = DiskStore(root: draft)
+        var list = BackupList()
+        let database = try place.database()
+        do throws(FileError) { try target.createDirectory("") } catch { throw .storage(error.description) }
+        if let database {
+            try CommandError.storing { () throws(AlertStoreError) in try database.backup(to: draft + "/alerts.sqlite") }
+        }
+        do throws(FileError) {
+            for part in ["log", "state", "models"] { try list.copyFolder(part, from: store, to: target) }
+            if database != nil { try list.add("alerts.sqlite", in: target) }
+        } catch {
+            throw .storage(error.description)
+        }
+        guard list.strangers.isEmpty else {
+            let words = list.strangers.map { "cannot copy \(Output.safe(place.dataDir + "/" + $0)): it is no file" }
+            throw .storage(words.joined(separator: "\n") + "\nmove it away, and run the same command again")
+        }
+        do throws(FileError) { try target.replace(BackupList.name, with: list.encoded()) } catch {
+            throw .storage(error.description)
+        }
+        return list
     }
 }
 
@@ -89,7 +89,7 @@ struct RestoreCommand: ParsableCommand {
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
-            guard !FileManager.default.fileExists(atPath: dataDir) else {
+            guard access(dataDir, F_OK) != 0 else {
                 throw .usage("\(dataDir) exists: name a new folder with --data-dir")
             }
             let source = DiskStore(root: folder)
@@ -97,8 +97,8 @@ struct RestoreCommand: ParsableCommand {
                 guard let bytes = try source.contents(of: BackupList.name), let list = BackupList(bytes) else {
                     throw CommandError.damaged("\(folder) is no whole backup: \(BackupList.name) is missing or damaged")
                 }
-                let draft = dataDir + ".restoring"
-                if FileManager.default.fileExists(atPath: draft) { Scratch.remove(draft) }
+                let draft = scratchPath(for: dataDir, ".restoring")
+                if access(draft, F_OK) == 0 { Scratch.remove(draft) }
                 let target = DiskStore(root: draft)
                 try target.createDirectory("")
                 for file in list.files {
@@ -110,11 +110,7 @@ struct RestoreCommand: ParsableCommand {
                     }
                 }
                 // The whole directory gets its name at once.
-                guard rename(draft, dataDir) == 0 else {
-                    throw CommandError.storage(
-                        "cannot rename \(draft) to \(dataDir): \(String(cString: strerror(errno)))"
-                    )
-                }
+                try Scratch.rename(draft, to: dataDir)
                 Output.talk("\(list.files.count) files, \(grouped(list.bytes)) bytes restored to \(dataDir)")
             } catch let error as CommandError {
                 throw error
@@ -122,95 +118,5 @@ struct RestoreCommand: ParsableCommand {
                 throw .storage("\(error)")
             }
         }
-    }
-}
-
-/// The files of a backup with their sizes and checksums: tab-separated lines, and the checksum of all lines at the end.
-struct BackupList {
-    struct File: Equatable {
-        var name: String
-        var bytes: Int
-        var checksum: UInt32
-    }
-
-    static let name = "backup.txt"
-
-    private(set) var files: [File] = []
-
-    var bytes: Int { files.reduce(0) { $0 + $1.bytes } }
-
-    init() {}
-
-    init?(_ bytes: [UInt8]) {
-        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        guard let last = lines.last, last.hasPrefix("crc32c\t") else { return nil }
-        let body = lines.dropLast().map { $0 + "\n" }.joined()
-        guard UInt32(last.dropFirst(7), radix: 16) == Checksum.crc32c(Array(body.utf8)) else { return nil }
-        for line in lines.dropLast() {
-            let parts = line.split(separator: "\t")
-            guard parts.count == 3, let size = Int(parts[1]), let checksum = UInt32(parts[2], radix: 16),
-                !parts[0].hasPrefix("/"), !parts[0].split(separator: "/").contains("..")
-            else { return nil }
-            files.append(File(name: String(parts[0]), bytes: size, checksum: checksum))
-        }
-    }
-
-    func encoded() -> [UInt8] {
-        let body = files.map { "\($0.name)\t\($0.bytes)\t\(String($0.checksum, radix: 16))\n" }.joined()
-        return Array((body + "crc32c\t\(String(Checksum.crc32c(Array(body.utf8)), radix: 16))\n").utf8)
-    }
-
-    /// Copies a file as it is now and notes it; durable on return. A folder, or an optional file that is gone, is passed over.
-    mutating func copy(
-        _ name: String,
-        from source: DiskStore,
-        to target: DiskStore,
-        isOptional: Bool = false
-    ) throws(FileError) {
-        var isFolder: ObjCBool = false
-        let path = source.root + "/" + name
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else { return }
-        do throws(FileError) {
-            let size = try source.size(of: name) ?? 0
-            let checksum = try Self.pass(name, size, from: source) { (bytes, position) throws(FileError) in
-                try target.write(bytes, to: name, at: position)
-            }
-            if size == 0 { try target.write([], to: name, at: 0) }
-            try target.sync(name)
-            try target.syncDirectory(directoryName(of: name))
-            files.append(File(name: name, bytes: size, checksum: checksum))
-        } catch {
-            guard isOptional, error.code == ENOENT else { throw error }
-        }
-    }
-
-    /// Notes a file that is there already, after making it durable.
-    mutating func add(_ name: String, in target: DiskStore) throws(FileError) {
-        let size = try target.size(of: name) ?? 0
-        let checksum = try Self.pass(name, size, from: target) { _, _ in }
-        try target.sync(name)
-        files.append(File(name: name, bytes: size, checksum: checksum))
-    }
-
-    private static func pass(
-        _ name: String,
-        _ size: Int,
-        from source: DiskStore,
-        _ body: (UnsafeRawBufferPointer, Int) throws(FileError) -> Void
-    ) throws(FileError) -> UInt32 {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
-        defer { buffer.deallocate() }
-        var checksum: UInt32 = 0
-        var position = 0
-        while position < size {
-            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, size - position)])
-            let count = try source.read(name, at: position, into: part)
-            guard count > 0 else { break }
-            let bytes = UnsafeRawBufferPointer(rebasing: part[..<count])
-            checksum = Checksum.crc32c(bytes, continuing: checksum)
-            try body(bytes, position)
-            position += count
-        }
-        return checksum
     }
 }

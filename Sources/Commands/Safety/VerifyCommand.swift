@@ -4,7 +4,6 @@ import Base
 import Engine
 import EventLog
 import FileStore
-import Foundation
 import Plan
 import StateStore
 
@@ -109,12 +108,7 @@ struct VerifyCommand: ParsableCommand {
     }
 
     private func compare(_ database: AlertDatabase, _ store: DiskStore) throws(CommandError) {
-        let folder = FileManager.default.temporaryDirectory.path + "/patternalarm-verify-\(UUID().uuidString)"
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw .storage("cannot make the folder \(folder): \(error.localizedDescription)")
-        }
+        let folder = try Scratch.make("verify")
         defer { Scratch.remove(folder) }
         let path = folder + "/alerts.sqlite"
         let recomputation = Recomputation(planning: engine, store: store, isQuiet: quiet)
@@ -133,14 +127,5 @@ struct VerifyCommand: ParsableCommand {
             )
         }
         Output.data("recomputed from \(grouped(events)) events: equal, row for row\n")
-    }
-}
-
-/// Folders that are made for a moment.
-enum Scratch {
-    static func remove(_ folder: String) {
-        do { try FileManager.default.removeItem(atPath: folder) } catch {
-            Output.talk("cannot remove \(folder): \(error.localizedDescription)")
-        }
     }
 }

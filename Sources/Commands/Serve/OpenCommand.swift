@@ -25,7 +25,10 @@ struct OpenCommand: ParsableCommand {
                 (try ServerNotice.running(dataDir), try AccessToken.existing(dataDir))
             }
             guard let notice = found.0, let token = found.1 else {
-                throw .storage("no server runs on \(dataDir): start one with patternalarm serve --data-dir \(dataDir)")
+                throw .storage(
+                    "no server runs on \(dataDir): start one with "
+                        + shellWords(["patternalarm", "serve", "--data-dir", dataDir])
+                )
             }
             guard var address = URLComponents(string: notice.address), let host = address.host else {
                 throw .storage("\(dataDir)/server.json names no address: restart the server")

@@ -26,12 +26,8 @@ extension ServeCommand: PreparedCommand {
     private func confined() -> Confinement {
         // Large sorts of the alerts file: the system's folders for such files are out of reach.
         setenv("SQLITE_TMPDIR", dataDir, 1)
-        let writable = [dataDir] + [storage.alerts].compactMap { $0.map(Self.folder) }
-        let readable = [planning.pipeline.map(Self.folder), planning.model].compactMap { $0 }
+        let writable = [dataDir] + [storage.alerts].compactMap { $0.map(parentDirectory) }
+        let readable = [planning.pipeline.map(parentDirectory), planning.model].compactMap { $0 }
         return Confinement.begin(writable: writable, readable: readable, port: access.port)
-    }
-
-    private static func folder(_ path: String) -> String {
-        path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     }
 }

@@ -131,7 +131,7 @@ struct ServeCommand: AsyncParsableCommand {
         Output.data("listening on \(address)\n")
         Output.talk(
             "open \(address)/#code=\(access.firstCode()) within 5 minutes, "
-                + "or run: patternalarm open --data-dir \(directory)"
+                + "or run: " + shellWords(["patternalarm", "open", "--data-dir", directory])
         )
     }
 }

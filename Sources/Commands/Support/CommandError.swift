@@ -61,6 +61,11 @@ extension CommandError {
         do throws(RuntimeError) { return try body() } catch { throw CommandError(error) }
     }
 
+    /// Runs calls of the alerts file, whose errors become the command's.
+    static func storing<Result>(_ body: () throws(AlertStoreError) -> Result) throws(CommandError) -> Result {
+        do throws(AlertStoreError) { return try body() } catch { throw CommandError(error) }
+    }
+
     init(_ error: RuntimeError) {
         switch error {
         case .inUse(let words): self = .inUse(words)

@@ -1,3 +1,4 @@
+import FileStore
 import Glibc
 
 /// A new file that has its name only when it is whole: until then, and after a kill, it is called `NAME.part`. An existing
@@ -10,7 +11,7 @@ final class WholeFile {
 
     init(_ path: String) throws(CommandError) {
         self.path = path
-        part = path + ".part"
+        part = scratchPath(for: path, ".part")
         guard access(path, F_OK) != 0 else { throw .storage("cannot write \(path): it exists already") }
         descriptor = open(part, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Self.failure(part) }

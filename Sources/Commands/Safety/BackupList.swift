@@ -1,0 +1,165 @@
+import Bytes
+import FileStore
+import Glibc
+
+/// The files of a backup with their sizes and checksums: tab-separated lines, and the checksum of all lines at the end.
+/// Tabs, ends of lines and backslashes in names are written as `\\t`, `\\n`, `\\r` and `\\\\`.
+struct BackupList {
+    struct File: Equatable {
+        var name: String
+        var bytes: Int
+        var checksum: UInt32
+    }
+
+    static let name = "backup.txt"
+
+    private(set) var files: [File] = []
+    /// What was to be copied and is neither a file nor a folder.
+    private(set) var strangers: [String] = []
+
+    var bytes: Int { files.reduce(0) { $0 + $1.bytes } }
+
+    init() {}
+
+    init?(_ bytes: [UInt8]) {
+        // By bytes: an accent at the beginning of a name joins what is before it to one character.
+        var lines = bytes.split(separator: 0x0A)
+        guard let last = lines.popLast(), last.starts(with: "crc32c\t".utf8) else { return nil }
+        let body = lines.flatMap { $0 + [0x0A] }
+        guard UInt32(String(decoding: last.dropFirst(7), as: UTF8.self), radix: 16) == Checksum.crc32c(body) else {
+            return nil
+        }
+        for line in lines {
+            let parts = line.split(separator: 0x09).map { String(decoding: $0, as: UTF8.self) }
+            guard parts.count == 3, let size = Int(parts[1]), let checksum = UInt32(parts[2], radix: 16) else {
+                return nil
+            }
+            let name = Self.unescaped(parts[0])
+            let isBelow = !name.utf8.split(separator: 0x2F).contains { $0.elementsEqual("..".utf8) }
+            guard isBelow, name.utf8.first != 0x2F else { return nil }
+            files.append(File(name: name, bytes: size, checksum: checksum))
+        }
+    }
+
+    func encoded() -> [UInt8] {
+        let body = files.map { "\(Self.escaped($0.name))\t\($0.bytes)\t\(String($0.checksum, radix: 16))\n" }.joined()
+        return Array((body + "crc32c\t\(String(Checksum.crc32c(Array(body.utf8)), radix: 16))\n").utf8)
+    }
+
+    private static let escapes: [(UInt8, UInt8)] = [(0x5C, 0x5C), (0x09, 0x74), (0x0A, 0x6E), (0x0D, 0x72)]
+
+    private static func escaped(_ name: String) -> String {
+        let bytes = name.utf8.flatMap { byte -> [UInt8] in
+            escapes.first { $0.0 == byte }.map { [0x5C, $0.1] } ?? [byte]
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func unescaped(_ text: String) -> String {
+        var out: [UInt8] = []
+        var isEscape = false
+        for byte in text.utf8 {
+            if isEscape {
+                out.append(escapes.first { $0.1 == byte }?.0 ?? byte)
+                isEscape = false
+            } else if byte == 0x5C {
+                isEscape = true
+            } else {
+                out.append(byte)
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    // MARK: - Copying
+
+    /// Folders are no deeper: one that leads back to itself ends somewhere.
+    private static let depthMax = 8
+
+    /// Copies a folder with everything below it as it is now. What a writer takes away meanwhile is passed over, and so is
+    /// what it has not finished.
+    mutating func copyFolder(
+        _ folder: String,
+        from source: DiskStore,
+        to target: DiskStore,
+        depth: Int = 0
+    ) throws(FileError) {
+        guard depth < Self.depthMax else { return strangers.append(folder) }
+        try target.createDirectory(folder)
+        // Segments last: a mark of what the log holds could claim more than was copied before it.
+        let names = try source.list(folder).filter { !$0.hasSuffix(".new") }.sorted {
+            (Self.isSegment($0) ? 1 : 0, $0) < (Self.isSegment($1) ? 1 : 0, $1)
+        }
+        for name in names {
+            let path = folder + "/" + name
+            var status = stat()
+            if stat(source.root + "/" + path, &status) != 0 {
+                // A name that is no text is listed as another one; a link may lead nowhere.
+                let isGone = errno == ENOENT
+                let isListed = try source.list(folder).contains(name)
+                if !isGone || isListed { strangers.append(path) }
+            } else if status.st_mode & S_IFMT == S_IFDIR {
+                try copyFolder(path, from: source, to: target, depth: depth + 1)
+            } else if status.st_mode & S_IFMT == S_IFREG {
+                try copy(path, from: source, to: target, isOptional: !Self.isSegment(name))
+            } else {
+                strangers.append(path)
+            }
+        }
+    }
+
+    private static func isSegment(_ name: String) -> Bool {
+        [".log", ".index", ".timeindex"].contains { name.hasSuffix($0) }
+    }
+
+    /// Copies a file as it is now and notes it; durable on return. An optional file that is gone is passed over.
+    mutating func copy(
+        _ name: String,
+        from source: DiskStore,
+        to target: DiskStore,
+        isOptional: Bool = false
+    ) throws(FileError) {
+        do throws(FileError) {
+            guard let size = try source.size(of: name) else { throw FileError(.open, name, code: ENOENT) }
+            let checksum = try Self.pass(name, size, from: source) { (bytes, position) throws(FileError) in
+                try target.write(bytes, to: name, at: position)
+            }
+            if size == 0 { try target.write([], to: name, at: 0) }
+            try target.sync(name)
+            try target.syncDirectory(directoryName(of: name))
+            files.append(File(name: name, bytes: size, checksum: checksum))
+        } catch {
+            guard isOptional, error.code == ENOENT else { throw error }
+        }
+    }
+
+    /// Notes a file that is there already, after making it durable.
+    mutating func add(_ name: String, in target: DiskStore) throws(FileError) {
+        let size = try target.size(of: name) ?? 0
+        let checksum = try Self.pass(name, size, from: target) { _, _ in }
+        try target.sync(name)
+        files.append(File(name: name, bytes: size, checksum: checksum))
+    }
+
+    private static func pass(
+        _ name: String,
+        _ size: Int,
+        from source: DiskStore,
+        _ body: (UnsafeRawBufferPointer, Int) throws(FileError) -> Void
+    ) throws(FileError) -> UInt32 {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        defer { buffer.deallocate() }
+        var checksum: UInt32 = 0
+        var position = 0
+        while position < size {
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, size - position)])
+            let count = try source.read(name, at: position, into: part)
+            guard count > 0 else { break }
+            let bytes = UnsafeRawBufferPointer(rebasing: part[..<count])
+            checksum = Checksum.crc32c(bytes, continuing: checksum)
+            try body(bytes, position)
+            position += count
+        }
+        return checksum
+    }
+}
