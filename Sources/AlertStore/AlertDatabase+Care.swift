@@ -5,7 +5,8 @@ extension AlertDatabase {
     /// Reads all of it.
     public func faults() throws(AlertStoreError) -> [String] {
         try read { db in
-            var faults = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+            var faults = try Self.pageFaults(db)
+            guard faults.isEmpty else { return faults }
             for row in try Row.fetchAll(db, sql: "PRAGMA foreign_key_check") {
                 let table: String = try row.value("table")
                 let parent: String = try row.value("parent")
@@ -25,24 +26,32 @@ extension AlertDatabase {
         }
     }
 
-    /// How many rows of each derived table are in this file only, and in the other one only; tables that are equal are left
-    /// out.
-    public func differences(from other: String) throws(AlertStoreError) -> [(table: String, here: Int, there: Int)] {
-        try withoutTransaction { db in
-            try db.execute(sql: "ATTACH DATABASE ? AS other", arguments: [FileLocation.uri(other, [:])])
-            var found: [(table: String, here: Int, there: Int)] = []
-            for table in Self.derivedTables {
-                func only(_ first: String, _ second: String) throws -> Int {
-                    let sql =
-                        "SELECT count(*) FROM (SELECT * FROM \(first).\(table) EXCEPT SELECT * FROM \(second).\(table))"
-                    return try Int.fetchOne(db, sql: sql) ?? 0
+    /// What is wrong with the pages or with the tables' columns: no row can be trusted to be found then.
+    public func pageFaults() throws(AlertStoreError) -> [String] { try read { db in try Self.pageFaults(db) } }
+
+    private static func pageFaults(_ db: Database) throws -> [String] {
+        var faults = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+        let model = try DatabaseQueue()
+        try Schema.migrator().migrate(model)
+        try model.read { model in
+            for table in try tables(model) {
+                let columns = try Row.fetchAll(model, sql: "PRAGMA table_info(\(table))")
+                if try Row.fetchAll(db, sql: "PRAGMA table_info(\(table))") != columns {
+                    faults.append("\(table): the table is not as it was made")
                 }
-                let (here, there) = (try only("main", "other"), try only("other", "main"))
-                if here + there > 0 { found.append((table, here, there)) }
             }
-            try db.execute(sql: "DETACH DATABASE other")
-            return found
         }
+        return faults
+    }
+
+    /// The tables of a database, sorted.
+    static func tables(_ db: Database) throws -> [String] {
+        try String.fetchAll(
+            db,
+            sql: """
+                SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name
+                """
+        )
     }
 
     /// Writes a copy of the file as of one moment; a writer may go on meanwhile.

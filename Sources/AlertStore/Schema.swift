@@ -2,6 +2,9 @@ import GRDB
 
 /// The database's tables, in the versions that ever were. See the README beside this file for what they mean.
 enum Schema {
+    /// The table in which GRDB notes what has been done.
+    static let migrations = "grdb_migrations"
+
     /// The version that this program writes; `PRAGMA user_version` holds a file's.
     static let version = 3
 

@@ -75,11 +75,15 @@ public final class DataDirectory {
         let database: AlertDatabase
         do throws(AlertStoreError) {
             let file = options.alerts ?? path + "/alerts.sqlite"
+            if let damaged = try AlertFiles.finishSalvage(of: file) {
+                notes.append("the salvaged alerts file is in its place now; the damaged one is \(damaged)")
+            }
             database = try AlertDatabase(path: file, lockSeconds: options.lockSeconds)
             let last = try database.lastRun()
             if let last, last.pipelineSHA != run.pipelineSHA || last.modelID != run.modelID {
-                try database.resetDerived()
                 notes.append("the pipeline or the model has changed: alerts are rebuilt from the log")
+                notes += try Self.givenUp(database, plan, options.store ?? DiskStore(root: path))
+                try database.resetDerived()
             }
             for model in models.records { try database.register(model) }
             try database.setRules(plan.detectors.map { ($0.name, $0.title, $0.kindName, "\($0.kind)") })
@@ -125,7 +129,7 @@ public final class DataDirectory {
             throw RuntimeError(error)
         }
         self.workers = workers
-        try recover(committed: committed, options.checkpoint, progress)
+        try recover(committed: committed, options.checkpoint, plan, surroundings.store, progress)
     }
 
     /// Which partition an event is in depends on how many there are: a log keeps the number that it was begun with.
@@ -154,6 +158,32 @@ public final class DataDirectory {
         }
     }
 
+    /// What a rebuild cannot make again, because its events are no longer in the log.
+    private static func givenUp(
+        _ database: AlertDatabase,
+        _ plan: PipelinePlan,
+        _ store: any FileStore
+    ) throws(AlertStoreError) -> [String] {
+        var notes: [String] = []
+        for partition in 0..<plan.partitionCount {
+            let start: Int64
+            do throws(LogError) {
+                start = try PartitionReader.bounds(directory: "log/\(plan.name)-\(partition)", store: store).start
+                    .rawValue
+            } catch {
+                // Opening the log says what is wrong with it.
+                continue
+            }
+            let count = try database.alerts(partition: partition, openedBefore: start)
+            guard count > 0 else { continue }
+            notes.append(
+                "partition \(partition): \(count) alerts of events before offset \(start) are given up, as the log no longer has "
+                    + "those (log retain); what people have decided about them stays"
+            )
+        }
+        return notes
+    }
+
     /// The offset up to which the alerts file has everything, by partition.
     private static func committed(_ database: AlertDatabase, topic: String) throws(RuntimeError) -> [Int: Int64] {
         do throws(AlertStoreError) {
@@ -167,13 +197,20 @@ public final class DataDirectory {
     private func recover(
         committed: [Int: Int64],
         _ choice: CheckpointChoice,
+        _ plan: PipelinePlan,
+        _ store: any FileStore,
         _ progress: (_ partition: Int, _ done: Int, _ total: Int) -> Void
     ) throws(RuntimeError) {
         var committed = committed
         // After a power cut the database may know more than the log: then only the log counts.
         if workers.contains(where: { (committed[$0.partition] ?? 0) > $0.runner.endOffset }) {
             notes.append("the alerts were ahead of the log: they are rebuilt from it")
-            do throws(AlertStoreError) { try database.resetDerived() } catch { throw RuntimeError(error) }
+            do throws(AlertStoreError) {
+                notes += try Self.givenUp(database, plan, store)
+                try database.resetDerived()
+            } catch {
+                throw RuntimeError(error)
+            }
             committed = [:]
         }
         for worker in workers {

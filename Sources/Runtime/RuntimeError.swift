@@ -31,6 +31,7 @@ extension RuntimeError {
             self = .damaged(StateError.damaged(file: file, words: words).description)
         case .state(let error): self = .storage(error.description)
         case .engine(let error): self = .plan(error.description)
+        case .gone: self = .storage(error.description)
         case .sink(let error as AlertStoreError), .sinkBusy(let error as AlertStoreError): self.init(error)
         case .sink(let error), .sinkBusy(let error): self = .storage("\(error)")
         }

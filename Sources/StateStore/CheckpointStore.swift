@@ -60,37 +60,59 @@ public final class CheckpointStore: Sendable {
     /// Finds the newest whole checkpoint at or before an offset, and checks every byte of it. Damaged ones are passed over,
     /// each with a note.
     public func restore(upTo limit: Int64) throws(FileError) -> (restored: Restored?, notes: [String]) {
-        var notes: [String] = []
-        let sequences = try self.sequences()
-        current.withLock { $0.sequence = max($0.sequence, sequences.last ?? 0) }
-        for sequence in sequences.reversed() {
-            let path = Checkpoint.path(directory, sequence)
-            guard let checkpoint = Checkpoint(try store.contents(of: path) ?? []) else {
-                notes.append("the checkpoint \(path) is damaged: an older one is used")
-                continue
+        try restore(at: .min...limit)
+    }
+
+    /// Finds the newest whole checkpoint, or the oldest, at an offset of a range, and checks every byte of it. Damaged ones are
+    /// passed over, each with a note. A writer may put new ones in their place meanwhile.
+    public func restore(
+        at offsets: ClosedRange<Int64>,
+        oldestFirst: Bool = false
+    ) throws(FileError) -> (restored: Restored?, notes: [String]) {
+        while true {
+            let sequences = try self.sequences()
+            current.withLock { $0.sequence = max($0.sequence, sequences.last ?? 0) }
+            var notes: [String] = []
+            for sequence in oldestFirst ? sequences : sequences.reversed() {
+                if let restored = try restore(sequence, at: offsets, &notes) { return (restored, notes) }
             }
-            guard fingerprint == nil || checkpoint.fingerprint == fingerprint, checkpoint.offset <= limit else {
-                continue
-            }
-            do throws(StateError) {
-                var runs: [StateRun] = []
-                for name in checkpoint.runs {
-                    let run = try StateRun(name, directory: directory, store: store)
-                    let cursor = run.cursor()
-                    while try cursor.next({ _ in true }) != nil {}
-                    runs.append(run)
-                }
-                let found = runs
-                current.withLock { $0.runs = found }
-                return (
-                    Restored(offset: checkpoint.offset, clock: checkpoint.clock, extra: checkpoint.extra), notes
-                )
-            } catch {
-                if case .file(let error) = error, error.code != 2 { throw error }
-                notes.append("the checkpoint \(path) is damaged (\(error)): an older one is used")
-            }
+            // What has been taken away was replaced by newer ones.
+            guard try self.sequences() != sequences else { return (nil, notes) }
         }
-        return (nil, notes)
+    }
+
+    private func restore(
+        _ sequence: Int,
+        at offsets: ClosedRange<Int64>,
+        _ notes: inout [String]
+    ) throws(FileError) -> Restored? {
+        let path = Checkpoint.path(directory, sequence)
+        guard let bytes = try contents(of: path) else { return nil }
+        guard let checkpoint = Checkpoint(bytes) else {
+            notes.append("the checkpoint \(path) is damaged: an older one is used")
+            return nil
+        }
+        guard fingerprint == nil || checkpoint.fingerprint == fingerprint, offsets.contains(checkpoint.offset) else {
+            return nil
+        }
+        do throws(StateError) {
+            var runs: [StateRun] = []
+            for name in checkpoint.runs {
+                let run = try StateRun(name, directory: directory, store: store)
+                let cursor = run.cursor()
+                while try cursor.next({ _ in true }) != nil {}
+                runs.append(run)
+            }
+            let found = runs
+            current.withLock { $0.runs = found }
+            return Restored(offset: checkpoint.offset, clock: checkpoint.clock, extra: checkpoint.extra)
+        } catch {
+            if case .file(let error) = error, error.code != 2 { throw error }
+            // A checkpoint goes before the runs that only it names.
+            guard try store.size(of: path) != nil else { return nil }
+            notes.append("the checkpoint \(path) is damaged (\(error)): an older one is used")
+            return nil
+        }
     }
 
     /// Calls the body with every record of the checkpoint that was restored: newer versions of a key before older ones, so
@@ -130,7 +152,9 @@ public final class CheckpointStore: Sendable {
         var found: [Summary] = []
         for sequence in try sequences().reversed() {
             let path = Checkpoint.path(directory, sequence)
-            guard let checkpoint = Checkpoint(try store.contents(of: path) ?? []) else {
+            // One that a writer has taken away meanwhile is none.
+            guard let bytes = try contents(of: path) else { continue }
+            guard let checkpoint = Checkpoint(bytes) else {
                 found.append(
                     Summary(
                         sequence: sequence,
@@ -155,11 +179,20 @@ public final class CheckpointStore: Sendable {
                     while try cursor.next({ _ in true }) != nil {}
                 }
             } catch {
+                guard try store.size(of: path) != nil else { continue }
                 summary.fault = error.description
             }
             found.append(summary)
         }
         return found
+    }
+
+    /// The bytes of a file that a writer may take away at any moment; nil if it is gone.
+    private func contents(of path: String) throws(FileError) -> [UInt8]? {
+        do throws(FileError) { return try store.contents(of: path) } catch {
+            guard error.code == 2 else { throw error }
+            return nil
+        }
     }
 
     private func sequences() throws(FileError) -> [Int] {

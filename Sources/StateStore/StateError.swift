@@ -3,15 +3,15 @@ public import FileStore
 /// What can go wrong with checkpoints: each case is one thing that a person can act on.
 public enum StateError: Error, Equatable, Sendable, CustomStringConvertible {
     case file(FileError)
-    /// A file is not what was written. Checkpoints are made from the log: deleting them loses nothing.
+    /// A file is not what was written. The next start finds it out, and does without it.
     case damaged(file: String, words: String)
 
     public var description: String {
         switch self {
         case .file(let error): error.description
         case .damaged(let file, let words):
-            "the checkpoint file \(file) is damaged: \(words); delete the folder it is in and run the command again: "
-                + "the state is made from the log anew"
+            "the checkpoint file \(file) is damaged: \(words); run the same command again: it goes on from an older checkpoint, "
+                + "or from the log"
         }
     }
 }

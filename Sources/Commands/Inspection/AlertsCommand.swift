@@ -7,8 +7,10 @@ import Foundation
 struct AlertsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alerts",
-        abstract: "List, show and give up alerts.",
-        subcommands: [AlertsListCommand.self, AlertsShowCommand.self, AlertsVacuumCommand.self]
+        abstract: "List and show alerts, give them up, and make them anew.",
+        subcommands: [
+            AlertsListCommand.self, AlertsShowCommand.self, AlertsVacuumCommand.self, AlertsRebuildCommand.self,
+        ]
     )
 }
 

@@ -26,6 +26,7 @@ struct AlertsVacuumCommand: ParsableCommand {
             let lock = try DirectoryLock.take(place.dataDir)
             defer { withExtendedLifetime(lock) {} }
             do throws(AlertStoreError) {
+                try AlertFiles.finishSalvage(of: place.alertsPath)
                 let database = try AlertDatabase(path: place.alertsPath)
                 var count = 0
                 if let span = olderThan {

@@ -13,7 +13,9 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Check log, checkpoints and alerts; with --deep, compute the alerts again and compare.",
         discussion: """
-            Changes nothing. Exit code 7 if something is damaged, 1 if the alerts are not what the log gives.
+            Changes nothing; a replay or a server may be at work: --deep compares the alerts as of one moment. Where the log \
+            no longer begins with its first event (`log retain`), it compares from its oldest checkpoint on, and says so. Exit \
+            code 7 if something is damaged, 1 if the alerts are not what the log gives.
 
               patternalarm verify --data-dir work
               patternalarm verify --deep --data-dir work --pipeline payments.yaml
@@ -42,14 +44,21 @@ struct VerifyCommand: ParsableCommand {
         if let database {
             let found: [String]
             do throws(AlertStoreError) { found = try database.faults() } catch { throw CommandError(error) }
-            Output.data("\(place.alertsPath): " + (found.isEmpty ? "ok\n" : "\(found.count) faults\n"))
+            Output.data("\(Output.safe(place.alertsPath)): " + (found.isEmpty ? "ok\n" : "\(found.count) faults\n"))
             faults += found.map { "\(place.alertsPath): \($0)" }
-            try checkOffsets(database, store, &faults)
+            if !found.isEmpty { faults.append(AlertRebuild.advice(place)) }
+            if found.isEmpty { try checkOffsets(database, store, &faults) }
         } else {
-            Output.data("\(place.alertsPath): not there; `patternalarm replay --resume` makes it from the log\n")
+            Output.data(
+                "\(Output.safe(place.alertsPath)): not there; `patternalarm replay --resume` makes it from the log\n"
+            )
         }
         guard faults.isEmpty else { throw .damaged(faults.joined(separator: "\n")) }
-        if deep, let database { try compare(database, store) }
+        guard deep, let database else { return }
+        let folder = try Scratch.make("verify")
+        defer { Scratch.remove(folder) }
+        let recomputation = try Recomputation(engine, store: store, isQuiet: quiet)
+        try DeepComparison(place: place, recomputation: recomputation, folder: folder).run(database)
     }
 
     private func checkLog(_ store: DiskStore) throws(CommandError) -> [String] {
@@ -89,43 +98,19 @@ struct VerifyCommand: ParsableCommand {
         _ store: DiskStore,
         _ faults: inout [String]
     ) throws(CommandError) {
+        // The alerts first: a writer's log is always ahead of them.
+        let known: [(topic: String, progress: PartitionProgress)]
+        do throws(AlertStoreError) { known = try database.progress() } catch { throw CommandError(error) }
         let partitions = try place.bounds(store)
-        do throws(AlertStoreError) {
-            for bounds in partitions {
-                guard let dash = bounds.name.lastIndex(of: "-") else { continue }
-                let known = try database.progress(topic: String(bounds.name[..<dash])).first {
-                    "\($0.partition)" == bounds.name[bounds.name.index(after: dash)...]
-                }
-                guard let known, known.nextOffset > bounds.end else { continue }
-                faults.append(
-                    "log/\(bounds.name) ends at offset \(bounds.end), but the alerts were made from \(known.nextOffset) "
-                        + "events: the log is an older copy, or its end was lost"
-                )
+        for (topic, progress) in known {
+            let name = "\(topic)-\(progress.partition)"
+            guard let bounds = partitions.first(where: { $0.name == name }), progress.nextOffset > bounds.end else {
+                continue
             }
-        } catch {
-            throw CommandError(error)
-        }
-    }
-
-    private func compare(_ database: AlertDatabase, _ store: DiskStore) throws(CommandError) {
-        let folder = try Scratch.make("verify")
-        defer { Scratch.remove(folder) }
-        let path = folder + "/alerts.sqlite"
-        let recomputation = Recomputation(planning: engine, store: store, isQuiet: quiet)
-        let events = try recomputation.run(like: database, into: path)
-        let found: [(table: String, here: Int, there: Int)]
-        do throws(AlertStoreError) {
-            found = try AlertDatabase(path: path).differences(from: place.alertsPath)
-        } catch {
-            throw CommandError(error)
-        }
-        guard found.isEmpty else {
-            let words = found.map { "\($0.table): \($0.there) rows that the log does not give, \($0.here) missing" }
-            throw .finding(
-                "the alerts are not what the log gives:\n" + words.joined(separator: "\n")
-                    + "\nDelete \(place.alertsPath) and run `patternalarm replay --resume` to make them anew."
+            faults.append(
+                "log/\(name) ends at offset \(bounds.end), but the alerts were made from \(progress.nextOffset) "
+                    + "events: the log is an older copy, or its end was lost"
             )
         }
-        Output.data("recomputed from \(grouped(events)) events: equal, row for row\n")
     }
 }

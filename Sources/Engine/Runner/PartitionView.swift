@@ -11,6 +11,8 @@ public final class PartitionView {
     public let engine: PartitionEngine
     /// The events before this offset are in the engine's state.
     public private(set) var nextOffset: Int64 = 0
+    /// Whether an event that is missing is a failure.
+    private var isContinuous = false
     private let plan: PipelinePlan
     private let directory: String
     private let store: any FileStore
@@ -56,6 +58,28 @@ public final class PartitionView {
         return found.notes
     }
 
+    /// Starts from the oldest checkpoint at an offset of a range; false if there is none.
+    public func restore(oldestAt offsets: ClosedRange<Int64>) throws(RunnerError) -> Bool {
+        let found: (restored: CheckpointStore.Restored?, notes: [String])
+        do throws(FileError) { found = try checkpoints.restore(at: offsets, oldestFirst: true) } catch {
+            throw .state(.file(error))
+        }
+        guard let restored = found.restored else { return false }
+        do throws(StateError) {
+            _ = try engine.restore(restored, from: checkpoints, limit: nil)
+        } catch {
+            throw .state(error)
+        }
+        begin(at: restored.offset)
+        return true
+    }
+
+    /// Makes an offset the next one: the log must have it.
+    public func begin(at offset: Int64) {
+        nextOffset = offset
+        isContinuous = true
+    }
+
     /// Reads on in the log up to an offset, or to the first event stamped at or after a time (microseconds), or to its end.
     ///
     /// - Parameters:
@@ -75,6 +99,9 @@ public final class PartitionView {
         var output = EngineOutput(partition: partition)
         var hasEnded = false
         while !hasEnded, nextOffset < offset, try logging({ () throws(LogError) in try reader.next(into: records) }) {
+            if isContinuous, records.baseOffset > nextOffset {
+                throw .gone(directory: directory, offset: nextOffset, next: records.baseOffset)
+            }
             _ = try replay.pieces(of: records, from: nextOffset, borders: [offset]) { piece throws(RunnerError) in
                 guard !hasEnded, piece.baseOffset < offset else { return }
                 let batch = replay.batch

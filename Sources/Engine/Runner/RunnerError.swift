@@ -7,6 +7,8 @@ public enum RunnerError: Error, CustomStringConvertible {
     /// A key that was spilled to disk cannot be read.
     case state(StateError)
     case engine(EngineError)
+    /// Events that were to be read are no longer in the log.
+    case gone(directory: String, offset: Int64, next: Int64)
     /// The sink refused a transaction; the error is its own.
     case sink(any Error)
     /// Somebody else keeps the sink from writing. Nothing is lost and the partition may go on: the transaction is tried again
@@ -18,6 +20,9 @@ public enum RunnerError: Error, CustomStringConvertible {
         case .log(let error): error.description
         case .state(let error): error.description
         case .engine(let error): error.description
+        case .gone(let directory, let offset, let next):
+            "the events from offset \(offset) to \(next - 1) of \(directory) are no longer there: they were removed meanwhile "
+                + "(log retain); run the same command again"
         case .sink(let error), .sinkBusy(let error): "\(error)"
         }
     }

@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+extension Workspace {
+    /// A data directory `d` with checkpoints in the middle and at the end of its log, as two runs leave it, and decisions about
+    /// alerts; the log's segments are parted at a batch before the first checkpoint.
+    static func withTwoSegments(events: Int = 12_000, decisions: Int = 40) throws -> Workspace {
+        let space = try Workspace()
+        try space.run(["simulate", "--events", "\(events)", "--out", "e.jsonl", "--seed", "5"])
+        let lines = String(decoding: try space.read("e.jsonl"), as: UTF8.self).split(separator: "\n")
+        for (name, part) in [("1.jsonl", lines[..<(lines.count / 2)]), ("2.jsonl", lines[(lines.count / 2)...])] {
+            try space.write(part.joined(separator: "\n") + "\n", name)
+            let replay = ["replay", name, "-q", "--batch-size", "64", "--data-dir", "d"]
+            try #require(try space.run(replay).status == 0)
+        }
+        for partition in 0...1 { try space.part("d/log/patternalarm-\(partition)") }
+        try space.decide(decisions)
+        return space
+    }
+
+    /// Notes that a person has said something of as many alerts.
+    func decide(_ count: Int, in directory: String = "d") throws {
+        let sql = """
+            INSERT INTO triage (alert_id, at_ms, author, status, label, assignee, note)
+              SELECT alert_id, 1767600000000 + opened_offset, 'ann', 'closed', 'fraud', NULL, 'called the card holder, ' || type
+              FROM alerts ORDER BY opened_offset LIMIT \(count);
+            INSERT INTO labels VALUES ('event 1', 'fraud', 'ann', NULL, 1767600000000);
+            """
+        try write(sql, "decide.sql")
+        let result = try script("sqlite3 \(directory)/alerts.sqlite < decide.sql")
+        try #require(result.status == 0, "\(result.err)")
+    }
+
+    /// What a statement says of an alerts file.
+    func ask(_ sql: String, of file: String = "d/alerts.sqlite") throws -> String {
+        try write(sql, "ask.sql")
+        let result = try script("sqlite3 '\(file)' < ask.sql")
+        try #require(result.status == 0, "\(result.err)")
+        return result.out.trimmingCharacters(in: .newlines)
+    }
+
+    /// Makes two segments of one, parted at the batch that is a quarter into it.
+    private func part(_ folder: String) throws {
+        let first = folder + "/00000000000000000000"
+        let bytes = [UInt8](try read(first + ".log"))
+        var position = 0
+        while position < bytes.count / 4 { position += 12 + number(bytes[(position + 8)..<(position + 12)]) }
+        let digits = String(number(bytes[position..<(position + 8)]))
+        let second = folder + "/" + String(repeating: "0", count: 20 - digits.count) + digits
+        try write(Data(bytes[..<position]), first + ".log")
+        try write(Data(bytes[position...]), second + ".log")
+        for suffix in [".index", ".timeindex"] where exists(first + suffix) { try remove(first + suffix) }
+    }
+
+    private func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
+}
