@@ -37,9 +37,8 @@ import Testing
         let before = try space.run(["replay", "--resume", "-q", "--data-dir", "d"]).digest
         let said = try space.ask("SELECT * FROM triage")
         try space.run(["log", "retain", "--bytes", "0", "--data-dir", "d"])
-        _ = try space.ask(
-            "PRAGMA foreign_keys = ON; DELETE FROM alerts WHERE opened_offset > (SELECT max(opened_offset) - 50 FROM alerts)"
-        )
+        let isLate = "opened_offset > (SELECT max(opened_offset) - 50 FROM alerts)"
+        _ = try space.ask("PRAGMA foreign_keys = ON; DELETE FROM alerts WHERE \(isLate)")
         #expect(try space.run(Self.deep("d")).status == 1)
         let result = try space.run(Self.rebuild("d"))
         #expect(result.status == 0 && result.digest == before, "\(result.err)")

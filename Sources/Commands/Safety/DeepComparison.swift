@@ -30,9 +30,8 @@ struct DeepComparison {
                     + AlertRebuild.advice(place)
             )
         }
-        let compared = starts.filter { $0.offset != nil }
-        guard !compared.isEmpty || starts.isEmpty else {
-            return Output.data("nothing was compared: no part of the log is preceded by a state to begin with\n")
+        guard events > 0 || !starts.contains(where: \.hasLostEvents) else {
+            return Output.data("nothing was compared: no event lies behind a state to begin with\n")
         }
         Output.data("recomputed from \(grouped(events)) events: equal, row for row\n")
     }
