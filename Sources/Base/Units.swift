@@ -31,8 +31,18 @@ public struct EventTime: Hashable, Comparable, Sendable, BitwiseCopyable {
 
     /// The same instant in milliseconds, rounded towards the past: the unit of the log and of the database.
     @inlinable
-    public var milliseconds: Int64 { (microseconds - (microseconds % 1000 + 1000) % 1000) / 1000 }
+    public var milliseconds: Int64 { microseconds.floorDivided(by: 1000).quotient }
 
     @inlinable
     public static func < (lhs: EventTime, rhs: EventTime) -> Bool { lhs.microseconds < rhs.microseconds }
+}
+
+extension Int64 {
+    /// The quotient by a divisor of more than 1, rounded down, and what is left, which is never negative. No step is out of
+    /// range, whatever the value.
+    @inlinable
+    public func floorDivided(by divisor: Int64) -> (quotient: Int64, rest: Int64) {
+        let (quotient, rest) = quotientAndRemainder(dividingBy: divisor)
+        return rest < 0 ? (quotient - 1, rest + divisor) : (quotient, rest)
+    }
 }

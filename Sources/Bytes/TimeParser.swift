@@ -1,3 +1,5 @@
+import Base
+
 /// Instants as event streams spell them.
 public enum TimeParser {
     /// ISO 8601 / RFC 3339: `2026-03-02T08:00:11.9+00:00`, `2026-03-02 08:00:11`, `2026-03-02`; microseconds since 1970.
@@ -87,8 +89,8 @@ public enum TimeParser {
 
     /// `2026-03-02T08:00:11.900Z`: text for people, milliseconds, UTC.
     public static func text(milliseconds: Int64) -> String {
-        let days = (milliseconds - (milliseconds % 86_400_000 + 86_400_000) % 86_400_000) / 86_400_000
-        let rest = Int(milliseconds - days * 86_400_000)
+        let (days, left) = milliseconds.floorDivided(by: 86_400_000)
+        let rest = Int(left)
         let (year, month, day) = date(daysSince1970: days)
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
         let fraction = rest % 1000
@@ -99,8 +101,8 @@ public enum TimeParser {
 
     /// `2026-03-02T08:00:11.900000+00:00`, without the fraction where it is zero.
     public static func rfc3339(microseconds: Int64) -> String {
-        let fraction = Int(microseconds % 1_000_000)
-        let seconds = text(milliseconds: microseconds / 1000).dropLast(5)
+        let (whole, fraction) = microseconds.floorDivided(by: 1_000_000)
+        let seconds = text(milliseconds: whole * 1000).dropLast(5)
         guard fraction > 0 else { return seconds + "+00:00" }
         let digits = String(fraction)
         return seconds + "." + String(repeating: "0", count: 6 - digits.count) + digits + "+00:00"

@@ -109,6 +109,8 @@ import Testing
         #expect(EventTime(microseconds: 1999).milliseconds == 1)
         #expect(EventTime(microseconds: -1).milliseconds == -1)
         #expect(EventTime(microseconds: -1000).milliseconds == -1)
+        #expect(EventTime(microseconds: .min).milliseconds == .min / 1000 - 1)
+        #expect(EventTime(microseconds: .max).milliseconds == .max / 1000)
     }
 
     @Test func seededIsPortable() {

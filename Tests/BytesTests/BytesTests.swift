@@ -125,6 +125,14 @@ import Testing
             #expect(parse(TimeParser.text(milliseconds: time / 1000)) == time / 1000 * 1000)
         }
     }
+
+    @Test func everyTimeHasAText() {
+        #expect(TimeParser.text(milliseconds: .min) == "-292275055-05-16T16:47:04.192Z")
+        #expect(TimeParser.text(milliseconds: .max) == "292278994-08-17T07:12:55.807Z")
+        #expect(TimeParser.text(milliseconds: -1) == "1969-12-31T23:59:59.999Z")
+        #expect(TimeParser.rfc3339(microseconds: -1) == "1969-12-31T23:59:59.999999+00:00")
+        #expect(!TimeParser.rfc3339(microseconds: .min).isEmpty && !TimeParser.rfc3339(microseconds: .max).isEmpty)
+    }
 }
 
 @Suite struct CSVTests {
