@@ -25,9 +25,12 @@ public final class DirectoryLock: Sendable {
     /// Locks an existing directory.
     public init(_ directory: String) throws(Failure) {
         let path = directory + "/lock"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw .file(FileError(.lock, path, code: errno)) }
+        let descriptor = open(path, O_RDWR | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw .file(Self.failure(path)) }
         do throws(Failure) {
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else { throw .file(FileError(.lock, path, code: errno)) }
+            if let misfit = FileError.Misfit(status) { throw .file(FileError(.lock, path, misfit)) }
             try Self.lock(descriptor, path, directory)
         } catch {
             close(descriptor)
@@ -50,6 +53,14 @@ public final class DirectoryLock: Sendable {
         guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.count, 0) == text.count else {
             throw .file(FileError(.lock, path, code: errno))
         }
+    }
+
+    /// Why the file could not be opened. A socket or a folder cannot even be opened.
+    private static func failure(_ path: String) -> FileError {
+        let code = errno
+        var status = stat()
+        if stat(path, &status) == 0, let misfit = FileError.Misfit(status) { return FileError(.lock, path, misfit) }
+        return FileError(.lock, path, code: code)
     }
 
     private static func holder(_ descriptor: Int32) -> String {

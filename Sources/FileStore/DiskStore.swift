@@ -59,10 +59,22 @@ public final class DiskStore: FileStore {
     }
 
     public func size(of file: String) throws(FileError) -> Int? {
+        try Self.size(at: absolute(file), as: file)
+    }
+
+    /// The size of a file by its whole path, or nil if there is none; anything but a file is refused.
+    public static func size(at path: String) throws(FileError) -> Int? { try size(at: path, as: path) }
+
+    private static func size(at path: String, as file: String) throws(FileError) -> Int? {
         var status = stat()
-        if stat(absolute(file), &status) == 0 { return Int(status.st_size) }
-        if errno == ENOENT { return nil }
-        throw FileError(.open, file, code: errno)
+        if stat(path, &status) == 0 {
+            if let misfit = FileError.Misfit(status) { throw FileError(.open, file, misfit) }
+            return Int(status.st_size)
+        }
+        let code = errno
+        guard code == ENOENT else { throw FileError(.open, file, code: code) }
+        if lstat(path, &status) == 0 { throw FileError(.open, file, .kind("a link to nothing")) }
+        return nil
     }
 
     public func read(
@@ -149,15 +161,22 @@ extension DiskStore {
     /// The descriptor of the file, opened now or kept from an earlier call. Writing creates the file.
     private func open(_ file: String, writable: Bool) throws(FileError) -> OpenFile {
         if let known = table.withLock({ $0.find(file, writable: writable) }) { return known }
-        let flags = writable ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC
+        // O_NONBLOCK: a pipe or a device in the file's place is not waited for. To files it means nothing.
+        let flags = (writable ? O_RDWR | O_CREAT : O_RDONLY) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
         while true {
             let descriptor = Glibc.open(absolute(file), flags, 0o644)
             if descriptor >= 0 {
                 let opened = OpenFile(descriptor, writable: writable)
+                var status = stat()
+                guard fstat(descriptor, &status) == 0 else { throw FileError(.open, file, code: errno) }
+                if let misfit = FileError.Misfit(status) { throw FileError(.open, file, misfit) }
                 table.withLock { $0.insert(opened, as: file) }
                 return opened
             }
-            guard errno == EINTR else { throw FileError(.open, file, code: errno) }
+            let code = errno
+            // A socket or a folder cannot even be opened so.
+            if code == ENXIO || code == EISDIR { _ = try size(of: file) }
+            guard code == EINTR else { throw FileError(.open, file, code: code) }
         }
     }
 
@@ -193,6 +212,20 @@ private final class OpenFile: Sendable {
     deinit {
         // The result says nothing that a sync did not: unsynced bytes are not promised to anyone.
         _ = close(descriptor)
+    }
+}
+
+extension FileError.Misfit {
+    /// Nil for a file.
+    init?(_ status: stat) {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return nil
+        case S_IFDIR: self = .kind("a folder")
+        case S_IFIFO: self = .kind("a named pipe")
+        case S_IFSOCK: self = .kind("a socket")
+        case S_IFCHR, S_IFBLK: self = .kind("a device")
+        default: self = .kind("something else")
+        }
     }
 }
 

@@ -15,22 +15,43 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         case lock = "lock"
     }
 
+    /// What is in a file's place and cannot be the file: it is neither read nor waited for.
+    public enum Misfit: Hashable, Sendable {
+        /// A folder, a named pipe, a device: in words.
+        case kind(String)
+        case size(Int, max: Int)
+    }
+
     public let operation: Operation
     public let file: String
     /// The number of the error as in `errno.h`.
     public let code: Int32
+    /// Why the file cannot be one of ours; nil if a call has failed.
+    public let misfit: Misfit?
 
     public init(_ operation: Operation, _ file: String, code: Int32) {
         self.operation = operation
         self.file = file
         self.code = code
+        misfit = nil
     }
+
+    public init(_ operation: Operation, _ file: String, _ misfit: Misfit) {
+        self.operation = operation
+        self.file = file
+        code = EINVAL
+        self.misfit = misfit
+    }
+
+    /// Something else is where a file or a folder should be: what was there is lost, or was never there.
+    public var isMisfit: Bool { misfit != nil || operation == .list && code == ENOTDIR }
 
     /// The disk, the quota or the file size limit is used up: freeing space is the way out.
     public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
 
     public var description: String {
         let name = file.isEmpty ? "the data directory" : file
+        if let misfit { return "\(name) \(misfit): move it away, and put the file back from a copy" }
         return "cannot \(operation.rawValue) \(name): \(reason) (errno \(code)); \(advice)"
     }
 
@@ -51,6 +72,15 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         case ENOTDIR, EISDIR, EEXIST: "something else has this name: move it away"
         case ENOMEM: "the machine is out of memory"
         default: "check the disk and the path"
+        }
+    }
+}
+
+extension FileError.Misfit: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .kind(let words): "is \(words), not a file"
+        case .size(let size, let max): "has \(size) bytes, and no such file has more than \(max)"
         }
     }
 }

@@ -13,7 +13,7 @@ public protocol FileStore: AnyObject, Sendable {
     /// The names in the folder, sorted; none if the folder does not exist.
     func list(_ directory: String) throws(FileError) -> [String]
 
-    /// The size of the file in bytes, or nil if there is none.
+    /// The size of the file in bytes, or nil if there is none. Anything but a file is refused (``FileError/misfit``).
     func size(of file: String) throws(FileError) -> Int?
 
     /// Reads up to `target.count` bytes from `position`; fewer only at the end of the file.
@@ -48,9 +48,18 @@ extension FileStore {
         try write(bytes, to: file, at: try size(of: file) ?? 0)
     }
 
-    /// The whole content of the file, or nil if there is none. For files that are small by construction.
-    public func contents(of file: String) throws(FileError) -> [UInt8]? {
+    /// The size of the file, or nil if there is none.
+    ///
+    /// - Throws: ``FileError``, with a ``FileError/misfit`` if the file is larger than it can be.
+    public func size(of file: String, max: Int) throws(FileError) -> Int? {
         guard let size = try size(of: file) else { return nil }
+        guard size <= max else { throw FileError(.read, file, .size(size, max: max)) }
+        return size
+    }
+
+    /// The whole content of the file, or nil if there is none. A file that is larger than `max` is refused, not read.
+    public func contents(of file: String, max: Int = 64 << 20) throws(FileError) -> [UInt8]? {
+        guard let size = try size(of: file, max: max) else { return nil }
         var bytes = [UInt8](repeating: 0, count: size)
         let count = try read(file, into: &bytes)
         bytes.removeLast(size - count)

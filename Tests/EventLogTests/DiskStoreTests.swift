@@ -44,6 +44,51 @@ final class DiskStoreTests {
         #expect(missing?.description.contains("check the path") == true)
     }
 
+    /// What is no file is neither read nor waited for.
+    @Test(arguments: ["pipe", "folder", "socket", "device", "nothing"])
+    func whatIsNoFileIsRefused(kind: String) throws {
+        let store = DiskStore(root: root)
+        try store.createDirectory("")
+        let path = root + "/it"
+        switch kind {
+        case "pipe": #expect(mkfifo(path, 0o644) == 0)
+        case "folder": #expect(mkdir(path, 0o755) == 0)
+        case "device": #expect(symlink("/dev/zero", path) == 0)
+        case "nothing": #expect(symlink("nowhere", path) == 0)
+        default:
+            let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(descriptor) }
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            // A short path: a socket's name has room for 108 bytes.
+            let short = "/tmp/pa-\(ProcessInfo.processInfo.processIdentifier)"
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: short.utf8) }
+            let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+            let bound = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) }
+            }
+            #expect(bound == 0 && rename(short, path) == 0)
+        }
+        func expectMisfit(_ body: () throws -> Void) {
+            let error = #expect(throws: FileError.self) { try body() }
+            #expect(
+                error?.isMisfit == true && error?.description.contains("not a file") == true,
+                "\(String(describing: error))"
+            )
+        }
+        expectMisfit { _ = try store.size(of: "it") }
+        expectMisfit { _ = try store.contents(of: "it") }
+        if kind != "nothing" { expectMisfit { try store.write([1], to: "it", at: 0) } }
+    }
+
+    @Test func whatIsLargerThanItCanBeIsRefused() throws {
+        let store = DiskStore(root: root)
+        try store.createDirectory("")
+        try store.write([1], to: "it", at: 1 << 40)
+        let error = #expect(throws: FileError.self) { _ = try store.contents(of: "it", max: 1000) }
+        #expect(error?.misfit == .size((1 << 40) + 1, max: 1000))
+    }
+
     @Test func moreFilesThanDescriptorsWork() throws {
         let store = DiskStore(root: root)
         try store.createDirectory("")
