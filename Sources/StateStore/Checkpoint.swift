@@ -23,6 +23,14 @@ struct Checkpoint: Equatable {
 
     static let magic: [UInt8] = Array("PACHECK1".utf8)
     static let prefix = "checkpoint-"
+    /// What its owner keeps besides is held in memory whole, and is far smaller.
+    static let bytesMax = 1 << 30
+    // What no checkpoint of ours reaches, so that nothing computed from a file's numbers is out of range.
+    private static let sequenceMax = 1 << 60
+    private static let clockMax: Int64 = 1 << 60
+    private static let offsetMax: Int64 = 1 << 62
+    private static let runBytesMax = 1 << 40
+    private static let runsMax = 1 << 12
 
     static func path(_ directory: String, _ sequence: Int) -> String {
         let digits = String(sequence)
@@ -33,7 +41,8 @@ struct Checkpoint: Equatable {
     static func sequence(of name: String) -> Int? {
         guard name.hasPrefix(prefix) else { return nil }
         let digits = name.dropFirst(prefix.count)
-        return digits.allSatisfy(\.isASCII) ? Int(digits) : nil
+        guard digits.allSatisfy(\.isASCII), let sequence = Int(digits), sequence <= sequenceMax else { return nil }
+        return sequence
     }
 
     func encoded() -> [UInt8] {
@@ -101,15 +110,20 @@ struct Checkpoint: Equatable {
             let extra = try reader.read(count: Int(try reader.readLittleEndian(UInt32.self)))
             let count = Int(try reader.readLittleEndian(UInt32.self))
             var runs: [StateRun.Name] = []
+            guard (0...sequenceMax).contains(sequence), (0...offsetMax).contains(offset),
+                (-clockMax...clockMax).contains(clock), count <= runsMax
+            else { return nil }
             for _ in 0..<min(count, reader.remaining / 28) {
-                runs.append(
-                    StateRun.Name(
-                        sequence: Int(truncatingIfNeeded: try reader.readLittleEndian(UInt64.self)),
-                        byteCount: Int(truncatingIfNeeded: try reader.readLittleEndian(UInt64.self)),
-                        records: Int(truncatingIfNeeded: try reader.readLittleEndian(UInt64.self)),
-                        checksum: try reader.readLittleEndian(UInt32.self)
-                    )
+                let run = StateRun.Name(
+                    sequence: Int(truncatingIfNeeded: try reader.readLittleEndian(UInt64.self)),
+                    byteCount: Int(truncatingIfNeeded: try reader.readLittleEndian(UInt64.self)),
+                    records: Int(truncatingIfNeeded: try reader.readLittleEndian(UInt64.self)),
+                    checksum: try reader.readLittleEndian(UInt32.self)
                 )
+                guard (0...sequenceMax).contains(run.sequence), (0...runBytesMax).contains(run.byteCount),
+                    (0...runBytesMax).contains(run.records)
+                else { return nil }
+                runs.append(run)
             }
             guard runs.count == count, reader.remaining == 0 else { return nil }
             return Checkpoint(

@@ -87,8 +87,8 @@ public final class CheckpointStore: Sendable {
         _ notes: inout [String]
     ) throws(FileError) -> Restored? {
         let path = Checkpoint.path(directory, sequence)
-        guard let bytes = try contents(of: path) else { return nil }
-        guard let checkpoint = Checkpoint(bytes) else {
+        guard let found = try checkpoint(sequence) else { return nil }
+        guard case .whole(let checkpoint) = found else {
             notes.append("the checkpoint \(path) is damaged: an older one is used")
             return nil
         }
@@ -103,8 +103,8 @@ public final class CheckpointStore: Sendable {
                 while try cursor.next({ _ in true }) != nil {}
                 runs.append(run)
             }
-            let found = runs
-            current.withLock { $0.runs = found }
+            let sound = runs
+            current.withLock { $0.runs = sound }
             return Restored(offset: checkpoint.offset, clock: checkpoint.clock, extra: checkpoint.extra)
         } catch {
             if case .file(let error) = error, error.code != 2 { throw error }
@@ -153,8 +153,8 @@ public final class CheckpointStore: Sendable {
         for sequence in try sequences().reversed() {
             let path = Checkpoint.path(directory, sequence)
             // One that a writer has taken away meanwhile is none.
-            guard let bytes = try contents(of: path) else { continue }
-            guard let checkpoint = Checkpoint(bytes) else {
+            guard let file = try checkpoint(sequence) else { continue }
+            guard case .whole(let checkpoint) = file else {
                 found.append(
                     Summary(
                         sequence: sequence,
@@ -187,9 +187,19 @@ public final class CheckpointStore: Sendable {
         return found
     }
 
-    /// The bytes of a file that a writer may take away at any moment; nil if it is gone.
-    private func contents(of path: String) throws(FileError) -> [UInt8]? {
-        do throws(FileError) { return try store.contents(of: path) } catch {
+    private enum Found {
+        case whole(Checkpoint)
+        /// Or something else has its name.
+        case damaged
+    }
+
+    /// A checkpoint's file; nil if a writer has taken it away.
+    private func checkpoint(_ sequence: Int) throws(FileError) -> Found? {
+        do throws(FileError) {
+            let bytes = try store.contents(of: Checkpoint.path(directory, sequence), max: Checkpoint.bytesMax)
+            return bytes.map { Checkpoint($0).map { .whole($0) } ?? .damaged }
+        } catch {
+            if error.isMisfit { return .damaged }
             guard error.code == 2 else { throw error }
             return nil
         }
@@ -293,9 +303,8 @@ public final class CheckpointStore: Sendable {
             let sequences = try sequences()
             var named: Set<String> = []
             for sequence in sequences.suffix(Self.keptCount) {
-                let path = Checkpoint.path(directory, sequence)
                 // Of a damaged one nothing is known: then nothing is removed on its account.
-                guard let checkpoint = Checkpoint(try store.contents(of: path) ?? []) else { continue }
+                guard let checkpoint = try checkpoint(sequence) else { continue }
                 for run in checkpoint.runs { named.insert(StateRun.path(directory, run.sequence)) }
             }
             for sequence in sequences.dropLast(Self.keptCount) {

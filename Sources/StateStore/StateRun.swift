@@ -58,7 +58,8 @@ final class StateRun: @unchecked Sendable {
             claimed == name.checksum
         else { throw damaged("its footer is not what was written") }
         let (indexPosition, indexBytes, filterPosition, filterBytes) = (fields[0], fields[1], fields[2], fields[3])
-        guard indexPosition >= 8, indexBytes >= 4, filterPosition == indexPosition + indexBytes, filterBytes >= 4,
+        guard fields[..<4].allSatisfy({ (0...name.byteCount).contains($0) }), indexPosition >= 8, indexBytes >= 4,
+            filterPosition == indexPosition + indexBytes, filterBytes >= 4,
             filterPosition + filterBytes + Self.footerBytes == name.byteCount
         else { throw damaged("its parts do not fit its size") }
         blocksEnd = indexPosition
@@ -73,7 +74,9 @@ final class StateRun: @unchecked Sendable {
                 let high = bytes.loadUnaligned(fromByteOffset: at + 10, as: UInt64.self)
                 let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
                 firsts.append(StateRecord(table: table, key: Text(low: low, high: high), time: 0, value: nothing))
-                positions.append(Int(bytes.loadUnaligned(fromByteOffset: at + 18, as: UInt64.self)))
+                positions.append(
+                    Int(truncatingIfNeeded: bytes.loadUnaligned(fromByteOffset: at + 18, as: UInt64.self))
+                )
             }
         }
         guard positions.allSatisfy({ $0 >= 8 && $0 < blocksEnd }) else { throw damaged("its index points outside") }

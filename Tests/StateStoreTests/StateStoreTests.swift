@@ -1,4 +1,5 @@
 import Base
+import Bytes
 import FileStore
 import StateStore
 import TestKit
@@ -48,6 +49,67 @@ private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
 }
 
 @Suite struct StateStoreTests {
+    /// Numbers that no checkpoint of ours has, under right checksums: whoever reads them says so, and none traps.
+    @Test func extremeNumbersAreNoCheckpoint() throws {
+        func little(_ value: some FixedWidthInteger) -> [UInt8] {
+            (0..<value.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+        }
+        let disk = CrashingStore()
+        var random = Seeded(seed: 1)
+        var model: Model = [:]
+        let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        try store.install(change(&model, &random, offset: 5, clock: 90))
+        let file = try #require(disk.allFiles.first { $0.contains("/checkpoint-") })
+        let run = try #require(disk.allFiles.first { $0.hasSuffix(".state") })
+        let (whole, wholeRun) = (disk.bytes(of: file), disk.bytes(of: run))
+        let nasty: [Int64] = [-1, .min, .max, .max - 7, 1 << 62, 1 << 48, 0, 7, Int64(wholeRun.count), 1 << 32]
+        func look() throws {
+            let again = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+            _ = try again.summaries()
+            guard try again.restore(upTo: .max).restored != nil else { return }
+            var image = model
+            do throws(StateError) {
+                try again.visit { _ in true }
+                var buffer: [UInt8] = []
+                for number in 0..<20 { _ = try again.find(table, key(number), into: &buffer) }
+                try again.install(change(&image, &random, offset: 6, clock: 95))
+            } catch {
+                #expect(!error.description.isEmpty)
+            }
+        }
+        for value in nasty {
+            // Every number of the checkpoint.
+            for position in 8..<whole.count - 12 {
+                var bytes = whole
+                bytes.replaceSubrange(position..<position + 8, with: little(value))
+                bytes.replaceSubrange((bytes.count - 4)..., with: little(Checksum.crc32c(Array(bytes.dropLast(4)))))
+                disk.set(bytes, for: file)
+                disk.set(wholeRun, for: run)
+                try look()
+            }
+            // Every number of the run's footer.
+            for field in 0..<5 {
+                var bytes = wholeRun
+                let footer = bytes.count - 56
+                bytes.replaceSubrange(footer + field * 8..<footer + field * 8 + 8, with: little(value))
+                let sum = little(Checksum.crc32c(Array(bytes[footer..<footer + 40])))
+                bytes.replaceSubrange(footer + 40..<footer + 44, with: sum)
+                disk.set(bytes, for: run)
+                var checkpoint = whole
+                checkpoint.replaceSubrange(whole.count - 8..<whole.count - 4, with: sum)
+                let end = little(Checksum.crc32c(Array(checkpoint.dropLast(4))))
+                checkpoint.replaceSubrange((whole.count - 4)..., with: end)
+                disk.set(checkpoint, for: file)
+                try look()
+            }
+        }
+        // A file's name is a number, too.
+        disk.set(wholeRun, for: run)
+        disk.set(whole, for: file)
+        disk.set(whole, for: "state/t/checkpoint-9223372036854775807")
+        try look()
+    }
+
     /// Checkpoint after checkpoint: restoring and looking up give what a plain dictionary holds; two are kept.
     @Test(arguments: Seeds.upTo(10))
     func checkpointsHoldWhatWasPutIn(seed: UInt64) throws {
