@@ -46,6 +46,9 @@ struct BatchHeader: Equatable {
     /// Where the part under the checksum begins.
     static let checksumStart = 21
 
+    /// What the numbers of codecs mean.
+    static let codecs = ["none", "gzip", "snappy", "lz4", "zstd", "codec 5", "codec 6", "codec 7"]
+
     var codec: Int { Int(attributes & 7) }
     /// Control batches have a producer and no sequence.
     var hasProducer: Bool { producerID >= 0 && producerEpoch >= 0 && baseSequence >= 0 && recordCount > 0 }
@@ -83,9 +86,35 @@ struct BatchHeader: Equatable {
     func fault(in batch: UnsafeRawBufferPointer) -> BatchFault? {
         let found = Checksum.crc32c(UnsafeRawBufferPointer(rebasing: batch[Self.checksumStart...]))
         guard found == checksum else { return .checksum(expected: checksum, found: found) }
-        guard baseOffset >= 0, lastOffset >= baseOffset, recordCount >= 0,
-            Int64(recordCount) <= lastOffset - baseOffset + 1
-        else { return .records("its number of records cannot be right") }
-        return nil
+        return hasPossibleCount ? nil : .records("its number of records cannot be right")
+    }
+
+    /// The offsets that the batch takes: compaction may leave fewer records, and never more.
+    var span: Int64 { lastOffset &- baseOffset &+ 1 }
+
+    /// How many records can be in the batch, by its size.
+    private var countMax: Int {
+        let payload = max(0, size - Self.byteCount)
+        switch codec {
+        case 0: return payload / 7
+        // LZ4 makes 255 bytes of one at most.
+        case 3: return min(LogLimits.recordsPerBatch, payload * 255 / 7)
+        default: return LogLimits.recordsPerBatch
+        }
+    }
+
+    /// Whether the records can be as many as the header says. Everything that is asked here is under the checksum.
+    var hasPossibleCount: Bool {
+        recordCount >= 0 && recordCount <= countMax && span >= max(1, Int64(recordCount))
+            && span <= LogLimits.recordsPerBatch
+    }
+
+    /// How many offsets a batch takes whose numbers cannot all be right: at least one.
+    var likelySpan: Int64 { span >= 1 && span <= countMax ? span : 1 }
+
+    /// Whether the batch can be in this segment: in the index, offsets are differences of 32 bits.
+    func fits(_ segment: Segment) -> Bool {
+        let first = segment.baseOffset
+        return (first...first + Int64(Int32.max)).contains(baseOffset) && lastOffset - first <= Int64(Int32.max)
     }
 }

@@ -1,13 +1,11 @@
 public import Base
-import Bytes
 public import FileStore
 import Synchronization
 
 /// How far named consumers have read: one small file a consumer, replaced as a whole at each commit, so that a power cut
 /// leaves the old offsets or the new ones.
 ///
-/// The file, big-endian: int32 version 1, int32 number of partitions, for each in the order of their names: int32 length
-/// and bytes of the name, int64 offset of the next record to read; uint32 CRC-32C of what is before it.
+/// The file is one of ``NamedOffsets``, version 1: under each partition's name the offset of the next record to read.
 ///
 /// May be used by any thread; commits go one after another.
 public final class ConsumerOffsets: Sendable {
@@ -25,7 +23,7 @@ public final class ConsumerOffsets: Sendable {
     private let store: any FileStore
     private let commits = Mutex(())
 
-    private static let version: Int32 = 1
+    private static let format = NamedOffsets(version: 1, width: 1)
     private static let nameBytesMax = 100
 
     /// Touches nothing: the folder, `log/consumers` by custom, is made by the first commit.
@@ -47,7 +45,7 @@ public final class ConsumerOffsets: Sendable {
                 all.merge(offsets) { _, new in new }
                 try files { () throws(FileError) in
                     try store.createDirectory(directory)
-                    try store.replace(file, with: Self.encode(all))
+                    try store.replace(file, with: Self.format.encode(all.mapValues { [$0] }))
                 }
                 return .success(())
             } catch {
@@ -105,41 +103,9 @@ public final class ConsumerOffsets: Sendable {
     }
 
     private func read(_ file: String) throws(LogError) -> [String: LogOffset]? {
-        guard let bytes = try files({ () throws(FileError) in try store.contents(of: file) }) else { return nil }
-        guard let offsets = bytes.withUnsafeBytes({ Self.decode($0) }) else { throw .damagedOffsets(file: file) }
-        return offsets
-    }
-
-    private static func encode(_ offsets: [String: LogOffset]) -> [UInt8] {
-        var bytes = ByteWriter()
-        bytes.appendBigEndian(version)
-        bytes.appendBigEndian(Int32(offsets.count))
-        for (partition, offset) in offsets.sorted(by: { $0.key < $1.key }) {
-            let name = Array(partition.utf8)
-            bytes.appendBigEndian(Int32(name.count))
-            bytes.append(name)
-            bytes.appendBigEndian(offset.rawValue)
-        }
-        bytes.appendBigEndian(Checksum.crc32c(bytes.bytes))
-        return Array(bytes.bytes)
-    }
-
-    private static func decode(_ bytes: UnsafeRawBufferPointer) -> [String: LogOffset]? {
-        guard bytes.count >= 12 else { return nil }
-        let covered = UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.count - 4)])
-        let stored = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: covered.count, as: UInt32.self))
-        guard stored == Checksum.crc32c(covered) else { return nil }
-        var reader = ByteReader(covered)
-        var offsets: [String: LogOffset] = [:]
-        do throws(ByteError) {
-            guard try reader.readBigEndian(Int32.self) == version else { return nil }
-            for _ in 0..<max(0, try reader.readBigEndian(Int32.self)) {
-                let name = try reader.read(count: Int(try reader.readBigEndian(Int32.self)))
-                offsets[String(decoding: name, as: UTF8.self)] = LogOffset(try reader.readBigEndian(Int64.self))
-            }
-        } catch {
-            return nil
-        }
-        return reader.remaining == 0 ? offsets : nil
+        let bytes = try files { () throws(FileError) in try store.contents(of: file, max: NamedOffsets.bytesMax) }
+        guard let bytes else { return nil }
+        guard let offsets = Self.format.decode(bytes) else { throw .damagedOffsets(file: file) }
+        return offsets.compactMapValues(\.first)
     }
 }

@@ -22,6 +22,11 @@ struct DurableMark: Equatable {
     private static let noteVersion: Int32 = 1
     private static let noteBytes = 32
     private static let sectorBytes = 512
+    /// More than all producers that a log remembers take.
+    private static let bytesMax = 1 << 20
+
+    static func file(_ directory: String) -> String { directory + "/durable" }
+    static func notesFile(_ directory: String) -> String { directory + "/durable.notes" }
 
     /// What is wrong with a log that ends, with or without a torn tail, before what was durable; nil if nothing is.
     func damage(_ segment: Segment, position: Int, endOffset end: Int64, torn: LogDamage?) -> LogDamage? {
@@ -39,18 +44,18 @@ struct DurableMark: Equatable {
 
     /// Replaces the file; durable on return.
     func write(_ directory: String, _ store: any FileStore) throws(FileError) {
-        try store.replace(directory + "/durable", with: encoded(Self.version))
+        try store.replace(Self.file(directory), with: encoded(Self.version))
     }
 
     /// Writes one of the two notes; durable with some later sync.
     func note(_ directory: String, _ store: any FileStore, turn: Int) throws(FileError) {
         let place = turn % 2 * Self.sectorBytes
-        try store.write(encoded(Self.noteVersion), to: directory + "/durable.notes", at: place)
+        try store.write(encoded(Self.noteVersion), to: Self.notesFile(directory), at: place)
     }
 
     /// The furthest mark; nil if there is none.
     static func read(_ directory: String, _ store: any FileStore) throws(FileError) -> DurableMark? {
-        let notes = try store.contents(of: directory + "/durable.notes") ?? []
+        let notes = try store.contents(of: Self.notesFile(directory), max: bytesMax) ?? []
         let marks = stride(from: 0, to: notes.count, by: sectorBytes)
             .map { DurableMark(notes[$0..<min($0 + noteBytes, notes.count)]) }
         return (marks + [try readSealed(directory, store)]).compactMap { $0 }
@@ -59,7 +64,7 @@ struct DurableMark: Equatable {
 
     /// The mark of the last completed segment, with its producers; nil if there is none.
     static func readSealed(_ directory: String, _ store: any FileStore) throws(FileError) -> DurableMark? {
-        try store.contents(of: directory + "/durable").flatMap { DurableMark($0[...]) }
+        try store.contents(of: Self.file(directory), max: bytesMax).flatMap { DurableMark($0[...]) }
     }
 
     private func encoded(_ version: Int32) -> [UInt8] {
@@ -89,12 +94,13 @@ struct DurableMark: Equatable {
                 let base = try reader.readBigEndian(Int64.self)
                 let position = try reader.readBigEndian(Int64.self)
                 let end = try reader.readBigEndian(Int64.self)
-                var mark = DurableMark(baseOffset: base, position: Int(position), endOffset: end)
+                var mark = DurableMark(baseOffset: base, position: Int(clamping: position), endOffset: end)
                 if version == Self.version { mark.producers = try ProducerStates(&reader) }
                 let covered = UnsafeRawBufferPointer(rebasing: buffer[..<reader.position])
-                guard try reader.readBigEndian(UInt32.self) == Checksum.crc32c(covered), reader.remaining == 0 else {
-                    return nil
-                }
+                guard try reader.readBigEndian(UInt32.self) == Checksum.crc32c(covered), reader.remaining == 0,
+                    (0...LogLimits.offset).contains(base), (base...LogLimits.offset).contains(end),
+                    (0...Int64(LogLimits.segmentBytes)).contains(position)
+                else { return nil }
                 return mark
             } catch {
                 return nil

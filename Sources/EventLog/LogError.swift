@@ -7,8 +7,6 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
     case file(FileError)
     /// A stretch of a segment is not what was written: acknowledged data was damaged or lost later.
     case damaged(LogDamage)
-    /// A batch is compressed in a way that this program does not read (gzip, snappy, zstd).
-    case unsupported(file: String, offset: LogOffset, position: Int, codec: String)
     /// An earlier write or sync failed; what is on disk is unknown until the log is opened anew.
     case failed(directory: String, cause: FileError)
     /// The log was closed.
@@ -23,6 +21,8 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
     case badName(String)
     /// The file of a consumer's offsets is not what was written.
     case damagedOffsets(file: String)
+    /// The file that says what the log is meant to hold is not what was written.
+    case damagedManifest(file: String)
     /// The system has no thread left for the log.
     case noThread
 
@@ -30,9 +30,6 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .file(let error): error.description
         case .damaged(let damage): damage.description
-        case .unsupported(let file, let offset, let position, let codec):
-            "\(file): the batch at byte \(position) (offset \(offset)) is compressed with \(codec); this program reads "
-                + "LZ4 and uncompressed batches: set compression.type=lz4 where it is written, and copy the topic again"
         case .failed(let directory, let cause):
             "the log \(directory) takes nothing more, because it \(cause); run the command again to reopen it"
         case .closed(let directory): "the log \(directory) is closed: open it anew to append"
@@ -50,6 +47,9 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
         case .damagedOffsets(let file):
             "\(file) is damaged: how far this consumer has read is not known; restore the file from a copy, or delete it "
                 + "to read from the beginning"
+        case .damagedManifest(let file):
+            "\(file) is damaged: what the log is meant to hold is not known; restore the file from a copy, or let "
+                + "`patternalarm log repair --quarantine` make it anew from what is there"
         case .noThread: "the log cannot start its thread: raise the limit of processes (ulimit -u)"
         }
     }
@@ -71,12 +71,33 @@ public struct LogDamage: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong, without the place.
     public var words: String { fault.description }
 
+    /// Something that the log is meant to hold is not there, so that there are no bytes to look at.
+    public var isLoss: Bool {
+        if case .gone = fault { true } else { false }
+    }
+
     public var description: String {
         let end = nextOffset.map { "to \($0.advanced(by: -1))" } ?? "and what follows"
         let lost = "offset \(offset) \(end)"
-        return "\(file) is damaged at byte \(position) (\(byteCount) bytes, \(lost)): \(words); the batches around it "
-            + "are intact and nothing was cut: run `patternalarm log verify`; restore the file from a copy, or run "
-            + "`patternalarm log repair`"
+        let accept = "accept the loss with `patternalarm log repair --quarantine`"
+        switch fault {
+        case .gone(let isWhole):
+            let count = nextOffset.map { "\($0.rawValue - offset.rawValue) events" } ?? "how many events is not known"
+            let place = isWhole ? directoryName(of: file) : file
+            return "\(place) is not there: \(words), \(lost) is missing (\(count)); put it back from a backup "
+                + "(`patternalarm restore`), or \(accept)"
+        case .unfit:
+            return "\(file) \(words): \(lost) cannot be read; move it away and put the file back from a copy, or "
+                + accept
+        case .codec:
+            return "\(file): the batch at byte \(position) (\(byteCount) bytes, \(lost)) is \(words); set "
+                + "compression.type=lz4 where it is written and copy the topic again, or \(accept)"
+        default:
+            return
+                "\(file) is damaged at byte \(position) (\(byteCount) bytes, \(lost)): \(words); the batches around it "
+                + "are intact and nothing was cut: run `patternalarm log verify`; restore the file from a copy, or run "
+                + "`patternalarm log repair`"
+        }
     }
 }
 
@@ -95,6 +116,12 @@ public enum BatchFault: Hashable, Sendable, CustomStringConvertible {
     case records(String)
     /// What was synced before, up to this offset, is not in the file.
     case missing(before: LogOffset)
+    /// The segment that the log is meant to begin with is not there, or none of the partition is.
+    case gone(isWhole: Bool)
+    /// What has a segment's name cannot be one: why.
+    case unfit(String)
+    /// A whole batch, compressed in a way that this program does not read (gzip, snappy, zstd).
+    case codec(String)
     /// Too many places look like a batch to try them all.
     case undecidable
 
@@ -107,6 +134,11 @@ public enum BatchFault: Hashable, Sendable, CustomStringConvertible {
         case .offset(let expected, let found): "a batch with offset \(found), expected \(expected)"
         case .records(let words): words
         case .missing(let offset): "the log was durable up to offset \(offset), but the file ends before it"
+        case .gone(let isWhole):
+            isWhole ? "the partition has no segment" : "the log is meant to begin with this segment"
+        case .unfit(let words): words
+        case .codec(let codec):
+            "compressed with \(codec), which this program does not read: it reads LZ4 and uncompressed batches"
         case .undecidable: "what follows can be neither read nor recognised as the end of the log"
         }
     }

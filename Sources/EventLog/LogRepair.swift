@@ -8,6 +8,9 @@ public struct RepairEntry: Sendable, Equatable {
         case lost
         /// Only fields that the checksum does not cover were damaged, and the rest proves what they were.
         case restored
+        /// More than can be marked record by record, or more than the log can have held: what says so is put right, for
+        /// this reason.
+        case accepted(String)
         /// It is left as it is, for this reason.
         case refused(String)
     }
@@ -23,13 +26,18 @@ public struct RepairEntry: Sendable, Equatable {
     var restored: [UInt8] = []
 
     /// How many records the stretch held; 0 if that is not known.
-    public var recordCount: Int64 {
-        damage.nextOffset.map { max(0, $0.rawValue - damage.offset.rawValue) } ?? 0
-    }
+    public var recordCount: Int64 { damage.span }
 
     public var isRefused: Bool {
         if case .refused = outcome { true } else { false }
     }
+
+    public var isAccepted: Bool {
+        if case .accepted = outcome { true } else { false }
+    }
+
+    /// Whether a segment is written anew for it.
+    var changesSegment: Bool { outcome == .lost || outcome == .restored }
 }
 
 /// Makes a damaged partition readable again without losing, moving or renumbering a whole batch.
@@ -41,12 +49,21 @@ public struct LogRepair {
     private let directory: String
     private let quarantine: String
     private let reasonHeader: String
+    private let durable: LogOffset
     private let store: any FileStore
 
     /// Damaged bytes are copied to the folder `quarantine`, in one folder a partition. A header named `reasonHeader` tells
-    /// readers why a record has no value.
-    public init(directory: String, quarantine: String, reasonHeader: String, store: any FileStore) {
+    /// readers why a record has no value. `durable` is an offset that somebody has built on: offsets before it are never
+    /// given out again.
+    public init(
+        directory: String,
+        quarantine: String,
+        reasonHeader: String,
+        store: any FileStore,
+        durable: LogOffset = LogOffset(0)
+    ) {
         self.directory = directory
+        self.durable = durable
         let name = directory.split(separator: "/").last.map { String($0) } ?? directory
         self.quarantine = quarantine + "/" + name
         self.reasonHeader = reasonHeader
@@ -63,29 +80,60 @@ public struct LogRepair {
         var survey = try survey()
         guard !survey.entries.isEmpty else { return [] }
         try files { () throws(FileError) in try store.createDirectory(quarantine) }
-        if let end = survey.lostEnd {
+        let quarantined = Quarantine(directory: quarantine, store: store)
+        // What is told of these is all that there will ever be: no bytes are left of them.
+        let told = survey.entries.filter { $0.isAccepted || $0.damage.isLoss && $0.recordCount == 0 }
+        for entry in told {
+            try files { () throws(FileError) in try quarantined.keep(entry) }
+            if entry.isAccepted { try accept(entry) }
+        }
+        if !survey.added.isEmpty {
             // The offsets of a lost tail are never given out again: what follows begins in a segment behind them. From then
-            // on the lost tail is a damaged stretch like any other.
+            // on a lost tail or beginning is a damaged stretch like any other.
             try files { () throws(FileError) in
-                for base in survey.isEmpty ? [0, end] : [end] {
+                try store.createDirectory(directory)
+                for base in survey.added {
                     try store.write([], to: Segment(baseOffset: base, directory: directory).log, at: 0)
                 }
                 try store.syncDirectory(directory)
             }
-            survey = try self.survey()
         }
-        let quarantined = Quarantine(directory: quarantine, store: store)
+        if !survey.added.isEmpty || !told.isEmpty { survey = try self.survey() }
         for entry in survey.entries where !entry.isRefused {
-            try files { () throws(FileError) in try quarantined.keep(entry) }
+            try files { () throws(FileError) in
+                try quarantined.keep(entry)
+                if case .unfit = entry.damage.fault { try quarantined.move(entry) }
+            }
         }
         for base in survey.bases {
             let segment = Segment(baseOffset: base, directory: directory)
             let entries = survey.entries.filter { $0.damage.file == segment.log }
-            guard entries.contains(where: { !$0.isRefused }) else { continue }
+            guard entries.contains(where: \.changesSegment) else { continue }
             let rewriter = SegmentRewriter(segment, scratch: quarantine, reasonHeader: reasonHeader, store: store)
             try rewriter.replace(entries)
         }
-        return survey.entries
+        return told + survey.entries
+    }
+
+    /// Puts right what says that the log holds more than it can: the manifest's first offset, or the marks of its end.
+    private func accept(_ entry: RepairEntry) throws(LogError) {
+        let damage = entry.damage
+        guard let next = damage.nextOffset else { return }
+        if damage.isLoss {
+            return try LogManifest.change(directory, store) {
+                LogManifest.Bounds(first: next, end: max(next, $0?.end ?? next))
+            }
+        }
+        try files { () throws(FileError) in
+            for file in [DurableMark.file(directory), DurableMark.notesFile(directory)] {
+                guard try store.size(of: file) != nil else { continue }
+                try store.rename(file, to: entry.quarantine + "-" + file.dropFirst(directory.utf8.count + 1))
+                for folder in [quarantine, directory] { try store.syncDirectory(folder) }
+            }
+        }
+        try LogManifest.change(directory, store) {
+            LogManifest.Bounds(first: min($0?.first ?? damage.offset, damage.offset), end: damage.offset)
+        }
     }
 
     // MARK: - What is damaged
@@ -93,13 +141,12 @@ public struct LogRepair {
     private struct Survey {
         var entries: [RepairEntry] = []
         var bases: [Int64] = []
-        /// Where the log was durable, if it ends before.
-        var lostEnd: Int64?
-        var isEmpty: Bool { bases.isEmpty }
+        /// Segments that are to be there: the one that the log begins with, and one behind a lost end.
+        var added: [Int64] = []
     }
 
     private func survey() throws(LogError) -> Survey {
-        let walk = try LogWalk(directory: directory, store: store)
+        let walk = try LogWalk(directory: directory, store: store, durable: durable)
         let batch = RecordBatch()
         var found = Survey()
         var end: Int64 = 0
@@ -124,8 +171,19 @@ public struct LogRepair {
                 found.entries.append(entry)
             }
         }
+        if let gone = found.entries.first, gone.damage.isLoss, !gone.isAccepted {
+            found.added.append(gone.damage.offset.rawValue)
+        }
         let isUndecided = found.entries.last.map { $0.damage.fault == .undecidable } ?? false
-        if let durable = walk.durableOffset, durable > end, !isUndecided { found.lostEnd = durable }
+        if let durable = walk.durableOffset, durable > end, !isUndecided, let last = found.entries.last {
+            let isFar = last.damage.span > LostRecords.countMax && last.damage.nextOffset == LogOffset(durable)
+            if last.isRefused, isFar {
+                let words = "the log was never that long: the mark that says so is set aside"
+                found.entries[found.entries.count - 1].outcome = .accepted(words)
+            } else {
+                found.added.append(durable)
+            }
+        }
         try dropCopies(&found.entries)
         return found
     }
@@ -137,6 +195,14 @@ public struct LogRepair {
             outcome: .lost,
             quarantine: "\(quarantine)/\(segment)-\(damage.position)-\(damage.offset)"
         )
+        switch damage.fault {
+        // Nobody has built on it: the log goes on where it was meant to begin, or behind what is before.
+        case .gone where damage.nextOffset == nil, .unfit where damage.nextOffset == nil: return entry
+        case .gone where damage.span > LostRecords.countMax:
+            entry.outcome = .accepted("too many to be marked one by one: the log begins behind them now")
+            return entry
+        default: break
+        }
         guard let next = damage.nextOffset, damage.fault != .undecidable else {
             entry.outcome = .refused("where it ends cannot be told: restore \(damage.file) from a copy")
             return entry

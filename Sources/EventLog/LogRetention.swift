@@ -74,8 +74,17 @@ public struct LogRetention {
         return decisions
     }
 
-    /// Removes a segment, durably. A crash between two segments leaves a log without a hole, because the oldest goes first.
+    /// Removes a partition's oldest segment, durably: first the manifest says that the log begins behind it. A crash at any
+    /// moment leaves a log without a hole that begins where it is meant to, or earlier.
     public func remove(_ segment: RetentionSegment) throws(LogError) {
+        let bases = try files { () throws(FileError) in try Segment.bases(segment.directory, store) }
+        guard let next = bases.first(where: { $0 > segment.baseOffset }) else { return }
+        try LogManifest.change(segment.directory, store) { known in
+            LogManifest.Bounds(
+                first: max(known?.first ?? LogOffset(0), LogOffset(next)),
+                end: known?.end ?? LogOffset(next)
+            )
+        }
         try files { () throws(FileError) in
             let old = Segment(baseOffset: segment.baseOffset, directory: segment.directory)
             for file in [old.log, old.index, old.timeIndex] { try store.remove(file) }
@@ -93,7 +102,8 @@ public struct LogRetention {
     private func isOld(_ segment: RetentionSegment, _ newest: Int64?, _ policy: RetentionPolicy) -> Bool {
         guard let age = policy.ageMilliseconds, let newest else { return false }
         guard let own = segment.newestMilliseconds else { return true }
-        return newest.subtractingReportingOverflow(own).partialValue > age
+        let (difference, isHuge) = newest.subtractingReportingOverflow(own)
+        return isHuge || difference > age
     }
 
     /// The partition whose first segment is the oldest; a partition's last segment does not take part.
@@ -106,10 +116,12 @@ public struct LogRetention {
     private func segments(of directory: String) throws(LogError) -> [RetentionSegment] {
         let walk = try LogWalk(directory: directory, store: store)
         var found: [RetentionSegment] = []
+        var isCut = false
         while let item = try walk.next() {
             switch item {
             case .segmentBegan(let file, let byteCount, let base, _):
                 let segment = Segment(baseOffset: base, directory: directory)
+                defer { isCut = false }
                 let indexes = try files { () throws(FileError) in
                     try (store.size(of: segment.index) ?? 0) + (store.size(of: segment.timeIndex) ?? 0)
                 }
@@ -120,7 +132,7 @@ public struct LogRetention {
                         baseOffset: base,
                         endOffset: base,
                         bytes: byteCount + indexes,
-                        isDamaged: false
+                        isDamaged: isCut
                     )
                 )
             case .segmentEnded(let end): found[found.count - 1].endOffset = end
@@ -128,7 +140,7 @@ public struct LogRetention {
                 guard batch.recordCount > 0 else { continue }
                 let newest = found[found.count - 1].newestMilliseconds ?? .min
                 found[found.count - 1].newestMilliseconds = max(newest, batch.largestTimestampMilliseconds)
-            case .damaged: if !found.isEmpty { found[found.count - 1].isDamaged = true }
+            case .damaged: if found.isEmpty { isCut = true } else { found[found.count - 1].isDamaged = true }
             case .torn: break
             }
         }

@@ -45,6 +45,13 @@ public enum LogLimits {
     public static let batchBytes = 64 << 20
     /// Bytes of a batch's records, uncompressed: a few bytes of LZ4 can claim hundreds of megabytes.
     public static let uncompressedBytes = 64 << 20
+    /// Records of a batch: each takes 7 bytes at least.
+    public static let recordsPerBatch = uncompressedBytes / 7
+    /// Bytes of a segment: positions in it are 32 bits wide.
+    public static let segmentBytes = Int(Int32.max)
+    /// No segment begins behind this offset, and no file that says so is believed: what is computed from two offsets is
+    /// never out of range.
+    public static let offset: Int64 = 1 << 62
     /// Producers whose last batches a partition remembers.
     public static let producers = 4096
     /// Headers of one record.

@@ -24,8 +24,6 @@ public struct LogReport: Sendable, Equatable {
     public var damage: [LogDamage] = []
     /// An unfinished batch at the log's end: what a crash leaves, and opening the log cuts.
     public var tornTail: LogDamage?
-    /// Whole batches that are compressed in a way that this program does not read.
-    public var unsupportedBatches = 0
     /// What index entries are not true. Indexes can be deleted: they are made anew.
     public var indexFaults: [String] = []
     /// Offsets whose records were lost to damage and that a repair has marked as lost.
@@ -38,10 +36,14 @@ public struct LogReport: Sendable, Equatable {
     public var bytes: Int { segments.reduce(0) { $0 + $1.bytes } }
 
     /// Checks every batch of a partition: header, checksum, continuity, and that it can be unpacked; and every index entry
-    /// by the rules of Kafka's own dump tool. Changes nothing.
-    public static func verify(directory: String, store: any FileStore) throws(LogError) -> LogReport {
+    /// by the rules of Kafka's own dump tool. Changes nothing. `durable` is an offset that somebody has built on.
+    public static func verify(
+        directory: String,
+        store: any FileStore,
+        durable: LogOffset = LogOffset(0)
+    ) throws(LogError) -> LogReport {
         var report = LogReport()
-        let walk = try LogWalk(directory: directory, store: store)
+        let walk = try LogWalk(directory: directory, store: store, durable: durable)
         report.durableOffset = walk.durableOffset
         let batch = RecordBatch()
         var check: IndexCheck?
@@ -74,7 +76,6 @@ public struct LogReport: Sendable, Equatable {
         segments[last].batches += 1
         segments[last].records += summary.recordCount
         segments[last].uncompressedBytes += batch.byteCount
-        if !summary.isSupported { unsupportedBatches += 1 }
         for record in batch.records {
             let time = record.timestampMilliseconds
             segments[last].smallestTimestampMilliseconds = min(segments[last].smallestTimestampMilliseconds, time)

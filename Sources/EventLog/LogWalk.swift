@@ -44,17 +44,19 @@ public final class LogWalk {
     private var isUndecidable = false
     private var pending: [Item] = []
 
-    public init(directory: String, store: any FileStore) throws(LogError) {
+    /// `durable` is an offset that somebody has built on: the log does not end before it.
+    public init(
+        directory: String,
+        store: any FileStore,
+        durable: LogOffset = LogOffset(0)
+    ) throws(LogError) {
         self.directory = directory
         self.store = store
-        // First the mark, then the files: what the mark says is in them by then, even beside a writer.
-        mark = try files { () throws(FileError) in try DurableMark.read(directory, store) }
-        durableOffset = mark?.endOffset
-        bases = try files { () throws(FileError) in try Segment.bases(directory, store) }
-        if bases.isEmpty, let mark, mark.endOffset > 0 {
-            let segment = Segment(baseOffset: 0, directory: directory)
-            if let lost = mark.damage(segment, position: 0, endOffset: 0, torn: nil) { pending.append(.damaged(lost)) }
-        }
+        let files = try PartitionFiles(directory, store, durable: durable.rawValue)
+        mark = files.mark
+        durableOffset = files.mark?.endOffset
+        bases = files.bases
+        if let loss = files.loss { pending.append(.damaged(loss)) }
     }
 
     /// The next thing in the log; nil at its end. With a batch to unpack into, its content is checked, too.
@@ -73,27 +75,64 @@ public final class LogWalk {
     private func open() throws(FileError) {
         let segment = Segment(baseOffset: bases[opened], directory: directory)
         opened += 1
+        var misfit: String?
+        var found: Int?
+        do throws(FileError) {
+            found = try segment.size(store)
+        } catch {
+            guard let known = error.misfit else { throw error }
+            misfit = known.description
+        }
         // Retention may have removed it since the folder was listed.
-        guard let size = try store.size(of: segment.log) else { return }
-        fileSize = size
+        if found == nil, misfit == nil { return }
+        fileSize = found ?? 0
         isUndecidable = false
-        scanner = SegmentScanner(segment, store: store)
         pending.append(
             .segmentBegan(
                 file: segment.log,
-                byteCount: size,
+                byteCount: fileSize,
                 baseOffset: segment.baseOffset,
                 isLast: opened == bases.count
             )
         )
+        if let misfit {
+            pass(segment, misfit)
+        } else {
+            scanner = SegmentScanner(segment, store: store)
+        }
+    }
+
+    /// What has the segment's name is none: all that it held is lost.
+    private func pass(_ segment: Segment, _ words: String) {
+        let end = opened < bases.count ? bases[opened] : mark?.endOffset ?? 0
+        let next = end > segment.baseOffset ? LogOffset(end) : nil
+        let offset = LogOffset(segment.baseOffset)
+        pending.append(
+            .damaged(
+                LogDamage(
+                    file: segment.log,
+                    position: 0,
+                    byteCount: 0,
+                    offset: offset,
+                    nextOffset: next,
+                    fault: .unfit(words)
+                )
+            )
+        )
+        pending.append(.segmentEnded(endOffset: (next ?? offset).rawValue))
     }
 
     private func step(_ scanner: SegmentScanner, _ batch: RecordBatch?) throws(FileError) {
         switch try scanner.next() {
         case .batch(let header, let bytes):
             pending.append(.batch(BatchSummary(header, scanner.segment)))
-            if let batch, case .malformed(let words) = batch.decode(bytes, header) {
-                pending.append(.damaged(LogDamage(malformed: header, scanner.segment, words)))
+            if let batch, let fault = batch.decode(bytes, header) {
+                var damage = LogDamage(header, scanner.segment, fault)
+                if case .records = fault {
+                    let limit = opened < bases.count ? bases[opened] : .max
+                    damage.nextOffset = LogOffset(try scanner.distrust(header, limit: limit))
+                }
+                pending.append(.damaged(damage))
             }
         case .damaged(let damage):
             // Behind the last sync, holes are what a power cut leaves: opening the log cuts there.
@@ -118,7 +157,8 @@ public final class LogWalk {
                 torn.nextOffset = LogOffset(next)
                 pending.append(.damaged(torn))
             } else if end != next, !isUndecidable {
-                pending.append(.damaged(missing(scanner, before: LogOffset(next))))
+                let left = max(0, fileSize - scanner.position)
+                pending.append(.damaged(LogDamage(behind: scanner, byteCount: left, before: next)))
             }
         } else if let lost = mark?.damage(scanner.segment, position: scanner.position, endOffset: end, torn: torn) {
             // What was durable once is no torn tail.
@@ -128,17 +168,6 @@ public final class LogWalk {
         }
         pending.append(.segmentEnded(endOffset: end))
         self.scanner = nil
-    }
-
-    private func missing(_ scanner: SegmentScanner, before next: LogOffset) -> LogDamage {
-        LogDamage(
-            file: scanner.segment.log,
-            position: scanner.position,
-            byteCount: max(0, fileSize - scanner.position),
-            offset: LogOffset(scanner.expectedOffset),
-            nextOffset: next,
-            fault: .missing(before: next)
-        )
     }
 }
 
@@ -151,28 +180,40 @@ extension BatchSummary {
         lastOffset = header.lastOffset
         recordCount = header.recordCount
         checksum = header.checksum
-        codec = ["none", "gzip", "snappy", "lz4", "zstd", "5", "6", "7"][header.codec]
+        codec = BatchHeader.codecs[header.codec]
         firstTimestampMilliseconds = header.firstTimestamp
         largestTimestampMilliseconds = header.largestTimestamp
     }
 
     /// The checksum in eight hexadecimal digits.
     public var checksumText: String { hexadecimal(checksum) }
-
-    /// This program reads batches that are not compressed, or with LZ4.
-    public var isSupported: Bool { codec == "none" || codec == "lz4" }
 }
 
 extension LogDamage {
+    /// How many offsets it takes; 0 if that is not known.
+    var span: Int64 { nextOffset.map { max(0, $0.rawValue - offset.rawValue) } ?? 0 }
+
+    /// What is missing between the end of a segment's batches and the next segment.
+    init(behind scanner: SegmentScanner, byteCount: Int = 0, before next: Int64) {
+        self.init(
+            file: scanner.segment.log,
+            position: scanner.position,
+            byteCount: byteCount,
+            offset: LogOffset(scanner.expectedOffset),
+            nextOffset: LogOffset(next),
+            fault: .missing(before: LogOffset(next))
+        )
+    }
+
     /// A batch with a right checksum whose content cannot be read.
-    init(malformed header: BatchHeader, _ segment: Segment, _ words: String) {
+    init(_ header: BatchHeader, _ segment: Segment, _ fault: BatchFault) {
         self.init(
             file: segment.log,
             position: header.position,
             byteCount: header.size,
             offset: LogOffset(header.baseOffset),
             nextOffset: LogOffset(header.lastOffset + 1),
-            fault: .records(words)
+            fault: fault
         )
     }
 }

@@ -40,20 +40,15 @@ extension PartitionLog {
         if durable > mark?.endOffset ?? 0 { mark = DurableMark(baseOffset: -1, position: 0, endOffset: durable) }
         // A name that an earlier, failed run left unsynced would be lost with everything that is yet to be written there.
         try store.syncDirectory(directory)
-        guard let last = bases.last else {
-            // No segment is left of a log that had some: its offsets are not given out again.
-            let base = mark?.endOffset ?? 0
-            if let mark { producers = mark.producers }
-            if let lost = mark?.damage(segment, position: 0, endOffset: 0, torn: nil) { recovery.damage.append(lost) }
-            try begin(at: base)
-            endOffset = LogOffset(base)
-            durableOffset = endOffset
-            return
+        guard let last = bases.last else { return try begin(at: 0) }
+        for (base, next) in zip(bases, bases.dropFirst()) {
+            let segment = Segment(baseOffset: base, directory: directory)
+            try rebuildIndexIfNeeded(segment)
+            if let hole = try hole(behind: segment, before: next) { recovery.damage.append(hole) }
         }
-        for base in bases.dropLast() { try rebuildIndexIfNeeded(Segment(baseOffset: base, directory: directory)) }
         segment = Segment(baseOffset: last, directory: directory)
         index = SegmentIndex(baseOffset: last)
-        let fileSize = try store.size(of: segment.log) ?? 0
+        let fileSize = try segment.size(store) ?? 0
         let scanner = SegmentScanner(segment, store: store)
         // Without a mark of a whole segment, all that is known of the producers is in the batches.
         let sealed = try DurableMark.readSealed(directory, store)
@@ -67,6 +62,7 @@ extension PartitionLog {
             // What is missing or broken here was durable before, so it is damage and not a torn tail. New batches go to a
             // new segment, behind the offsets that are lost.
             recovery.damage.append(lost)
+            guard lost.span <= LostRecords.countMax else { return }
             try begin(at: mark.endOffset)
             endOffset = LogOffset(mark.endOffset)
         } else if fileSize > size {
@@ -85,6 +81,20 @@ extension PartitionLog {
         }
         let isCleanlyClosed = mark.map { $0.baseOffset == last && $0.position == size } ?? false
         durableOffset = isCleanlyClosed ? endOffset : LogOffset(segment.baseOffset)
+    }
+
+    /// What is missing between a complete segment and the next one; nil if nothing is. Reads from the last index entry on.
+    private func hole(behind segment: Segment, before next: Int64) throws(FileError) -> LogDamage? {
+        _ = try segment.size(store)
+        let scanner = SegmentScanner(segment, store: store)
+        if let entry = try IndexFiles(segment, store).offsetPoint(for: next - 1) { _ = try scanner.start(at: entry) }
+        while true {
+            switch try scanner.next() {
+            case .batch: continue
+            case .damaged, .torn: return nil  // Whoever reads there is told; nothing is missing behind it.
+            case .end: return scanner.expectedOffset < next ? LogDamage(behind: scanner, before: next) : nil
+            }
+        }
     }
 
     /// Begins at the last entry of an index that is there and true, else at the beginning.

@@ -46,7 +46,7 @@ public final class PartitionLog {
     ///   - durable: An offset that is known to have been synced: somebody built on it. What is not whole before it is
     ///     damage, what is not whole behind it a torn tail. The log knows of the syncs when a segment was completed or
     ///     the log was closed.
-    /// - Throws: ``LogError/file(_:)``
+    /// - Throws: ``LogError/file(_:)``; ``LogError/damaged(_:)`` if the log's beginning is missing.
     public init(
         directory: String,
         store: any FileStore,
@@ -59,15 +59,22 @@ public final class PartitionLog {
         self.settings = settings
         segment = Segment(baseOffset: 0, directory: directory)
         index = SegmentIndex(baseOffset: 0)
+        let found = try PartitionFiles(directory, store, durable: durable.rawValue)
+        // Nothing is changed then: what is missing can be put back as it was.
+        if let loss = found.loss { throw .damaged(loss) }
         do throws(FileError) {
             try store.createDirectory(directory)
-            let bases = try Segment.bases(directory, store)
-            startOffset = LogOffset(bases.first ?? 0)
-            try recover(bases, durable: durable.rawValue)
+            startOffset = LogOffset(found.bases.first ?? 0)
+            try recover(found.bases, durable: max(durable.rawValue, found.bounds?.end.rawValue ?? 0))
             filledSize = size
         } catch {
             throw .file(error)
         }
+        // No log of ours has lost as much: the mark is wrong, and no offset behind it may be given out.
+        if let last = recovery.damage.last, last.span > LostRecords.countMax { throw .damaged(last) }
+        guard found.bounds == nil else { return }
+        let bounds = LogManifest.Bounds(first: startOffset, end: durableOffset)
+        try LogManifest.change(directory, store) { $0 ?? bounds }
     }
 
     /// Makes everything that was appended survive a power cut.
@@ -122,24 +129,6 @@ public final class PartitionLog {
         if offset.rawValue >= segment.baseOffset { reader.start(in: segment, at: index.entry(for: offset.rawValue)) }
         return reader
     }
-
-    /// Removes the segments that end at or before the offset; never the last one. Returns how many.
-    public func removeSegments(before offset: LogOffset) throws(LogError) -> Int {
-        try checkUsable()
-        return try files { () throws(FileError) in
-            let bases = try Segment.bases(directory, store)
-            var removed = 0
-            // Oldest first, so that a crash in between leaves no gap.
-            while removed + 1 < bases.count, bases[removed + 1] <= offset.rawValue {
-                let old = Segment(baseOffset: bases[removed], directory: directory)
-                for file in [old.log, old.index, old.timeIndex] { try store.remove(file) }
-                try store.syncDirectory(directory)
-                removed += 1
-                startOffset = LogOffset(bases[removed])
-            }
-            return removed
-        }
-    }
 }
 
 // MARK: - Segments
@@ -163,6 +152,7 @@ extension PartitionLog {
         try mark.write(directory, store)
         index.seal()
         try index.write(segment, store)
+        try LogManifest.note(endOffset.rawValue, of: directory, from: startOffset, store)
     }
 
     /// Starts an empty segment; its name is durable on return.

@@ -8,15 +8,15 @@ extension PartitionReader {
         directory: String,
         store: any FileStore
     ) throws(LogError) -> (start: LogOffset, end: LogOffset) {
-        try files { () throws(FileError) in
-            let bases = try Segment.bases(directory, store)
-            guard let first = bases.first, let last = bases.last else {
-                let end = try DurableMark.read(directory, store)?.endOffset ?? 0
-                return (LogOffset(end), LogOffset(end))
-            }
+        let bases = try files { () throws(FileError) in try Segment.bases(directory, store) }
+        guard let first = bases.first, let last = bases.last else {
+            let end = LogOffset(try PartitionFiles(directory, store).mark?.endOffset ?? 0)
+            return (end, end)
+        }
+        return try files { () throws(FileError) in
             let segment = Segment(baseOffset: last, directory: directory)
             let scanner = SegmentScanner(segment, store: store)
-            let size = try store.size(of: segment.log) ?? 0
+            let size = try segment.size(store) ?? 0
             if let entry = try SegmentIndex(segment, logSize: size, store)?.offsets.last {
                 _ = try scanner.start(at: entry)
             }

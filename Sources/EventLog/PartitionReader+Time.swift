@@ -30,6 +30,7 @@ extension PartitionReader {
     private func search(_ segment: Segment, _ time: Int64, isLast: Bool) throws(LogError) -> LogOffset? {
         let scanner = SegmentScanner(segment, store: store)
         let isLater = try files { () throws(FileError) in
+            _ = try segment.size(store)
             let index = IndexFiles(segment, store)
             guard let entry = try index.timePoint(before: time), try index.isTrue(entry, scanner) else {
                 scanner.seek(to: 0, expecting: segment.baseOffset)

@@ -19,6 +19,7 @@ public final class PartitionReader {
     /// What the last call could not read. It is thrown again until ``skipUnreadable()``.
     private var unreadable: LogError?
     private var afterUnreadable = LogOffset(0)
+    private var hasToldLoss = false
 
     public init(directory: String, store: any FileStore, from offset: LogOffset = LogOffset(0)) {
         self.directory = directory
@@ -29,8 +30,8 @@ public final class PartitionReader {
     /// Reads the next batch that holds the wanted offset or a later one; false at the end. A batch is always whole: its
     /// first records may lie before the wanted offset.
     ///
-    /// - Throws: ``LogError/damaged(_:)`` where a batch is not what was written, ``LogError/unsupported(file:offset:position:codec:)``
-    ///   where it is compressed in another way; ``skipUnreadable()`` then goes on behind it.
+    /// - Throws: ``LogError/damaged(_:)`` where a batch is not what was written or cannot be unpacked, and where the log's
+    ///   beginning is missing; ``skipUnreadable()`` then goes on behind it.
     public func next(into batch: RecordBatch) throws(LogError) -> Bool {
         if let unreadable { throw unreadable }
         while true {
@@ -60,7 +61,7 @@ public final class PartitionReader {
                 guard let later = try laterSegment(than: scanner) else { return try end(scanner, torn: nil) }
                 self.scanner = nil
                 if later > nextOffset, later.rawValue > scanner.expectedOffset {
-                    try refuse(.damaged(missing(at: scanner, before: later)), goingOnAt: later)
+                    try refuse(.damaged(LogDamage(behind: scanner, before: later.rawValue)), goingOnAt: later)
                 }
             }
         }
@@ -78,6 +79,7 @@ public final class PartitionReader {
     /// Goes on at another offset.
     public func seek(to offset: LogOffset) {
         unreadable = nil
+        hasToldLoss = false
         scanner = nil
         nextOffset = offset
     }
@@ -96,26 +98,14 @@ public final class PartitionReader {
 
     private func decode(_ header: BatchHeader, _ bytes: UnsafeRawBufferPointer, _ batch: RecordBatch) throws(LogError) {
         guard let fault = batch.decode(bytes, header), let scanner else { return }
-        let after = LogOffset(header.lastOffset + 1)
-        switch fault {
-        case .unsupported(let codec):
-            let file = scanner.segment.log
-            let offset = LogOffset(header.baseOffset)
-            try refuse(
-                .unsupported(file: file, offset: offset, position: header.position, codec: codec),
-                goingOnAt: after
-            )
-        case .malformed(let words):
-            let damage = LogDamage(
-                file: scanner.segment.log,
-                position: header.position,
-                byteCount: header.size,
-                offset: LogOffset(header.baseOffset),
-                nextOffset: after,
-                fault: .records(words)
-            )
-            try refuse(.damaged(damage), goingOnAt: after)
+        var damage = LogDamage(header, scanner.segment, fault)
+        var after = LogOffset(header.lastOffset + 1)
+        if case .records = fault {
+            let limit = try laterSegment(than: scanner)?.rawValue ?? .max
+            after = LogOffset(try files { () throws(FileError) in try scanner.distrust(header, limit: limit) })
+            damage.nextOffset = after
         }
+        try refuse(.damaged(damage), goingOnAt: after)
     }
 
     private func refuse(_ error: LogError, goingOnAt after: LogOffset) throws(LogError) {
@@ -132,17 +122,6 @@ public final class PartitionReader {
         return false
     }
 
-    private func missing(at scanner: SegmentScanner, before later: LogOffset) -> LogDamage {
-        LogDamage(
-            file: scanner.segment.log,
-            position: scanner.position,
-            byteCount: 0,
-            offset: LogOffset(scanner.expectedOffset),
-            nextOffset: later,
-            fault: .missing(before: later)
-        )
-    }
-
     private func laterSegment(than scanner: SegmentScanner) throws(LogError) -> LogOffset? {
         let bases = try files { () throws(FileError) in try Segment.bases(directory, store) }
         return bases.first { $0 > scanner.segment.baseOffset }.map { LogOffset($0) }
@@ -150,11 +129,19 @@ public final class PartitionReader {
 
     /// Opens the segment that holds the wanted offset, at its index entry; false if there is no segment.
     private func open() throws(LogError) -> Bool {
-        try files { () throws(FileError) in
-            mark = try DurableMark.read(directory, store)
-            let bases = try Segment.bases(directory, store)
+        mark = try files { () throws(FileError) in try DurableMark.read(directory, store) }
+        let bases = try files { () throws(FileError) in try Segment.bases(directory, store) }
+        // Only who asks for what lies before the first segment wants to know whether that was there.
+        if bases.first ?? .max > nextOffset.rawValue, !hasToldLoss,
+            let loss = try PartitionFiles(directory, store).loss, loss.nextOffset.map({ $0 > nextOffset }) ?? true
+        {
+            hasToldLoss = true
+            try refuse(.damaged(loss), goingOnAt: loss.nextOffset ?? nextOffset)
+        }
+        return try files { () throws(FileError) in
             guard let base = bases.last(where: { $0 <= nextOffset.rawValue }) ?? bases.first else { return false }
             let segment = Segment(baseOffset: base, directory: directory)
+            _ = try segment.size(store)
             let scanner = SegmentScanner(segment, store: store)
             let files = IndexFiles(segment, store)
             if let entry = try files.offsetPoint(for: nextOffset.rawValue) { _ = try scanner.start(at: entry) }

@@ -80,7 +80,7 @@ struct ProducerStates: Equatable {
         if producer.epoch != header.producerEpoch {
             producer = Producer(epoch: header.producerEpoch, batches: [])
         }
-        if producer.batches.count == Self.batchesKept { producer.batches.removeFirst() }
+        if producer.batches.count >= Self.batchesKept { producer.batches.removeFirst() }
         producer.batches.append(batch)
         producers[header.producerID] = producer
         if producers.count > LogLimits.producers { forgetSilent() }

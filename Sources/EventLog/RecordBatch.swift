@@ -59,8 +59,8 @@ public final class RecordBatch {
         }
     }
 
-    /// Unpacks a batch whose header and checksum have been checked.
-    func decode(_ batch: UnsafeRawBufferPointer, _ header: BatchHeader) -> DecodeFault? {
+    /// Unpacks a batch whose header and checksum have been checked, and returns why it could not.
+    func decode(_ batch: UnsafeRawBufferPointer, _ header: BatchHeader) -> BatchFault? {
         baseOffset = header.baseOffset
         records.removeAll(keepingCapacity: true)
         byteCount = 0
@@ -77,9 +77,9 @@ public final class RecordBatch {
         case 3:
             switch decompressor.decompress(payload, into: &bytes, limit: LogLimits.uncompressedBytes) {
             case .success(let count): size = count
-            case .failure(let fault): return .malformed(fault.words)
+            case .failure(let fault): return .records(fault.words)
             }
-        default: return .unsupported(codec: Self.codecs[header.codec] ?? "codec \(header.codec)")
+        default: return .codec(BatchHeader.codecs[header.codec])
         }
         byteCount = size
         return bytes.withUnsafeBytes { buffer in
@@ -87,16 +87,9 @@ public final class RecordBatch {
         }
     }
 
-    enum DecodeFault: Equatable {
-        case malformed(String)
-        case unsupported(codec: String)
-    }
-
-    private static let codecs = [1: "gzip", 2: "snappy", 4: "zstd"]
-
-    private func parse(_ buffer: UnsafeRawBufferPointer, _ header: BatchHeader) -> DecodeFault? {
+    private func parse(_ buffer: UnsafeRawBufferPointer, _ header: BatchHeader) -> BatchFault? {
         // A record takes at least 7 bytes, so a lying count is found before anything is allocated for it.
-        guard header.recordCount <= buffer.count / 7 else { return .malformed("its number of records cannot be right") }
+        guard header.recordCount <= buffer.count / 7 else { return .records("its number of records cannot be right") }
         // Taken out of the object while it grows: a change in place would be checked for exclusive access each time.
         var found = records
         records = []
@@ -107,15 +100,15 @@ public final class RecordBatch {
             do throws(ByteError) {
                 guard let record = try Self.record(&reader, index, header) else {
                     found.removeAll(keepingCapacity: true)
-                    return .malformed("record \(index) is malformed")
+                    return .records("record \(index) is malformed")
                 }
                 found.append(record)
             } catch {
                 found.removeAll(keepingCapacity: true)
-                return .malformed("record \(index) is malformed: \(error)")
+                return .records("record \(index) is malformed: \(error)")
             }
         }
-        return reader.remaining == 0 ? nil : .malformed("something follows its records")
+        return reader.remaining == 0 ? nil : .records("something follows its records")
     }
 
     @inline(__always)

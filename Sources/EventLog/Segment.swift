@@ -10,6 +10,13 @@ struct Segment: Equatable {
     var index: String { name("index") }
     var timeIndex: String { name("timeindex") }
 
+    /// The size of the `.log` file, or nil if there is none.
+    ///
+    /// - Throws: ``FileStore/FileError``, with a misfit if no segment can be as large.
+    func size(_ store: any FileStore) throws(FileError) -> Int? {
+        try store.size(of: log, max: LogLimits.segmentBytes)
+    }
+
     private func name(_ ending: String) -> String {
         let digits = String(baseOffset)
         return "\(directory)/\(String(repeating: "0", count: 20 - digits.count))\(digits).\(ending)"
@@ -19,7 +26,7 @@ struct Segment: Equatable {
     static func bases(_ directory: String, _ store: any FileStore) throws(FileError) -> [Int64] {
         try store.list(directory).compactMap { name in
             guard name.hasSuffix(".log"), name.utf8.count == 24, name.first?.isNumber == true else { return nil }
-            return Int64(name.dropLast(4))
+            return Int64(name.dropLast(4)).flatMap { $0 <= LogLimits.offset ? $0 : nil }
         }.sorted()
     }
 }

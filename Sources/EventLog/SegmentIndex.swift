@@ -41,7 +41,7 @@ struct SegmentIndex: Equatable {
         if header.largestTimestamp > largest.timestamp {
             largest = TimePoint(timestamp: header.largestTimestamp, lastOffset: header.lastOffset)
         }
-        if bytesSinceEntry > Self.intervalBytes {
+        if bytesSinceEntry > Self.intervalBytes, header.position <= LogLimits.segmentBytes {
             offsets.append(OffsetPoint(lastOffset: header.lastOffset, position: header.position))
             addTime()
             bytesSinceEntry = 0
@@ -109,8 +109,10 @@ extension SegmentIndex {
     /// Reads both files; nil if one is missing or cannot be right. `size` is the size of the segment's `.log` file.
     init?(_ segment: Segment, logSize size: Int, _ store: any FileStore) throws(FileError) {
         baseOffset = segment.baseOffset
-        guard let offsetBytes = try store.contents(of: segment.index), offsetBytes.count % Self.offsetPointBytes == 0,
-            let timeBytes = try store.contents(of: segment.timeIndex), timeBytes.count % Self.timePointBytes == 0
+        // No batch has two entries.
+        let countMax = size / BatchHeader.byteCount + 1
+        guard let offsetBytes = try Self.entries(segment.index, Self.offsetPointBytes, countMax, store),
+            let timeBytes = try Self.entries(segment.timeIndex, Self.timePointBytes, countMax + 1, store)
         else { return nil }
         offsets = offsetBytes.withUnsafeBytes { bytes in
             stride(from: 0, to: bytes.count, by: Self.offsetPointBytes).map { Self.offsetPoint(bytes, $0, baseOffset) }
@@ -130,6 +132,19 @@ extension SegmentIndex {
             guard entry.timestamp > lastTime.timestamp, entry.lastOffset >= lastTime.lastOffset else { return nil }
             lastTime = entry
         }
+    }
+
+    /// The bytes of an index file; nil if it is missing or has an impossible size.
+    private static func entries(
+        _ file: String,
+        _ entryBytes: Int,
+        _ countMax: Int,
+        _ store: any FileStore
+    ) throws(FileError) -> [UInt8]? {
+        guard let size = try store.size(of: file), size % entryBytes == 0, size / entryBytes <= countMax else {
+            return nil
+        }
+        return try store.contents(of: file, max: countMax * entryBytes)
     }
 
     /// Drops what is behind the last offset entry, so that a walk from that entry's batch on can go on from here.

@@ -20,7 +20,7 @@ struct SegmentRewriter {
     /// - Throws: ``LogError/damaged(_:)`` if the new file is not whole; the old one is still there then.
     func replace(_ entries: [RepairEntry]) throws(LogError) {
         try files { () throws(FileError) in try write(entries) }
-        if !entries.contains(where: \.isRefused) { try check(entries) }
+        if entries.allSatisfy(\.changesSegment) { try check(entries) }
         try files { () throws(FileError) in
             try SegmentIndex.rebuilt(scratch, store).write(scratch, store)
             for file in [scratch.index, scratch.timeIndex] { try store.sync(file) }
@@ -41,7 +41,7 @@ struct SegmentRewriter {
         let size = try store.size(of: segment.log) ?? 0
         var from = 0
         var end = 0
-        for entry in entries where !entry.isRefused {
+        for entry in entries where entry.changesSegment {
             let damage = entry.damage
             end += try store.copy(segment.log, from..<damage.position, to: scratch.log, at: end)
             from = damage.position + damage.byteCount
@@ -79,8 +79,10 @@ struct SegmentRewriter {
         while true {
             switch try files({ () throws(FileError) in try scanner.next() }) {
             case .batch: continue
-            case .damaged(let damage): throw .damaged(damage)
             // What was never acknowledged is copied as it is.
+            case .damaged(let damage):
+                guard let next = entries.last?.damage.nextOffset, damage.offset >= next else { throw .damaged(damage) }
+                return
             case .torn, .end:
                 guard let next = entries.last?.damage.nextOffset, scanner.expectedOffset < next.rawValue else { return }
                 throw .damaged(
@@ -94,6 +96,17 @@ struct SegmentRewriter {
                     )
                 )
             }
+        }
+    }
+}
+
+extension RepairEntry {
+    fileprivate var outcomeName: String {
+        switch outcome {
+        case .lost: "lost"
+        case .restored: "restored"
+        case .accepted: "accepted"
+        case .refused: "refused"
         }
     }
 }
@@ -123,10 +136,18 @@ struct Quarantine {
             .init("bytes", .number(Double(damage.byteCount))),
             .init("first_offset", .number(Double(damage.offset.rawValue))), .init("last_offset", .number(last)),
             .init("records", .number(Double(entry.recordCount))), .init("fault", .text(damage.words)),
-            .init("outcome", .text(entry.outcome == .restored ? "restored" : "lost")),
+            .init("outcome", .text(entry.outcomeName)),
         ]).write(into: &json)
         json.append(0x0A)
         try store.replace(entry.quarantine + ".json", with: json)
+    }
+}
+
+extension Quarantine {
+    /// Takes what has a segment's name and is none out of the log, durably.
+    func move(_ entry: RepairEntry) throws(FileError) {
+        try store.rename(entry.damage.file, to: entry.quarantine + ".bad")
+        for folder in [directory, directoryName(of: entry.damage.file)] { try store.syncDirectory(folder) }
     }
 }
 

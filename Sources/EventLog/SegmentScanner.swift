@@ -47,7 +47,9 @@ final class SegmentScanner {
     /// Goes to the batch that an index entry names. False, and at the segment's beginning, if the entry is not true.
     func start(at entry: SegmentIndex.OffsetPoint) throws(FileError) -> Bool {
         seek(to: entry.position, expecting: segment.baseOffset)
-        if case .batch(let header, _) = try check(anyOffset: true), header.lastOffset == entry.lastOffset {
+        if case .batch(let header, _) = try check(anyOffset: true), header.lastOffset == entry.lastOffset,
+            header.fits(segment)
+        {
             expectedOffset = header.baseOffset
             return true
         }
@@ -82,6 +84,19 @@ final class SegmentScanner {
         }
     }
 
+    /// Goes on behind a batch whose records cannot be read: the batch that follows, or the segment that begins at `limit`,
+    /// says better than its header how many offsets it took. Returns the offset that comes next.
+    func distrust(_ header: BatchHeader, limit: Int64) throws(FileError) -> Int64 {
+        var next = min(expectedOffset, limit)
+        if case .batch(let following, _) = try check(anyOffset: true), following.fits(segment),
+            following.baseOffset < next
+        {
+            next = following.baseOffset
+        }
+        if next > header.baseOffset { expectedOffset = next }
+        return expectedOffset
+    }
+
     // MARK: - One place
 
     private enum Check {
@@ -103,12 +118,15 @@ final class SegmentScanner {
         guard anyOffset || header.baseOffset == expectedOffset else {
             return .fault(.offset(expected: LogOffset(expectedOffset), found: LogOffset(header.baseOffset)))
         }
+        guard anyOffset || header.fits(segment) else {
+            return .fault(.records("its offsets are too many for a segment"))
+        }
         return .batch(header, bytes)
     }
 
     /// Tells damage, the torn tail and the end apart.
     private func resolve(_ fault: BatchFault) throws(FileError) -> Step {
-        let size = try store.size(of: segment.log) ?? position
+        let size = max(position, try segment.size(store) ?? position)
         if try isZero() { return .end }
         var damage = LogDamage(
             file: segment.log,
@@ -120,20 +138,20 @@ final class SegmentScanner {
         )
         let search = SegmentScanner(segment, store: store)
         search.seek(to: position, expecting: expectedOffset)
-        var misplaced: BatchHeader?
+        // A right checksum means that it was written whole: it is no torn tail, whatever is wrong with it.
+        var whole: BatchHeader?
+        if case .records = fault { whole = BatchHeader(window(BatchHeader.byteCount), position: position) }
         if case .offset = fault, case .batch(let header, _) = try check(anyOffset: true) {
-            misplaced = header
+            whole = header
             // The offset is not under the checksum. Only what follows can tell that it is right, and offsets are missing.
-            if header.baseOffset > expectedOffset, try search.successor(of: header) == .confirms {
+            if header.baseOffset > expectedOffset, header.fits(segment), try search.successor(of: header) == .confirms {
                 damage.byteCount = 0
                 damage.nextOffset = LogOffset(header.baseOffset)
                 expectedOffset = header.baseOffset
                 return .damaged(damage)
             }
-            search.seek(to: header.position + header.size, expecting: expectedOffset)
-        } else {
-            search.seek(to: position + 1, expecting: expectedOffset)
         }
+        search.seek(to: position + (whole?.size ?? 1), expecting: expectedOffset)
         switch try search.findWhole(fileSize: size) {
         case .found(let header):
             damage.byteCount = header.position - position
@@ -141,12 +159,11 @@ final class SegmentScanner {
             seek(to: header.position, expecting: header.baseOffset)
             return .damaged(damage)
         case .none:
-            // A right checksum means that it was written whole: it is no torn tail, whatever its offset has become.
-            guard let misplaced else { return .torn(damage) }
-            let next = expectedOffset + (misplaced.lastOffset - misplaced.baseOffset) + 1
-            damage.byteCount = misplaced.size
+            guard let whole else { return .torn(damage) }
+            let next = expectedOffset + whole.likelySpan
+            damage.byteCount = whole.size
             damage.nextOffset = LogOffset(next)
-            seek(to: misplaced.position + misplaced.size, expecting: next)
+            seek(to: whole.position + whole.size, expecting: next)
             return .damaged(damage)
         case .gaveUp:
             damage.fault = .undecidable
@@ -164,7 +181,7 @@ final class SegmentScanner {
     /// What the batch behind this one says about its offset.
     private func successor(of header: BatchHeader) throws(FileError) -> Successor {
         let probe = SegmentScanner(segment, store: store)
-        probe.seek(to: header.position + header.size, expecting: header.lastOffset + 1)
+        probe.seek(to: header.position + header.size, expecting: expectedOffset)
         guard case .batch(let next, _) = try probe.check(anyOffset: true) else { return .unknown }
         return next.baseOffset > header.lastOffset ? .confirms : .contradicts
     }
@@ -184,7 +201,7 @@ final class SegmentScanner {
             let candidate = BatchHeader(window(BatchHeader.byteCount), position: position)
             if offsets.contains(candidate.baseOffset),
                 BatchHeader.fault(inHeader: window(BatchHeader.byteCount)) == nil,
-                position + candidate.size <= fileSize
+                position + candidate.size <= fileSize, candidate.fits(segment)
             {
                 budget -= candidate.size
                 guard budget > 0 else { return .gaveUp }

@@ -59,9 +59,7 @@ public final class DataDirectory {
         progress: (_ partition: Int, _ done: Int, _ total: Int) -> Void
     ) throws(RuntimeError) {
         self.path = path
-        do throws(FileError) { try DiskStore(root: path).createDirectory("") } catch {
-            throw .storage(error.description)
-        }
+        do throws(FileError) { try DiskStore(root: path).createDirectory("") } catch { throw RuntimeError(error) }
         do throws(DirectoryLock.Failure) { lock = try DirectoryLock(path) } catch { throw RuntimeError(error) }
         try Self.checkPartitions(path, plan)
         let modelID = models.records.map(\.id).joined(separator: " ")
@@ -73,12 +71,13 @@ public final class DataDirectory {
             modelID: modelID.isEmpty ? nil : modelID
         )
         let database: AlertDatabase
+        let alerts = options.alerts ?? path + "/alerts.sqlite"
+        do throws(FileError) { _ = try DiskStore.size(at: alerts) } catch { throw RuntimeError(error) }
         do throws(AlertStoreError) {
-            let file = options.alerts ?? path + "/alerts.sqlite"
-            if let damaged = try AlertFiles.finishSalvage(of: file) {
+            if let damaged = try AlertFiles.finishSalvage(of: alerts) {
                 notes.append("the salvaged alerts file is in its place now; the damaged one is \(damaged)")
             }
-            database = try AlertDatabase(path: file, lockSeconds: options.lockSeconds)
+            database = try AlertDatabase(path: alerts, lockSeconds: options.lockSeconds)
             let last = try database.lastRun()
             if let last, last.pipelineSHA != run.pipelineSHA || last.modelID != run.modelID {
                 notes.append("the pipeline or the model has changed: alerts are rebuilt from the log")
@@ -135,24 +134,37 @@ public final class DataDirectory {
     /// Which partition an event is in depends on how many there are: a log keeps the number that it was begun with.
     public static func checkPartitions(_ path: String, _ plan: PipelinePlan) throws(RuntimeError) {
         let store = DiskStore(root: path)
+        func isOurs(_ name: String) -> Bool {
+            name.hasPrefix(plan.name + "-") && Int(name.dropFirst(plan.name.count + 1)) != nil
+        }
         var known = 0
         var isEmpty = true
         do {
-            for name in try store.list("log") {
-                guard name.hasPrefix(plan.name + "-"), Int(name.dropFirst(plan.name.count + 1)) != nil else { continue }
+            // A partition that is gone was one all the same. What is missing at the end is looked at when it is opened.
+            let missing = try LogManifest.missing(store: store, where: isOurs).filter(\.isLoss)
+            guard missing.isEmpty else {
+                throw RuntimeError.damaged(missing.map(\.description).joined(separator: "\n"))
+            }
+            for name in try store.list("log") where isOurs(name) {
                 known += 1
                 isEmpty =
                     try isEmpty && PartitionReader.bounds(directory: "log/" + name, store: store).end == LogOffset(0)
             }
+        } catch let error as RuntimeError {
+            throw error
         } catch let error as LogError {
+            throw RuntimeError(error)
+        } catch let error as FileError {
             throw RuntimeError(error)
         } catch {
             throw .storage("\(error)")
         }
         // All folders are made before the first event: a log without events was left by a run that ended in between.
         guard known == plan.partitionCount || known < plan.partitionCount && isEmpty else {
+            let restore = "if a folder of \(path)/log was lost, put it back from a backup; else "
             throw .storage(
                 "the log in \(path) has \(known) partitions, the pipeline says \(plan.partitionCount); "
+                    + (known < plan.partitionCount ? restore : "")
                     + "set partitions: \(known), or replay the recordings into another --data-dir"
             )
         }

@@ -29,6 +29,7 @@ extension RuntimeError {
         case .log(let error): self.init(error)
         case .state(.damaged(let file, let words)):
             self = .damaged(StateError.damaged(file: file, words: words).description)
+        case .state(.file(let error)): self.init(error)
         case .state(let error): self = .storage(error.description)
         case .engine(let error): self = .plan(error.description)
         case .gone: self = .storage(error.description)
@@ -40,9 +41,15 @@ extension RuntimeError {
     /// What the log says.
     public init(_ error: LogError) {
         switch error {
-        case .damaged: self = .damaged(error.description)
+        case .damaged, .damagedOffsets, .damagedManifest: self = .damaged(error.description)
+        case .file(let error): self.init(error)
         default: self = .storage(error.description)
         }
+    }
+
+    /// What the disk says. Something else in a file's place is damage: what was there is not.
+    public init(_ error: FileError) {
+        self = error.isMisfit ? .damaged(error.description) : .storage(error.description)
     }
 
     /// What the alerts file says.
@@ -55,6 +62,9 @@ extension RuntimeError {
 
     /// Why the directory cannot be taken.
     public init(_ error: DirectoryLock.Failure) {
-        if case .heldBy = error { self = .inUse(error.description) } else { self = .storage(error.description) }
+        switch error {
+        case .heldBy: self = .inUse(error.description)
+        case .file(let error): self.init(error)
+        }
     }
 }

@@ -131,20 +131,15 @@ struct BatchFormatTests {
             store.set(sealed(bytes), for: segmentFile(0))
             try open(store).append([Event(2, "y")])
             let reader = PartitionReader(directory: folder, store: store)
-            let expected = LogError.unsupported(file: segmentFile(0), offset: LogOffset(0), position: 0, codec: name)
+            let damage = try LogReport.verify(directory: folder, store: store).damage
+            #expect(damage.map(\.fault) == [.codec(name)])
+            let expected = LogError.damaged(try #require(damage.first))
             #expect(throws: expected) { try readAll(reader) }
+            #expect(expected.description.contains("compressed with \(name), which this program does not read"))
             #expect(throws: expected) { try readAll(reader) }
             #expect(reader.skipUnreadable() == LogOffset(1))
             #expect(try readAll(reader) == [1: Event(2, "y")])
         }
-    }
-
-    /// Makes the length and the checksum of one batch right.
-    private func sealed(_ bytes: [UInt8]) -> [UInt8] {
-        var bytes = bytes
-        bytes.replaceSubrange(8..<12, with: littleEndian(UInt32(bytes.count - 12)).reversed())
-        bytes.replaceSubrange(17..<21, with: littleEndian(Checksum.crc32c(Array(bytes[21...]))).reversed())
-        return bytes
     }
 
     private func littleEndian(_ value: UInt32) -> [UInt8] {

@@ -94,6 +94,8 @@ struct CrashTests {
 
         /// A hole in unsynced data ends a run: the next life starts with an empty folder.
         private mutating func restart(_ store: CrashingStore, _ settings: LogSettings) throws -> PartitionLog {
+            try store.remove("log/" + LogManifest.name)
+            try store.syncDirectory("log")
             for name in try store.list(folder) { try store.remove("\(folder)/\(name)") }
             try store.syncDirectory(folder)
             self = Model()

@@ -1,4 +1,5 @@
 import Base
+import Bytes
 import EventLog
 import FileStore
 import TestKit
@@ -98,4 +99,16 @@ func numbered(_ batches: [[Event]]) -> [Int64: Event] {
     var found: [Int64: Event] = [:]
     for event in batches.joined() { found[Int64(found.count)] = event }
     return found
+}
+
+/// Makes the length and the checksum of one batch right.
+func sealed(_ bytes: [UInt8]) -> [UInt8] {
+    var bytes = bytes
+    bytes.replaceSubrange(8..<12, with: bigEndian(UInt32(bytes.count - 12)))
+    bytes.replaceSubrange(17..<21, with: bigEndian(Checksum.crc32c(Array(bytes[21...]))))
+    return bytes
+}
+
+func bigEndian(_ value: some FixedWidthInteger) -> [UInt8] {
+    (0..<value.bitWidth / 8).reversed().map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
 }

@@ -155,20 +155,6 @@ struct PartitionLogTests {
         }
     }
 
-    @Test func oldSegmentsCanBeRemoved() throws {
-        let store = CrashingStore()
-        let batches = makeBatches(500, seed: 7)
-        let log = try open(store, small())
-        for batch in batches { try log.append(batch) }
-        let expected = numbered(batches)
-        #expect(try log.removeSegments(before: LogOffset(0)) == 0)
-        #expect(try log.removeSegments(before: LogOffset(Int64(expected.count / 2))) > 0)
-        #expect(log.startOffset > LogOffset(0) && log.startOffset <= LogOffset(Int64(expected.count / 2)))
-        let start = log.startOffset.rawValue
-        #expect(try readAll(store) == expected.filter { $0.key >= start })
-        #expect(try open(store, small()).startOffset == LogOffset(start))
-    }
-
     @Test func syncsAreCounted() throws {
         let store = CrashingStore()
         let log = try open(store, small(.fsync))

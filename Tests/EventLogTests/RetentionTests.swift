@@ -105,10 +105,15 @@ struct RetentionTests {
         #expect(try plan(store, RetentionPolicy(bytes: 0)).count == all.count)
     }
 
-    @Test func aPowerCutAtAnyCallLeavesALogWithoutAHole() throws {
-        let batches = makeBatches(60, seed: 35)
+    /// Removes, with a power cut after each number of calls in turn, and returns what was said to be wrong then. `through`
+    /// puts something between retention and the disk.
+    private func cutEverywhere(
+        _ batches: [[Event]],
+        through: (CrashingStore) -> any FileStore
+    ) throws -> (calls: Int, falseAlarms: [String]) {
         let store = try store(batches)
         let expected = numbered(batches)
+        var falseAlarms: [String] = []
         var calls = 0
         var isDone = false
         while !isDone {
@@ -116,16 +121,33 @@ struct RetentionTests {
             let decisions = try plan(copy, RetentionPolicy(bytes: 2000))
             copy.failAfter(calls: calls)
             do {
-                try remove(decisions, copy)
+                try remove(decisions, through(copy))
                 isDone = true
             } catch {}
             copy.cutPower()
+            calls += 1
+            do throws(LogError) {
+                if let loss = try LogReport.verify(directory: folder, store: copy).damage.first { throw .damaged(loss) }
+            } catch {
+                falseAlarms.append(error.description)
+                continue
+            }
             let found = try readAll(copy)
             let start = try #require(found.keys.min())
             #expect(found == expected.filter { $0.key >= start })
             #expect(try open(copy).endOffset == LogOffset(Int64(expected.count)))
-            calls += 1
         }
-        #expect(calls > 10)
+        return (calls, falseAlarms)
+    }
+
+    @Test func aPowerCutAtAnyCallLeavesALogWithoutAHole() throws {
+        let (calls, falseAlarms) = try cutEverywhere(makeBatches(60, seed: 35)) { $0 }
+        #expect(calls > 10 && falseAlarms.isEmpty)
+    }
+
+    /// Removing segments before it is durable that the log begins behind them would call them lost after a power cut.
+    @Test func aManifestThatComesTooLateIsFound() throws {
+        let (_, falseAlarms) = try cutEverywhere(makeBatches(60, seed: 35)) { LateManifestStore($0) }
+        #expect(!falseAlarms.isEmpty)
     }
 }

@@ -175,6 +175,8 @@ struct LogBenchmark {
     private func clean() throws(CommandError) {
         do throws(FileError) {
             for name in try store.list(Self.folder) { try store.remove(Self.folder + "/" + name) }
+            // The next log begins anew, and does not lack this one.
+            try store.remove("log/" + LogManifest.name)
         } catch {
             throw .storage(error.description)
         }

@@ -1,6 +1,7 @@
 import AlertStore
 import ArgumentParser
 import Bytes
+import FileStore
 import Foundation
 
 /// `alerts`: list and show what was found.
@@ -27,6 +28,7 @@ struct AlertsFile: ParsableArguments {
         guard FileManager.default.fileExists(atPath: path) else {
             throw CommandError(AlertStoreError.notFound(path: path))
         }
+        do throws(FileError) { _ = try DiskStore.size(at: path) } catch { throw CommandError(error) }
         do throws(AlertStoreError) { return try AlertDatabase(path: path, readOnly: true) } catch {
             throw CommandError(error)
         }

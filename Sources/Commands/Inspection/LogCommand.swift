@@ -28,18 +28,22 @@ struct LogPlace: ParsableArguments {
         return DiskStore(root: dataDir)
     }
 
-    /// The partitions of the log, or the one with that number, by topic and number.
+    /// The partitions that the log has or is meant to have, or the one with that number, by topic and number.
     func partitions(_ store: DiskStore, number: Int? = nil) throws(CommandError) -> [LogPartition] {
-        let names: [String]
-        do throws(FileError) { names = try store.list("log") } catch { throw .storage(error.description) }
-        let all = names.compactMap { LogPartition($0) }
-        guard let number else { return all.sorted() }
+        let all = try LogPartition.all(store)
+        guard let number else { return all }
         let found = all.filter { $0.number == number }
         guard !found.isEmpty else {
-            let known = all.sorted().map { String($0.number) }.joined(separator: ", ")
+            let known = all.map { String($0.number) }.joined(separator: ", ")
             throw .usage("the log in \(dataDir) has no partition \(number); it has \(known)")
         }
-        return found.sorted()
+        return found
+    }
+
+    /// Ends a command that has told what is there with what is not: partitions, and the beginning of some.
+    func endOnLoss(_ reports: [LogReport]) throws(CommandError) {
+        let missing = reports.flatMap(\.damage).filter(\.isLoss)
+        guard missing.isEmpty else { throw .damaged(missing.map(\.description).joined(separator: "\n")) }
     }
 
     func report(_ partition: LogPartition, _ store: DiskStore) throws(CommandError) -> LogReport {
@@ -57,7 +61,7 @@ struct LogPlace: ParsableArguments {
 }
 
 /// One partition's folder in the log.
-struct LogPartition: Comparable {
+struct LogPartition: Comparable, Hashable {
     /// Topic and number, as the folder is called.
     let name: String
     let topic: String
@@ -73,6 +77,24 @@ struct LogPartition: Comparable {
         self.name = name
         self.number = number
         topic = String(name[..<dash])
+    }
+
+    /// Those that have a folder, and those that the manifest names.
+    static func all(_ store: DiskStore) throws(CommandError) -> [LogPartition] {
+        var names = Set(try folders(store))
+        do throws(LogError) {
+            if let manifest = try LogManifest.read(store: store) { names.formUnion(manifest.partitions.keys) }
+        } catch {
+            throw CommandError(error)
+        }
+        return names.compactMap { LogPartition($0) }.sorted()
+    }
+
+    /// The names of those that have a folder.
+    static func folders(_ store: DiskStore) throws(CommandError) -> [String] {
+        do throws(FileError) { return try store.list("log").filter { LogPartition($0) != nil } } catch {
+            throw CommandError(error)
+        }
     }
 
     static func < (left: LogPartition, right: LogPartition) -> Bool {

@@ -8,7 +8,11 @@ struct LogListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ls",
         abstract: "List the log's segments.",
-        discussion: "  patternalarm log ls --data-dir work --format csv"
+        discussion: """
+            Exit code 7 if a partition, or the segment that it is meant to begin with, is not there.
+
+              patternalarm log ls --data-dir work --format csv
+            """
     )
 
     @OptionGroup var place: LogPlace
@@ -23,8 +27,11 @@ struct LogListCommand: ParsableCommand {
                 columns: ["partition", "file", "bytes", "batches", "records", "first_offset", "end_offset", "newest"],
                 rows: []
             )
+            var reports: [LogReport] = []
             for partition in try place.partitions(store) {
-                for segment in try place.report(partition, store).segments {
+                let report = try place.report(partition, store)
+                reports.append(report)
+                for segment in report.segments {
                     let newest = segment.largestTimestampMilliseconds
                     listing.rows.append([
                         .text(partition.name), .text(String(segment.file.split(separator: "/").last ?? "")),
@@ -35,6 +42,7 @@ struct LogListCommand: ParsableCommand {
                 }
             }
             listing.write(as: format)
+            try place.endOnLoss(reports)
         }
     }
 }

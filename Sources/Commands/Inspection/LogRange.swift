@@ -50,7 +50,9 @@ struct LogRange: ParsableArguments {
 
     /// Events come out of order, so a time is a condition on each.
     private func isWanted(_ record: RecordBatch.Record, _ offset: Int64) -> Bool {
-        let microseconds = record.timestampMilliseconds.multipliedReportingOverflow(by: 1000).partialValue
+        // A time that no event of ours has is before or behind all that can be asked for.
+        let (product, isHuge) = record.timestampMilliseconds.multipliedReportingOverflow(by: 1000)
+        let microseconds = isHuge ? (record.timestampMilliseconds < 0 ? .min : .max) : product
         let isLate =
             switch from {
             case .offset(let first): offset >= first

@@ -11,8 +11,10 @@ struct LogRepairCommand: ParsableCommand {
         discussion: """
             Without --quarantine it only lists them: exit code 7 if there are any. With it, the damaged bytes are copied \
             to quarantine/ in the data directory, with a list of the offsets that are lost, and empty records, marked as \
-            lost, take their place: a replay counts them as rejected. Every other batch stays as it is, at its offset. If \
-            you have a sound copy of the damaged file, put that back instead: then nothing is lost.
+            lost, take their place: a replay counts them as rejected. Every other batch stays as it is, at its offset, and \
+            so do the alerts. The same holds for partitions and segments that are gone, for batches that this program \
+            cannot unpack, and for what is no file. If you have a sound copy of the damaged file, put that back instead: \
+            then nothing is lost.
 
               patternalarm log repair --data-dir work
               patternalarm log repair --data-dir work --quarantine
@@ -20,6 +22,9 @@ struct LogRepairCommand: ParsableCommand {
     )
 
     @OptionGroup var place: LogPlace
+
+    @Option(help: "The alerts file (default: alerts.sqlite in the data directory).")
+    var alerts: String?
 
     @Flag(help: "Set the damaged bytes aside and make the log readable again.")
     var quarantine = false
@@ -31,13 +36,21 @@ struct LogRepairCommand: ParsableCommand {
             defer { withExtendedLifetime(lock) {} }
             var open = 0
             var lost: Int64 = 0
-            for partition in try place.partitions(store) {
+            try checkManifest(store)
+            // Offsets that alerts were made from are never given out again.
+            var data = DataPlace()
+            data.dataDir = place.dataDir
+            data.alerts = alerts
+            let built = try data.built(try data.database())
+            let partitions = Set(try place.partitions(store) + built.keys.compactMap { LogPartition($0) })
+            for partition in partitions.sorted() {
                 let repair = LogRepair(
                     directory: partition.directory,
                     quarantine: "quarantine",
                     // A replay rejects a record that has this header, for the reason in it.
                     reasonHeader: "reject",
-                    store: store
+                    store: store,
+                    durable: built[partition.name] ?? LogOffset(0)
                 )
                 let entries: [RepairEntry]
                 do throws(LogError) { entries = quarantine ? try repair.run() : try repair.plan() } catch {
@@ -60,6 +73,24 @@ struct LogRepairCommand: ParsableCommand {
         }
     }
 
+    /// A damaged manifest says nothing any more: it is made anew from what is there.
+    private func checkManifest(_ store: DiskStore) throws(CommandError) {
+        do throws(LogError) {
+            _ = try LogManifest.read(store: store)
+        } catch {
+            guard quarantine, case .damagedManifest = error else { throw CommandError(error) }
+            let names = try LogPartition.folders(store)
+            do throws(LogError) {
+                try LogManifest.rebuild(partitions: names, quarantine: "quarantine", store: store)
+            } catch {
+                throw CommandError(error)
+            }
+            Output.data(
+                "log/manifest: made anew from \(names.count) partitions; what was missing before is not known\n"
+            )
+        }
+    }
+
     private static func text(_ entries: [RepairEntry], _ partition: LogPartition, isDone: Bool) -> String {
         guard !entries.isEmpty else { return "\(partition.name): sound\n" }
         return entries.map { entry in
@@ -69,6 +100,7 @@ struct LogRepairCommand: ParsableCommand {
                 switch entry.outcome {
                 case .lost: isDone ? "\(entry.recordCount) records lost" : "would lose \(entry.recordCount) records"
                 case .restored: isDone ? "restored, nothing lost" : "can be restored, nothing lost"
+                case .accepted(let reason): (isDone ? "" : "would be accepted: ") + reason
                 case .refused(let reason): reason
                 }
             return

@@ -102,7 +102,9 @@ struct LogRetainCommand: ParsableCommand {
     ) throws(CommandError) -> [String: LogOffset] {
         var needed: [String: LogOffset] = [:]
         let path = alerts ?? place.dataDir + "/alerts.sqlite"
-        if FileManager.default.fileExists(atPath: path) {
+        let isThere: Bool
+        do throws(FileError) { isThere = try DiskStore.size(at: path) != nil } catch { throw CommandError(error) }
+        if isThere {
             do throws(AlertStoreError) {
                 let database = try AlertDatabase(path: path, readOnly: true)
                 for topic in Set(partitions.map(\.topic)).sorted() {
@@ -148,7 +150,7 @@ struct LogRetainCommand: ParsableCommand {
             return try checkpoints.summaries().map { LogOffset($0.offset) }
                 .filter { $0 >= LogOffset(0) && $0 <= committed }.min()
         } catch {
-            throw .storage(error.description)
+            throw CommandError(error)
         }
     }
 }

@@ -11,7 +11,8 @@ struct LogStatsCommand: ParsableCommand {
         discussion: """
             `durable_offset`: what lay before it was on disk for certain when the log was last closed or began a segment. \
             `torn_bytes`: an unfinished batch at the end, which the next replay cuts off. `lost`: records that were lost \
-            to damage and marked by `patternalarm log repair`.
+            to damage and marked by `patternalarm log repair`. Exit code 7 if a partition, or the segment that it is meant \
+            to begin with, is not there.
 
               patternalarm log stats --data-dir work --format csv
             """
@@ -32,10 +33,14 @@ struct LogStatsCommand: ParsableCommand {
                 ],
                 rows: []
             )
+            var reports: [LogReport] = []
             for partition in try place.partitions(store) {
-                listing.rows.append(Self.row(try place.report(partition, store), partition))
+                let report = try place.report(partition, store)
+                reports.append(report)
+                listing.rows.append(Self.row(report, partition))
             }
             listing.write(as: format)
+            try place.endOnLoss(reports)
         }
     }
 

@@ -8,8 +8,9 @@ struct LogVerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Check every batch of the log: checksum, continuity, content.",
         discussion: """
-            Exit code 7 if something is damaged; `patternalarm log repair` says what to do then. Records that a repair \
-            has marked as lost are named, but are no damage any more.
+            Exit code 7 if something is damaged, cannot be read, or is not there though the log is meant to hold it; \
+            `patternalarm log repair` says what to do then. Records that a repair has marked as lost are named, but are no \
+            damage any more.
 
               patternalarm log verify --data-dir work
               patternalarm log verify --deep --data-dir work
@@ -47,7 +48,7 @@ struct LogVerifyCommand: ParsableCommand {
                 damage += report.damage
             }
             guard damage.isEmpty else {
-                throw .damaged(damage.map { "\($0.file): byte \($0.position): \($0.words)" }.joined(separator: "\n"))
+                throw .damaged(damage.map(\.description).joined(separator: "\n"))
             }
         }
     }

@@ -27,8 +27,36 @@ struct DataPlace: ParsableArguments {
 
     /// The alerts file, for reading; nil if there is none.
     func database() throws(CommandError) -> AlertDatabase? {
-        guard FileManager.default.fileExists(atPath: alertsPath) else { return nil }
+        do throws(FileError) {
+            guard try DiskStore.size(at: alertsPath) != nil else { return nil }
+        } catch {
+            throw CommandError(error)
+        }
         do throws(AlertStoreError) { return try AlertDatabase(path: alertsPath, readOnly: true) } catch {
+            throw CommandError(error)
+        }
+    }
+
+    /// The offset of each partition, by its name, up to which the alerts were made: the log does not end before it.
+    func built(_ database: AlertDatabase?) throws(CommandError) -> [String: LogOffset] {
+        guard let database else { return [:] }
+        do throws(AlertStoreError) {
+            var found: [String: LogOffset] = [:]
+            for (topic, known) in try database.progress() where (1...LogLimits.offset).contains(known.nextOffset) {
+                found["\(topic)-\(known.partition)"] = LogOffset(known.nextOffset)
+            }
+            return found
+        } catch {
+            throw CommandError(error)
+        }
+    }
+
+    /// What the log is meant to hold at its partitions' beginnings and ends, and does not, in words.
+    func missing(_ store: DiskStore, _ database: AlertDatabase?) throws(CommandError) -> [String] {
+        let built = try built(database)
+        do throws(LogError) {
+            return try LogManifest.missing(store: store, built: built).map(\.description)
+        } catch {
             throw CommandError(error)
         }
     }
@@ -38,15 +66,14 @@ struct DataPlace: ParsableArguments {
     /// Reads only the newest segment of each partition; changes nothing.
     func bounds(_ store: DiskStore) throws(CommandError) -> [(name: String, start: Int64, end: Int64)] {
         var found: [(name: String, start: Int64, end: Int64)] = []
-        do {
-            for name in try store.list("log") where name.contains("-") {
-                let bounds = try PartitionReader.bounds(directory: "log/" + name, store: store)
-                found.append((name, bounds.start.rawValue, bounds.end.rawValue))
+        let partitions = try LogPartition.all(store)
+        do throws(LogError) {
+            for partition in partitions {
+                let bounds = try PartitionReader.bounds(directory: partition.directory, store: store)
+                found.append((partition.name, bounds.start.rawValue, bounds.end.rawValue))
             }
-        } catch let error as LogError {
-            throw CommandError(error)
         } catch {
-            throw .storage("\(error)")
+            throw CommandError(error)
         }
         return found
     }

@@ -184,7 +184,7 @@ struct StateCheckpointsCommand: ParsableCommand {
                     }
                 }
             } catch {
-                throw .storage(error.description)
+                throw CommandError(error)
             }
             listing.write(as: format)
             guard !isDamaged else {

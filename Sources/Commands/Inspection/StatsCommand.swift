@@ -10,7 +10,7 @@ struct StatsCommand: ParsableCommand {
         abstract: "Count what the log holds and what became of it.",
         discussion: """
             events = ok + late + duplicate + rejected + lag, always: the counts are written in the same transaction as the \
-            alerts, and lag is what the log holds beyond them.
+            alerts, and lag is what the log holds beyond them. Exit code 7 if the log lacks something that it is meant to hold.
 
               patternalarm stats --data-dir work --format json
             """
@@ -28,7 +28,8 @@ struct StatsCommand: ParsableCommand {
             var totals = LedgerTotals()
             var committed: Int64 = 0
             var ended = 0
-            if let database = try place.database() {
+            let database = try place.database()
+            if let database {
                 do throws(AlertStoreError) {
                     totals = try database.totals()
                     ended = try database.endedAlerts()
@@ -58,6 +59,8 @@ struct StatsCommand: ParsableCommand {
             )
             // One object, not a list of one: there is one directory.
             if format == .json { listing.write(as: .jsonl) } else { listing.write(as: format) }
+            let missing = try place.missing(store, database)
+            guard missing.isEmpty else { throw .damaged(missing.joined(separator: "\n")) }
         }
     }
 }

@@ -1,5 +1,6 @@
 import AlertStore
 import ArgumentParser
+import EventLog
 import FileStore
 import Foundation
 
@@ -11,7 +12,7 @@ struct BackupCommand: ParsableCommand {
         discussion: """
             The alerts file is copied as of one moment, then the log, which is never behind it: the copy opens like the \
             original after a power cut. A list with the checksum of every file is written last: a folder without it is not a \
-            backup.
+            backup. Exit code 7 if the log lacks something, or something is no file: the rest has been copied then.
 
               patternalarm backup /media/usb/2026-03-02 --data-dir work
             """
@@ -29,8 +30,9 @@ struct BackupCommand: ParsableCommand {
             let draft = scratchPath(for: folder, ".unfinished")
             if access(draft, F_OK) == 0 { Scratch.remove(draft) }
             let list: BackupList
+            var missing: [String] = []
             do throws(CommandError) {
-                list = try copy(store, to: draft)
+                list = try copy(store, to: draft, &missing)
                 // The whole backup gets its name at once.
                 try Scratch.rename(draft, to: folder)
             } catch {
@@ -41,31 +43,50 @@ struct BackupCommand: ParsableCommand {
                 "\(list.files.count) files, \(grouped(list.bytes)) bytes; restore with: "
                     + shellWords(["patternalarm", "restore", folder])
             )
+            missing += list.left
+            guard missing.isEmpty else {
+                throw .damaged(
+                    "what there is has been copied, but this is not all:\n" + missing.joined(separator: "\n")
+                )
+            }
         }
     }
 
-    private func copy(_ store: DiskStore, to draft: String) throws(CommandError) -> BackupList {
+    /// Copies everything into a folder; what is not there, though it is meant to be, is added to `missing`.
+    private func copy(
+        _ store: DiskStore,
+        to draft: String,
+        _ missing: inout [String]
+    ) throws(CommandError) -> BackupList {
         let target = DiskStore(root: draft)
         var list = BackupList()
         let database = try place.database()
-        do throws(FileError) { try target.createDirectory("") } catch { throw .storage(error.description) }
+        missing = try place.missing(store, database)
+        do throws(FileError) { try target.createDirectory("") } catch { throw CommandError(error) }
         if let database {
             try CommandError.storing { () throws(AlertStoreError) in try database.backup(to: draft + "/alerts.sqlite") }
         }
+        let manifest = try manifest(store)
+        do throws(FileError) { try list.copyFolder("log", from: store, to: target) } catch { throw CommandError(error) }
+        // A retention may have removed segments meanwhile, and a writer added some.
+        let later = try self.manifest(store)
         do throws(FileError) {
-            for part in ["log", "state", "models"] { try list.copyFolder(part, from: store, to: target) }
+            if let manifest {
+                let name = "log/" + LogManifest.name
+                try target.replace(name, with: manifest.beginning(as: later ?? manifest).encoded)
+                try list.add(name, in: target)
+            }
+            for part in ["state", "models"] { try list.copyFolder(part, from: store, to: target) }
             if database != nil { try list.add("alerts.sqlite", in: target) }
+            try target.replace(BackupList.name, with: list.encoded())
         } catch {
-            throw .storage(error.description)
-        }
-        guard list.strangers.isEmpty else {
-            let words = list.strangers.map { "cannot copy \(Output.safe(place.dataDir + "/" + $0)): it is no file" }
-            throw .storage(words.joined(separator: "\n") + "\nmove it away, and run the same command again")
-        }
-        do throws(FileError) { try target.replace(BackupList.name, with: list.encoded()) } catch {
-            throw .storage(error.description)
+            throw CommandError(error)
         }
         return list
+    }
+
+    private func manifest(_ store: DiskStore) throws(CommandError) -> LogManifest? {
+        do throws(LogError) { return try LogManifest.read(store: store) } catch { throw CommandError(error) }
     }
 }
 

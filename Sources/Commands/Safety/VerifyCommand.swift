@@ -15,7 +15,7 @@ struct VerifyCommand: ParsableCommand {
         discussion: """
             Changes nothing; a replay or a server may be at work: --deep compares the alerts as of one moment. Where the log \
             no longer begins with its first event (`log retain`), it compares from its oldest checkpoint on, and says so. Exit \
-            code 7 if something is damaged, 1 if the alerts are not what the log gives.
+            code 7 if something is damaged, or not there though it is meant to be; 1 if the alerts are not what the log gives.
 
               patternalarm verify --data-dir work
               patternalarm verify --deep --data-dir work --pipeline payments.yaml
@@ -63,15 +63,15 @@ struct VerifyCommand: ParsableCommand {
 
     private func checkLog(_ store: DiskStore) throws(CommandError) -> [String] {
         var faults: [String] = []
-        for bounds in try place.bounds(store) {
+        for partition in try LogPartition.all(store) {
             let report: LogReport
             do throws(LogError) {
-                report = try LogReport.verify(directory: "log/" + bounds.name, store: store)
+                report = try LogReport.verify(directory: partition.directory, store: store)
             } catch {
                 throw CommandError(error)
             }
             let words = report.damage.isEmpty ? "ok" : "\(report.damage.count) damaged places"
-            Output.data("log/\(bounds.name): \(report.records) events in \(report.batches) batches, \(words)\n")
+            Output.data("log/\(partition.name): \(report.records) events in \(report.batches) batches, \(words)\n")
             faults += report.damage.map(\.description)
         }
         return faults
@@ -88,28 +88,28 @@ struct VerifyCommand: ParsableCommand {
                 faults += bad
             }
         } catch {
-            throw .storage(error.description)
+            throw CommandError(error)
         }
         return faults
     }
 
+    /// The alerts may know of events that nothing else does, of a log from before there was a manifest, too.
     private func checkOffsets(
         _ database: AlertDatabase,
         _ store: DiskStore,
         _ faults: inout [String]
     ) throws(CommandError) {
         // The alerts first: a writer's log is always ahead of them.
-        let known: [(topic: String, progress: PartitionProgress)]
-        do throws(AlertStoreError) { known = try database.progress() } catch { throw CommandError(error) }
-        let partitions = try place.bounds(store)
-        for (topic, progress) in known {
-            let name = "\(topic)-\(progress.partition)"
-            guard let bounds = partitions.first(where: { $0.name == name }), progress.nextOffset > bounds.end else {
-                continue
-            }
+        let built = try place.built(database)
+        var ends: [String: Int64] = [:]
+        for bounds in try place.bounds(store) { ends[bounds.name] = bounds.end }
+        for (name, known) in built.sorted(by: { $0.key < $1.key }) {
+            let end = ends[name]
+            guard known.rawValue > end ?? 0 else { continue }
             faults.append(
-                "log/\(name) ends at offset \(bounds.end), but the alerts were made from \(progress.nextOffset) "
-                    + "events: the log is an older copy, or its end was lost"
+                "log/\(name) \(end.map { "ends at offset \($0)" } ?? "is not there"), but the alerts were made from "
+                    + "\(known) events: the log is an older copy, or its end was lost; put it back from a backup, or accept "
+                    + "the loss with `patternalarm log repair --quarantine`"
             )
         }
     }

@@ -2,6 +2,7 @@ import AlertStore
 import ArgumentParser
 import Engine
 import EventLog
+import FileStore
 import Runtime
 
 /// Why a command ends, in words a person can act on, with the exit code that says which kind it is.
@@ -74,6 +75,8 @@ extension CommandError {
         case .plan(let words): self = .plan(words)
         }
     }
+
+    init(_ error: FileError) { self.init(RuntimeError(error)) }
 
     init(_ error: RunnerError) { self.init(RuntimeError(error)) }
 

@@ -35,7 +35,7 @@ final class LogReplay {
         while index < records.records.count {
             let base = records.baseOffset + Int64(index)
             var end = min(index + PartitionRunner.capacity, records.records.count)
-            for border in borders where border > base { end = Int(min(Int64(end), Int64(index) + border - base)) }
+            for border in borders where border > base { end = Int(min(Int64(end), Int64(index) + (border - base))) }
             decode(records, index..<end)
             let known = lines.count < end ? [] : Array(lines[index..<end])
             try body(Piece(baseOffset: base, count: end - index, lines: known))

@@ -35,7 +35,7 @@ public struct SourceMark: Equatable, Sendable {
         guard let source = headers.first(where: { $0.name == name }) else { return nil }
         let parts = String(decoding: source.value, as: UTF8.self).split(separator: " ", maxSplits: 4)
         guard parts.count == 5, let input = Int(parts[0]), let line = Int(parts[1]), let byte = Int(parts[2]),
-            let checksum = UInt32(parts[3], radix: 16)
+            let checksum = UInt32(parts[3], radix: 16), line >= 0, byte >= 0
         else { return nil }
         let position = RecordingPosition(line: line, byte: byte, checksum: checksum)
         let lines = headers.first { $0.name == linesName }.map { decode($0.value) } ?? []
@@ -66,7 +66,8 @@ public struct SourceMark: Equatable, Sendable {
             value |= Int(byte & 0x7F) << shift
             shift += 7
             guard byte < 0x80 || shift > 56 else { continue }
-            last += value
+            // Whatever another program has written there.
+            last &+= value
             lines.append(last)
             value = 0
             shift = 0
