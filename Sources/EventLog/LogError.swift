@@ -76,6 +76,14 @@ public struct LogDamage: Error, Hashable, Sendable, CustomStringConvertible {
         if case .gone = fault { true } else { false }
     }
 
+    /// There is no segment to read: it is gone, or something else has its name.
+    public var hasNoSegment: Bool {
+        switch fault {
+        case .gone, .unfit: true
+        default: false
+        }
+    }
+
     public var description: String {
         let end = nextOffset.map { "to \($0.advanced(by: -1))" } ?? "and what follows"
         let lost = "offset \(offset) \(end)"

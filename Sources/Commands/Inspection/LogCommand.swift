@@ -40,9 +40,9 @@ struct LogPlace: ParsableArguments {
         return found
     }
 
-    /// Ends a command that has told what is there with what is not: partitions, and the beginning of some.
+    /// Ends a command that has told what is there with what is not: partitions, segments, and what is none.
     func endOnLoss(_ reports: [LogReport]) throws(CommandError) {
-        let missing = reports.flatMap(\.damage).filter(\.isLoss)
+        let missing = reports.flatMap(\.damage).filter(\.hasNoSegment)
         guard missing.isEmpty else { throw .damaged(missing.map(\.description).joined(separator: "\n")) }
     }
 
