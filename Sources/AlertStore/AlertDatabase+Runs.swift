@@ -17,6 +17,28 @@ public struct RunRecord: Sendable, Equatable {
     }
 }
 
+/// A recording that a run has read.
+public struct InputRecord: Sendable, Equatable {
+    public var path: String
+    /// Its number in the log.
+    public var recording: Int
+    /// How far it was read, and the CRC-32C of its bytes up to there.
+    public var lines: Int
+    public var bytes: Int
+    public var checksum: UInt32
+    /// How many of its events no run has taken, because of a range of event time; nil if that was not found out.
+    public var leftOut: Int?
+
+    public init(path: String, recording: Int, lines: Int, bytes: Int, checksum: UInt32, leftOut: Int?) {
+        self.path = path
+        self.recording = recording
+        self.lines = lines
+        self.bytes = bytes
+        self.checksum = checksum
+        self.leftOut = leftOut
+    }
+}
+
 /// Sums over all partitions (C5), and the number of alerts.
 public struct LedgerTotals: Sendable, Equatable {
     public var events = 0
@@ -93,9 +115,7 @@ extension AlertDatabase {
         try read { db in
             try Row.fetchOne(
                 db,
-                sql: """
-                    SELECT * FROM runs WHERE run_id NOT IN (SELECT run_id FROM metrics) ORDER BY run_id DESC LIMIT 1
-                    """
+                sql: "SELECT * FROM runs WHERE status <> 'done' ORDER BY run_id DESC LIMIT 1"
             ).map {
                 try RunRecord(
                     command: $0.value("command"),
@@ -130,20 +150,30 @@ extension AlertDatabase {
         }
     }
 
-    /// Notes a recording that was read to its end.
-    public func noteInput(
-        run: Int64,
-        path: String,
-        lines: Int,
-        bytes: Int,
-        checksum: String,
-        atMilliseconds now: Int64
-    ) throws(AlertStoreError) {
+    /// Notes a recording that was read, and how much of it is still left out.
+    public func noteInput(run: Int64, _ input: InputRecord, atMilliseconds now: Int64) throws(AlertStoreError) {
         try write { db in
             try db.execute(
                 sql: "INSERT INTO inputs (run_id, path, lines, bytes, crc32c, finished_ms) VALUES (?, ?, ?, ?, ?, ?)",
-                arguments: [run, path, lines, bytes, checksum, now]
+                arguments: [run, input.path, input.lines, input.bytes, String(input.checksum, radix: 16), now]
             )
+            let name = "left_out.\(input.recording)"
+            let known = try Double.fetchOne(db, sql: "SELECT max(value) FROM metrics WHERE name = ?", arguments: [name])
+            guard let leftOut = input.leftOut, leftOut > 0 || known != nil else { return }
+            try db.execute(sql: "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?)", arguments: [run, name, leftOut])
+        }
+    }
+
+    /// How many events of recordings were left out by a range of event time and have not been taken since.
+    public func leftOutEvents() throws(AlertStoreError) -> Int {
+        try read { db in
+            try Int.fetchOne(
+                db,
+                sql: """
+                    SELECT CAST(total(value) AS INTEGER) FROM
+                      (SELECT value, max(run_id) FROM metrics WHERE name GLOB 'left_out.*' GROUP BY name)
+                    """
+            ) ?? 0
         }
     }
 

@@ -2,15 +2,7 @@ extension PipelinePlan {
     /// The checked plan as a stable text: two files that mean the same (comments, spacing, spellings aside) have the same
     /// one. What a hash of "the pipeline" is taken over.
     public var canonicalDescription: String {
-        var lines: [String] = ["name \(name)", "zone \(timeZoneMinutes)"]
-        for field in schema.fields {
-            let limits = "\(field.minimum.map { "\($0)" } ?? "-") \(field.maximum.map { "\($0)" } ?? "-")"
-            let known = field.knownAfter.map { " known \($0)" } ?? ""
-            let role = field.role?.rawValue ?? "-"
-            lines.append(
-                "field \(field.name) \(field.path) \(field.type.rawValue) \(role) \(field.isRequired) \(limits)\(known)"
-            )
-        }
+        var lines = ["name \(name)"] + schemaLines
         lines.append("time \(disorder) \(maximumAhead.map { "\($0)" } ?? "-") \(duplicatesWithin)")
         for entity in entities { lines.append("entity \(entity.name) \(entity.key)") }
         lines.append("partitions \(partitionEntity) \(partitionCount)")
@@ -27,5 +19,21 @@ extension PipelinePlan {
         if let labels { lines.append("labels \(labels)") }
         lines.append("severity \(severities.critical) \(severities.high) \(severities.medium)")
         return lines.joined(separator: "\n")
+    }
+    /// What decides whether a line is an event, of which time, and in which partition.
+    public var readingDescription: String {
+        let partitions = "partitions \(entities[partitionEntity].key) \(partitionCount)"
+        return (schemaLines + [partitions]).joined(separator: "\n")
+    }
+
+    private var schemaLines: [String] {
+        ["zone \(timeZoneMinutes)"]
+            + schema.fields.map { field in
+                let limits = "\(field.minimum.map { "\($0)" } ?? "-") \(field.maximum.map { "\($0)" } ?? "-")"
+                let known = field.knownAfter.map { " known \($0)" } ?? ""
+                let role = field.role?.rawValue ?? "-"
+                let type = field.type.rawValue
+                return "field \(field.name) \(field.path) \(type) \(role) \(field.isRequired) \(limits)\(known)"
+            }
     }
 }

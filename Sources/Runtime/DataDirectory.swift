@@ -265,7 +265,7 @@ public final class DataDirectory {
     /// Ends the run: everything durable, one alerts file, its digest noted. Returns the totals and the digest.
     public func close(
         status: String,
-        inputs: [(path: String, position: RecordingPosition)]
+        inputs: [InputRecord]
     ) throws(RuntimeError) -> (totals: LedgerTotals, digest: String) {
         for worker in workers { try worker.close() }
         checkpoints.close()
@@ -277,16 +277,7 @@ public final class DataDirectory {
         do throws(AlertStoreError) {
             let totals = try database.totals()
             let digest = try database.digest()
-            for input in inputs {
-                try database.noteInput(
-                    run: run,
-                    path: input.path,
-                    lines: input.position.line,
-                    bytes: input.position.byte,
-                    checksum: String(input.position.checksum, radix: 16),
-                    atMilliseconds: Self.now
-                )
-            }
+            for input in inputs { try database.noteInput(run: run, input, atMilliseconds: Self.now) }
             try database.finishRun(run, status: status, totals: totals, digest: digest, atMilliseconds: Self.now)
             try database.close()
             return (totals, digest)

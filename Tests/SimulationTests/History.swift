@@ -151,7 +151,7 @@ struct History {
         let notes = try runner.recover(committed: bug == .checkpointAhead ? runner.endOffset : committed)
         if notes.checkpoint != nil { checkpointsUsed += 1 }
         while true {
-            let done = runner.marks[1]?.position.line ?? 0
+            let done = runner.recordings[1]?.furthest?.position.line ?? 0
             if done == lines.count {
                 runner.finishCheckpoint()
                 try runner.beginCheckpoint()

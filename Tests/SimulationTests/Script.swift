@@ -109,7 +109,7 @@ final class ScriptedProcess {
 
     /// Does the rest of the script.
     func run(noting promises: inout Promises) throws {
-        let done = runners.map { $0.marks[1]?.position.line ?? 0 }.min() ?? 0
+        let done = runners.map { $0.recordings[1]?.furthest?.position.line ?? 0 }.min() ?? 0
         for start in stride(from: done, to: script.lines.count, by: Script.stride) {
             let end = min(start + Script.stride, script.lines.count)
             let batch = decode(Array(script.lines[start..<end]), plan: script.plan)

@@ -130,11 +130,8 @@ struct BenchPipelineCommand: ParsableCommand {
         var options = Replayer.Options()
         options.threads = threads
         options.isQuiet = true
-        let end = try Replayer(directory, plan: plan, options: options).replay(
-            file,
-            format: engine.format,
-            resumes: false
-        )
-        return try directory.finish(status: "finished", inputs: [(file, end)]).totals.events
+        let replayer = Replayer(directory, plan: plan, options: options)
+        try replayer.replay(file, format: engine.format, resumes: false)
+        return try directory.finish(status: "finished", inputs: replayer.recordings.map(\.record)).totals.events
     }
 }

@@ -83,8 +83,8 @@ struct DemoCommand: ParsableCommand {
             isQuiet: true
         )
         let replayer = Replayer(directory, plan: plan, options: Replayer.Options())
-        let end = try replayer.replay(recording, format: nil, resumes: false)
-        let (totals, digest) = try directory.finish(status: "finished", inputs: [(recording, end)])
+        try replayer.replay(recording, format: nil, resumes: false)
+        let (totals, digest) = try directory.finish(status: "finished", inputs: replayer.recordings.map(\.record))
 
         Output.talk("3. ten alerts: the two with the most money of each of the five most frequent kinds\n")
         try show(data + "/alerts.sqlite")

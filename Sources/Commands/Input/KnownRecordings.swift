@@ -1,41 +1,68 @@
 import Engine
 import Plan
 
-/// The recordings that a data directory has taken events of, and how far each partition has got in them.
+/// The recordings that a data directory has taken events of, and what each partition has taken of them.
 struct KnownRecordings {
     /// By partition, then by the recording's number.
-    let marks: [[Int: SourceMark]]
+    let partitions: [[Int: RecordingMarks]]
 
-    /// Which recording a file is, by its bytes, and from where on some partition still needs it; a new number for a file
-    /// that has not been seen. Standard input is taken for the last recording if it `resumes`.
+    /// A recording, and where reading it begins.
+    struct Match {
+        var input: Int
+        var start = RecordingPosition()
+        /// Where it must be the same bytes as before, if that can be seen only while it is read.
+        var landmarks: [RecordingPosition] = []
+    }
+
+    /// Which recording a file is, by its bytes, and from where on some partition still needs it for a range of event time; a
+    /// new number for a file that has not been seen. Standard input is taken for the last recording if it `resumes`.
     func match(
         _ path: String,
         format: RecordingFormat?,
         plan: PipelinePlan,
+        range: TimeRange = .all,
         resumes: Bool
-    ) throws(CommandError) -> (input: Int, start: RecordingPosition) {
-        let known = Set(marks.flatMap(\.keys)).sorted(by: >)
-        let fresh = (known.first ?? 0) + 1
+    ) throws(CommandError) -> Match {
+        let known = Set(partitions.flatMap(\.keys)).sorted(by: >)
+        let fresh = Match(input: (known.first ?? 0) + 1)
         if path == "-" {
-            guard resumes, let last = known.first else { return (fresh, RecordingPosition()) }
-            return (last, start(of: last))
+            guard resumes, let last = known.first else { return fresh }
+            var match = try found(last, path, plan, range)
+            match.landmarks = marks(of: last).map(\.position).filter { $0.byte > match.start.byte }
+            match.landmarks.sort { $0.byte < $1.byte }
+            return match
         }
         for input in known {
-            let furthest = marks.compactMap { $0[input] }.max { $0.position.byte < $1.position.byte }
-            guard let furthest else { continue }
+            guard let furthest = marks(of: input).max(by: { $0.position.byte < $1.position.byte }) else { continue }
             let probe = try Recording(path, format: format, plan: plan, chunkEvents: 1)
             do throws(CommandError) {
                 try probe.skip(to: furthest.position)
-                return (input, start(of: input))
             } catch {
                 guard case .input = error else { throw error }
+                continue
             }
+            return try found(input, path, plan, range)
         }
-        return (fresh, RecordingPosition())
+        return fresh
     }
 
-    private func start(of input: Int) -> RecordingPosition {
-        let positions = marks.map { $0[input]?.position ?? RecordingPosition() }
-        return positions.min { $0.byte < $1.byte } ?? RecordingPosition()
+    private func marks(of input: Int) -> [SourceMark] { partitions.flatMap { $0[input]?.marks ?? [] } }
+
+    private func found(
+        _ input: Int,
+        _ path: String,
+        _ plan: PipelinePlan,
+        _ range: TimeRange
+    ) throws(CommandError) -> Match {
+        let recordings = partitions.map { $0[input] }
+        let reading = plan.readingChecksum
+        guard recordings.allSatisfy({ $0?.isReadable(by: reading) ?? true }) else {
+            throw .input(
+                "\(path) was taken in part, by --from/--to, with a pipeline that has another schema or partitions otherwise: "
+                    + "which of its events are left cannot be told; take the rest with that pipeline, or replay the whole "
+                    + "into another --data-dir"
+            )
+        }
+        return Match(input: input, start: RecordingMarks.start(of: range, recordings))
     }
 }

@@ -20,8 +20,6 @@ final class Chunk: @unchecked Sendable {
     var partitions: [[Int32]]
     /// Behind the chunk's last line.
     var end = RecordingPosition()
-    /// Events that were passed over because of a time range.
-    var outOfRange = 0
     /// Rows whose lines cannot be events, and why.
     fileprivate(set) var refusals: [(row: Int, reason: String)] = []
 
@@ -49,6 +47,7 @@ final class Recording {
     private let format: RecordingFormat
     private let plan: PipelinePlan
     private var csv: CSVRecord?
+    private var landmarks: ArraySlice<RecordingPosition> = []
     /// Events a chunk at most, and bytes: a partition's share must fit one record batch of Kafka's usual limit.
     let chunkEvents: Int
     static let chunkBytes = 900_000
@@ -85,6 +84,9 @@ final class Recording {
 
     var position: RecordingPosition { reader.position }
 
+    /// A line that was taken before it had its end, and the bytes that are passed over for it.
+    var lateEnd: (line: Int, bytes: Int)? { reader.lateEnd }
+
     /// A live source has nothing more just now.
     var hasPaused: Bool { reader.hasPaused && !reader.hasBufferedLine }
 
@@ -98,6 +100,16 @@ final class Recording {
             csv = again.csv
         }
         do throws(InputError) { try reader.skip(to: position, path: path) } catch { throw .input(error.description) }
+    }
+
+    /// The recording must be at these positions once it is read up to them, ascending: it was read before.
+    func expect(_ positions: [RecordingPosition]) { landmarks = positions[...] }
+
+    private func checkLandmarks(_ position: RecordingPosition, isAtEnd: Bool = false) throws(InputError) {
+        while let next = landmarks.first, isAtEnd || next.byte <= position.byte {
+            guard next == position else { throw .changed(line: next.line, path: path) }
+            landmarks.removeFirst()
+        }
     }
 
     private func readHeader() throws(CommandError) {
@@ -120,10 +132,9 @@ final class Recording {
     }
 
     /// Fills the chunk with the next events and decodes them; false at the end of the recording.
-    func read(into chunk: Chunk, from: Int64? = nil, to: Int64? = nil) throws(CommandError) -> Bool {
+    func read(into chunk: Chunk) throws(CommandError) -> Bool {
         guard try fill(chunk) else { return false }
         decoder.decode(chunk)
-        if from != nil || to != nil { chunk.keep(from: from ?? .min, to: to ?? .max) }
         return true
     }
 
@@ -133,7 +144,6 @@ final class Recording {
         batch.removeAll()
         chunk.lines.removeAll(keepingCapacity: true)
         chunk.starts.removeAll(keepingCapacity: true)
-        chunk.outOfRange = 0
         chunk.refusals.removeAll()
         for index in chunk.partitions.indices { chunk.partitions[index].removeAll(keepingCapacity: true) }
         if format == .csv { try readHeader() }
@@ -141,7 +151,11 @@ final class Recording {
         do throws(InputError) {
             while batch.count < min(chunkEvents, batch.capacity), batch.payload.count < Self.chunkBytes {
                 let start = reader.position
-                guard let line = try reader.next() else { break }
+                try checkLandmarks(start)
+                guard let line = try reader.next() else {
+                    try checkLandmarks(start, isAtEnd: true)
+                    break
+                }
                 chunk.starts.append(start)
                 sawLine = true
                 chunk.lines.append(line.number)
@@ -189,19 +203,5 @@ final class ChunkDecoder {
     func decode(_ chunk: Chunk) {
         decoder.decode(chunk.batch, refusing: chunk.refusals)
         partitioner.assign(chunk.batch, to: &chunk.partitions)
-    }
-}
-
-extension Chunk {
-    /// Leaves out the events outside of a range of event time; rejected ones stay, to be counted.
-    fileprivate func keep(from: Int64, to: Int64) {
-        for index in partitions.indices {
-            let before = partitions[index].count
-            partitions[index].removeAll { row in
-                let time = batch.times[Int(row)]
-                return batch.status[Int(row)] == 0 && (time < from || time >= to)
-            }
-            outOfRange += before - partitions[index].count
-        }
     }
 }

@@ -10,13 +10,21 @@ struct StatsCommand: ParsableCommand {
         abstract: "Count what the log holds and what became of it.",
         discussion: """
             events = ok + late + duplicate + rejected + lag, always: the counts are written in the same transaction as the \
-            alerts, and lag is what the log holds beyond them. Exit code 7 if the log lacks something that it is meant to hold.
+            alerts, and lag is what the log holds beyond them. left_out are the events that `replay --from/--to` left out of \
+            recordings and that no run has taken since. Exit code 7 if the log lacks something that it is meant to hold.
 
               patternalarm stats --data-dir work --format json
+              patternalarm stats --data-dir work --recordings
             """
     )
 
     @OptionGroup var place: DataPlace
+
+    @Flag(
+        help:
+            "List the recordings in the log: which event times were taken of each, up to which line. Reads the whole log."
+    )
+    var recordings = false
 
     @Option(help: "table, csv, json or jsonl.")
     var format: OutputFormat = .table
@@ -25,14 +33,17 @@ struct StatsCommand: ParsableCommand {
         try CommandError.reporting { () throws(CommandError) in
             let store = try place.store()
             let bounds = try place.bounds(store)
+            guard !recordings else { return try RecordingList(bounds.map(\.name), store).listing.write(as: format) }
             var totals = LedgerTotals()
             var committed: Int64 = 0
             var ended = 0
+            var leftOut = 0
             let database = try place.database()
             if let database {
                 do throws(AlertStoreError) {
                     totals = try database.totals()
                     ended = try database.endedAlerts()
+                    leftOut = try database.leftOutEvents()
                     for name in Set(bounds.map { $0.name.prefix(upTo: $0.name.lastIndex(of: "-") ?? $0.name.endIndex) })
                     {
                         committed += try database.progress(topic: String(name)).reduce(0) { $0 + $1.nextOffset }
@@ -48,12 +59,13 @@ struct StatsCommand: ParsableCommand {
             let listing = Listing(
                 columns: [
                     "events", "accepted", "rejected", "processed", "ok", "late", "duplicate", "lag", "alerts",
-                    "alerts_ended", "log_events", "partitions",
+                    "alerts_ended", "log_events", "partitions", "left_out",
                 ],
                 rows: [
                     [
                         totals.events + lag, processed + lag, totals.rejected, processed, totals.ok, totals.late,
                         totals.duplicate, lag, totals.alerts, ended, Int(kept), bounds.count,
+                        leftOut,
                     ].map { .integer($0) }
                 ]
             )

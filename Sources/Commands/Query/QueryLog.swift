@@ -40,7 +40,7 @@ final class QueryLog {
 
     /// The number under which a recording is in the log, or will be.
     func number(of path: String, format: RecordingFormat?) throws(CommandError) -> Int {
-        let known = KnownRecordings(marks: journals.map(\.marks))
+        let known = KnownRecordings(partitions: journals.map(\.recordings))
         return try known.match(path, format: format, plan: plan, resumes: false).input
     }
 

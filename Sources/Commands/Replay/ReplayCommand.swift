@@ -36,10 +36,10 @@ struct ReplayCommand: ParsableCommand {
     @Option(help: "max, or how many times faster than the recording: 1x, 60x.")
     var speed = "max"
 
-    @Option(help: "Leave out events before this time (ISO 8601).")
+    @Option(help: "Leave out events before this time (ISO 8601). A later run without it takes them.")
     var from: String?
 
-    @Option(help: "Leave out events at or after this time (ISO 8601).")
+    @Option(help: "Leave out events at or after this time (ISO 8601). A later run without it takes them.")
     var to: String?
 
     @Option(help: "Stop in front of the first event stamped at or after this time (ISO 8601): see `state ls` then.")
@@ -87,8 +87,11 @@ struct ReplayCommand: ParsableCommand {
             options.speed = factor
             options.chunkEvents = min(batchSize, 64)
         }
-        options.from = try from.map { try Self.time($0, "--from") }
-        options.to = try to.map { try Self.time($0, "--to") }
+        options.range = TimeRange(
+            from: try from.map { try Self.time($0, "--from") },
+            to: try to.map { try Self.time($0, "--to") }
+        )
+        guard options.range.from < options.range.to else { throw ValidationError("--from must lie before --to.") }
         options.until = try until.map { try Self.time($0, "--until") }
         options.acknowledges = ack
         return options
@@ -122,12 +125,10 @@ struct ReplayCommand: ParsableCommand {
         )
         for note in directory.notes { Output.talk(note) }
         let replayer = Replayer(directory, plan: plan, options: options)
-        var inputs: [(path: String, position: RecordingPosition)] = []
         var failure: CommandError?
         do throws(CommandError) {
             for file in files where !Interrupt.isRequested && !replayer.hasTooManyErrors {
-                let end = try replayer.replay(file, format: engine.format, resumes: resume)
-                inputs.append((file, end))
+                try replayer.replay(file, format: engine.format, resumes: resume)
             }
         } catch {
             guard case .input = error else { throw error }
@@ -136,10 +137,9 @@ struct ReplayCommand: ParsableCommand {
         let isInterrupted = Interrupt.isRequested
         let hasTooMany = replayer.hasTooManyErrors
         let status = isInterrupted ? "interrupted" : hasTooMany || failure != nil ? "stopped" : "finished"
-        let (totals, digest) = try directory.finish(status: status, inputs: inputs)
-        if replayer.outOfRange > 0 {
-            Output.talk("\(grouped(replayer.outOfRange)) events outside of --from/--to were left out")
-        }
+        let (totals, digest) = try directory.finish(status: status, inputs: replayer.recordings.map(\.record))
+        for line in replayer.recordings.flatMap(\.words) { Output.talk(line) }
+        if replayer.hasReachedEnd { Output.talk("stopped at --until; the same command without it takes the rest") }
         Output.talk(ReplaySummary.line(totals, seconds: clock.seconds, digest: digest))
         if let failure { throw failure }
         if hasTooMany {

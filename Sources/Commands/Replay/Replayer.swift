@@ -14,7 +14,8 @@ final class Replayer {
     private let plan: PipelinePlan
     private let options: Options
     private let failure = FirstFailure()
-    private(set) var outOfRange = 0
+    /// What came of each recording so far, of one that could not be read to its end, too.
+    private(set) var recordings: [ReplayedRecording] = []
     /// Whether the time to stop at has been reached.
     private(set) var hasReachedEnd = false
 
@@ -23,8 +24,8 @@ final class Replayer {
         var chunkEvents = 2048
         /// Event-time seconds a second; nil = as fast as possible.
         var speed: Double?
-        var from: Int64?
-        var to: Int64?
+        /// The event times that are taken.
+        var range = TimeRange.all
         var maxErrors = 1000
         var isQuiet = false
         /// Sync the log whenever nothing more is waiting, and say so on standard output.
@@ -52,28 +53,49 @@ final class Replayer {
         }
     }
 
-    /// Replays a recording, going on where an earlier run of the same recording stopped. Returns how far it was read.
-    func replay(_ path: String, format: RecordingFormat?, resumes: Bool) throws(CommandError) -> RecordingPosition {
-        let known = KnownRecordings(marks: directory.workers.map { $0.runner.marks })
-        let (input, start) = try known.match(path, format: format, plan: plan, resumes: resumes)
+    /// Replays a recording, going on where earlier runs of the same recording have stopped.
+    func replay(_ path: String, format: RecordingFormat?, resumes: Bool) throws(CommandError) {
+        let known = KnownRecordings(partitions: directory.workers.map { $0.runner.recordings })
+        let match = try known.match(path, format: format, plan: plan, range: options.range, resumes: resumes)
+        let input = match.input
         let recording = try Recording(path, format: format, plan: plan, chunkEvents: options.chunkEvents)
-        try recording.skip(to: start)
+        try recording.skip(to: match.start)
+        recording.expect(match.landmarks)
+        for worker in directory.workers { worker.runner.begin(input, range: options.range) }
         let name = path == "-" ? "-" : URL(fileURLWithPath: path).lastPathComponent
+        let taken = takenCount
         let progress = Progress("replay \(name)", isQuiet: options.isQuiet)
         let acknowledger =
             options.acknowledges
-            ? Acknowledger(
-                partitions: directory.workers.count,
-                events: directory.workers.reduce(0) { $0 + Int($1.runner.endOffset) }
-            ) : nil
-        if options.threads > 1 {
-            try inParallel(recording, input: input, name: name, acknowledger, progress)
-        } else {
-            try inline(recording, input: input, name: name, acknowledger, progress)
+            ? Acknowledger(partitions: directory.workers.count, events: taken) : nil
+        var stopped: CommandError?
+        do throws(CommandError) {
+            if options.threads > 1 {
+                try inParallel(recording, input: input, name: name, acknowledger, progress)
+            } else {
+                try inline(recording, input: input, name: name, acknowledger, progress)
+            }
+        } catch {
+            stopped = error
         }
         progress.finish()
-        return recording.position
+        recordings.append(
+            ReplayedRecording(
+                path: path,
+                input: input,
+                position: recording.position,
+                range: options.range,
+                taken: takenCount - taken,
+                leftOut: directory.workers.reduce(0) { $0 + $1.runner.leftOutCount },
+                isAtEnd: stopped == nil && !hasReachedEnd && !Interrupt.isRequested && !hasTooManyErrors,
+                lateEnd: recording.lateEnd
+            )
+        )
+        if let stopped { throw stopped }
     }
+
+    /// Events that the log holds, of all partitions.
+    private var takenCount: Int { directory.workers.reduce(0) { $0 + Int($1.runner.endOffset) } }
 
     private func inline(
         _ recording: Recording,
@@ -86,13 +108,11 @@ final class Replayer {
         var pace = Pace(speed: options.speed)
         var events = 0
         var number = 0
-        while try !shouldStop(), !hasReachedEnd,
-            try recording.read(into: chunk, from: options.from, to: options.to)
-        {
+        while try !shouldStop(), !hasReachedEnd, try recording.read(into: chunk) {
             cut(chunk)
             pace.wait(for: chunk)
             for worker in directory.workers {
-                let count = try worker.take(chunk, of: input, path: name)
+                let count = try worker.take(chunk, of: input, path: name, range: options.range)
                 acknowledger?.noteTaken(count, chunk: number)
             }
             number += 1
@@ -102,7 +122,6 @@ final class Replayer {
                     acknowledger.noteSynced(partition: worker.partition, chunks: number)
                 }
             }
-            outOfRange += chunk.outOfRange
             events += chunk.batch.count
             progress.update("\(grouped(events)) events", fraction: recording.fraction)
         }
@@ -122,8 +141,8 @@ final class Replayer {
         let finished = DispatchGroup()
         for (worker, queue) in zip(workers, queues) {
             finished.enter()
-            let thread = Thread { [failure] in
-                Self.work(worker, queue, free, failure, acknowledger, input: input, name: name)
+            let thread = Thread { [failure, range = options.range] in
+                Self.work(worker, queue, free, failure, acknowledger, input: input, name: name, range: range)
                 finished.leave()
             }
             thread.name = "partition \(worker.partition)"
@@ -136,10 +155,9 @@ final class Replayer {
         var number = 0
         do throws(CommandError) {
             while try !shouldStop(), !hasReachedEnd, let chunk = free.receive() {
-                guard try recording.read(into: chunk, from: options.from, to: options.to) else { break }
+                guard try recording.read(into: chunk) else { break }
                 cut(chunk)
                 pace.wait(for: chunk)
-                outOfRange += chunk.outOfRange
                 events += chunk.batch.count
                 let ticket = Ticket(chunk, number: number, workers.count)
                 number += 1
@@ -174,7 +192,8 @@ final class Replayer {
         _ failure: FirstFailure,
         _ acknowledger: Acknowledger?,
         input: Int,
-        name: String
+        name: String,
+        range: TimeRange
     ) {
         var hasFailed = false
         var unsynced: Int?
@@ -205,7 +224,7 @@ final class Replayer {
                 }
             case .element(let ticket):
                 attempt { () throws(CommandError) in
-                    let count = try worker.take(ticket.chunk, of: input, path: name)
+                    let count = try worker.take(ticket.chunk, of: input, path: name, range: range)
                     acknowledger?.noteTaken(count, chunk: ticket.number)
                 }
                 if acknowledger != nil { unsynced = ticket.number + 1 }
@@ -227,13 +246,18 @@ final class Replayer {
 
 extension PartitionWorker {
     /// Takes this partition's share of a chunk of the recording with that number; returns how many events that were.
-    fileprivate func take(_ chunk: Chunk, of input: Int, path: String) throws(CommandError) -> Int {
+    fileprivate func take(
+        _ chunk: Chunk,
+        of input: Int,
+        path: String,
+        range: TimeRange
+    ) throws(CommandError) -> Int {
         try CommandError.running { () throws(RuntimeError) in
             try take(
                 chunk.batch,
                 rows: chunk.partitions[partition],
                 line: { chunk.lines[Int($0)] },
-                mark: SourceMark(input: input, position: chunk.end, path: path)
+                mark: SourceMark(input: input, position: chunk.end, path: path, range: range)
             )
         }
     }

@@ -36,7 +36,7 @@ extension DataDirectory {
     /// Ends the run, as ``close(status:inputs:)`` does, and says what a person should know of it.
     func finish(
         status: String,
-        inputs: [(path: String, position: RecordingPosition)]
+        inputs: [InputRecord]
     ) throws(CommandError) -> (totals: LedgerTotals, digest: String) {
         let told = notes.count
         let result = try CommandError.running { () throws(RuntimeError) in try close(status: status, inputs: inputs) }

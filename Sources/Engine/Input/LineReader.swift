@@ -54,6 +54,10 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     /// The last read gave less than was asked for: a live source has nothing more just now.
     public private(set) var hasPaused = false
 
+    /// A line that was taken before it had its end, and the bytes that came to it later: they are passed over.
+    public private(set) var lateEnd: (line: Int, bytes: Int)?
+    private var isInsideLine = false
+
     /// Whether the next call finds a whole line without reading.
     public var hasBufferedLine: Bool {
         filled > start && memchr(buffer + start, 0x0A, filled - start) != nil
@@ -83,30 +87,42 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     public mutating func skip(to target: RecordingPosition, path: String) throws(InputError) {
         var rest = target.byte
         var checksum: UInt32 = 0
+        var last: UInt8 = 0x0A
         while rest > 0 {
             let read = try source.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: min(capacity, rest)))
             guard read > 0 else { throw .changed(line: target.line, path: path) }
             checksum = pa_crc32c(checksum, buffer, read)
+            last = buffer[read - 1]
             rest -= read
         }
         guard checksum == target.checksum else { throw .changed(line: target.line, path: path) }
         position = target
+        // The file has grown behind a line that had no end: what follows is still that line.
+        isInsideLine = last != 0x0A
     }
 
     /// The next line that is not empty, valid until the next call; nil at the end.
     public mutating func next() throws(InputError) -> Line? {
         while true {
             guard let (end, next) = try findEnd() else {
-                return filled - start > Self.lineLimit ? try passOversize() : nil
+                guard filled - start > Self.lineLimit else { return nil }
+                let line = try passOversize()
+                guard isInsideLine else { return line }
+                endLine(line.oversize ?? line.bytes.count)
+                continue
             }
             let size = end - start
             var text = UnsafeBufferPointer(start: UnsafePointer(buffer + start), count: size)
             consume(next - start)
-            position.line += 1
+            if !isInsideLine { position.line += 1 }
             if position.line == 1, text.count >= 3, text[0] == 0xEF, text[1] == 0xBB, text[2] == 0xBF {
                 text = UnsafeBufferPointer(rebasing: text[3...])
             }
             if let last = text.last, last == 0x0D { text = UnsafeBufferPointer(rebasing: text.dropLast()) }
+            if isInsideLine {
+                endLine(text.count)
+                continue
+            }
             if text.isEmpty { continue }
             if text.count > Self.lineLimit {
                 let prefix = UnsafeBufferPointer(rebasing: text[..<Self.keptOfOversize])
@@ -114,6 +130,11 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
             }
             return Line(bytes: text, number: position.line, oversize: nil)
         }
+    }
+
+    private mutating func endLine(_ bytes: Int) {
+        isInsideLine = false
+        if bytes > 0 { lateEnd = (position.line, bytes) }
     }
 
     private mutating func consume(_ count: Int) {
@@ -176,7 +197,7 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
             if hit != nil || isAtEnd { break }
             try fill()
         }
-        position.line += 1
+        if !isInsideLine { position.line += 1 }
         let bytes = UnsafeBufferPointer(start: UnsafePointer(kept), count: Self.keptOfOversize)
         return Line(bytes: bytes, number: position.line, oversize: size)
     }

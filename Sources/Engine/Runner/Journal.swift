@@ -2,16 +2,28 @@ public import Base
 public import EventLog
 public import Plan
 
-/// Appends the events of recordings to a partition's log, each recording's once: how far it has been read is in the log.
+/// Appends the events of recordings to a partition's log, each recording's once: what was taken of it is in the log.
 public final class Journal {
     public let log: PartitionLog
-    /// The newest mark of every recording in this partition, by its number.
-    public internal(set) var marks: [Int: SourceMark] = [:]
+    /// What this partition has taken of every recording, by its number.
+    public internal(set) var recordings: [Int: RecordingMarks] = [:]
     private let keyField: Int?
+    private let reading: UInt32
     private let builder = RecordBatchBuilder()
+    private var tally = Tally()
+
+    /// What a run has left out of a recording.
+    private struct Tally {
+        var input = 0
+        var range = TimeRange.all
+        /// Up to this line.
+        var line = 0
+        var count = 0
+    }
 
     public init(plan: PipelinePlan, log: PartitionLog) {
         self.log = log
+        reading = plan.readingChecksum
         keyField = plan.entities[plan.partitionEntity].fieldOfKey
     }
 
@@ -28,10 +40,20 @@ public final class Journal {
     /// Takes note of the mark of a batch that is in the log.
     func note(_ records: RecordBatch) {
         guard let first = records.records.first, let found = SourceMark.read(records.headers(of: first)) else { return }
-        marks[found.mark.input] = found.mark
+        recordings[found.mark.input, default: RecordingMarks()].note(found.mark)
     }
 
-    /// Appends the events that are not in the log yet.
+    /// A run begins to read a recording, or goes on with it.
+    public func begin(_ input: Int, range: TimeRange) {
+        let done = (recordings[input] ?? RecordingMarks()).done(in: range)
+        tally = Tally(input: input, range: range, line: done.position.line, count: done.leftOut)
+    }
+
+    /// How many of the partition's events, of those that the run has read since ``begin(_:range:)`` and before, no run has
+    /// taken because they are not in its range.
+    public var leftOutCount: Int { tally.count }
+
+    /// Appends the events that are in the run's range and not in the log yet.
     ///
     /// - Parameters:
     ///   - batch: decoded events, of all partitions.
@@ -47,14 +69,34 @@ public final class Journal {
         line: (Int32) -> Int,
         mark: SourceMark
     ) throws(LogError) -> (base: LogOffset, rows: [Int32], lines: [Int])? {
-        let known = marks[mark.input]?.position.line ?? 0
-        var rows = rows
-        if known > 0 { rows.removeAll { line($0) <= known } }
+        let rows = owed(batch, rows, line, mark)
         guard !rows.isEmpty else { return nil }
         let lines = rows.map(line)
+        var mark = mark
+        if mark.range != .all {
+            mark.leftOut = tally.count
+            mark.reading = reading
+        }
         let base = try append(batch, rows, mark.headers(lines: lines))
-        marks[mark.input] = mark
+        recordings[mark.input, default: RecordingMarks()].note(mark)
         return (base, rows, lines)
+    }
+
+    /// The rows that the mark's run is to take; counts those that it leaves out.
+    private func owed(_ batch: ColumnBatch, _ rows: [Int32], _ line: (Int32) -> Int, _ mark: SourceMark) -> [Int32] {
+        if tally.input != mark.input || tally.range != mark.range { begin(mark.input, range: mark.range) }
+        defer { tally.line = max(tally.line, mark.position.line) }
+        guard let first = rows.first else { return rows }
+        // What no run has read yet, which is nearly everything, need not be looked for.
+        let known = recordings[mark.input].flatMap { $0.furthestLine >= line(first) ? $0 : nil }
+        if known == nil, mark.range == .all { return rows }
+        return rows.filter { row in
+            let line = line(row)
+            if let known, known.hasTaken(batch, Int(row), line: line) { return false }
+            if mark.range.takes(batch, Int(row)) { return true }
+            if line > tally.line { tally.count += 1 }
+            return false
+        }
     }
 
     /// Appends events that belong to no recording.

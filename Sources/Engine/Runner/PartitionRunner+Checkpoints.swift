@@ -21,7 +21,7 @@ extension PartitionRunner {
         }
         if case .failed = status { writesAll = true }
         let image = engine.beginImage(offset: output.nextOffset, all: writesAll, reusing: lastImage)
-        image.extra += SourceMark.encode(marks)
+        image.extra += SourceMark.encode(recordings)
         filling = image
         lastImage = nil
         writesAll = false

@@ -73,7 +73,7 @@ extension PartitionRunner {
             guard let known = SourceMark.decodeMarks(extra) else {
                 throw .damaged(file: checkpoints.directory, words: "the recordings' positions are missing")
             }
-            marks = known
+            recordings = known
         } catch {
             throw .state(error)
         }

@@ -20,10 +20,10 @@ public final class PartitionRunner: @unchecked Sendable {
     let logReplay: LogReplay
     let checkpoints: CheckpointStore
     var output: EngineOutput
-    /// The newest mark of every recording in this partition, by its number.
-    public internal(set) var marks: [Int: SourceMark] {
-        get { journal.marks }
-        set { journal.marks = newValue }
+    /// What this partition has taken of every recording, by its number.
+    public internal(set) var recordings: [Int: RecordingMarks] {
+        get { journal.recordings }
+        set { journal.recordings = newValue }
     }
     /// Events that were rejected since the runner was made.
     public internal(set) var rejectedCount = 0
@@ -129,8 +129,14 @@ public final class PartitionRunner: @unchecked Sendable {
     /// What opening the log found and did.
     public var recovery: RecoveryReport { log.recovery }
 
-    /// Takes events of a recording: appends them to the log, then processes them. What this partition's log holds already,
-    /// after an earlier run of the same recording, is passed over.
+    /// A run begins to read a recording, or goes on with it.
+    public func begin(_ input: Int, range: TimeRange) { journal.begin(input, range: range) }
+
+    /// How many of this partition's events of the recording being read no run has taken: they are not in its range.
+    public var leftOutCount: Int { journal.leftOutCount }
+
+    /// Takes events of a recording, those in the mark's range: appends them to the log, then processes them. What this
+    /// partition's log holds already, after an earlier run of the same recording, is passed over.
     ///
     /// - Parameters:
     ///   - batch: decoded events, of all partitions.

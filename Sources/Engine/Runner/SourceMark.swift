@@ -4,18 +4,27 @@ public import EventLog
 /// Which recording a record batch came from and how far it had been read: kept in the log itself, in headers of the
 /// batch's first record, so that a killed replay goes on exactly behind its last durable batch.
 ///
-/// `source`: input number, line, byte, CRC-32C of the bytes so far (hexadecimal), path, separated by spaces. `lines`: the
-/// line number of every record of the batch, as LEB128 differences.
+/// `source`: input number, line, byte, CRC-32C of the bytes so far (hexadecimal), path, separated by spaces. Where only a
+/// range of event time is taken, the number is followed by `/FROM/TO/LEFT/READING`: microseconds, nothing where it is open;
+/// how many events were left out so far; how the pipeline reads lines (hexadecimal). `lines`: the line number of every record
+/// of the batch, as LEB128 differences.
 public struct SourceMark: Equatable, Sendable {
     /// 1 for the first recording that went into this data directory.
     public var input: Int
     public var position: RecordingPosition
     public var path: String
+    /// The event times that are taken.
+    public var range: TimeRange
+    /// How many of the partition's events up to the position no run has taken, because they are not in its range.
+    public internal(set) var leftOut = 0
+    /// The ``Plan/PipelinePlan/readingChecksum`` that the range was applied with; 0 without one.
+    public internal(set) var reading: UInt32 = 0
 
-    public init(input: Int, position: RecordingPosition, path: String) {
+    public init(input: Int, position: RecordingPosition, path: String, range: TimeRange = .all) {
         self.input = input
         self.position = position
         self.path = path
+        self.range = range
     }
 
     static let name = "source"
@@ -26,7 +35,7 @@ public struct SourceMark: Equatable, Sendable {
     /// The headers of a batch whose records came from these lines.
     public func headers(lines: [Int]) -> [RecordHeader] {
         let checksum = String(position.checksum, radix: 16)
-        let text = "\(input) \(position.line) \(position.byte) \(checksum) \(path)"
+        let text = "\(input)\(part) \(position.line) \(position.byte) \(checksum) \(path)"
         return [RecordHeader(Self.name, Array(text.utf8)), RecordHeader(Self.linesName, Self.encode(lines))]
     }
 
@@ -34,12 +43,44 @@ public struct SourceMark: Equatable, Sendable {
     public static func read(_ headers: [RecordHeader]) -> (mark: SourceMark, lines: [Int])? {
         guard let source = headers.first(where: { $0.name == name }) else { return nil }
         let parts = String(decoding: source.value, as: UTF8.self).split(separator: " ", maxSplits: 4)
-        guard parts.count == 5, let input = Int(parts[0]), let line = Int(parts[1]), let byte = Int(parts[2]),
-            let checksum = UInt32(parts[3], radix: 16), line >= 0, byte >= 0
+        guard parts.count == 5, let line = count(parts[1]), let byte = count(parts[2]),
+            let checksum = UInt32(parts[3], radix: 16)
         else { return nil }
         let position = RecordingPosition(line: line, byte: byte, checksum: checksum)
+        var mark = SourceMark(input: 0, position: position, path: String(parts[4]))
+        guard mark.readNumber(parts[0]) else { return nil }
         let lines = headers.first { $0.name == linesName }.map { decode($0.value) } ?? []
-        return (SourceMark(input: input, position: position, path: String(parts[4])), lines)
+        return (mark, lines)
+    }
+
+    /// What follows the number of a recording that is taken in part.
+    private var part: String {
+        guard range != .all else { return "" }
+        let from = range.from == .min ? "" : String(range.from)
+        let to = range.to == .max ? "" : String(range.to)
+        return "/\(from)/\(to)/\(leftOut)/\(String(reading, radix: 16))"
+    }
+
+    /// Reads the number and what follows it; false if it is something else.
+    private mutating func readNumber(_ text: Substring) -> Bool {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard let number = Self.count(parts[0]) else { return false }
+        input = number
+        guard parts.count > 1 else { return true }
+        let (from, to) = (Int64(parts[1]), parts.count > 2 ? Int64(parts[2]) : nil)
+        guard parts.count == 5, from != nil || parts[1].isEmpty, to != nil || parts[2].isEmpty,
+            let leftOut = Self.count(parts[3]), let reading = UInt32(parts[4], radix: 16)
+        else { return false }
+        range = TimeRange(from: from, to: to)
+        self.leftOut = leftOut
+        self.reading = reading
+        return true
+    }
+
+    /// A number that can be counted on from: another program may have written anything.
+    private static func count(_ text: Substring) -> Int? {
+        guard let number = Int(text), (0..<1 << 60).contains(number) else { return nil }
+        return number
     }
 
     private static func encode(_ lines: [Int]) -> [UInt8] {
@@ -76,9 +117,9 @@ public struct SourceMark: Equatable, Sendable {
     }
 
     /// Marks as bytes of a checkpoint: each as the text of its header, with a 32-bit count in front.
-    static func encode(_ marks: [Int: SourceMark]) -> [UInt8] {
+    static func encode(_ recordings: [Int: RecordingMarks]) -> [UInt8] {
         var writer = ByteWriter()
-        for mark in marks.values.sorted(by: { $0.input < $1.input }) {
+        for mark in recordings.sorted(by: { $0.key < $1.key }).flatMap(\.value.marks) {
             let text = mark.headers(lines: [])[0].value
             writer.appendLittleEndian(UInt32(text.count))
             writer.append(text)
@@ -87,20 +128,20 @@ public struct SourceMark: Equatable, Sendable {
     }
 
     /// Nil if the bytes are not marks.
-    static func decodeMarks(_ bytes: [UInt8]) -> [Int: SourceMark]? {
+    static func decodeMarks(_ bytes: [UInt8]) -> [Int: RecordingMarks]? {
         bytes.withUnsafeBytes { buffer in
             var reader = ByteReader(buffer)
-            var marks: [Int: SourceMark] = [:]
+            var recordings: [Int: RecordingMarks] = [:]
             do throws(ByteError) {
                 while reader.remaining > 0 {
                     let text = Array(try reader.read(count: Int(try reader.readLittleEndian(UInt32.self))))
                     guard let mark = read([RecordHeader(name, text)])?.mark else { return nil }
-                    marks[mark.input] = mark
+                    recordings[mark.input, default: RecordingMarks()].note(mark)
                 }
             } catch {
                 return nil
             }
-            return marks
+            return recordings
         }
     }
 }

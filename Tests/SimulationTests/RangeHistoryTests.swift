@@ -1,0 +1,26 @@
+import TestKit
+import Testing
+
+/// Runs over ranges of event time, killed and gone on with: every line is taken once, or said to be left out, and what the
+/// log and the alerts hold in the end depends on the runs alone.
+@Suite struct RangeHistoryTests {
+    @Test func everyLineIsTakenOnceOrSaidToBeLeftOut() throws {
+        var (crashes, partial, later) = (0, 0, 0)
+        for seed in Seeds.upTo(2000) {
+            var calm = RangeHistory(seed: seed, mayCrash: false)
+            let expected = try calm.play()
+            var history = RangeHistory(seed: seed, mayCrash: true)
+            let found = try history.play()
+            #expect(found.lines == expected.lines, "seed \(seed)")
+            #expect(found.contents == expected.contents, "seed \(seed): the alerts differ")
+            crashes += history.crashes
+            partial += history.partialRuns
+            later += history.laterTaken
+        }
+        let count = Seeds.upTo(2000).count
+        print(
+            "\(count) histories: \(crashes) crashes, \(partial) runs left out events, \(later) took such events later"
+        )
+        #expect(crashes > count && partial > count && later > count)
+    }
+}
