@@ -63,10 +63,11 @@ extension PatternAlarm {
 
     private static func end(_ error: any Error) -> Never {
         let code = exitCode(for: error)
+        let message = fullMessage(for: error)
+        // Help is what was asked for; anything else may quote what somebody has typed.
+        if !message.isEmpty { code.isSuccess ? Output.data(message + "\n") : Output.talk(message) }
         // The library has its own code for a wrong call; ours is 2, as of most tools.
-        guard code == .validationFailure else { exit(withError: error) }
-        Output.talk(fullMessage(for: error))
-        Foundation.exit(ExitStatus.usage.rawValue)
+        Foundation.exit(code == .validationFailure ? ExitStatus.usage.rawValue : code.rawValue)
     }
 
     /// The files that may be open at once, at least: fewer would fail somewhere in the middle, in a library perhaps.

@@ -78,6 +78,17 @@ import Testing
         }
     }
 
+    /// `Output` writes to standard output and standard error, and nothing else does: it keeps terminals safe.
+    @Test func everythingIsSaidThroughOutput() throws {
+        let others = /\b(print|debugPrint|dump|fputs|puts|perror)\(|FileHandle\.standard(Output|Error)|exit\(withError/
+        for file in try Self.files("Sources") {
+            for (number, line) in file.lines.enumerated() {
+                let found = line.firstMatch(of: others).map { String($0.output.0) }
+                #expect(found == nil, "\(file.path):\(number + 1): \(found ?? "")")
+            }
+        }
+    }
+
     @Test func publicTypesSayWhatTheyAre() throws {
         for file in try Self.files("Sources") {
             for (number, line) in file.lines.enumerated() {

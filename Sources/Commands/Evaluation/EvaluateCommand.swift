@@ -126,7 +126,7 @@ struct EvaluateCommand: ParsableCommand {
             digest: digest
         )
         switch format {
-        case .json: Output.data(report.json)
+        case .json: Output.data(report.json, .json)
         case .table: Output.data(report.table)
         }
     }

@@ -174,7 +174,10 @@ struct AlertsShowCommand: ParsableCommand {
                     "no alert, or more than one, has an id that begins with \"\(id)\"; see `patternalarm alerts list`"
                 )
             }
-            Output.data(format == .json ? AlertText.json(details) : AlertText.text(details))
+            switch format {
+            case .json: Output.data(AlertText.json(details), .json)
+            case .text: Output.data(AlertText.text(details))
+            }
         }
     }
 }

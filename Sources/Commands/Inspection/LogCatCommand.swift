@@ -51,7 +51,7 @@ struct LogCatCommand: ParsableCommand {
                 var end: Int64?
                 var out: [UInt8] = []
                 // What came before damage is printed, too.
-                defer { Output.data(out) }
+                defer { Output.data(out, .json) }
                 try range.forEach(in: partition, store) { batch, record, offset in
                     end = offset + 1
                     if let wanted, !Self.isKey(wanted, record, batch) { return true }
@@ -59,10 +59,9 @@ struct LogCatCommand: ParsableCommand {
                         let time = TimeParser.text(milliseconds: record.timestampMilliseconds)
                         out.append(contentsOf: "\(partition.name)\t\(offset)\t\(time)\t".utf8)
                     }
-                    out.append(contentsOf: batch.bytes[record.value])
-                    out.append(0x0A)
+                    Output.append(event: batch.bytes[record.value], to: &out)
                     if out.count >= 1 << 16 {
-                        Output.data(out)
+                        Output.data(out, .json)
                         out.removeAll(keepingCapacity: true)
                     }
                     left -= 1
@@ -70,7 +69,7 @@ struct LogCatCommand: ParsableCommand {
                 }
                 guard let consumer, let end else { continue }
                 // Printed first: after a crash in between the same events come again, and none is missed.
-                Output.data(out)
+                Output.data(out, .json)
                 out.removeAll()
                 do throws(LogError) {
                     try ConsumerOffsets(store: store).commit([partition.name: LogOffset(end)], for: consumer)

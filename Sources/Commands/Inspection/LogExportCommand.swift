@@ -66,8 +66,12 @@ private final class ExportTarget {
     }
 
     func write(_ line: ArraySlice<UInt8>) throws(CommandError) {
-        buffer.append(contentsOf: line)
-        buffer.append(0x0A)
+        if file == nil {
+            Output.append(event: line, to: &buffer)
+        } else {
+            buffer.append(contentsOf: line)
+            buffer.append(0x0A)
+        }
         if buffer.count >= 1 << 16 { try flush() }
     }
 
@@ -84,7 +88,7 @@ private final class ExportTarget {
     }
 
     private func put(_ bytes: [UInt8]) throws(CommandError) {
-        if let file { try file.write(bytes) } else { Output.data(bytes) }
+        if let file { try file.write(bytes) } else { Output.data(bytes, .json) }
     }
 }
 

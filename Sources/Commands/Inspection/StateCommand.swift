@@ -133,7 +133,7 @@ struct StateListCommand: ParsableCommand {
                 let value = try view.value(at: event.offset)
                 listing.rows.append([
                     .integer(view.partition), .text(name), .text(key), .integer(Int(event.offset)), time(event.time),
-                    .text(Output.safe(String(decoding: value, as: UTF8.self))),
+                    .text(String(decoding: value, as: UTF8.self)),
                 ])
             }
             return
@@ -142,7 +142,7 @@ struct StateListCommand: ParsableCommand {
             let events = view.engine.events(entity: entity, key: held)
             guard let first = events.first, let last = events.last else { continue }
             listing.rows.append([
-                .integer(view.partition), .text(name), .text(Output.safe(held.description)), .integer(events.count),
+                .integer(view.partition), .text(name), .text(held.description), .integer(events.count),
                 time(first.time), time(last.time),
             ])
         }

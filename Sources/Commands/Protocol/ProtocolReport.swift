@@ -59,7 +59,7 @@ struct ProtocolReport {
         case .json:
             var bytes: [UInt8] = []
             json.write(into: &bytes)
-            Output.data(bytes + [0x0A])
+            Output.data(bytes + [0x0A], .json)
         }
     }
 

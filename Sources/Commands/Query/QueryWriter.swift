@@ -51,7 +51,7 @@ final class QueryWriter: QuerySink {
     /// Writes the stretches up to a number, if it has not been done.
     func flush(through number: Int) {
         guard number < marks.count, marks[number] > written else { return }
-        Output.data(Array(bytes[written..<marks[number]]))
+        Output.data(Array(bytes[written..<marks[number]]), format == .jsonl ? .json : .visible)
         written = marks[number]
     }
 
@@ -75,7 +75,7 @@ final class QueryWriter: QuerySink {
         append(TimeParser.text(milliseconds: rows.ends[row] / 1000))
         for part in keyNames.indices {
             bytes.append(0x2C)
-            rows.key(part, row) { append(CSVText.field(String(decoding: $0, as: UTF8.self))) }
+            rows.key(part, row) { append(CSVText.field(Output.cell(String(decoding: $0, as: UTF8.self)))) }
         }
         for lane in rows.columns {
             bytes.append(0x2C)

@@ -145,7 +145,7 @@ struct SimulateCommand: ParsableCommand {
                 isAtEnd = true
             }
             guard buffer.count >= 1 << 16 || isAtEnd || paced else { continue }
-            if let events { try events.write(buffer) } else { Output.data(buffer) }
+            if let events { try events.write(buffer) } else { Output.data(buffer, .json) }
             if let truth { try truth.write(rows) }
             buffer.removeAll(keepingCapacity: true)
             rows.removeAll(keepingCapacity: true)

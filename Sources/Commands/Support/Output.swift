@@ -1,46 +1,47 @@
 import Foundation
 
-/// Standard output is data, standard error is talk.
+/// Standard output is data, standard error is talk. Both go through here, so that nothing reaches a terminal that it would
+/// obey; into a file or a pipe, data goes as it is.
 enum Output {
     /// Writes data; a reader that has gone away ends the program quietly, as `head` expects.
-    static func data(_ text: String) {
-        write(Array(text.utf8), to: 1)
+    ///
+    /// - Parameters:
+    ///   - text: Whole characters: what is split between two calls is not recognized on a terminal.
+    ///   - escape: How a terminal is shown what it must not obey.
+    static func data(_ text: String, _ escape: TerminalText.Escape = .visible) {
+        data(Array(text.utf8), escape)
     }
 
-    static func data(_ bytes: [UInt8]) {
-        write(bytes, to: 1)
+    static func data(_ bytes: [UInt8], _ escape: TerminalText.Escape = .visible) {
+        guard isTerminal else { return write(bytes, to: 1) }
+        let text = String(decoding: bytes, as: UTF8.self)
+        write(Array(TerminalText.escaped(text, escape, keepingLines: true).utf8), to: 1)
     }
+
+    /// Adds an event as it came to data, as a line: byte for byte, unless a terminal would be shown it.
+    static func append(event: ArraySlice<UInt8>, to data: inout [UInt8]) {
+        data.append(contentsOf: isTerminal ? TerminalText.event(event)[...] : event)
+        data.append(0x0A)
+    }
+
+    /// A text of an event or a file for a line of data: as it is, unless a terminal would be shown it.
+    static func cell(_ text: String) -> String { isTerminal ? safe(text) : text }
 
     static func talk(_ text: String) {
-        write(Array((text + "\n").utf8), to: 2)
+        let shown = errorIsTerminal ? TerminalText.escaped(text, keepingLines: true) : text
+        write(Array((shown + "\n").utf8), to: 2)
     }
 
     /// Overwrites the current line of a terminal.
     static func progressLine(_ text: String) {
-        write(Array(("\r\u{1B}[K" + text).utf8), to: 2)
+        write(Array(("\r\u{1B}[K" + safe(text)).utf8), to: 2)
     }
 
-    static var errorIsTerminal: Bool { isatty(2) == 1 }
+    static let isTerminal = isatty(1) == 1
+    static let errorIsTerminal = isatty(2) == 1
 
-    /// Text from events is never trusted: control characters would reach the terminal as commands.
-    static func safe(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isControl) else { return text }
-        var out = ""
-        for scalar in text.unicodeScalars {
-            if isControl(scalar) {
-                out += String(format: "\\u{%x}", scalar.value)
-            } else {
-                out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
-    }
-
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        let value = scalar.value
-        let reordersText = (0x202A...0x202E).contains(value) || (0x2066...0x2069).contains(value)
-        return value < 0x20 || (0x7F...0x9F).contains(value) || reordersText
-    }
+    /// A text for people, wherever it goes: on one line, and nothing in it that a terminal would obey.
+    static func safe(_ text: String) -> String { TerminalText.escaped(text) }
 
     private static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var position = 0

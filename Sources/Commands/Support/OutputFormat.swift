@@ -81,7 +81,7 @@ final class ListingWriter {
     }
 
     private func flush() {
-        Output.data(buffer)
+        Output.data(buffer, format == .json || format == .jsonl ? .json : .visible)
         buffer.removeAll(keepingCapacity: true)
     }
 
@@ -133,7 +133,7 @@ final class ListingWriter {
 
     private func csvField(_ cell: Cell) -> String {
         switch cell {
-        case .text(let text): CSVText.field(text)
+        case .text(let text): CSVText.field(Output.cell(text))
         case .integer(let value): String(value)
         case .number(let value, _): value.isFinite ? String(describing: value) : ""
         case .null: ""
