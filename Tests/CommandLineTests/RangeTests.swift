@@ -99,7 +99,8 @@ import Testing
     @Test func aStopIsNoLeavingOut() throws {
         let (early, middle, late) = (try time(150), try time(300), try time(450))
         let stopped = try replay("d", ["--until", middle])
-        #expect(stopped.err.contains("stopped at --until") && (try leftOut(stopped)) == 0)
+        #expect(stopped.err.contains("stopped at --until"))
+        #expect(try leftOut(stopped) == 0)
         _ = try replay("d", ["--from", early, "--until", late])
         _ = try replay("d", ["--to", late])
         let rest = try replay("d")

@@ -1,8 +1,7 @@
+import Engine
 import EventLog
 import TestKit
 import Testing
-
-@testable import Engine
 
 /// What a partition knows of a recording, as it is written and read.
 @Suite struct RecordingMarksTests {

@@ -21,7 +21,7 @@ public struct RecordingMarks: Equatable, Sendable {
         marks.allSatisfy { $0.range == .all || $0.reading == reading }
     }
 
-    mutating func note(_ mark: SourceMark) {
+    package mutating func note(_ mark: SourceMark) {
         marks.removeAll { mark.range.covers($0.range) && $0.position.byte <= mark.position.byte }
         marks.append(mark)
     }
@@ -32,7 +32,7 @@ public struct RecordingMarks: Equatable, Sendable {
     }
 
     /// How far a run over the range need not read again, and what it had left out up to there.
-    func done(in range: TimeRange) -> (position: RecordingPosition, leftOut: Int) {
+    package func done(in range: TimeRange) -> (position: RecordingPosition, leftOut: Int) {
         // Whatever was taken since that mark would be counted as left out.
         if let newest = marks.last, newest.range == range { return (newest.position, newest.leftOut) }
         return range == .all ? (everythingUpTo, 0) : (RecordingPosition(), 0)

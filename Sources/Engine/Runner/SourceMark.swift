@@ -16,9 +16,9 @@ public struct SourceMark: Equatable, Sendable {
     /// The event times that are taken.
     public var range: TimeRange
     /// How many of the partition's events up to the position no run has taken, because they are not in its range.
-    public internal(set) var leftOut = 0
+    public package(set) var leftOut = 0
     /// The ``Plan/PipelinePlan/readingChecksum`` that the range was applied with; 0 without one.
-    public internal(set) var reading: UInt32 = 0
+    public package(set) var reading: UInt32 = 0
 
     public init(input: Int, position: RecordingPosition, path: String, range: TimeRange = .all) {
         self.input = input
@@ -117,7 +117,7 @@ public struct SourceMark: Equatable, Sendable {
     }
 
     /// Marks as bytes of a checkpoint: each as the text of its header, with a 32-bit count in front.
-    static func encode(_ recordings: [Int: RecordingMarks]) -> [UInt8] {
+    package static func encode(_ recordings: [Int: RecordingMarks]) -> [UInt8] {
         var writer = ByteWriter()
         for mark in recordings.sorted(by: { $0.key < $1.key }).flatMap(\.value.marks) {
             let text = mark.headers(lines: [])[0].value
@@ -128,7 +128,7 @@ public struct SourceMark: Equatable, Sendable {
     }
 
     /// Nil if the bytes are not marks.
-    static func decodeMarks(_ bytes: [UInt8]) -> [Int: RecordingMarks]? {
+    package static func decodeMarks(_ bytes: [UInt8]) -> [Int: RecordingMarks]? {
         bytes.withUnsafeBytes { buffer in
             var reader = ByteReader(buffer)
             var recordings: [Int: RecordingMarks] = [:]
