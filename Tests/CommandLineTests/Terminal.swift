@@ -43,12 +43,10 @@ private final class PseudoTerminal: Sendable {
     private let bytes = Guarded<[UInt8]>([])
 
     init() throws {
-        control = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)
-        guard control >= 0, grantpt(control) == 0, unlockpt(control) == 0 else { throw Failure(call: "posix_openpt") }
-        var name = [CChar](repeating: 0, count: 128)
-        guard ptsname_r(control, &name, name.count) == 0 else { throw Failure(call: "ptsname_r") }
-        screen = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
-        guard screen >= 0 else { throw Failure(call: "open") }
+        var ends: (control: Int32, screen: Int32) = (-1, -1)
+        guard openpty(&ends.control, &ends.screen, nil, nil, nil) == 0 else { throw Failure(call: "openpty") }
+        (control, screen) = ends
+        for end in [control, screen] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         var mode = termios()
         guard tcgetattr(screen, &mode) == 0 else { throw Failure(call: "tcgetattr") }
         cfmakeraw(&mode)

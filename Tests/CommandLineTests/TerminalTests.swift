@@ -42,19 +42,19 @@ import Testing
     /// Every command that shows what came with events, in each of its formats.
     private func listings() throws -> [[String]] {
         let state = ["state", "ls"] + Self.pipeline + Self.data
-        var commands = Self.formats.flatMap { format in
-            [
-                ["alerts", "list"] + Self.data + format, state + ["--entity", "who"] + format,
-                state + ["--key", Self.actor] + format, ["stats", "--recordings"] + Self.data + format,
-            ]
+        var commands: [[String]] = []
+        for format in Self.formats {
+            commands.append(["alerts", "list"] + Self.data + format)
+            commands.append(state + ["--entity", "who"] + format)
+            commands.append(state + ["--key", Self.actor] + format)
+            commands.append(["stats", "--recordings"] + Self.data + format)
         }
-        commands += [
-            ["alerts", "show", try alertID()] + Self.data,
-            ["alerts", "show", try alertID(), "--format", "json"] + Self.data,
-            ["log", "cat"] + Self.data, ["log", "cat", "--with-offsets"] + Self.data,
-            ["log", "export", "-"] + Self.data,
-            ["export", "features", Self.name, "--out", "-"] + Self.pipeline,
-        ]
+        commands.append(["alerts", "show", try alertID()] + Self.data)
+        commands.append(["alerts", "show", try alertID(), "--format", "json"] + Self.data)
+        commands.append(["log", "cat"] + Self.data)
+        commands.append(["log", "cat", "--with-offsets"] + Self.data)
+        commands.append(["log", "export", "-"] + Self.data)
+        commands.append(["export", "features", Self.name, "--out", "-"] + Self.pipeline)
         for format in ["csv", "jsonl", "summary"] {
             commands.append(["query", "q", Self.name, "-q", "--format", format] + Self.pipeline)
         }
