@@ -10,7 +10,7 @@ struct KnownRecordings {
     struct Match {
         var input: Int
         var start = RecordingPosition()
-        /// Where it must be the same bytes as before, if that can be seen only while it is read.
+        /// Where runs before have stopped behind that: it must be the same bytes up to there.
         var landmarks: [RecordingPosition] = []
     }
 
@@ -27,10 +27,7 @@ struct KnownRecordings {
         let fresh = Match(input: (known.first ?? 0) + 1)
         if path == "-" {
             guard resumes, let last = known.first else { return fresh }
-            var match = try found(last, path, plan, range)
-            match.landmarks = marks(of: last).map(\.position).filter { $0.byte > match.start.byte }
-            match.landmarks.sort { $0.byte < $1.byte }
-            return match
+            return try found(last, path, plan, range)
         }
         for input in known {
             guard let furthest = marks(of: input).max(by: { $0.position.byte < $1.position.byte }) else { continue }
@@ -63,6 +60,8 @@ struct KnownRecordings {
                     + "into another --data-dir"
             )
         }
-        return Match(input: input, start: RecordingMarks.start(of: range, recordings))
+        let start = RecordingMarks.start(of: range, recordings)
+        let landmarks = marks(of: input).map(\.position).filter { $0.byte > start.byte }
+        return Match(input: input, start: start, landmarks: landmarks.sorted { $0.byte < $1.byte })
     }
 }

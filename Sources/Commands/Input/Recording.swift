@@ -102,12 +102,18 @@ final class Recording {
         do throws(InputError) { try reader.skip(to: position, path: path) } catch { throw .input(error.description) }
     }
 
-    /// The recording must be at these positions once it is read up to them, ascending: it was read before.
-    func expect(_ positions: [RecordingPosition]) { landmarks = positions[...] }
+    /// The recording must be the same bytes up to these positions, ascending, and no line goes over one: it was read before,
+    /// when it was perhaps shorter.
+    func expect(_ positions: [RecordingPosition]) {
+        landmarks = positions[...]
+        reader.cut(at: positions.map(\.byte))
+    }
 
     private func checkLandmarks(_ position: RecordingPosition, isAtEnd: Bool = false) throws(InputError) {
         while let next = landmarks.first, isAtEnd || next.byte <= position.byte {
-            guard next == position else { throw .changed(line: next.line, path: path) }
+            guard next.byte == position.byte, next.checksum == position.checksum else {
+                throw .changed(line: next.line, path: path)
+            }
             landmarks.removeFirst()
         }
     }

@@ -57,6 +57,9 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     /// A line that was taken before it had its end, and the bytes that came to it later: they are passed over.
     public private(set) var lateEnd: (line: Int, bytes: Int)?
     private var isInsideLine = false
+    /// Where lines were cut before, the first one last; `nextCut` is that one.
+    private var cuts: [Int] = []
+    private var nextCut = Int.max
 
     /// Whether the next call finds a whole line without reading.
     public var hasBufferedLine: Bool {
@@ -101,15 +104,32 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         isInsideLine = last != 0x0A
     }
 
+    /// A line over one of these bytes ends there, as it did when the recording was shorter; the rest of it is passed over.
+    public mutating func cut(at bytes: [Int]) {
+        cuts = bytes.sorted(by: >)
+        nextCut = cuts.popLast() ?? .max
+    }
+
+    /// The bytes up to the next cut, if it is inside of the line that takes so many.
+    private mutating func bytesToCut(in count: Int) -> Int? {
+        while nextCut <= position.byte { nextCut = cuts.popLast() ?? .max }
+        return nextCut < position.byte + count ? nextCut - position.byte : nil
+    }
+
     /// The next line that is not empty, valid until the next call; nil at the end.
     public mutating func next() throws(InputError) -> Line? {
         while true {
-            guard let (end, next) = try findEnd() else {
+            guard var (end, next) = try findEnd() else {
                 guard filled - start > Self.lineLimit else { return nil }
                 let line = try passOversize()
                 guard isInsideLine else { return line }
                 endLine(line.oversize ?? line.bytes.count)
                 continue
+            }
+            let cut = nextCut < position.byte + next - start ? bytesToCut(in: next - start) : nil
+            if let cut {
+                next = start + cut
+                end = min(end, next)
             }
             let size = end - start
             var text = UnsafeBufferPointer(start: UnsafePointer(buffer + start), count: size)
@@ -121,8 +141,10 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
             if let last = text.last, last == 0x0D { text = UnsafeBufferPointer(rebasing: text.dropLast()) }
             if isInsideLine {
                 endLine(text.count)
+                isInsideLine = cut != nil
                 continue
             }
+            isInsideLine = cut != nil
             if text.isEmpty { continue }
             if text.count > Self.lineLimit {
                 let prefix = UnsafeBufferPointer(rebasing: text[..<Self.keptOfOversize])
