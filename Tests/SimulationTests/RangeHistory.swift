@@ -44,9 +44,13 @@ struct RangeHistory {
     private let store: CrashingStore
     private let sinks: [MemorySink]
     private let mayCrash: Bool
+    /// A bug on purpose, for the simulation to find: what is outside of a range is not shown to the partitions, and their
+    /// marks say that everything was taken.
+    private let forgetsRanges: Bool
 
-    init(seed: UInt64, mayCrash: Bool) {
+    init(seed: UInt64, mayCrash: Bool, forgetsRanges: Bool = false) {
         self.seed = seed
+        self.forgetsRanges = forgetsRanges
         self.mayCrash = mayCrash
         var random = Seeded(seed: seed)
         let script = Script(seed: random.next(), count: 30 + random.below(90))
@@ -105,14 +109,19 @@ struct RangeHistory {
             _ = try runner.recover(committed: sink.content.nextOffset)
         }
         let known = runners.map { $0.recordings[1] }
-        var done = RecordingMarks.start(of: run.range, known).line
+        let range = forgetsRanges ? .all : run.range
+        var done = RecordingMarks.start(of: range, known).line
         let heldBefore = runners.reduce(0) { $0 + Int($1.endOffset) }
-        for runner in runners { runner.begin(1, range: run.range) }
+        for runner in runners { runner.begin(1, range: range) }
         while done < run.stop {
             let end = min(run.stop, done + 1 + random.below(12))
             let batch = decode(Array(script.lines[done..<end]), plan: script.plan)
             for runner in runners {
-                let rows = script.rows[runner.partition].filter { (done..<end).contains(Int($0)) }
+                let rows = script.rows[runner.partition].filter {
+                    guard (done..<end).contains(Int($0)) else { return false }
+                    let row = Int($0) - done
+                    return !forgetsRanges || batch.status[row] != 0 || run.range.contains(batch.times[row])
+                }
                 try runner.take(
                     batch,
                     rows: rows.map { $0 - Int32(done) },
@@ -121,7 +130,7 @@ struct RangeHistory {
                         input: 1,
                         position: .init(line: end, byte: end * 10, checksum: 0),
                         path: "a recording",
-                        range: run.range
+                        range: range
                     )
                 )
                 switch random.below(16) {
