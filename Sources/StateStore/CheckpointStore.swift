@@ -304,7 +304,7 @@ public final class CheckpointStore: Sendable {
             var named: Set<String> = []
             for sequence in sequences.suffix(Self.keptCount) {
                 // Of a damaged one nothing is known: then nothing is removed on its account.
-                guard let checkpoint = try checkpoint(sequence) else { continue }
+                guard case .whole(let checkpoint) = try checkpoint(sequence) else { continue }
                 for run in checkpoint.runs { named.insert(StateRun.path(directory, run.sequence)) }
             }
             for sequence in sequences.dropLast(Self.keptCount) {

@@ -1,4 +1,5 @@
 import Bytes
+import EventLog
 import FileStore
 import Glibc
 
@@ -12,10 +13,12 @@ struct BackupList {
     }
 
     static let name = "backup.txt"
+    /// No state or model is as large.
+    private static let fileBytesMax = 1 << 38
 
     private(set) var files: [File] = []
-    /// What was to be copied and is neither a file nor a folder.
-    private(set) var strangers: [String] = []
+    /// What was in a file's place and could not be copied, in words.
+    private(set) var left: [String] = []
 
     var bytes: Int { files.reduce(0) { $0 + $1.bytes } }
 
@@ -84,26 +87,21 @@ struct BackupList {
         to target: DiskStore,
         depth: Int = 0
     ) throws(FileError) {
-        guard depth < Self.depthMax else { return strangers.append(folder) }
+        guard depth < Self.depthMax else { return left.append("\(folder) lies too deep") }
         try target.createDirectory(folder)
         // Segments last: a mark of what the log holds could claim more than was copied before it.
         let names = try source.list(folder).filter { !$0.hasSuffix(".new") }.sorted {
             (Self.isSegment($0) ? 1 : 0, $0) < (Self.isSegment($1) ? 1 : 0, $1)
         }
-        for name in names {
+        for name in names where folder != "log" || !name.hasPrefix(LogManifest.name) {
             let path = folder + "/" + name
             var status = stat()
-            if stat(source.root + "/" + path, &status) != 0 {
-                // A name that is no text is listed as another one; a link may lead nowhere.
-                let isGone = errno == ENOENT
-                let isListed = try source.list(folder).contains(name)
-                if !isGone || isListed { strangers.append(path) }
-            } else if status.st_mode & S_IFMT == S_IFDIR {
+            if stat(source.root + "/" + path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
                 try copyFolder(path, from: source, to: target, depth: depth + 1)
-            } else if status.st_mode & S_IFMT == S_IFREG {
-                try copy(path, from: source, to: target, isOptional: !Self.isSegment(name))
+            } else if lstat(source.root + "/" + path, &status) != 0, try source.list(folder).contains(name) {
+                left.append("\(path) has a name that is no text")
             } else {
-                strangers.append(path)
+                try copy(path, from: source, to: target)
             }
         }
     }
@@ -112,15 +110,12 @@ struct BackupList {
         [".log", ".index", ".timeindex"].contains { name.hasSuffix($0) }
     }
 
-    /// Copies a file as it is now and notes it; durable on return. An optional file that is gone is passed over.
-    mutating func copy(
-        _ name: String,
-        from source: DiskStore,
-        to target: DiskStore,
-        isOptional: Bool = false
-    ) throws(FileError) {
+    /// Copies a file as it is now and notes it; durable on return. A file that is gone is passed over: retention and newer
+    /// checkpoints take some away. Anything else that is no file is noted as left.
+    mutating func copy(_ name: String, from source: DiskStore, to target: DiskStore) throws(FileError) {
         do throws(FileError) {
-            guard let size = try source.size(of: name) else { throw FileError(.open, name, code: ENOENT) }
+            let max = name.hasPrefix("log/") ? LogLimits.segmentBytes : Self.fileBytesMax
+            guard let size = try source.size(of: name, max: max) else { return }
             let checksum = try Self.pass(name, size, from: source) { (bytes, position) throws(FileError) in
                 try target.write(bytes, to: name, at: position)
             }
@@ -129,7 +124,8 @@ struct BackupList {
             try target.syncDirectory(directoryName(of: name))
             files.append(File(name: name, bytes: size, checksum: checksum))
         } catch {
-            guard isOptional, error.code == ENOENT else { throw error }
+            if error.isMisfit { return left.append(error.description) }
+            guard error.code == ENOENT else { throw error }
         }
     }
 
