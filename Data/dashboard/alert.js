@@ -54,6 +54,16 @@ function features(list) {
         list.map((f) => [h("bdi", {}, brief(f.title || f.name, 120)), code(brief(f.name, 60)), figure(f.value)]));
 }
 
+const FIRST = 10, NEWEST = 200;
+
+/** The newest events, and before them the first ones of a session that has many more. */
+async function ends({ alert, events }) {
+    const before = events?.[0]?.position ?? 0;
+    if (before === 0) return events;
+    const first = await api.alert(alert.alert_id, { events_from: 0, events_limit: Math.min(FIRST, before) });
+    return [...first.events, ...events];
+}
+
 /** A session may have more events than are kept or shown. */
 function sessionTitle({ alert, events }) {
     const here = events?.length ?? 0;
@@ -64,7 +74,8 @@ function sessionTitle({ alert, events }) {
 async function load() {
     const wanted = id;
     const isLast = ask();
-    const detail = await api.alert(wanted);
+    const detail = await api.alert(wanted, { events_limit: NEWEST });
+    detail.events = await ends(detail);
     if (wanted !== id || !isLast()) return;
     head(detail.alert);
     refill(byId("alert-timeline"), detail.events, () => timeline(detail.events));

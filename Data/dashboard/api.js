@@ -90,7 +90,7 @@ export const api = {
     openSession,
     closeSession,
     alerts: (filters) => send("GET", `/alerts${query(filters)}`),
-    alert: (id) => send("GET", alertPath(id)),
+    alert: (id, parameters = {}) => send("GET", alertPath(id) + query(parameters)),
     change: (id, changes) => send("PATCH", alertPath(id), changes),
     label: (id, label, author) => send("POST", `${alertPath(id)}/label`, { label, author }),
     velocity: (parameters) => send("GET", `/analytics/velocity${query(parameters)}`),

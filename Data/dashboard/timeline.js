@@ -56,11 +56,12 @@ const plainLines = (text) => text.split("\n").map((line) => (line === "" ? "" : 
 function eventRows(events) {
     return events.map((event, i) => {
         const gap = i === 0 ? null : (Date.parse(event.time) - Date.parse(events[i - 1].time)) / 1000;
+        const between = i === 0 ? 0 : event.position - events[i - 1].position - 1;
         const role = Object.hasOwn(ROLES, event.role) ? ROLES[event.role] : plain(event.role);
         const payload = { class: "payload", tabindex: 0, role: "region", "aria-label": `Payload of event ${i + 1}` };
         return [
             h("time", { datetime: event.time, title: `${dayClock(event.time)} UTC` }, clockMs(event.time)),
-            gap === null ? "–" : `+${seconds(gap)}`,
+            gap === null ? "–" : `+${seconds(gap)}${between > 0 ? `, ${plural(between, "event")} between` : ""}`,
             amount(event.amount),
             score(event.score),
             h("span", { class: "role" }, role),
@@ -74,9 +75,12 @@ function eventRows(events) {
 /** The section's content. */
 export function timeline(events) {
     if (!events?.length) return [nothing("No events are kept with this alert")];
+    // The picture has the newest ones, the table the first ones, too, where others lie between.
+    const start = events.findIndex((event, i) => i > 0 && event.position !== events[i - 1].position + 1);
+    const drawn = events.slice(Math.max(0, start));
     const box = h("div", { class: "chart" });
     const small = { width: 14, height: 14, viewBox: "0 0 14 14" };
-    fitted(box, (width) => box.replaceChildren(draw(events, width)));
+    fitted(box, (width) => box.replaceChildren(draw(drawn, width)));
     return [
         box,
         h("ul", { class: "legend", "aria-label": "Kinds of events" }, ["before", "opened", "revised"].map((role) =>

@@ -22,6 +22,12 @@ extension AlertDatabase {
                 let counted = try Int.fetchOne(db, sql: "SELECT coalesce(sum(\(column)), 0) FROM offsets") ?? 0
                 if listed != counted { faults.append("\(table): \(listed) rows, but the ledger counts \(counted)") }
             }
+            let unnamed = """
+                SELECT count(*) FROM events e WHERE NOT EXISTS
+                  (SELECT 1 FROM evidence l WHERE l.partition = e.partition AND l."offset" = e."offset")
+                """
+            let count = try Int.fetchOne(db, sql: unnamed) ?? 0
+            if count > 0 { faults.append("events: \(count) rows that no alert names") }
             return faults
         }
     }
@@ -70,6 +76,17 @@ extension AlertDatabase {
     /// What has been given up is noted beside the offset, so that it is not missed when alerts are computed again.
     @discardableResult
     func expire(before milliseconds: Int64, _ topic: String, partition: Int, _ db: Database) throws -> Int {
+        // Events that only these alerts name go with them. All evidence of a partition's events is of its own alerts.
+        try db.cachedStatement(
+            sql: """
+                DELETE FROM events WHERE (partition, "offset") IN (
+                  SELECT l.partition, l."offset" FROM alerts a JOIN evidence l USING (alert_id)
+                  WHERE a.last_event_ms < ?1 AND a.partition = ?2 AND a.ended = 1)
+                AND NOT EXISTS (SELECT 1 FROM evidence l JOIN alerts a USING (alert_id)
+                  WHERE l.partition = events.partition AND l."offset" = events."offset"
+                  AND NOT (a.last_event_ms < ?1 AND a.ended = 1))
+                """
+        ).execute(arguments: [milliseconds, partition])
         try db.cachedStatement(sql: "DELETE FROM alerts WHERE last_event_ms < ? AND partition = ? AND ended = 1")
             .execute(arguments: [milliseconds, partition])
         let count = db.changesCount

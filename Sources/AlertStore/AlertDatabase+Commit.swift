@@ -1,20 +1,39 @@
 import GRDB
 
 extension AlertDatabase {
+    /// Takes one event of an alert.
+    public typealias TakeEvidence = (EventRecord, EvidenceRecord) throws -> Void
+
     /// Writes what a stretch of a partition led to, and how far the partition has come, in one transaction.
-    public func commit(_ commit: EngineCommit) throws(AlertStoreError) {
+    ///
+    /// - Parameters:
+    ///   - commit: The rows.
+    ///   - further: Hands over evidence that is too much to be held at once, row by row.
+    /// - Throws: ``AlertStoreError``
+    public func commit(
+        _ commit: EngineCommit,
+        further: (@escaping TakeEvidence) throws -> Void = { _ in }
+    ) throws(AlertStoreError) {
         try write { db in
             for alert in commit.alerts { try upsert(alert, db) }
-            let event = try db.cachedStatement(
-                sql: "INSERT OR IGNORE INTO alert_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            )
-            for row in commit.events {
+            let event = try db.cachedStatement(sql: "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)")
+            let evidence = try db.cachedStatement(sql: "INSERT OR IGNORE INTO evidence VALUES (?, ?, ?, ?, ?, ?)")
+            func add(_ row: EventRecord) throws {
                 try event.execute(arguments: [
-                    row.alertID, row.position, row.partition, row.offset, row.eventMilliseconds, row.eventID,
-                    row.amount,
-                    row.score, row.role, row.payload,
+                    row.partition, row.offset, row.eventMilliseconds, row.eventID, row.amount, row.payload,
                 ])
             }
+            func add(_ row: EvidenceRecord) throws {
+                try evidence.execute(arguments: [
+                    row.alertID, row.position, row.partition, row.offset, row.score, row.role,
+                ])
+            }
+            try further {
+                try add($0)
+                try add($1)
+            }
+            for row in commit.events { try add(row) }
+            for row in commit.evidence { try add(row) }
             let clearReasons = try db.cachedStatement(sql: "DELETE FROM alert_reasons WHERE alert_id = ?")
             for alert in commit.alerts {
                 try clearReasons.execute(arguments: [alert.id])
@@ -133,6 +152,7 @@ extension AlertDatabase {
 
     /// The tables that are made from the log, referring ones first.
     static let derivedTables = [
-        "alert_events", "alert_reasons", "feature_values", "alerts", "rejects", "late_events", "duplicates", "offsets",
+        "evidence", "events", "alert_reasons", "feature_values", "alerts", "rejects", "late_events", "duplicates",
+        "offsets",
     ]
 }

@@ -11,7 +11,8 @@ extension AlertDatabase {
         try read { db in
             var digest = SHA256()
             for (table, order) in [
-                ("alerts", "alert_id"), ("alert_events", "alert_id, position"), ("alert_reasons", "alert_id, rank"),
+                ("alerts", "alert_id"), ("evidence", "alert_id, position"),
+                ("events", "partition, \"offset\""), ("alert_reasons", "alert_id, rank"),
                 ("feature_values", "alert_id"), ("rejects", "partition, \"offset\""),
                 ("late_events", "partition, \"offset\""), ("duplicates", "partition, \"offset\""),
                 ("offsets", "topic, partition"),

@@ -35,6 +35,15 @@ extension AlertDatabase {
         try read { db in try Self.entries(filter, limit: filter.limit, db).map { ($0.alert, $0.status) } }
     }
 
+    /// Hands over the alerts that pass the filter, one after the other, in a stable order.
+    public func eachAlert(_ filter: AlertFilter, _ body: (ListedAlert) -> Void) throws(AlertStoreError) {
+        try read { db in
+            let (sql, arguments) = Self.listing(filter)
+            let rows = try Row.fetchCursor(db, sql: sql, arguments: arguments + [filter.limit])
+            while let row = try rows.next() { body(try Self.entry(row)) }
+        }
+    }
+
     /// A part of the list of alerts that pass the filter, and how long the whole list is, as of one moment.
     public func page(_ filter: AlertFilter) throws(AlertStoreError) -> AlertPage {
         try read { db in

@@ -35,31 +35,90 @@ public struct AlertDetails: Sendable {
     public var status: String
     public var label: String?
     public var assignee: String?
+    /// Those that were asked for; the alert itself says how many there are.
     public var events: [AlertEventRecord]
     public var reasons: [AlertReasonRecord]
     public var features: [AlertFeatureRecord]
     public var triage: [TriageRecord]
 
-    /// Events of an alert that are shown at once.
+    /// Events of an alert that are handed over at once, and their bytes.
     public static let eventsMax = 1000
+    public static let eventBytesMax = 4 << 20
 }
 
 extension AlertDatabase {
-    /// The alert of an id, with everything but its oldest events where it has more than so many; nil if there is none.
-    public func details(id: String, events limit: Int) throws(AlertStoreError) -> AlertDetails? {
-        try details("a.alert_id = ?", [id], events: limit)
+    /// The alert of an id; nil if there is none.
+    ///
+    /// - Parameters:
+    ///   - id: The alert's id.
+    ///   - position: The first event that is wanted, counted from 0 in the order of arrival; nil = the newest ones are.
+    ///   - limit: Events at most; fewer come where they are large (``AlertDetails/eventBytesMax``), but one at least.
+    /// - Returns: The alert with these events.
+    /// - Throws: ``AlertStoreError``
+    public func details(
+        id: String,
+        eventsFrom position: Int? = nil,
+        events limit: Int
+    ) throws(AlertStoreError) -> AlertDetails? {
+        try details("a.alert_id = ?", [id]) { alert, db in
+            var events: [AlertEventRecord] = []
+            var bytes = 0
+            let positions = min(position ?? 0, alert.events)..<alert.events
+            guard limit > 0 else { return events }
+            try Self.eachEvent(of: alert.id, positions, position == nil ? .last : .first, db) { event in
+                bytes += event.payload.utf8.count
+                if events.isEmpty || bytes <= AlertDetails.eventBytesMax { events.append(event) }
+                return events.count < limit && bytes <= AlertDetails.eventBytesMax
+            }
+            return position == nil ? events.reversed() : events
+        }
     }
 
-    /// The alert whose id starts so; nil if there is none or more than one.
+    /// The alert whose id starts so, without its events; nil if there is none or more than one.
     public func details(idPrefix: String) throws(AlertStoreError) -> AlertDetails? {
         guard !idPrefix.isEmpty else { return nil }
-        return try details("substr(a.alert_id, 1, ?) = ?", [idPrefix.count, idPrefix], events: .max)
+        return try details("substr(a.alert_id, 1, ?) = ?", [idPrefix.count, idPrefix]) { _, _ in [] }
+    }
+
+    /// Hands over events of an alert, one after the other, in the order of arrival.
+    public func eachEvent(
+        of alertID: String,
+        positions: Range<Int>,
+        _ body: (AlertEventRecord) -> Void
+    ) throws(AlertStoreError) {
+        try read { db in
+            try Self.eachEvent(of: alertID, positions, .first, db) { event in
+                body(event)
+                return true
+            }
+        }
+    }
+
+    private enum End {
+        case first, last
+    }
+
+    /// Goes on as long as the body says true.
+    private static func eachEvent(
+        of alertID: String,
+        _ positions: Range<Int>,
+        _ end: End,
+        _ db: Database,
+        _ body: (AlertEventRecord) -> Bool
+    ) throws {
+        let sql = """
+            SELECT * FROM alert_events WHERE alert_id = ? AND position >= ? AND position < ?
+            ORDER BY position \(end == .last ? "DESC" : "")
+            """
+        let bounds: StatementArguments = [alertID, positions.lowerBound, positions.upperBound]
+        let rows = try Row.fetchCursor(db, sql: sql, arguments: bounds)
+        while let row = try rows.next(), body(try event(row)) {}
     }
 
     private func details(
         _ condition: String,
         _ arguments: StatementArguments,
-        events limit: Int
+        events: (AlertRecord, Database) throws -> [AlertEventRecord]
     ) throws(AlertStoreError) -> AlertDetails? {
         try read { db in
             let sql = "SELECT a.*, s.* FROM alerts a JOIN alert_state s USING (alert_id) WHERE \(condition) LIMIT 2"
@@ -75,11 +134,7 @@ extension AlertDatabase {
                 status: try rows[0].value("status"),
                 label: try rows[0].value("label"),
                 assignee: try rows[0].value("assignee"),
-                events: try Row.fetchAll(
-                    db,
-                    sql: "SELECT * FROM alert_events WHERE alert_id = ? ORDER BY position DESC LIMIT ?",
-                    arguments: [alert.id, limit]
-                ).reversed().map(Self.event),
+                events: try events(alert, db),
                 reasons: try fetch("alert_reasons", "rank").map(Self.reason),
                 features: try fetch("alert_features", "feature").map {
                     try AlertFeatureRecord(

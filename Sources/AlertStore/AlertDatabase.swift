@@ -165,7 +165,8 @@ public final class AlertDatabase: Sendable {
             try Schema.migrator().migrate(queue)
             return queue
         }
-        let named = ["SQLITE_TMPDIR", "TMPDIR"].compactMap { (name: String) in getenv(name).map { String(cString: $0) } }
+        let named = ["SQLITE_TMPDIR", "TMPDIR"].compactMap { (name: String) in getenv(name).map { String(cString: $0) }
+        }
         let folder = named.first ?? "/tmp"
         var name = Array((folder + "/patternalarm-alerts-XXXXXX").utf8CString)
         let descriptor = mkstemp(&name)

@@ -67,7 +67,54 @@ public struct AlertRecord: Sendable, Equatable {
     }
 }
 
-/// One event of an alert's session.
+/// An event that some alert names, kept once however many do.
+public struct EventRecord: Sendable, Equatable {
+    public var partition: Int
+    public var offset: Int64
+    public var eventMilliseconds: Int64
+    public var eventID: String
+    public var amount: Double?
+    /// The event's own bytes.
+    public var payload: String
+
+    public init(
+        partition: Int,
+        offset: Int64,
+        eventMilliseconds: Int64,
+        eventID: String,
+        amount: Double?,
+        payload: String
+    ) {
+        self.partition = partition
+        self.offset = offset
+        self.eventMilliseconds = eventMilliseconds
+        self.eventID = eventID
+        self.amount = amount
+        self.payload = payload
+    }
+}
+
+/// That an alert names an event, and what it adds to it.
+public struct EvidenceRecord: Sendable, Equatable {
+    public var alertID: String
+    public var position: Int
+    public var partition: Int
+    public var offset: Int64
+    public var score: Double?
+    /// before, opened or revised.
+    public var role: String
+
+    public init(alertID: String, position: Int, partition: Int, offset: Int64, score: Double?, role: String) {
+        self.alertID = alertID
+        self.position = position
+        self.partition = partition
+        self.offset = offset
+        self.score = score
+        self.role = role
+    }
+}
+
+/// One event of an alert's session, with what the alert adds to it.
 public struct AlertEventRecord: Sendable, Equatable {
     public var alertID: String
     public var position: Int
@@ -81,30 +128,6 @@ public struct AlertEventRecord: Sendable, Equatable {
     public var role: String
     /// The event's own bytes.
     public var payload: String
-
-    public init(
-        alertID: String,
-        position: Int,
-        partition: Int,
-        offset: Int64,
-        eventMilliseconds: Int64,
-        eventID: String,
-        amount: Double?,
-        score: Double?,
-        role: String,
-        payload: String
-    ) {
-        self.alertID = alertID
-        self.position = position
-        self.partition = partition
-        self.offset = offset
-        self.eventMilliseconds = eventMilliseconds
-        self.eventID = eventID
-        self.amount = amount
-        self.score = score
-        self.role = role
-        self.payload = payload
-    }
 }
 
 /// One feature's part in an alert's score, the largest first.
@@ -254,7 +277,11 @@ public struct EngineCommit: Sendable {
     /// Counts are those of this stretch; they are added to the stored ones.
     public var progress: PartitionProgress
     public var alerts: [AlertRecord] = []
-    public var events: [AlertEventRecord] = []
+    /// Each event that the stretch's evidence names, once, by offset.
+    public var events: [EventRecord] = []
+    public var evidence: [EvidenceRecord] = []
+    /// How many events of an alert are not among these, because they are many: they are written as they are read.
+    public var furtherEvidence: [String: Int] = [:]
     public var reasons: [AlertReasonRecord] = []
     public var features: [FeatureValuesRecord] = []
     public var rejects: [RejectRecord] = []

@@ -6,7 +6,7 @@ enum Schema {
     static let migrations = "grdb_migrations"
 
     /// The version that this program writes; `PRAGMA user_version` holds a file's.
-    static let version = 3
+    static let version = 4
 
     static func migrator() -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -23,6 +23,10 @@ enum Schema {
         migrator.registerMigration("3") { db in
             try db.execute(sql: third)
             try db.execute(sql: "PRAGMA user_version = 3")
+        }
+        migrator.registerMigration("4") { db in
+            try db.execute(sql: fourth)
+            try db.execute(sql: "PRAGMA user_version = 4")
         }
         return migrator
     }

@@ -51,6 +51,7 @@ public struct CommitBuilder: Sendable {
             commit.predictions.append((id, count.scored, count.positive))
         }
         for alert in output.alerts { add(alert, partition: output.partition, to: &commit) }
+        addEvents(of: output, to: &commit)
         for reject in output.rejected {
             commit.rejects.append(
                 RejectRecord(
@@ -111,21 +112,9 @@ public struct CommitBuilder: Sendable {
             )
         )
         for event in alert.newEvidence {
-            commit.events.append(
-                AlertEventRecord(
-                    alertID: alert.id,
-                    position: event.position,
-                    partition: partition,
-                    offset: event.offset,
-                    eventMilliseconds: milliseconds(event.time),
-                    eventID: event.eventID,
-                    amount: event.amount,
-                    score: event.score,
-                    role: event.role.rawValue,
-                    payload: String(decoding: event.payload, as: UTF8.self)
-                )
-            )
+            commit.evidence.append(evidence(event, of: alert.id, partition: partition))
         }
+        if !alert.furtherEvidence.isEmpty { commit.furtherEvidence[alert.id] = alert.furtherEvidence.count }
         for (rank, reason) in alert.reasons.enumerated() {
             let feature = plan.features[reason.feature]
             commit.reasons.append(
@@ -141,6 +130,44 @@ public struct CommitBuilder: Sendable {
             )
         }
         commit.features.append(FeatureValuesRecord(alertID: alert.id, features: object(of: alert.features)))
+    }
+
+    /// Each event once, however many alerts name it, in the order of the log: they are written one behind the other.
+    private func addEvents(of output: EngineOutput, to commit: inout EngineCommit) {
+        var places: [(offset: Int64, alert: Int, event: Int)] = []
+        places.reserveCapacity(commit.evidence.count)
+        for (index, alert) in output.alerts.enumerated() {
+            for (event, evidence) in alert.newEvidence.enumerated() { places.append((evidence.offset, index, event)) }
+        }
+        places.sort { $0.offset < $1.offset }
+        var last: Int64?
+        for place in places where place.offset != last {
+            last = place.offset
+            let found = output.alerts[place.alert].newEvidence[place.event]
+            commit.events.append(event(found, partition: output.partition))
+        }
+    }
+
+    func event(_ evidence: Evidence, partition: Int) -> EventRecord {
+        EventRecord(
+            partition: partition,
+            offset: evidence.offset,
+            eventMilliseconds: milliseconds(evidence.time),
+            eventID: evidence.eventID,
+            amount: evidence.amount,
+            payload: String(decoding: evidence.payload, as: UTF8.self)
+        )
+    }
+
+    func evidence(_ evidence: Evidence, of alertID: String, partition: Int) -> EvidenceRecord {
+        EvidenceRecord(
+            alertID: alertID,
+            position: evidence.position,
+            partition: partition,
+            offset: evidence.offset,
+            score: evidence.score,
+            role: evidence.role.rawValue
+        )
     }
 
     /// The features as a JSON object; one that is missing is null.

@@ -18,10 +18,19 @@ public final class DatabaseSink: AlertSink {
         self.observer = observer
     }
 
-    public func commit(_ output: EngineOutput) throws(SinkError) {
+    public func commit(_ output: EngineOutput, further: FurtherEvidence) throws(SinkError) {
         let commit = commits.build(output)
         do throws(AlertStoreError) {
-            try database.commit(commit)
+            try database.commit(commit) { take in
+                for alert in output.alerts where !alert.furtherEvidence.isEmpty {
+                    try further(alert) { event in
+                        try take(
+                            commits.event(event, partition: output.partition),
+                            commits.evidence(event, of: alert.id, partition: output.partition)
+                        )
+                    }
+                }
+            }
         } catch {
             throw error.passes ? .busy(error) : .failed(error)
         }

@@ -24,6 +24,13 @@ public struct EngineOutput: Sendable {
     /// Each alert that was opened, revised or ended, once, as of its last change.
     public private(set) var alerts: [AlertUpdate] = []
     private var positions: [String: Int] = [:]
+    private var evidenceBytes = 0
+
+    /// Bytes of evidence that wait for a commit, about; a batch may add some more.
+    private static let evidenceBytesMax = 32 << 20
+
+    /// Whether so much evidence waits that it is time for a commit. What a commit holds never depends on it, only how much.
+    public var isFull: Bool { evidenceBytes >= Self.evidenceBytesMax }
 
     public init(partition: Int) {
         self.partition = partition
@@ -31,14 +38,21 @@ public struct EngineOutput: Sendable {
 
     /// Notes the newest state of an alert; evidence adds up.
     mutating func note(_ alert: AlertUpdate) {
+        for event in alert.newEvidence { evidenceBytes += 256 + event.payload.count }
+        evidenceBytes += alert.furtherEvidence.count * MemoryLayout<EvidencePlace>.stride
         guard let position = positions[alert.id] else {
             positions[alert.id] = alerts.count
             alerts.append(alert)
             return
         }
-        let earlier = alerts[position].newEvidence
+        // Taken out before it grows: a second owner would have it copied, once for each event.
+        var evidence: [Evidence] = []
+        swap(&evidence, &alerts[position].newEvidence)
+        evidence.append(contentsOf: alert.newEvidence)
+        let further = alerts[position].furtherEvidence
         alerts[position] = alert
-        alerts[position].newEvidence = earlier + alert.newEvidence
+        alerts[position].newEvidence = evidence
+        alerts[position].furtherEvidence = further
     }
 
     /// Gives the newest state of an alert its reasons, if there is one.
@@ -66,5 +80,6 @@ public struct EngineOutput: Sendable {
         predictions.removeAll(keepingCapacity: true)
         alerts.removeAll(keepingCapacity: true)
         positions.removeAll(keepingCapacity: true)
+        evidenceBytes = 0
     }
 }

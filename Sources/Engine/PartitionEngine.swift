@@ -159,9 +159,12 @@ extension ColumnBatch {
         }
         let span = spans[row]
         let bytes = payload[Int(span.start)..<Int(span.start + span.count)]
-        guard schema.fields[field].type == .text, bytes.contains(0x5C) else {
-            return String(decoding: bytes, as: UTF8.self)
-        }
-        return String(decoding: JSONScanner(bytes).unescaped(from: 0, to: bytes.count), as: UTF8.self)
+        return schema.fields[field].type == .text ? unescaped(bytes) : String(decoding: bytes, as: UTF8.self)
     }
+}
+
+/// A JSON text without its escapes.
+func unescaped(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+    guard bytes.contains(0x5C) else { return String(decoding: bytes, as: UTF8.self) }
+    return String(decoding: JSONScanner(bytes).unescaped(from: 0, to: bytes.count), as: UTF8.self)
 }

@@ -78,7 +78,9 @@ public final class PartitionWorker: @unchecked Sendable {
             }
         }
         guard runner.uncommittedCount > 0 else { return }
-        if runner.uncommittedCount >= policy.commitEvents || lastCommit.duration(to: .now) > pause { try commit() }
+        if runner.uncommittedCount >= policy.commitEvents || runner.isFull || lastCommit.duration(to: .now) > pause {
+            try commit()
+        }
     }
 
     /// Writes what has been found, unless another program is at the alerts file: then it is tried again in a while.

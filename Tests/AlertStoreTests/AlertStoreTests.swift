@@ -66,19 +66,27 @@ import Testing
                 raw: "\u{1B}[31m=1+1"
             )
         ]
-        for alert in alerts {
-            commit.events.append(
-                AlertEventRecord(
-                    alertID: alert.id,
-                    position: alert.events - 1,
+        if !alerts.isEmpty {
+            commit.events = [
+                EventRecord(
                     partition: partition,
                     offset: from,
                     eventMilliseconds: 1,
                     eventID: "e",
                     amount: 1,
-                    score: 0.9,
-                    role: "opened",
                     payload: "{}"
+                )
+            ]
+        }
+        for alert in alerts {
+            commit.evidence.append(
+                EvidenceRecord(
+                    alertID: alert.id,
+                    position: alert.events - 1,
+                    partition: partition,
+                    offset: from,
+                    score: 0.9,
+                    role: "opened"
                 )
             )
             commit.reasons.append(
@@ -104,7 +112,7 @@ import Testing
         let database = try AlertDatabase(path: folder + "/a.sqlite")
         try database.commit(commit([alert("1"), alert("2")]))
         try database.commit(commit([alert("1", score: 0.2, events: 2)], from: 10))
-        let details = try #require(try database.details(idPrefix: "1"))
+        let details = try #require(try database.details(id: "1", events: 10))
         #expect(details.alert.score == 0.2)
         #expect(details.events.count == 2)
         #expect(details.reasons.map(\.contribution) == [0.2])
@@ -203,7 +211,7 @@ import Testing
     @Test func badFilesHaveTheirOwnErrors() throws {
         let newer = folder + "/newer.sqlite"
         try DatabaseQueue(path: newer).write { try $0.execute(sql: "PRAGMA user_version = 99") }
-        #expect(throws: AlertStoreError.newer(path: newer, version: 99, known: 3)) { try AlertDatabase(path: newer) }
+        #expect(throws: AlertStoreError.newer(path: newer, version: 99, known: 4)) { try AlertDatabase(path: newer) }
         let garbage = folder + "/garbage.sqlite"
         try Data(repeating: 7, count: 5000).write(to: URL(fileURLWithPath: garbage))
         do {
@@ -242,9 +250,11 @@ import Testing
     }
 
     /// A file of each earlier version is brought to this one when it is opened, and loses nothing.
-    @Test(arguments: [1, 2])
+    @Test(arguments: [1, 2, 3])
     func earlierVersionsAreMigrated(version: Int) throws {
-        let sql = Version1.sql + (version == 2 ? Version1.changesOfVersion2 : "")
+        let sql =
+            Version1.sql + (version >= 2 ? Version1.changesOfVersion2 : "")
+            + (version == 3 ? Version1.changesOfVersion3 : "")
         let path = folder + "/old.sqlite"
         let old = try DatabaseQueue(path: path)
         try old.writeWithoutTransaction { db in
@@ -257,7 +267,10 @@ import Testing
         // An alert's id begins with the offset that it was opened at since version 3.
         let renamed =
             "(SELECT printf('%012x', opened_offset) || substr(b.alert_id, 1, 12) FROM alerts b WHERE b.alert_id = TABLE.alert_id)"
-        func id(_ table: String) -> String { renamed.replacingOccurrences(of: "TABLE", with: table) + " AS alert_id" }
+        func id(_ table: String) -> String {
+            let value = version == 3 ? "\(table).alert_id" : renamed.replacingOccurrences(of: "TABLE", with: table)
+            return value + " AS alert_id"
+        }
         let columns = "type, score, amount, opened_ms, last_event_ms, opened_offset, revisions, model_id"
         let before = try old.read { db in
             try (
@@ -297,7 +310,7 @@ import Testing
                 queue: Int.fetchOne(db, sql: "SELECT count(*) - count(domain) FROM alert_queue")
             )
         }
-        #expect(after.version == 3 && after.queue == 1)
+        #expect(after.version == 4 && after.queue == 1)
         #expect(after.alerts == before.alerts && after.events == before.events)
         #expect(after.features == before.features && after.triage == before.triage)
     }
@@ -328,7 +341,7 @@ import Testing
         #expect(try copy.digest() == database.digest())
         try database.commit(commit([alert("a3")], from: 10))
         let found = try database.differences(from: folder + "/two.sqlite")
-        #expect(found.map(\.table) == ["alert_events", "alert_reasons", "alerts", "rejects", "offsets"])
+        #expect(found.map(\.table) == ["evidence", "events", "alert_reasons", "alerts", "rejects", "offsets"])
         #expect(found.allSatisfy { $0.here == 1 && $0.there == ($0.table == "offsets" ? 1 : 0) })
     }
 }

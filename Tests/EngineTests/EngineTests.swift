@@ -21,8 +21,11 @@ private func stream(_ seed: UInt64, count: Int, truth: String = "x") -> [String]
     }
 }
 
-private func run(_ lines: [String], batch: Int) throws -> (output: EngineOutput, features: [Double]) {
-    let plan = testPlan()
+private func run(
+    _ lines: [String],
+    batch: Int,
+    plan: PipelinePlan = testPlan()
+) throws -> (output: EngineOutput, features: [Double]) {
     let engine = try PartitionEngine(plan: plan, models: [:], partition: 0, capacity: batch)
     var output = EngineOutput(partition: 0)
     var features: [Double] = []
@@ -87,6 +90,45 @@ private func run(_ lines: [String], batch: Int) throws -> (output: EngineOutput,
         #expect(alerts[0].newEvidence.map(\.eventID) == ["e1", "e2", "e3", "e4", "e5"])
         #expect(alerts[0].newEvidence.map(\.offset) == [0, 1, 2, 3, 4])
         #expect(!alerts[1].isEnded)
+    }
+
+    /// What opens an alert may have a long session before it: the older part of it is named, not held.
+    @Test(arguments: [3, 700, 2500])
+    func aLongSessionIsHeldInPart(least: Int) throws {
+        var plan = testPlan()
+        let condition = Expression.binary(.greaterOrEqual, .feature(0, .number), .number(Double(least)))
+        plan.detectors[0].kind = .rule(condition: condition, score: 0.8)
+        let lines = (0..<2600).map { #"{"id":"e\#($0)","at":\#(1_772_438_400 + $0 / 50),"actor":"A","amount":1}"# }
+        let alerts = try run(lines, batch: 512, plan: plan).output.alerts
+        #expect(alerts.count == 1 && alerts[0].eventCount == 2600 && alerts[0].amount == 2600)
+        let further = alerts[0].furtherEvidence
+        #expect(further.count == max(0, least - 1024))
+        #expect(further.map(\.offset) + alerts[0].newEvidence.map(\.offset) == Array(0..<2600))
+        #expect(further.first.map(\.time) ?? 1_772_438_400_000_000 == 1_772_438_400_000_000)
+        #expect(alerts[0].newEvidence.map(\.position) == Array(further.count..<2600))
+        #expect(alerts[0].newEvidence.allSatisfy { $0.eventID == "e\($0.offset)" && !$0.payload.isEmpty })
+    }
+
+    /// An output asks for a commit by the bytes of its evidence, whoever adds them, and never before.
+    @Test func evidenceFillsAnOutput() throws {
+        func output(_ count: Int) throws -> EngineOutput {
+            let pad = String(repeating: "x", count: 10_000)
+            let lines = (0..<count).map {
+                #"{"id":"e\#($0)","at":\#(1_772_438_400 + $0 / 50),"actor":"A","amount":1,"pad":"\#(pad)"}"#
+            }
+            return try run(lines, batch: 500).output
+        }
+        #expect(try !output(3000).isFull)
+        var full = try output(4000)
+        #expect(full.isFull)
+        full.removeAll()
+        #expect(!full.isFull)
+    }
+
+    /// An id is the same text whether its event is still at hand or is read again: without the escapes of its JSON.
+    @Test func anIDInEvidenceHasNoEscapes() throws {
+        let lines = (0..<3).map { #"{"id":"e\u002f\/\#($0)","at":\#(1_772_438_400 + $0),"actor":"A","amount":1}"# }
+        #expect(try run(lines, batch: 3).output.alerts[0].newEvidence.map(\.eventID) == ["e//0", "e//1", "e//2"])
     }
 
     /// One event stamped far ahead does not make the rest late; a real gap in the recording is believed.

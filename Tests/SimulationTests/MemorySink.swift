@@ -59,9 +59,18 @@ final class MemorySink: AlertSink {
     /// The derived rows are to be made again: the log has lost what they came from.
     func reset() { state.withLock { $0.versions.append(Content()) } }
 
-    func commit(_ output: EngineOutput) throws(SinkError) {
+    func commit(_ output: EngineOutput, further: FurtherEvidence) throws(SinkError) {
         let isBusy = state.withLock { $0.busyPercent > 0 && $0.random.below(100) < $0.busyPercent }
         guard !isBusy else { throw .busy(Refused()) }
+        var evidence: [String: [UInt64]] = [:]
+        do {
+            for alert in output.alerts {
+                for event in alert.newEvidence { evidence["\(alert.id) \(event.position)"] = Self.numbers(event) }
+                try further(alert) { evidence["\(alert.id) \($0.position)"] = Self.numbers($0) }
+            }
+        } catch {
+            throw .failed(error)
+        }
         let isRefused = state.withLock { state in
             if state.failurePercent > 0, state.random.below(100) < state.failurePercent {
                 if bug == .offsetFirst {
@@ -72,7 +81,9 @@ final class MemorySink: AlertSink {
                 }
                 return true
             }
-            state.versions.append(Self.apply(output, to: state.versions[state.versions.count - 1]))
+            var content = Self.apply(output, to: state.versions[state.versions.count - 1])
+            content.evidence.merge(evidence) { $1 }
+            state.versions.append(content)
             return false
         }
         if isRefused { throw .failed(Refused()) }
@@ -84,7 +95,6 @@ final class MemorySink: AlertSink {
         content.ledger += output.ledger
         for alert in output.alerts {
             content.alerts[alert.id] = numbers(alert)
-            for event in alert.newEvidence { content.evidence["\(alert.id) \(event.position)"] = numbers(event) }
         }
         for reject in output.rejected {
             content.others[reject.offset] = [0, hash(reject.reason), hash(reject.raw), UInt64(reject.line ?? 0)]

@@ -170,14 +170,14 @@ private final class OffsetFirstSink: AlertSink {
         self.sink = sink
     }
 
-    func commit(_ output: EngineOutput) throws(SinkError) {
+    func commit(_ output: EngineOutput, further: FurtherEvidence) throws(SinkError) {
         var offset = EngineOutput(partition: output.partition)
         offset.nextOffset = output.nextOffset
         offset.clock = output.clock
         offset.ledger = output.ledger
-        try sink.commit(offset)
+        try sink.commit(offset) { _, _ in }
         var rest = output
         rest.ledger = Ledger()
-        try sink.commit(rest)
+        try sink.commit(rest, further: further)
     }
 }

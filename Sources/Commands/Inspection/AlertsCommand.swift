@@ -110,7 +110,9 @@ struct AlertsListCommand: ParsableCommand {
         try CommandError.reporting { () throws(CommandError) in
             let database = try file.open()
             do throws(AlertStoreError) {
-                AlertListing.make(try database.alerts(filter)).write(as: format)
+                let writer = ListingWriter(AlertListing.columns, format)
+                try database.eachAlert(filter) { writer.add(AlertListing.row($0.alert, $0.status)) }
+                writer.end()
             } catch {
                 throw CommandError(error)
             }
@@ -120,149 +122,22 @@ struct AlertsListCommand: ParsableCommand {
 
 /// The columns of an alert list.
 enum AlertListing {
+    static let columns = [
+        "alert_id", "severity", "score", "type", "detector", "entity_key", "events", "amount", "first_event",
+        "last_event", "status",
+    ]
+
     static func make(_ alerts: [(alert: AlertRecord, status: String)]) -> Listing {
-        Listing(
-            columns: [
-                "alert_id", "severity", "score", "type", "detector", "entity_key", "events", "amount", "first_event",
-                "last_event", "status",
-            ],
-            rows: alerts.map { alert, status in
-                [
-                    .text(alert.id), .text(alert.severity), .number(alert.score, decimals: 3), .text(alert.type),
-                    .text(alert.detector), .text(alert.entityKey), .integer(alert.events),
-                    .number(alert.amount, decimals: 2),
-                    .text(TimeParser.text(milliseconds: alert.firstEventMilliseconds)),
-                    .text(TimeParser.text(milliseconds: alert.lastEventMilliseconds)), .text(status),
-                ]
-            }
-        )
-    }
-}
-
-/// `alerts show`
-struct AlertsShowCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "show",
-        abstract: "Show one alert: why, and the events it is about.",
-        discussion: """
-              patternalarm alerts show 3fa9
-              patternalarm alerts show 3fa9 --format json
-            """
-    )
-
-    enum ShowFormat: String, ExpressibleByArgument, CaseIterable {
-        case text, json
+        Listing(columns: columns, rows: alerts.map { row($0.alert, $0.status) })
     }
 
-    @Argument(help: "The alert's id, or the beginning of it.")
-    var id: String
-
-    @OptionGroup var file: AlertsFile
-
-    @Option(help: "text or json.")
-    var format: ShowFormat = .text
-
-    func run() throws {
-        try CommandError.reporting { () throws(CommandError) in
-            let database = try file.open()
-            let found: AlertDetails?
-            do throws(AlertStoreError) { found = try database.details(idPrefix: id) } catch {
-                throw CommandError(error)
-            }
-            guard let details = found else {
-                throw .usage(
-                    "no alert, or more than one, has an id that begins with \"\(id)\"; see `patternalarm alerts list`"
-                )
-            }
-            switch format {
-            case .json: Output.data(AlertText.json(details), .json)
-            case .text: Output.data(AlertText.text(details))
-            }
-        }
-    }
-}
-
-/// An alert in words and as JSON.
-enum AlertText {
-    static func text(_ details: AlertDetails) -> String {
-        let alert = details.alert
-        func time(_ milliseconds: Int64) -> String { TimeParser.text(milliseconds: milliseconds) }
-        var out =
-            "\(alert.severity.uppercased())  \(Output.safe(alert.type))  \(alert.entity) \(Output.safe(alert.entityKey))\n"
-        out += "alert     \(alert.id)  (\(details.status))\n"
-        out += "score     \(fixed(alert.score, 3)), at most \(fixed(alert.peakScore, 3)); detector \(alert.detector)"
-        out += alert.modelID.map { ", model \($0)" } ?? ""
-        out += "\nsession   \(time(alert.firstEventMilliseconds)) to \(time(alert.lastEventMilliseconds)), "
-        out += "\(alert.events) events, amount \(fixed(alert.amount, 2)); opened \(time(alert.openedMilliseconds))"
-        out += alert.isEnded ? ", ended\n" : ", still open at the log's end\n"
-        if !details.reasons.isEmpty { out += "\nwhy\n" }
-        for reason in details.reasons {
-            let value = reason.value.map { short($0) } ?? "missing"
-            let typical = reason.typical.map { " (usually \(short($0)))" } ?? ""
-            let sign = reason.contribution >= 0 ? "+" : ""
-            out += "  \(sign)\(fixed(reason.contribution, 3))  \(reason.title): \(value)\(typical)\n"
-        }
-        out += "\nevents\n"
-        for event in details.events {
-            let score = event.score.map { fixed($0, 3) } ?? "  -  "
-            let amount = event.amount.map { fixed($0, 2) } ?? "-"
-            out += "  \(time(event.eventMilliseconds))  \(event.role)  score \(score)  amount \(amount)  "
-            out += "\(Output.safe(event.eventID))  partition \(event.partition) offset \(event.offset)\n"
-        }
-        for entry in details.triage {
-            let words = [entry.status, entry.label, entry.note].compactMap { $0 }.joined(separator: ", ")
-            out += "\n\(time(entry.atMilliseconds))  \(Output.safe(entry.author)): \(Output.safe(words))\n"
-        }
-        return out
-    }
-
-    private static func short(_ value: Double) -> String {
-        value.rounded() == value && value.magnitude < 1e9 ? String(Int(value)) : fixed(value, 2)
-    }
-
-    static func json(_ details: AlertDetails) -> String {
-        let alert = details.alert
-        func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
-        func time(_ milliseconds: Int64) -> JSONValue { .text(TimeParser.text(milliseconds: milliseconds)) }
-        var out: [UInt8] = []
-        JSONValue.object([
-            .init("alert_id", .text(alert.id)), .init("status", .text(details.status)),
-            .init("detector", .text(alert.detector)), .init("type", .text(alert.type)),
-            .init("entity", .text(alert.entity)), .init("entity_key", .text(alert.entityKey)),
-            .init("severity", .text(alert.severity)), .init("score", .number(alert.score)),
-            .init("peak_score", .number(alert.peakScore)), .init("amount", .number(alert.amount)),
-            .init("opened", time(alert.openedMilliseconds)), .init("first_event", time(alert.firstEventMilliseconds)),
-            .init("last_event", time(alert.lastEventMilliseconds)),
-            .init("revisions", .number(Double(alert.revisions))), .init("ended", .bool(alert.isEnded)),
-            .init("model_id", alert.modelID.map { .text($0) } ?? .null),
-            .init(
-                "reasons",
-                .list(
-                    details.reasons.map {
-                        .object([
-                            .init("feature", .text($0.feature)), .init("title", .text($0.title)),
-                            .init("value", number($0.value)), .init("typical", number($0.typical)),
-                            .init("contribution", .number($0.contribution)),
-                        ])
-                    }
-                )
-            ),
-            .init("features", .object(details.features.map { .init($0.feature, number($0.value)) })),
-            .init(
-                "events",
-                .list(
-                    details.events.map {
-                        .object([
-                            .init("partition", .number(Double($0.partition))),
-                            .init("offset", .number(Double($0.offset))),
-                            .init("time", time($0.eventMilliseconds)), .init("event_id", .text($0.eventID)),
-                            .init("role", .text($0.role)), .init("score", number($0.score)),
-                            .init("amount", number($0.amount)), .init("payload", .text($0.payload)),
-                        ])
-                    }
-                )
-            ),
-        ]).write(into: &out)
-        return String(decoding: out, as: UTF8.self) + "\n"
+    static func row(_ alert: AlertRecord, _ status: String) -> [Cell] {
+        [
+            .text(alert.id), .text(alert.severity), .number(alert.score, decimals: 3), .text(alert.type),
+            .text(alert.detector), .text(alert.entityKey), .integer(alert.events),
+            .number(alert.amount, decimals: 2),
+            .text(TimeParser.text(milliseconds: alert.firstEventMilliseconds)),
+            .text(TimeParser.text(milliseconds: alert.lastEventMilliseconds)), .text(status),
+        ]
     }
 }

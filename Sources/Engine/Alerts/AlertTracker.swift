@@ -14,6 +14,9 @@ final class AlertTracker {
     /// How many bytes of recent events are kept for evidence, and how many reasons an alert names.
     static let evidenceBytes = 64 << 20
     static let reasonCount = 6
+    /// Events of a session that are handed over with their bytes when it opens an alert; older ones are read when they
+    /// are written.
+    static let openingEvents = 1024
 
     private final class SessionBox {
         var sessions: AlertSessions
@@ -65,12 +68,14 @@ final class AlertTracker {
                         domain: domainField.flatMap { text(of: .field($0, .text), batch, Int(rows[event])) },
                         offset: offsets[event],
                         time: time,
-                        machine: machine
+                        machine: machine,
+                        room: output.isFull ? 1 : Self.openingEvents
                     )
                 }
                 alert.features = plan.features.indices.map { machine.feature($0)[event] }
                 if emits { output.note(alert) }
                 alert.newEvidence = []
+                alert.furtherEvidence = []
                 if let slot {
                     box.sessions[slot] = alert
                     touched[alert.id] = (slot, event)
@@ -137,7 +142,8 @@ final class AlertTracker {
         domain: String?,
         offset: Int64,
         time: Int64,
-        machine: WindowMachine
+        machine: WindowMachine,
+        room: Int
     ) -> AlertUpdate {
         let detector = plan.detectors[index]
         let session = machine.session(
@@ -146,11 +152,10 @@ final class AlertTracker {
             gap: detector.sessionGap,
             upTo: offset
         )
+        let older = max(0, session.count - room)
         var collected: [Evidence] = []
-        var amount = 0.0
-        for (position, member) in session.enumerated() {
+        for (position, member) in session.enumerated().dropFirst(older) {
             let held = evidence.event(at: member.offset)
-            amount += member.amount
             let isOpening = member.offset == offset
             collected.append(
                 Evidence(
@@ -177,7 +182,7 @@ final class AlertTracker {
             score: detection.score,
             peakScore: detection.score,
             eventCount: session.count,
-            amount: amount,
+            amount: session.reduce(0) { $0 + $1.amount },
             openedTime: time,
             firstTime: session.first?.time ?? time,
             lastTime: time,
@@ -187,7 +192,8 @@ final class AlertTracker {
             isEnded: false,
             reasons: [],
             features: [],
-            newEvidence: collected
+            newEvidence: collected,
+            furtherEvidence: session.prefix(older).map { EvidencePlace(offset: $0.offset, time: $0.time) }
         )
     }
 

@@ -25,6 +25,13 @@ public struct Evidence: Sendable, Equatable {
     public var payload: [UInt8]
 }
 
+/// Where an event lies: evidence that is read again when it is needed.
+public struct EvidencePlace: Sendable, Equatable {
+    public var offset: Int64
+    /// Event time, microseconds.
+    public var time: Int64
+}
+
 /// One feature's part in a score.
 public struct Reason: Sendable, Equatable {
     public var feature: Int
@@ -64,4 +71,7 @@ public struct AlertUpdate: Sendable, Equatable {
     /// All features as of the last event, in the plan's order.
     public var features: [Double]
     public var newEvidence: [Evidence]
+    /// Where a session is long by the time it opens an alert, the older events of it, at positions 0… before those of
+    /// `newEvidence`: they are read from the log one by one when they are written, and never held together.
+    public var furtherEvidence: [EvidencePlace] = []
 }

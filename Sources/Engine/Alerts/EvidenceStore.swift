@@ -37,10 +37,27 @@ final class EvidenceStore {
             ids.append(.init(start: start + (id?.start ?? 0), count: id?.count ?? 0))
             events.append(.init(start: start, count: Int32(bytes.count)))
         }
+
+        func event(_ index: Int, isText: Bool) -> Event {
+            let (event, id) = (events[index], ids[index])
+            let name = payload.withUnsafeBufferPointer { bytes in
+                let name = UnsafeBufferPointer(rebasing: bytes[Int(id.start)..<Int(id.start + id.count)])
+                return isText ? unescaped(name) : String(decoding: name, as: UTF8.self)
+            }
+            return Event(
+                offset: offsets[index],
+                time: times[index],
+                // The same as when it is read again from the log.
+                eventID: name,
+                amount: amounts[index].isNaN ? nil : amounts[index],
+                payload: Array(payload[Int(event.start)..<Int(event.start + event.count)])
+            )
+        }
     }
 
     private let limitBytes: Int
     private let idField: Int?
+    private let isTextID: Bool
     private let amountField: Int?
     private var pieces: [Piece] = []
     private var bytes = 0
@@ -48,6 +65,7 @@ final class EvidenceStore {
     init(plan: PipelinePlan, limitBytes: Int) {
         self.limitBytes = limitBytes
         idField = plan.schema.index(ofRole: .id)
+        isTextID = idField.map { plan.schema.fields[$0].type == .text } ?? false
         amountField = plan.schema.index(ofRole: .amount)
     }
 
@@ -79,25 +97,21 @@ final class EvidenceStore {
 
     /// The event of an offset, or nil if it is no longer held.
     func event(at offset: Int64) -> Event? {
-        for piece in pieces.reversed() {
-            guard let first = piece.offsets.first, first <= offset else { continue }
-            var low = 0
-            var high = piece.offsets.count
-            while low < high {
-                let middle = (low + high) / 2
-                if piece.offsets[middle] < offset { low = middle + 1 } else { high = middle }
-            }
-            guard low < piece.offsets.count, piece.offsets[low] == offset else { return nil }
-            let event = piece.events[low]
-            let id = piece.ids[low]
-            return Event(
-                offset: offset,
-                time: piece.times[low],
-                eventID: String(decoding: piece.payload[Int(id.start)..<Int(id.start + id.count)], as: UTF8.self),
-                amount: piece.amounts[low].isNaN ? nil : piece.amounts[low],
-                payload: Array(piece.payload[Int(event.start)..<Int(event.start + event.count)])
-            )
+        let holder = firstIndex(below: pieces.count) { pieces[$0].offsets.first.map { $0 > offset } ?? true } - 1
+        guard holder >= 0 else { return nil }
+        let index = firstIndex(below: pieces[holder].offsets.count) { pieces[holder].offsets[$0] >= offset }
+        return index < pieces[holder].offsets.count && pieces[holder].offsets[index] == offset
+            ? pieces[holder].event(index, isText: isTextID) : nil
+    }
+
+    /// The first index from which on something holds; `count` if it does nowhere.
+    private func firstIndex(below count: Int, where holds: (Int) -> Bool) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if holds(middle) { high = middle } else { low = middle + 1 }
         }
-        return nil
+        return low
     }
 }

@@ -1,11 +1,16 @@
+/// Hands over the further evidence of an alert, one event after the other.
+public typealias FurtherEvidence = (AlertUpdate, (Evidence) throws -> Void) throws -> Void
+
 /// Where what the engine finds goes: alerts, evidence, ledger and offset of a stretch of a partition, in one transaction
 /// (C3). The database at the edge; a model of one in a simulation.
 public protocol AlertSink: AnyObject, Sendable {
     /// Writes everything or nothing. Writing the same stretch again changes nothing.
     ///
-    /// - Parameter output: what a stretch of events led to, up to `output.nextOffset`.
+    /// - Parameters:
+    ///   - output: what a stretch of events led to, up to `output.nextOffset`.
+    ///   - further: reads the further evidence of an alert of the output, in the order of the log.
     /// - Throws: ``SinkError``
-    func commit(_ output: EngineOutput) throws(SinkError)
+    func commit(_ output: EngineOutput, further: FurtherEvidence) throws(SinkError)
 }
 
 /// Why a sink has not taken a stretch.

@@ -16,6 +16,54 @@ final class EvidenceReader {
         batch = ColumnBatch(schema: plan.schema, capacity: 1)
     }
 
+    /// Hands an output over to a sink, with the evidence that is missing in it.
+    func commit(
+        _ output: inout EngineOutput,
+        to sink: any AlertSink,
+        reader: (LogOffset) -> PartitionReader
+    ) throws(RunnerError) {
+        do throws(LogError) {
+            try output.completeEvidence { (missing) throws(LogError) in try complete(&missing, reader: reader) }
+        } catch {
+            throw .log(error)
+        }
+        // The sink's error would hide it.
+        var failure: LogError?
+        do throws(SinkError) {
+            try sink.commit(output) { alert, body in
+                for event in Self.further(alert) {
+                    var event = event
+                    do throws(LogError) { try complete(&event, reader: reader) } catch {
+                        failure = error
+                        throw error
+                    }
+                    try body(event)
+                }
+            }
+        } catch {
+            if let failure { throw .log(failure) }
+            throw RunnerError(error)
+        }
+    }
+
+    /// In the order of the log, so that each batch of it is read once.
+    private static func further(_ alert: AlertUpdate) -> some Sequence<Evidence> {
+        alert.furtherEvidence.indices.sorted {
+            alert.furtherEvidence[$0].offset < alert.furtherEvidence[$1].offset
+        }.lazy.map { position in
+            Evidence(
+                position: position,
+                offset: alert.furtherEvidence[position].offset,
+                time: alert.furtherEvidence[position].time,
+                eventID: "",
+                amount: nil,
+                score: nil,
+                role: .before,
+                payload: []
+            )
+        }
+    }
+
     /// Completes an event of an alert: its bytes, id and amount. One batch of records is kept, as neighbours are often next.
     func complete(
         _ evidence: inout Evidence,

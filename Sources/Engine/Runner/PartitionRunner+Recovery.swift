@@ -46,7 +46,7 @@ extension PartitionRunner {
         while try logging({ () throws(LogError) in try reader.next(into: records) }) {
             notes.replayed += try replay(records, from: start, committed: committed)
             progress(notes.replayed, total)
-            if uncommittedCount >= 1 << 18 { try commit() }
+            if uncommittedCount >= 1 << 18 || isFull { try commit() }
         }
         if output.nextOffset > committed { try commit() }
         return notes

@@ -213,6 +213,9 @@ public final class PartitionRunner: @unchecked Sendable {
     /// Whether what was taken since the last commit has led to alerts, which somebody may be waiting for.
     public var hasUncommittedAlerts: Bool { !output.alerts.isEmpty }
 
+    /// Whether so much evidence waits for a commit that one is due; never asked in the middle of a batch.
+    public var isFull: Bool { output.isFull }
+
     /// Keys of windows in memory, and how many were given up to disk so far.
     public var keyCounts: (held: Int, spilled: Int) { engine.keyCounts }
 
@@ -245,7 +248,7 @@ public final class PartitionRunner: @unchecked Sendable {
     /// (C9).
     public var mustCommit: Bool {
         guard isSinkBusy else { return false }
-        return uncommittedCount >= Self.uncommittedLimit || stateLimit.map { isFar(above: $0) } ?? false
+        return uncommittedCount >= Self.uncommittedLimit || isFull || stateLimit.map { isFar(above: $0) } ?? false
     }
 
     /// Events that may wait for a busy sink.
@@ -257,19 +260,12 @@ public final class PartitionRunner: @unchecked Sendable {
     public func commit() throws(RunnerError) {
         guard output.ledger.events > 0 || !output.alerts.isEmpty else { return }
         try syncLog()
-        do throws(LogError) {
-            try output.completeEvidence { (missing) throws(LogError) in
-                try evidence.complete(&missing) { log.reader(from: $0) }
-            }
-        } catch {
-            throw .log(error)
-        }
-        do throws(SinkError) {
-            try sink.commit(output)
+        do throws(RunnerError) {
+            try evidence.commit(&output, to: sink) { log.reader(from: $0) }
             isSinkBusy = false
         } catch {
-            if case .busy = error { isSinkBusy = true }
-            throw RunnerError(error)
+            if case .sinkBusy = error { isSinkBusy = true }
+            throw error
         }
         output.removeAll()
         uncommittedCount = 0

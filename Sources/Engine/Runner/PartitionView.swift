@@ -127,7 +127,7 @@ public final class PartitionView {
                 nextOffset = piece.baseOffset + Int64(count)
             }
             progress(nextOffset)
-            if let sink, output.ledger.events >= 1 << 17 { try commit(&output, sink) }
+            if let sink, output.ledger.events >= 1 << 17 || output.isFull { try commit(&output, sink) }
         }
         if let sink { try commit(&output, sink) }
     }
@@ -152,16 +152,9 @@ public final class PartitionView {
 
     private func commit(_ output: inout EngineOutput, _ sink: any AlertSink) throws(RunnerError) {
         guard output.ledger.events > 0 else { return }
-        do throws(LogError) {
-            try output.completeEvidence { (missing) throws(LogError) in
-                try evidence.complete(&missing) { offset in
-                    PartitionReader(directory: directory, store: store, from: offset)
-                }
-            }
-        } catch {
-            throw .log(error)
+        try evidence.commit(&output, to: sink) { offset in
+            PartitionReader(directory: directory, store: store, from: offset)
         }
-        do throws(SinkError) { try sink.commit(output) } catch { throw RunnerError(error) }
         output.removeAll()
     }
 }

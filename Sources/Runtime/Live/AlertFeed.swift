@@ -10,19 +10,29 @@ public struct AlertChange: Sendable {
 
     public var alert: AlertRecord
     public var kind: Kind
-    /// The events that the alert has got by this change.
+    /// The events that the alert has got by this change, in the order of arrival; the newest ones if they are many.
     public var eventIDs: [String]
+    /// How many more it has got, before those.
+    public var furtherEvents: Int
     /// When its last event came, and when the alert could be read; nanoseconds of the monotonic clock.
     public var received: Int64?
     public var committed: Int64
 
     /// Whether this change opened it, even if it has ended at once.
-    public var isNew: Bool { !eventIDs.isEmpty && eventIDs.count == alert.events }
+    public var isNew: Bool { !eventIDs.isEmpty && eventIDs.count + furtherEvents == alert.events }
 
-    package init(alert: AlertRecord, kind: Kind, eventIDs: [String], received: Int64?, committed: Int64) {
+    package init(
+        alert: AlertRecord,
+        kind: Kind,
+        eventIDs: [String],
+        furtherEvents: Int = 0,
+        received: Int64?,
+        committed: Int64
+    ) {
         self.alert = alert
         self.kind = kind
         self.eventIDs = eventIDs
+        self.furtherEvents = furtherEvents
         self.received = received
         self.committed = committed
     }
@@ -73,14 +83,18 @@ public final class AlertFeed: CommitObserver {
             arrivals[partition] = known.filter { $0.end > commit.progress.nextOffset }
             return known
         }
+        var ids: [Int64: String] = [:]
+        for event in commit.events { ids[event.offset] = event.eventID }
         var events: [String: [String]] = [:]
-        for event in commit.events { events[event.alertID, default: []].append(event.eventID) }
+        for evidence in commit.evidence { events[evidence.alertID, default: []].append(ids[evidence.offset] ?? "") }
         let changes = commit.alerts.map { alert in
             let new = events[alert.id] ?? []
+            let further = commit.furtherEvidence[alert.id] ?? 0
             return AlertChange(
                 alert: alert,
-                kind: alert.isEnded ? .ended : new.count == alert.events ? .opened : .revised,
+                kind: alert.isEnded ? .ended : new.count + further == alert.events ? .opened : .revised,
                 eventIDs: new,
+                furtherEvents: further,
                 received: new.isEmpty ? nil : known.first { $0.end > alert.lastOffset }?.received,
                 committed: now
             )

@@ -29,9 +29,12 @@ struct AlertRoutes {
     }
 
     private func show(_ request: Request, _ route: BasicRequestContext) async throws -> Response {
-        try QueryParameters(request, known: []).finish()
+        var query = QueryParameters(request, known: ["events_from", "events_limit"])
+        let position = query.integer("events_from", in: 0...Int(Int32.max))
+        let limit = query.integer("events_limit", in: 0...AlertDetails.eventsMax) ?? AlertDetails.eventsMax
+        try query.finish()
         let id = try id(route)
-        let found = try await context.reading { try $0.details(id: id, events: AlertDetails.eventsMax) }
+        let found = try await context.reading { try $0.details(id: id, eventsFrom: position, events: limit) }
         guard let details = found else { throw Self.unknown }
         return Answer.json(AlertAnswer.details(details, plan: context.plan))
     }
