@@ -23,7 +23,7 @@ import Testing
         for change in [
             "UPDATE alerts SET amount = amount + 1 WHERE alert_id = \(last)",
             "DELETE FROM alert_reasons WHERE alert_id = \(last)",
-            "PRAGMA foreign_keys = ON; DELETE FROM alerts WHERE alert_id = \(last)",
+            Workspace.deletingAlerts("alert_id = \(last)"),
         ] {
             try space.copy("d", to: "x")
             _ = try space.ask(change, of: "x/alerts.sqlite")

@@ -22,7 +22,9 @@ import Testing
         let space = try prepared()
         let digest = try space.run(["replay", "--resume", "-q", "--data-dir", "d"]).digest
         let said = try space.ask("SELECT * FROM triage; SELECT * FROM labels")
-        _ = try space.ask("UPDATE alerts SET amount = amount + 1; DELETE FROM alert_events WHERE position = 0")
+        _ = try space.ask(
+            "UPDATE alerts SET amount = amount + 1; UPDATE evidence SET role = 'revised' WHERE position = 0"
+        )
         #expect(try space.run(Self.deep("d")).status == 1)
         let result = try space.run(Self.rebuild("d"))
         #expect(result.status == 0 && result.digest == digest, "\(result.err)")
@@ -37,8 +39,7 @@ import Testing
         let before = try space.run(["replay", "--resume", "-q", "--data-dir", "d"]).digest
         let said = try space.ask("SELECT * FROM triage")
         try space.run(["log", "retain", "--bytes", "0", "--data-dir", "d"])
-        let isLate = "opened_offset > (SELECT max(opened_offset) - 50 FROM alerts)"
-        _ = try space.ask("PRAGMA foreign_keys = ON; DELETE FROM alerts WHERE \(isLate)")
+        try space.deleteAlerts("opened_offset > (SELECT max(opened_offset) - 50 FROM alerts)")
         #expect(try space.run(Self.deep("d")).status == 1)
         let result = try space.run(Self.rebuild("d"))
         #expect(result.status == 0 && result.digest == before, "\(result.err)")
@@ -90,7 +91,8 @@ import Testing
         #expect(kept >= damage.leastKept, "\(kept): \(result.err)")
         let texts = try space.ask("SELECT count(*) FROM triage WHERE note LIKE 'called the card holder, %'")
         #expect(Int(texts) == kept)
-        #expect(space.exists("d/alerts.sqlite.damaged-1"))
+        // Where no page is damaged, only what is made from the log was, and the file is mended where it is.
+        #expect(space.exists("d/alerts.sqlite.damaged-1") || damage.canBeHarmless && kept == 60)
     }
 
     /// Killed anywhere: the next run completes it, or begins anew.

@@ -31,6 +31,16 @@ extension Workspace {
         try #require(result.status == 0, "\(result.err)")
     }
 
+    /// Statements that delete alerts with all that belongs to them.
+    static func deletingAlerts(_ condition: String) -> String {
+        """
+        PRAGMA foreign_keys = ON; DELETE FROM alerts WHERE \(condition);
+        DELETE FROM events WHERE (partition, "offset") NOT IN (SELECT partition, "offset" FROM evidence);
+        """
+    }
+
+    func deleteAlerts(_ condition: String) throws { _ = try ask(Self.deletingAlerts(condition)) }
+
     /// What a statement says of an alerts file.
     func ask(_ sql: String, of file: String = "d/alerts.sqlite") throws -> String {
         try write(sql, "ask.sql")

@@ -37,7 +37,7 @@ import Testing
             "Plan",
             "Windows", "Forest",
         ],
-        "AlertStore": ["Base", "CSQLite", "GRDB", "Synchronization"],
+        "AlertStore": ["Base", "CSQLite", "FileStore", "GRDB", "Synchronization"],
         "Delivery": ["AlertStore", "Base", "Bytes", "Engine", "Plan"],
     ]
 

@@ -1,7 +1,6 @@
 import AlertStore
 import ArgumentParser
 import Bytes
-import FileStore
 import Foundation
 
 /// `alerts`: list and show what was found.
@@ -13,26 +12,6 @@ struct AlertsCommand: ParsableCommand {
             AlertsListCommand.self, AlertsShowCommand.self, AlertsVacuumCommand.self, AlertsRebuildCommand.self,
         ]
     )
-}
-
-/// Where the alerts file is.
-struct AlertsFile: ParsableArguments {
-    @Option(help: "The data directory.")
-    var dataDir = "patternalarm-data"
-
-    @Option(help: "The alerts file (default: alerts.sqlite in the data directory).")
-    var alerts: String?
-
-    func open() throws(CommandError) -> AlertDatabase {
-        let path = alerts ?? dataDir + "/alerts.sqlite"
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw CommandError(AlertStoreError.notFound(path: path))
-        }
-        do throws(FileError) { _ = try DiskStore.size(at: path) } catch { throw CommandError(error) }
-        do throws(AlertStoreError) { return try AlertDatabase(path: path, readOnly: true) } catch {
-            throw CommandError(error)
-        }
-    }
 }
 
 /// `alerts list`
@@ -50,7 +29,7 @@ struct AlertsListCommand: ParsableCommand {
         case score, time
     }
 
-    @OptionGroup var file: AlertsFile
+    @OptionGroup var file: DataPlace
 
     @Option(help: "Only sessions that were alive at or after this time (ISO 8601).")
     var since: String?
@@ -108,7 +87,7 @@ struct AlertsListCommand: ParsableCommand {
     func run() throws {
         let filter = try filter()
         try CommandError.reporting { () throws(CommandError) in
-            let database = try file.open()
+            let database = try file.existingDatabase()
             do throws(AlertStoreError) {
                 let writer = ListingWriter(AlertListing.columns, format)
                 try database.eachAlert(filter) { writer.add(AlertListing.row($0.alert, $0.status)) }

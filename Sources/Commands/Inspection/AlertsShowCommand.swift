@@ -51,7 +51,7 @@ struct AlertsShowCommand: ParsableCommand {
     @Argument(help: "The alert's id, or the beginning of it.")
     var id: String
 
-    @OptionGroup var file: AlertsFile
+    @OptionGroup var file: DataPlace
 
     @Option(help: "text, json, jsonl or csv.")
     var format: ShowFormat = .text
@@ -61,7 +61,7 @@ struct AlertsShowCommand: ParsableCommand {
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
-            let database = try file.open()
+            let database = try file.existingDatabase()
             let details: AlertDetails?
             do throws(AlertStoreError) {
                 details = try database.details(idPrefix: id)

@@ -37,6 +37,12 @@ struct DataPlace: ParsableArguments {
         }
     }
 
+    /// The alerts file, for reading.
+    func existingDatabase() throws(CommandError) -> AlertDatabase {
+        guard let database = try database() else { throw CommandError(AlertStoreError.notFound(path: alertsPath)) }
+        return database
+    }
+
     /// The offset of each partition, by its name, up to which the alerts were made: the log does not end before it.
     func built(_ database: AlertDatabase?) throws(CommandError) -> [String: LogOffset] {
         guard let database else { return [:] }
