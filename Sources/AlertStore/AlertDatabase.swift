@@ -77,6 +77,7 @@ public final class AlertDatabase: Sendable {
     private let checkpointPages: Int32
     private let log = LogPages()
     private let timeLimit: Int32
+    private let cacheBytes: Int
 
     /// Opens the file, made and brought to the current schema unless it is only to be read: then one without tables, as an
     /// early power cut leaves it, has no alerts, and one of an earlier schema is read in a copy.
@@ -92,6 +93,7 @@ public final class AlertDatabase: Sendable {
     ///   - lockSeconds: How long a call waits while another program holds the file, before it ends as
     ///     ``AlertStoreError/busy(path:)``.
     ///   - vfs: The file system, by the name that SQLite knows it by; the real one otherwise.
+    ///   - cacheBytes: Bytes of the file that a writer holds in memory.
     /// - Throws: ``AlertStoreError``
     public init(
         path: String,
@@ -100,7 +102,8 @@ public final class AlertDatabase: Sendable {
         timeLimit: Int = 0,
         checkpointPages: Int32 = 16384,
         lockSeconds: Double = 5,
-        vfs: String? = nil
+        vfs: String? = nil,
+        cacheBytes: Int = 64 << 20
     ) throws(AlertStoreError) {
         precondition(readers == 1 || readOnly, "There is one writer.")
         self.path = path
@@ -112,10 +115,11 @@ public final class AlertDatabase: Sendable {
         isReadOnly = readOnly
         self.checkpointPages = checkpointPages
         self.timeLimit = Int32(clamping: timeLimit)
+        self.cacheBytes = cacheBytes
         precondition(SystemErrors.isListening)
         let queue: any DatabaseWriter
         do {
-            var configuration = Self.configuration(readOnly, log)
+            var configuration = Self.configuration(readOnly, log, cacheBytes: cacheBytes)
             configuration.busyMode = .timeout(lockSeconds)
             configuration.maximumReaderCount = readers
             let opened: any DatabaseWriter =
@@ -147,6 +151,7 @@ public final class AlertDatabase: Sendable {
     public init() throws(AlertStoreError) {
         precondition(SystemErrors.isListening)
         (path, location, isReadOnly, checkpointPages, timeLimit) = ("memory", ":memory:", false, .max, 0)
+        cacheBytes = 0
         do {
             let queue = try DatabaseQueue()
             try Schema.migrator().migrate(queue)
@@ -184,7 +189,7 @@ public final class AlertDatabase: Sendable {
         return queue
     }
 
-    private static func configuration(_ readOnly: Bool, _ log: LogPages?) -> Configuration {
+    private static func configuration(_ readOnly: Bool, _ log: LogPages?, cacheBytes: Int) -> Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.readonly = readOnly
@@ -206,7 +211,7 @@ public final class AlertDatabase: Sendable {
             try db.execute(sql: "PRAGMA journal_size_limit = \(64 << 20)")
             // A large transaction touches pages all over the file (indexes): with SQLite's 2 MB of cache
             // each was written to the WAL many times over.
-            try db.execute(sql: "PRAGMA cache_size = -65536")
+            try db.execute(sql: "PRAGMA cache_size = -\(cacheBytes >> 10)")
             if let log, let connection = db.sqliteConnection { pa_sqlite_count_log_pages(connection, log.count) }
         }
         return configuration
@@ -237,7 +242,8 @@ public final class AlertDatabase: Sendable {
     /// A second connection that may write: what it commits is its own affair.
     func anotherConnection() throws(AlertStoreError) -> DatabaseQueue {
         do {
-            return try DatabaseQueue(path: location, configuration: Self.configuration(false, nil))
+            let configuration = Self.configuration(false, nil, cacheBytes: cacheBytes)
+            return try DatabaseQueue(path: location, configuration: configuration)
         } catch {
             throw Self.translate(error, path: path)
         }

@@ -17,8 +17,8 @@ public struct GrowingArray<Element: BitwiseCopyable>: ~Copyable {
 
     deinit { free(elements) }
 
-    /// Bytes that are allocated.
-    public var byteCount: Int { capacity * MemoryLayout<Element>.stride }
+    /// Bytes of memory that the array takes. What is allocated beyond its elements has not been touched, so it is none yet.
+    public var byteCount: Int { touched * MemoryLayout<Element>.stride }
 
     @inlinable
     public subscript(index: Int) -> Element {
@@ -47,11 +47,21 @@ public struct GrowingArray<Element: BitwiseCopyable>: ~Copyable {
     }
 
     /// Forgets the elements and keeps the memory.
-    public mutating func removeAll() { used = 0 }
+    public mutating func removeAll() {
+        mostUsed = touched
+        used = 0
+    }
+
+    /// The most elements that there were when the array was emptied, and that there ever were.
+    private var mostUsed = 0
+    private var touched: Int { max(mostUsed, used) }
+
+    /// Bytes above which an array grows by a quarter: it moves by its page tables then, and costs no more for it.
+    private static var largeBytes: Int { 1 << 20 }
 
     @usableFromInline
     mutating func grow() {
-        capacity *= 2
+        capacity += capacity * MemoryLayout<Element>.stride < Self.largeBytes ? capacity : capacity / 4
         elements = Self.resize(elements, to: capacity)
     }
 

@@ -11,9 +11,16 @@ public struct TextTable: ~Copyable {
     private var depth: UInt64 = 0
     private var keys = GrowingArray<Text>()
     private var free: [Int32] = []
+    private var cellCount = TextTable.smallestSegment
 
     /// Keys in the table.
     public private(set) var count = 0
+
+    /// Bytes of memory that the table takes, but for the little that an empty one does.
+    public var byteCount: Int {
+        keys.byteCount + (cellCount - Self.smallestSegment + free.capacity) * MemoryLayout<Int32>.stride
+            + (1 << Int(depth) &- 1) * MemoryLayout<Segment>.stride
+    }
 
     /// Slot numbers in use or free: every slot is below this.
     public var slotCount: Int { keys.count }
@@ -201,6 +208,8 @@ public struct TextTable: ~Copyable {
         let width = 1 << (Int(depth) - Int(old.depth))
         let first = entry(of: hash) / width * width
         for entry in 0..<width { directory[first + entry] = entry < width / 2 ? low : high }
+        cellCount += low.mask - old.mask
+        if high.cells != low.cells { cellCount += high.mask + 1 }
         old.deallocate()
     }
 

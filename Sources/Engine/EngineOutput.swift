@@ -26,15 +26,25 @@ public struct EngineOutput: Sendable {
     private var positions: [String: Int] = [:]
     private var evidenceBytes = 0
 
-    /// Bytes of evidence that wait for a commit, about; a batch may add some more.
-    private static let evidenceBytesMax = 32 << 20
+    /// Bytes that wait for a commit at most, about; a batch may add some more.
+    private let bytesMax: Int
 
-    /// Whether so much evidence waits that it is time for a commit. What a commit holds never depends on it, only how much.
-    public var isFull: Bool { evidenceBytes >= Self.evidenceBytesMax }
+    /// Whether so much waits that it is time for a commit. What a commit holds never depends on it, only how much.
+    public var isFull: Bool { byteCount >= bytesMax }
 
-    public init(partition: Int) {
+    public init(partition: Int, bytesMax: Int = 32 << 20) {
         self.partition = partition
+        self.bytesMax = bytesMax
     }
+
+    private var byteCount: Int {
+        evidenceBytes + alerts.count * (MemoryLayout<AlertUpdate>.stride + Self.bytesOutside)
+            + rejected.count * (MemoryLayout<RejectedEvent>.stride + Self.bytesOutside)
+            + late.count * MemoryLayout<LateEvent>.stride + duplicates.count * MemoryLayout<DuplicateEvent>.stride
+    }
+
+    /// Texts and lists of an alert or a refused event.
+    private static let bytesOutside = 512
 
     /// Notes the newest state of an alert; evidence adds up.
     mutating func note(_ alert: AlertUpdate) {
@@ -74,12 +84,12 @@ public struct EngineOutput: Sendable {
     /// Empties the output after it has been committed; offset and clock stay.
     public mutating func removeAll() {
         ledger = Ledger()
+        evidenceBytes = 0
         rejected.removeAll(keepingCapacity: true)
         late.removeAll(keepingCapacity: true)
         duplicates.removeAll(keepingCapacity: true)
         predictions.removeAll(keepingCapacity: true)
         alerts.removeAll(keepingCapacity: true)
         positions.removeAll(keepingCapacity: true)
-        evidenceBytes = 0
     }
 }

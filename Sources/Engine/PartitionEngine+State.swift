@@ -31,7 +31,8 @@ extension PartitionEngine {
         return intake.admission.fillImage(upTo: end) && machine.fillImage(upTo: end) && tracker.fillImage(upTo: end)
     }
 
-    /// Puts a new engine into the state of a checkpoint. Keys beyond `limit` bytes stay on disk until they are asked for.
+    /// Puts a new engine into the state of a checkpoint. Keys and ids beyond `limit` bytes stay on disk until they are asked
+    /// for.
     ///
     /// - Returns: What the image's owner added to the extra, behind the engine's own.
     public func restore(
@@ -53,26 +54,31 @@ extension PartitionEngine {
         guard let rest else { throw damaged("the clock is missing") }
         // Only newer versions count, and a newer version that is dead hides older ones.
         let scope = StateImage(offset: restored.offset, clock: restored.clock, horizons: horizons)
-        var seenAlerts: Set<Text> = []
+        var endedAlerts: Set<Text> = []
         var isFull = false
         var isWhole = true
         try store.visit { record in
             if record.table.number >= 0x8000 {
+                guard !tracker.holds(record) else { return true }
                 let name = record.key.combined(with: Text(low: UInt64(record.table.number), high: 1))
-                guard seenAlerts.insert(name).inserted, !scope.isDead(record) else { return true }
-                isWhole = tracker.load(record)
+                if scope.isDead(record) {
+                    endedAlerts.insert(name)
+                } else if !endedAlerts.contains(name) {
+                    // Each has to be known: when its session ends, it does.
+                    isWhole = tracker.load(record, inMemory: limit.map { tracker.heldBytes < $0 / 4 } ?? true)
+                    isFull = isFull || limit.map { tracker.heldBytes >= $0 / 4 } ?? false
+                }
             } else if scope.isDead(record) {
                 return true
-            } else if record.table == DuplicateFilter.table {
-                isWhole = intake.admission.load(record)
             } else if !isFull {
-                isWhole = machine.load(record)
-                if let limit, stateBytes > limit { isFull = true }
+                isWhole =
+                    record.table == DuplicateFilter.table ? intake.admission.load(record) : machine.load(record)
+                if let limit, excess(over: limit) > 0 { isFull = true }
             }
             return isWhole
         }
         guard isWhole else { throw damaged("a record cannot be of this pipeline") }
-        if isFull { machine.useCold(store) }
+        if isFull { useCold(store) }
         return rest
     }
 
@@ -85,22 +91,44 @@ extension PartitionEngine {
     /// Keys of windows in memory, and how many were given up to disk so far.
     public var keyCounts: (held: Int, spilled: Int) { (machine.keyCount, machine.spilledCount) }
 
-    /// Bytes of memory that keys, rows and remembered ids take.
-    public var stateBytes: Int { machine.stateBytes + intake.admission.byteCount }
+    /// Bytes of memory that keyed state takes: keys and their rows, remembered ids, open alerts.
+    public var stateBytes: Int { machine.stateBytes + intake.admission.byteCount + tracker.byteCount }
 
-    /// Bytes of the keys that have changed since the last image, about.
-    public var changedBytes: Int { machine.changedBytes }
-
-    /// Gives up the keys that have been cold longest and that the last checkpoint of the store holds, until the rest takes
-    /// less than `limit` bytes. They come back when an event asks for them; results do not change.
-    public func spill(to store: CheckpointStore, limit: Int) {
-        guard stateBytes > limit else { return }
-        machine.useCold(store)
-        machine.spill(limit: max(0, limit - intake.admission.byteCount))
+    /// By how many bytes keys, ids and alerts take more than `limit` leaves for them beside what has to stay in memory of each
+    /// open alert; a quarter of it in any case. Memory that keys have left for the next ones does not count.
+    public func excess(over limit: Int) -> Int {
+        let fixed = tracker.byteCount - tracker.heldBytes
+        return machine.heldBytes + intake.admission.byteCount + tracker.heldBytes - max(limit / 4, limit - fixed)
     }
 
-    /// What kept a spilled key from being read: events since then are not scored with their whole history.
-    public var coldFailure: StateError? { machine.coldFailure }
+    /// Bytes of memory that recent events take, held for alerts.
+    public var evidenceBytes: Int { tracker.evidenceBytes }
+
+    /// Bytes of an image of what has changed since the last one, about.
+    public var changedBytes: Int { machine.changedBytes + intake.admission.changedBytes + tracker.changedBytes }
+
+    /// Gives up the keys and the alerts that have been cold longest and the older ids, where the last checkpoint of the store
+    /// holds them, until the rest holds less than `limit` bytes. They come back when an event asks for them; results do not
+    /// change. No image may be being filled.
+    public func spill(to store: CheckpointStore, limit: Int) {
+        guard excess(over: limit) > 0 else { return }
+        useCold(store)
+        tracker.spill(limit: limit / 4)
+        let room = max(limit / 4, limit - tracker.byteCount)
+        intake.admission.spill(limit: room / 4)
+        machine.spill(limit: max(0, room - intake.admission.byteCount))
+    }
+
+    private func useCold(_ store: CheckpointStore) {
+        machine.useCold(store)
+        intake.admission.useCold(store)
+        tracker.useCold(store)
+    }
+
+    /// What kept a spilled key, id or alert from being read: events since then are not judged with their whole history.
+    public var coldFailure: StateError? {
+        machine.coldFailure ?? intake.admission.coldFailure ?? tracker.coldFailure
+    }
 
     /// What is held for a key of an entity: offset and event time (microseconds) of each event, oldest first.
     public func events(entity: Int, key: Text) -> [(offset: Int64, time: Int64)] {

@@ -20,6 +20,7 @@ public final class PartitionEngine {
     let scorers: [ModelScorer?]
     private(set) var tracker: AlertTracker
     private let raisesAlerts: Bool
+    private let evidenceLimit: Int
 
     /// Accepted events of the last batch.
     public var acceptedCount: Int { intake.count }
@@ -34,18 +35,21 @@ public final class PartitionEngine {
     ///   - partition: Which partition this is.
     ///   - capacity: Events a batch at most.
     ///   - raisesAlerts: False for one that only scores.
+    ///   - evidenceBytes: Bytes of recent events that are held for alerts; older ones are read from the log.
     /// - Throws: ``EngineError/missingModel(detector:model:)``
     public init(
         plan: PipelinePlan,
         models: [Int: ModelBinding],
         partition: Int,
         capacity: Int,
-        raisesAlerts: Bool = true
+        raisesAlerts: Bool = true,
+        evidenceBytes: Int = 64 << 20
     ) throws(EngineError) {
         self.plan = plan
         self.partition = partition
         self.capacity = capacity
         self.raisesAlerts = raisesAlerts && !plan.detectors.isEmpty
+        evidenceLimit = evidenceBytes
         intake = Intake(plan: plan, capacity: capacity)
         machine = WindowMachine(plan: plan, capacity: capacity)
         var scorers: [ModelScorer?] = []
@@ -58,7 +62,7 @@ public final class PartitionEngine {
             scorers.append(ModelScorer(binding, capacity: capacity))
         }
         self.scorers = scorers
-        tracker = AlertTracker(plan: plan, partition: partition)
+        tracker = AlertTracker(plan: plan, partition: partition, evidenceBytes: evidenceBytes)
     }
 
     /// An engine for features only: no detector runs. What training uses; the features are the same ones (C6).
@@ -127,7 +131,7 @@ public final class PartitionEngine {
     public func reset() {
         intake.admission = Admission(plan: plan)
         machine.reset()
-        if raisesAlerts { tracker = AlertTracker(plan: plan, partition: partition) }
+        if raisesAlerts { tracker = AlertTracker(plan: plan, partition: partition, evidenceBytes: evidenceLimit) }
     }
 
     /// Position in the last batch of its i-th accepted event.

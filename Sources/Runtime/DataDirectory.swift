@@ -32,7 +32,7 @@ public final class DataDirectory {
         public var checkpoint = CheckpointChoice.newest
         /// How long behind the clock ended alerts are kept, milliseconds; nil = for ever.
         public var alertTTL: Int64?
-        /// Bytes of keyed state in memory, of all partitions.
+        /// Bytes of memory for keyed state, of all partitions.
         public var stateBytes: Int?
         /// How the logs are kept.
         public var log = LogSettings()
@@ -77,7 +77,11 @@ public final class DataDirectory {
             if let damaged = try AlertFiles.finishSalvage(of: alerts) {
                 notes.append("the salvaged alerts file is in its place now; the damaged one is \(damaged)")
             }
-            database = try AlertDatabase(path: alerts, lockSeconds: options.lockSeconds)
+            database = try AlertDatabase(
+                path: alerts,
+                lockSeconds: options.lockSeconds,
+                cacheBytes: options.stateBytes == nil ? 64 << 20 : 16 << 20
+            )
             let last = try database.lastRun()
             if let last, last.pipelineSHA != run.pipelineSHA || last.modelID != run.modelID {
                 notes.append("the pipeline or the model has changed: alerts are rebuilt from the log")
@@ -301,7 +305,7 @@ extension Detector {
 
 extension DataDirectory {
     /// What state is computed with: a checkpoint of another pipeline, model or version of the state is of no use.
-    public static func fingerprint(pipelineSHA: String, modelID: String) -> String { "2 \(pipelineSHA) \(modelID)" }
+    public static func fingerprint(pipelineSHA: String, modelID: String) -> String { "3 \(pipelineSHA) \(modelID)" }
 }
 
 extension PipelinePlan {

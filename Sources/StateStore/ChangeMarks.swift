@@ -25,6 +25,9 @@ public struct ChangeMarks: ~Copyable {
     /// Slots that changed since the last image was begun, about.
     public var changedCount: Int { changed.count }
 
+    /// Bytes of memory that the marks take.
+    public var byteCount: Int { marks.byteCount + changed.byteCount + pending.byteCount }
+
     /// Whether the slot has changed since it was copied last.
     public func isChanged(_ slot: Int) -> Bool { slot < marks.count && marks[slot] != 0 }
 

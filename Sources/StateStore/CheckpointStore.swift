@@ -36,6 +36,7 @@ public final class CheckpointStore: Sendable {
     public let directory: String
     private let store: any FileStore
     private let fingerprint: String?
+    private let filterBytes: Int
     private let current = Mutex(Current())
 
     private struct Current {
@@ -49,11 +50,17 @@ public final class CheckpointStore: Sendable {
     ///   - fingerprint: What the state is computed with (pipeline, models): a checkpoint with another one is of no use; nil
     ///     to look at any.
     ///   - store: Where the folder is.
-    public init(directory: String, fingerprint: String?, store: any FileStore) {
+    ///   - filterBytes: Bytes of memory that may help to look up keys; without them each look-up reads the disk.
+    public init(directory: String, fingerprint: String?, store: any FileStore, filterBytes: Int = 0) {
         self.directory = directory
         self.fingerprint = fingerprint
         self.store = store
+        self.filterBytes = filterBytes
     }
+
+    /// Bytes of memory that help to look up keys. Each run is at least twice as large as the one before it, so runs whose
+    /// filters take half of what is allowed at most take no more than that together.
+    public var heldBytes: Int { current.withLock { $0.runs.reduce(0) { $0 + $1.heldBytes } } }
 
     // MARK: - Reading
 
@@ -98,7 +105,7 @@ public final class CheckpointStore: Sendable {
         do throws(StateError) {
             var runs: [StateRun] = []
             for name in checkpoint.runs {
-                let run = try StateRun(name, directory: directory, store: store)
+                let run = try open(name)
                 let cursor = run.cursor()
                 while try cursor.next({ _ in true }) != nil {}
                 runs.append(run)
@@ -128,7 +135,7 @@ public final class CheckpointStore: Sendable {
 
     /// The newest value of a key in the last checkpoint, and its time; nil if there is none.
     ///
-    /// - Complexity: One filter look-up per run, and one read of 16 KiB where the key is.
+    /// - Complexity: One filter look-up per run, from memory or with a read of 64 bytes, and two small reads where the key is.
     public func find(_ table: StateTable, _ key: Text, into buffer: inout [UInt8]) throws(StateError) -> Int64? {
         // Under the lock, so that no merge takes a file away while it is read.
         var found: [UInt8] = []
@@ -175,7 +182,7 @@ public final class CheckpointStore: Sendable {
             )
             do throws(StateError) {
                 for name in checkpoint.runs {
-                    let cursor = try StateRun(name, directory: directory, store: store).cursor()
+                    let cursor = try open(name).cursor()
                     while try cursor.next({ _ in true }) != nil {}
                 }
             } catch {
@@ -268,12 +275,7 @@ public final class CheckpointStore: Sendable {
 
     private func write(_ image: StateImage, sequence: Int) throws(StateError) -> StateRun.Name {
         do throws(FileError) {
-            var writer = try StateRunWriter(
-                directory: directory,
-                sequence: sequence,
-                expected: image.count,
-                store: store
-            )
+            var writer = try StateRunWriter(directory: directory, sequence: sequence, store: store)
             try image.visitSorted { (record) throws(FileError) in try writer.add(record) }
             return try writer.finish()
         } catch {
@@ -282,7 +284,7 @@ public final class CheckpointStore: Sendable {
     }
 
     private func open(_ name: StateRun.Name) throws(StateError) -> StateRun {
-        try StateRun(name, directory: directory, store: store)
+        try StateRun(name, directory: directory, store: store, filterBytes: filterBytes / 2)
     }
 
     /// How many of the newest runs to merge: as many as it takes for each run to be at least twice as large as the one

@@ -17,6 +17,12 @@ public final class StateImage: @unchecked Sendable {
     /// Bytes that were copied.
     public private(set) var byteCount = 0
 
+    /// Bytes that a record takes in an image beside its value.
+    public static var recordBytes: Int { StateRecord.headerBytes }
+
+    /// Bytes of memory that the image keeps, full or empty.
+    public var heldBytes: Int { pieces.reduce(0) { $0 + $1.memory.count } }
+
     /// Memory in pieces: one that grew would have to be copied whole now and then, and nobody would know when.
     private struct Piece {
         var memory: UnsafeMutableRawBufferPointer
@@ -26,7 +32,7 @@ public final class StateImage: @unchecked Sendable {
     private var pieces: [Piece] = []
     private var current = 0
 
-    private static let pieceBytes = 1 << 20
+    private static let pieceBytes = 256 << 10
 
     public init(offset: Int64, clock: Int64?, horizons: [StateTable: Int64]) {
         self.offset = offset

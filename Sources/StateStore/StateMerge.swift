@@ -14,9 +14,8 @@ enum StateMerge {
     ) throws(StateError) -> StateRun.Name {
         var sources: [Source] = []
         for run in runs { sources.append(try Source(run)) }
-        let expected = runs.reduce(0) { $0 + $1.name.records }
         var writer = try files { () throws(FileError) in
-            try StateRunWriter(directory: directory, sequence: sequence, expected: expected, store: store)
+            try StateRunWriter(directory: directory, sequence: sequence, store: store)
         }
         while let least = least(of: sources) {
             for index in sources.indices where index != least {

@@ -6,15 +6,18 @@ import FileStore
 ///
 /// | part | content, little-endian |
 /// |---|---|
-/// | magic | `PASTATE1` |
-/// | blocks | u32 bytes, u32 CRC-32C, records of about 16 KiB |
-/// | index | for each block: the first record's table and key, u64 position; CRC-32C behind it |
-/// | filter | Bloom filter over table and key, 10 bits a record, 7 probes (Bloom 1970); CRC-32C behind it |
-/// | footer | u64 × 5: index position and bytes, filter position and bytes, records; u32 CRC-32C; u32 0; magic |
+/// | magic | `PASTATE2` |
+/// | groups | of about 256 KiB, each: its blocks, its index, its filter |
+/// | block | u32 bytes, u32 CRC-32C, records of about 4 KiB |
+/// | index | for each block of the group: the first record's table and key, u64 position; CRC-32C behind it |
+/// | filter | lines of a ``BloomFilter`` over table and key of the group's records |
+/// | list of groups | see ``StateGroup``; CRC-32C behind it |
+/// | footer | u64 × 3: position and bytes of the list, records; u32 CRC-32C; u32 0; magic |
 ///
-/// The index and the filter are in memory while the run is open: 1.3 bytes a key and 26 bytes a block.
+/// So that memory does not follow the number of keys, only the list is held while a run is open, 56 bytes a group, and the filter
+/// if its owner has room for it. Otherwise a look-up reads 64 bytes of it.
 final class StateRun: @unchecked Sendable {
-    // Nothing changes after the initializer, and the records in `firsts` point to no memory.
+    // Nothing changes after the initializer.
     struct Name: Equatable {
         var sequence: Int
         var byteCount: Int
@@ -23,85 +26,100 @@ final class StateRun: @unchecked Sendable {
         var checksum: UInt32
     }
 
-    static let magic: [UInt8] = Array("PASTATE1".utf8)
-    static let blockBytes = 16 << 10
-    static let footerBytes = 8 * 5 + 4 + 4 + 8
+    static let magic: [UInt8] = Array("PASTATE2".utf8)
+    static let blockBytes = 4 << 10
+    static let groupBytes = 256 << 10
+    static let footerBytes = 8 * 3 + 4 + 4 + 8
     /// A block holds at least one record, whose value may be large.
     static let blockLimit = 256 << 20
 
     let name: Name
     let path: String
     private let store: any FileStore
-    private var firsts: [StateRecord] = []
-    private var positions: [Int] = []
-    private let filter: BloomFilter
-    private let blocksEnd: Int
+    private let groups: [StateGroup]
+    /// The lines of all groups' filters; empty if they stay on disk.
+    private var filter: [UInt8] = []
 
     static func path(_ directory: String, _ sequence: Int) -> String {
         let digits = String(sequence)
         return "\(directory)/run-\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits).state"
     }
 
-    /// Opens a run: reads and checks its footer, index and filter, not its blocks.
-    init(_ name: Name, directory: String, store: any FileStore) throws(StateError) {
+    /// Opens a run: reads and checks everything but its blocks.
+    ///
+    /// - Parameters:
+    ///   - name: Which one.
+    ///   - directory: The folder it is in.
+    ///   - store: Where the folder is.
+    ///   - filterBytes: Up to which size the filter is held in memory.
+    /// - Throws: ``StateError``
+    init(_ name: Name, directory: String, store: any FileStore, filterBytes: Int = 0) throws(StateError) {
         self.name = name
         self.store = store
         path = Self.path(directory, name.sequence)
         let path = path
         func damaged(_ words: String) -> StateError { .damaged(file: path, words: words) }
+        // Once and for all: what is read from here on lies in front of the footer.
+        let size = try files { () throws(FileError) in try store.size(of: path) ?? 0 }
+        guard name.byteCount >= Self.magic.count + Self.footerBytes, name.byteCount <= size else {
+            throw damaged("it is too short")
+        }
         let footer = try Self.read(path, name.byteCount - Self.footerBytes, Self.footerBytes, store)
         let fields = footer.withUnsafeBytes { bytes in
-            (0..<5).map { Int(truncatingIfNeeded: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)) }
+            (0..<3).map { Int(truncatingIfNeeded: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)) }
         }
-        let claimed = footer.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 40, as: UInt32.self) }
-        guard Checksum.crc32c(Array(footer[..<40])) == claimed, Array(footer[48...]) == Self.magic,
+        let claimed = footer.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 24, as: UInt32.self) }
+        guard Checksum.crc32c(Array(footer[..<24])) == claimed, Array(footer[32...]) == Self.magic,
             claimed == name.checksum
         else { throw damaged("its footer is not what was written") }
-        let (indexPosition, indexBytes, filterPosition, filterBytes) = (fields[0], fields[1], fields[2], fields[3])
-        guard fields[..<4].allSatisfy({ (0...name.byteCount).contains($0) }), indexPosition >= 8, indexBytes >= 4,
-            filterPosition == indexPosition + indexBytes, filterBytes >= 4,
-            filterPosition + filterBytes + Self.footerBytes == name.byteCount
+        let (position, count) = (fields[0], fields[1])
+        guard position >= Self.magic.count, count >= 4, position <= name.byteCount,
+            count == name.byteCount - Self.footerBytes - position
         else { throw damaged("its parts do not fit its size") }
-        blocksEnd = indexPosition
-        let index = try Self.readChecked(path, indexPosition, indexBytes, store)
-        filter = BloomFilter(bytes: try Self.readChecked(path, filterPosition, filterBytes, store))
-        let entryBytes = 26
-        guard index.count % entryBytes == 0 else { throw damaged("its index is cut") }
-        index.withUnsafeBytes { bytes in
-            for at in stride(from: 0, to: bytes.count, by: entryBytes) {
-                let table = StateTable(bytes.loadUnaligned(fromByteOffset: at, as: UInt16.self))
-                let low = bytes.loadUnaligned(fromByteOffset: at + 2, as: UInt64.self)
-                let high = bytes.loadUnaligned(fromByteOffset: at + 10, as: UInt64.self)
-                let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-                firsts.append(StateRecord(table: table, key: Text(low: low, high: high), time: 0, value: nothing))
-                positions.append(
-                    Int(truncatingIfNeeded: bytes.loadUnaligned(fromByteOffset: at + 18, as: UInt64.self))
-                )
-            }
+        guard let groups = StateGroup.list(try Self.readChecked(path, position, count, store), end: position) else {
+            throw damaged("its list of groups cannot be")
         }
-        guard positions.allSatisfy({ $0 >= 8 && $0 < blocksEnd }) else { throw damaged("its index points outside") }
+        self.groups = groups
+        let lineBytes = groups.reduce(0) { $0 + $1.filterBytes }
+        let isHeld = lineBytes <= filterBytes
+        if isHeld { filter.reserveCapacity(lineBytes) }
+        for group in groups {
+            _ = try places(of: group)
+            let lines = try Self.read(path, group.filterPosition, group.filterBytes, store)
+            let isWhole = lines.withUnsafeBytes { bytes in
+                stride(from: 0, to: bytes.count, by: BloomFilter.lineBytes).allSatisfy {
+                    BloomFilter.isWhole(UnsafeRawBufferPointer(rebasing: bytes[$0..<$0 + BloomFilter.lineBytes]))
+                }
+            }
+            guard isWhole else { throw damaged("the filter at byte \(group.filterPosition) is not what was written") }
+            if isHeld { filter.append(contentsOf: lines) }
+        }
     }
+
+    /// Bytes of memory that the run takes while it is open.
+    var heldBytes: Int { filter.capacity + groups.capacity * MemoryLayout<StateGroup>.stride }
 
     /// Reads the run block by block, in order of table and key.
     func cursor() -> Cursor { Cursor(self) }
 
-    /// The value of a key, copied into `buffer`; nil if the run does not hold it. One disk read at most, mostly none.
+    /// The value of a key, copied into `buffer`, and its time; nil if the run does not hold it. Mostly without a read if it
+    /// does not and the filter is held.
     func find(_ table: StateTable, _ key: Text, into buffer: inout [UInt8]) throws(StateError) -> Int64? {
-        guard filter.mayContain(table, key) else { return nil }
-        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-        let wanted = StateRecord(table: table, key: key, time: 0, value: nothing)
         var low = 0
-        var high = firsts.count
+        var high = groups.count
         while low < high {
             let middle = (low + high) / 2
-            if wanted.precedes(firsts[middle]) { high = middle } else { low = middle + 1 }
+            if groups[middle].first.isBehind(table, key) { high = middle } else { low = middle + 1 }
         }
-        guard low > 0 else { return nil }
-        let block = try readBlock(at: positions[low - 1]).bytes
-        return block.withUnsafeBytes { bytes in
-            var reader = RecordReader(bytes)
+        guard low > 0, try mayContain(groups[low - 1], BloomFilter.hash(table, key)) else { return nil }
+        let group = groups[low - 1]
+        let index = try Self.readChecked(path, group.indexPosition, group.indexBytes, store)
+        guard let place = group.place(of: table, key, index) else { throw damaged(group) }
+        let bytes = try readBlock(place)
+        return bytes.withUnsafeBytes { bytes in
+            var reader = RecordReader(UnsafeRawBufferPointer(rebasing: bytes[8...]))
             while let record = reader.next() {
-                guard record.hasKey(of: wanted) else { continue }
+                guard record.table == table, record.key == key else { continue }
                 buffer.removeAll(keepingCapacity: true)
                 buffer.append(contentsOf: record.value)
                 return record.time
@@ -110,19 +128,57 @@ final class StateRun: @unchecked Sendable {
         }
     }
 
-    private func readBlock(at position: Int) throws(StateError) -> (bytes: [UInt8], next: Int) {
-        let head = try Self.read(path, position, 8, store)
-        let (size, claimed) = head.withUnsafeBytes { bytes in
-            (Int(bytes.loadUnaligned(as: UInt32.self)), bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+    private func mayContain(_ group: StateGroup, _ hash: UInt64) throws(StateError) -> Bool {
+        let line = BloomFilter.line(of: hash, among: group.lines) * BloomFilter.lineBytes
+        if !filter.isEmpty {
+            let start = group.firstLine * BloomFilter.lineBytes + line
+            return filter.withUnsafeBytes {
+                BloomFilter.mayContain(
+                    UnsafeRawBufferPointer(rebasing: $0[start..<start + BloomFilter.lineBytes]),
+                    hash
+                )
+            }
         }
-        guard size <= Self.blockLimit, position + 8 + size <= blocksEnd else {
-            throw .damaged(file: path, words: "the block at byte \(position) cannot be \(size) bytes long")
+        let bytes = try Self.read(path, group.filterPosition + line, BloomFilter.lineBytes, store)
+        guard bytes.withUnsafeBytes({ BloomFilter.isWhole($0) }) else {
+            throw .damaged(
+                file: path,
+                words: "the filter at byte \(group.filterPosition + line) is not what was written"
+            )
         }
-        let bytes = try Self.read(path, position + 8, size, store)
-        guard Checksum.crc32c(bytes) == claimed else {
-            throw .damaged(file: path, words: "the checksum of the block at byte \(position) is wrong")
+        return bytes.withUnsafeBytes { BloomFilter.mayContain($0, hash) }
+    }
+
+    /// Where the blocks of a group are.
+    private func places(of group: StateGroup) throws(StateError) -> [Range<Int>] {
+        let bytes = try Self.readChecked(path, group.indexPosition, group.indexBytes, store)
+        guard let places = group.places(bytes) else { throw damaged(group) }
+        return places
+    }
+
+    private func damaged(_ group: StateGroup) -> StateError {
+        .damaged(file: path, words: "the index at byte \(group.indexPosition) cannot be")
+    }
+
+    /// A block with its head of 8 bytes.
+    private func readBlock(_ place: Range<Int>) throws(StateError) -> [UInt8] {
+        guard place.count <= Self.blockLimit else {
+            throw .damaged(
+                file: path,
+                words: "the block at byte \(place.lowerBound) cannot be \(place.count) bytes long"
+            )
         }
-        return (bytes, position + 8 + size)
+        let bytes = try Self.read(path, place.lowerBound, place.count, store)
+        let isWhole = bytes.withUnsafeBytes { bytes in
+            let size = Int(UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)))
+            let claimed = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+            return size == bytes.count - 8
+                && Checksum.crc32c(UnsafeRawBufferPointer(rebasing: bytes[8...])) == claimed
+        }
+        guard isWhole else {
+            throw .damaged(file: path, words: "the checksum of the block at byte \(place.lowerBound) is wrong")
+        }
+        return bytes
     }
 
     private static func readChecked(
@@ -146,9 +202,6 @@ final class StateRun: @unchecked Sendable {
         _ count: Int,
         _ store: any FileStore
     ) throws(StateError) -> [UInt8] {
-        guard position >= 0, count >= 0 else { throw .damaged(file: path, words: "it is too short") }
-        let size = try files { () throws(FileError) in try store.size(of: path) ?? 0 }
-        guard position + count <= size else { throw .damaged(file: path, words: "it is too short") }
         var bytes = [UInt8](repeating: 0, count: count)
         var span = bytes.mutableSpan
         let found = try files { () throws(FileError) in
@@ -163,22 +216,30 @@ final class StateRun: @unchecked Sendable {
     /// A position in a run.
     final class Cursor {
         private let run: StateRun
-        private var block: [UInt8] = []
-        private var position = StateRun.magic.count
+        private var group = 0
+        private var blocks: [Range<Int>] = []
+        private var next = 0
+        private var bytes: [UInt8] = []
         private var taken = 0
 
         init(_ run: StateRun) {
             self.run = run
         }
 
-        /// Calls the body with the next record; false at the end. The record is valid during the call.
+        /// Calls the body with the next record; nil at the end. The record is valid during the call.
         func next<Result>(_ body: (StateRecord) -> Result) throws(StateError) -> Result? {
-            while taken == block.count {
-                guard position < run.blocksEnd else { return nil }
-                (block, position) = try run.readBlock(at: position)
-                taken = 0
+            while taken == bytes.count {
+                if next == blocks.count {
+                    guard group < run.groups.count else { return nil }
+                    blocks = try run.places(of: run.groups[group])
+                    group += 1
+                    next = 0
+                }
+                bytes = try run.readBlock(blocks[next])
+                next += 1
+                taken = 8
             }
-            let result: Result? = block.withUnsafeBytes { bytes in
+            let result: Result? = bytes.withUnsafeBytes { bytes in
                 var reader = RecordReader(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
                 guard let record = reader.next() else { return nil }
                 taken += reader.position

@@ -2,39 +2,50 @@ import Base
 import Bytes
 import FileStore
 
-/// Writes a run: records come in order of table and key, each once.
+/// Writes a run in constant memory: records come in order of table and key, each once.
 struct StateRunWriter: ~Copyable {
     private let path: String
     private let store: any FileStore
     private let sequence: Int
     private var block = ByteWriter(capacity: StateRun.blockBytes * 2)
-    private var output = ByteWriter(capacity: 1 << 20)
-    private var index = ByteWriter(capacity: 4096)
-    private var filter: BloomFilter
+    private var output = ByteWriter(capacity: StateRunWriter.outputBytes + StateRun.blockBytes * 4)
+    private var groups = ByteWriter(capacity: 4096)
     private var written = 0
     private var count = 0
 
+    // Of the group that is being written: where it starts, its blocks, and the hashes of its records.
+    private var first: StateGroup.First?
+    private var start = 0
+    private var blockCount = 0
+    private var index = ByteWriter(capacity: 4096)
+    private var hashes = GrowingArray<UInt64>()
+
     private static let outputBytes = 1 << 20
 
-    /// `expected` is how many records will come at most.
-    init(directory: String, sequence: Int, expected: Int, store: any FileStore) throws(FileError) {
+    init(directory: String, sequence: Int, store: any FileStore) throws(FileError) {
         path = StateRun.path(directory, sequence)
         self.sequence = sequence
         self.store = store
-        filter = BloomFilter(keyCount: expected)
         // What an interrupted run of the program left under this name.
         try store.remove(path)
         output.append(StateRun.magic)
     }
 
+    private var position: Int { written + output.count }
+
     mutating func add(_ record: StateRecord) throws(FileError) {
+        if first == nil {
+            first = StateGroup.First(table: record.table, key: record.key)
+            start = position
+        }
         if block.isEmpty {
             index.appendLittleEndian(record.table.number)
             index.appendLittleEndian(record.key.low)
             index.appendLittleEndian(record.key.high)
-            index.appendLittleEndian(UInt64(written + output.count))
+            index.appendLittleEndian(UInt64(position))
+            blockCount += 1
         }
-        filter.insert(record.table, record.key)
+        hashes.append(BloomFilter.hash(record.table, record.key))
         block.appendLittleEndian(record.table.number)
         block.appendLittleEndian(record.key.low)
         block.appendLittleEndian(record.key.high)
@@ -43,23 +54,19 @@ struct StateRunWriter: ~Copyable {
         block.append(record.value)
         count += 1
         if block.count >= StateRun.blockBytes { try endBlock() }
+        if position - start >= StateRun.groupBytes { endGroup() }
     }
 
     /// Completes and syncs the file. Its name is durable once the folder has been synced.
     consuming func finish() throws(FileError) -> StateRun.Name {
         if !block.isEmpty { try endBlock() }
-        let indexPosition = written + output.count
-        output.append(index.bytes)
-        output.appendLittleEndian(Checksum.crc32c(index.bytes))
-        let filterPosition = written + output.count
-        let bits = filter.bytes
-        output.append(bits)
-        output.appendLittleEndian(Checksum.crc32c(bits))
+        endGroup()
+        let listPosition = position
+        output.append(groups.bytes)
+        output.appendLittleEndian(Checksum.crc32c(groups.bytes))
         var footer = ByteWriter(capacity: StateRun.footerBytes)
-        footer.appendLittleEndian(UInt64(indexPosition))
-        footer.appendLittleEndian(UInt64(filterPosition - indexPosition))
-        footer.appendLittleEndian(UInt64(filterPosition))
-        footer.appendLittleEndian(UInt64(written + output.count - filterPosition))
+        footer.appendLittleEndian(UInt64(listPosition))
+        footer.appendLittleEndian(UInt64(position - listPosition))
         footer.appendLittleEndian(UInt64(count))
         let checksum = Checksum.crc32c(footer.bytes)
         footer.appendLittleEndian(checksum)
@@ -76,6 +83,29 @@ struct StateRunWriter: ~Copyable {
         output.append(block.bytes)
         block.removeAll()
         if output.count >= Self.outputBytes { try flush() }
+    }
+
+    /// Writes the index and the filter of a group behind its blocks.
+    private mutating func endGroup() {
+        guard let first else { return }
+        let group = StateGroup(
+            first: first,
+            start: start,
+            indexPosition: position,
+            blockCount: blockCount,
+            lines: BloomFilter.lineCount(keys: hashes.count),
+            firstLine: 0
+        )
+        group.write(to: &groups)
+        output.append(index.bytes)
+        output.appendLittleEndian(Checksum.crc32c(index.bytes))
+        let lines = output.count
+        output.append(repeating: 0, count: group.filterBytes)
+        BloomFilter.fill(UnsafeMutableRawBufferPointer(rebasing: output.mutableBytes[lines...]), with: hashes)
+        self.first = nil
+        blockCount = 0
+        index.removeAll()
+        hashes.removeAll()
     }
 
     private mutating func flush() throws(FileError) {

@@ -12,11 +12,18 @@ struct ColdKeys {
 }
 
 extension EntityState {
-    /// Bytes of memory that the keys take: rows, key and slot.
-    var byteCount: Int { arena.liveBytes + running.byteCount + keyCount * Self.bytesPerKey }
+    /// Bytes of memory that the keys take, with what others have left for the next ones.
+    var byteCount: Int { arena.byteCount + fixedBytes }
 
-    /// Key, cells and slot, each in an array that is half empty now and then.
-    private static let bytesPerKey = 16 + 16 + 24 + 16
+    /// The same without the rows that are free: what giving up keys makes less. Slots stay for the next keys.
+    var heldBytes: Int { arena.liveBytes + fixedBytes }
+
+    private var fixedBytes: Int { running.byteCount + slots.byteCount + table.byteCount + changes.byteCount }
+
+    /// Bytes of an image of what has changed, about.
+    var changedBytes: Int {
+        (arena.liveBytes / max(1, keyCount) + StateImage.recordBytes) * changes.changedCount
+    }
 
     /// Begins to fill an image with the keys that have changed since the last one was begun; with all that are in memory if
     /// `all`. The last one must be whole.
@@ -88,13 +95,14 @@ extension EntityState {
         }
     }
 
-    /// Gives up keys until they take at most three quarters of `limit` bytes: those that were not used since the hand of the
-    /// clock went by (Corbató 1969), and that the last checkpoint holds as they are.
+    /// Gives up keys until their rows take at most three quarters of what `limit` bytes leave for rows: those that were not
+    /// used since the hand of the clock went by (Corbató 1969), and that the last checkpoint holds as they are. No image may
+    /// be being filled.
     mutating func spill(limit: Int) {
-        guard byteCount > limit else { return }
-        let target = limit / 4 * 3
+        guard heldBytes > limit else { return }
+        let target = max(0, limit - fixedBytes) / 4 * 3
         var looks = slots.count * 2
-        while byteCount > target, looks > 0 {
+        while arena.liveBytes > target, looks > 0 {
             looks -= 1
             if spillPosition >= slots.count { spillPosition = 0 }
             let slot = spillPosition
@@ -107,5 +115,44 @@ extension EntityState {
                 spilledCount += 1
             }
         }
+        // What once was for more keys than there is room for now.
+        if fixedBytes > limit / 2, slots.count > keyCount * 2 + 1024 { shrink() }
+        // Blocks of one size are of no use to rows that need larger ones.
+        if byteCount > limit + limit / 2 { compact() }
+    }
+
+    /// Puts the keys into a table of their own size. What is known of their windows is made again when it is asked for.
+    private mutating func shrink() {
+        var table = TextTable()
+        var slots = GrowingArray<Slot>()
+        var changes = ChangeMarks()
+        for old in 0..<self.slots.count where self.slots[old].sizeClass >= 0 {
+            let (slot, _) = table.insert(self.table.key(of: old))
+            slots.append(self.slots[old])
+            slots[slot].running = -1
+            if self.changes.isChanged(old) { _ = changes.willChange(slot) }
+        }
+        running = RunningWindows(like: running)
+        self.table = table
+        self.slots = slots
+        self.changes = changes
+        spillPosition = 0
+        sweepPosition = 0
+    }
+
+    /// Moves all rows together, so that the memory of free blocks can be given back. O(n log n).
+    private mutating func compact() {
+        var order: [(block: Int, slot: Int32)] = []
+        order.reserveCapacity(keyCount)
+        for slot in 0..<slots.count where slots[slot].sizeClass >= 0 { order.append((slots[slot].block, Int32(slot))) }
+        order.sort { $0.block < $1.block }
+        var end = 0
+        for (block, slot) in order {
+            let size = arena.width * RowArena.rowCapacity(Int(slots[Int(slot)].sizeClass))
+            if block != end { (arena.words + end).update(from: arena.words + block, count: size) }
+            slots[Int(slot)].block = end
+            end += size
+        }
+        arena.cut(to: end)
     }
 }

@@ -34,7 +34,7 @@ public struct EntityState: ~Copyable {
     var slots = GrowingArray<Slot>()
     var arena: RowArena
     var running: RunningWindows
-    private var sweepPosition = 0
+    var sweepPosition = 0
     var changes = ChangeMarks()
     let stateTable: StateTable
     var spillPosition = 0

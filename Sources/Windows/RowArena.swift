@@ -3,8 +3,8 @@ import Glibc
 /// Blocks of rows for the keys of one entity, in one growing array of words.
 ///
 /// A row is `width` words of 8 bytes. A block holds `1 << sizeClass` rows; a freed block goes to the free list of its
-/// class and is handed out again, so that memory follows the number of live rows and no key has an allocation of its
-/// own. Block addresses are word indices and stay valid when the arena grows.
+/// class and is handed out again, whole or in halves, so that memory follows the number of live rows and no key has an
+/// allocation of its own. Block addresses are word indices and stay valid when the arena grows.
 struct RowArena: ~Copyable {
     let width: Int
     private(set) var words: UnsafeMutablePointer<UInt64>
@@ -12,7 +12,8 @@ struct RowArena: ~Copyable {
     private var used = 0
     /// Bytes of the blocks that are handed out.
     private(set) var liveBytes = 0
-    private var free: [[Int]] = []
+    /// By class: the first free block, or -1. A free block's first word is where the next one is.
+    private var free: [Int] = []
 
     init(width: Int) {
         self.width = width
@@ -24,25 +25,49 @@ struct RowArena: ~Copyable {
 
     static func rowCapacity(_ sizeClass: Int) -> Int { 1 << sizeClass }
 
+    private func size(_ sizeClass: Int) -> Int { width * Self.rowCapacity(sizeClass) }
+
     mutating func takeBlock(_ sizeClass: Int) -> Int {
-        while free.count <= sizeClass { free.append([]) }
-        let size = width * Self.rowCapacity(sizeClass)
-        liveBytes += size * 8
-        if let block = free[sizeClass].popLast() { return block }
+        liveBytes += size(sizeClass) * 8
+        if let block = takeFree(sizeClass) { return block }
+        let size = size(sizeClass)
         if used + size > capacity { grow(to: used + size) }
         used += size
         return used - size
     }
 
     mutating func giveBack(_ block: Int, sizeClass: Int) {
-        liveBytes -= width * Self.rowCapacity(sizeClass) * 8
-        free[sizeClass].append(block)
+        liveBytes -= size(sizeClass) * 8
+        add(block, sizeClass)
+    }
+
+    private mutating func add(_ block: Int, _ sizeClass: Int) {
+        while free.count <= sizeClass { free.append(-1) }
+        words[block] = UInt64(bitPattern: Int64(free[sizeClass]))
+        free[sizeClass] = block
+    }
+
+    /// A free block of the class, or the first part of a larger one.
+    private mutating func takeFree(_ sizeClass: Int) -> Int? {
+        var larger = sizeClass
+        while larger < free.count, free[larger] < 0 { larger += 1 }
+        guard larger < free.count else { return nil }
+        let block = free[larger]
+        free[larger] = Int(Int64(bitPattern: words[block]))
+        while larger > sizeClass {
+            larger -= 1
+            add(block + size(larger), larger)
+        }
+        return block
     }
 
     private mutating func grow(to needed: Int) {
-        while capacity < needed { capacity += capacity / 2 }
+        while capacity < needed { capacity += capacity / (capacity < Self.largeWords ? 2 : 4) }
         words = Self.resize(words, to: capacity)
     }
+
+    /// Words above which the arena grows by a quarter.
+    private static let largeWords = 1 << 20
 
     /// By `realloc`, which moves large memory by its page tables: a copy would hold it twice for a moment.
     private static func resize(_ words: UnsafeMutablePointer<UInt64>?, to capacity: Int) -> UnsafeMutablePointer<UInt64>
@@ -51,6 +76,14 @@ struct RowArena: ~Copyable {
         return memory.bindMemory(to: UInt64.self, capacity: capacity)
     }
 
-    /// Bytes that are allocated.
-    var byteCount: Int { capacity * 8 }
+    /// Bytes of memory that the blocks take, handed out or free.
+    var byteCount: Int { used * 8 }
+
+    /// Nothing is free any more: all blocks lie in front of `end`. What is behind it goes back to the system.
+    mutating func cut(to end: Int) {
+        free = []
+        used = end
+        while capacity > 1 << 12, capacity / 2 >= end { capacity /= 2 }
+        words = Self.resize(words, to: capacity)
+    }
 }

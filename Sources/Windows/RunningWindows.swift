@@ -40,6 +40,11 @@ struct RunningWindows: ~Copyable {
         countBytes.initialize(to: 0)
     }
 
+    /// An empty one for the same windows.
+    init(like other: borrowing RunningWindows) {
+        self.init(spanCount: other.spanCount, momentCount: other.momentCount, counterCount: other.counterCount)
+    }
+
     deinit {
         for number in 0..<used * counterCount { counts[number].removeAll() }
         spans.deallocate()
@@ -48,7 +53,8 @@ struct RunningWindows: ~Copyable {
         countBytes.deallocate()
     }
 
-    var byteCount: Int { (used - free.count) * bytesPerKey + countBytes.pointee }
+    /// Bytes of memory that is taken, for keys that are there and that were.
+    var byteCount: Int { used * bytesPerKey + free.capacity * MemoryLayout<Int32>.stride + countBytes.pointee }
 
     private var bytesPerKey: Int {
         spanCount * 8 + momentCount * MemoryLayout<ExactMoments>.stride

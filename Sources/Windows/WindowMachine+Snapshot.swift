@@ -33,13 +33,14 @@ extension WindowMachine {
     /// Keys that were given up to disk so far.
     public var spilledCount: Int { states.reduce(0) { $0 + $1.state.spilledCount } }
 
-    /// Bytes of memory that keys and rows take.
+    /// Bytes of memory that keys and rows take, with what others have left for the next ones.
     public var stateBytes: Int { states.reduce(0) { $0 + $1.state.byteCount } }
 
-    /// Bytes of the keys that have changed since the last checkpoint, about.
-    public var changedBytes: Int {
-        states.reduce(0) { $0 + $1.state.byteCount / max(1, $1.state.keyCount) * $1.state.changes.changedCount }
-    }
+    /// The same without what is free: what ``spill(limit:)`` makes less.
+    public var heldBytes: Int { states.reduce(0) { $0 + $1.state.heldBytes } }
+
+    /// Bytes of an image of the keys that have changed since the last one, about.
+    public var changedBytes: Int { states.reduce(0) { $0 + $1.state.changedBytes } }
 
     /// From now on keys that are not in memory are looked for in the last checkpoint.
     public func useCold(_ store: CheckpointStore) {
@@ -54,11 +55,11 @@ extension WindowMachine {
     /// Gives up the keys that have been cold longest, where the last checkpoint holds them, until the rest takes less than
     /// `limit` bytes.
     public func spill(limit: Int) {
-        let total = stateBytes
+        let total = heldBytes
         guard total > limit else { return }
         // Each entity gives in proportion to what it holds.
         for box in states {
-            box.state.spill(limit: Int(Double(limit) * Double(box.state.byteCount) / Double(total)))
+            box.state.spill(limit: Int(Double(limit) * Double(box.state.heldBytes) / Double(total)))
         }
     }
 

@@ -27,7 +27,13 @@ struct StorageOptions: ParsableArguments {
     @Option(help: "Checkpoint to recover from: newest, none, or the newest at or before this offset.")
     var fromCheckpoint: CheckpointChoice = .newest
 
-    @Option(help: "Memory for keyed state, such as 512MB; the coldest keys go to disk (default: no limit).")
+    @Option(
+        help: """
+            Memory for keyed state of all partitions, such as 512MB: keys with their events, remembered ids, events held for \
+            alerts, checkpoints being made; what is coldest goes to disk. The program itself, its buffers, the model and the \
+            alerts file's cache take about 100 MB besides, and each open alert some 500 bytes (default: no limit).
+            """
+    )
     var stateMemory: ByteSize?
 
     func validate() throws {

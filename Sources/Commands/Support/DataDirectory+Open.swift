@@ -14,6 +14,8 @@ extension DataDirectory {
         command: String,
         isQuiet: Bool
     ) throws(CommandError) -> DataDirectory {
+        // What keys leave goes back to the system, instead of being kept for others.
+        if options.stateBytes != nil { ServerProcess.giveBackMemory() }
         let progress = Progress("recovery", isQuiet: isQuiet)
         defer { progress.finish() }
         return try CommandError.running { () throws(RuntimeError) in

@@ -55,6 +55,19 @@ struct Admission: ~Copyable {
     /// Bytes of memory that the remembered ids take.
     var byteCount: Int { duplicates.byteCount }
 
+    /// Bytes of an image of the ids that were remembered since the last one, about.
+    var changedBytes: Int { duplicates.changedBytes }
+
+    /// From now on ids that are not in memory are looked for in the last checkpoint.
+    mutating func useCold(_ store: CheckpointStore) { duplicates.useCold(store) }
+
+    /// What kept an id from being looked for; nil if nothing did.
+    var coldFailure: StateError? { duplicates.coldFailure }
+
+    /// Gives up the older ids if all take more than `limit` bytes and the last checkpoint holds them. No image may be being
+    /// filled.
+    mutating func spill(limit: Int) { duplicates.spill(limit: limit) }
+
     /// How long an id matters, microseconds.
     var horizon: Int64 { duplicates.within }
 

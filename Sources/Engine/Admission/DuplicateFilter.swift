@@ -3,15 +3,18 @@ import StateStore
 
 /// Remembers the ids of accepted events for a stretch of event time, to tell a repeated delivery from a new event.
 ///
-/// An id is known as long as its event is no older than the clock by more than `within`; what is older is forgotten, at
-/// the latest when its generation is. Two generations of ids, swapped as the clock moves on: a look-up asks both. Memory
-/// follows the number of events in 2 × `within`. An event without an id is never a duplicate.
+/// An id is known as long as its newest event is no older than the clock by more than `within`; what is older is forgotten,
+/// at the latest when its generation is. Two generations of ids, swapped as the clock moves on: a look-up asks both. Memory
+/// follows the number of events in 2 × `within`, or has a limit: then the older ids are in the last checkpoint only, which is
+/// asked, too. An event without an id is never a duplicate.
 struct DuplicateFilter: ~Copyable {
     let within: Int64
     private let disorder: Int64
     private var current = Generation()
     private var previous = Generation()
     private var started = Int64.min
+    /// Where ids are that are not in memory; nil while all are.
+    private var cold: ColdIDs?
 
     /// - Parameters:
     ///   - within: microseconds of event time.
@@ -21,15 +24,12 @@ struct DuplicateFilter: ~Copyable {
         self.disorder = disorder
     }
 
-    /// The offset of the accepted event with this id, if there was one within the time before. `clock` is the partition's.
-    func firstOffset(of id: Text, time: Int64, clock: Int64) -> Int64? {
+    /// The offset of the newest accepted event with this id, if it was within the time before. `clock` is the partition's.
+    mutating func firstOffset(of id: Text, time: Int64, clock: Int64) -> Int64? {
         guard !id.isAbsent else { return nil }
-        func isNear(_ known: Int64) -> Bool {
-            known >= clock - within && (time - known).magnitude <= UInt64(within)
-        }
-        if let known = current.find(id), isNear(known.time) { return known.offset }
-        if let known = previous.find(id), isNear(known.time) { return known.offset }
-        return nil
+        guard let known = current.find(id) ?? previous.find(id) ?? cold?.find(id) else { return nil }
+        let isNear = known.time >= clock - within && (time - known.time).magnitude <= UInt64(within)
+        return isNear ? known.offset : nil
     }
 
     /// Remembers an accepted event. `clock` is the partition's clock.
@@ -51,6 +51,33 @@ struct DuplicateFilter: ~Copyable {
 
     /// Bytes of memory that the ids take.
     var byteCount: Int { current.byteCount + previous.byteCount }
+
+    /// Bytes of an image of the ids that were accepted since the last one was begun.
+    var changedBytes: Int {
+        (current.changes.changedCount + previous.changes.changedCount) * (StateImage.recordBytes + 8)
+    }
+
+    // MARK: - Ids on disk
+
+    /// From now on ids that are not in memory are looked for in the last checkpoint.
+    mutating func useCold(_ store: CheckpointStore) {
+        if cold == nil { cold = ColdIDs(store) }
+    }
+
+    /// What kept an id from being looked for; nil if nothing did.
+    var coldFailure: StateError? { cold?.failure }
+
+    /// Gives up the older ids if all take more than `limit` bytes and the last checkpoint holds them. No image may be being
+    /// filled.
+    mutating func spill(limit: Int) {
+        guard byteCount > limit, previous.changes.changedCount == 0 else { return }
+        // The newer ones are the older ones from now on, and are given up when the next checkpoint holds them all.
+        previous = Generation()
+        if current.byteCount > limit / 2 {
+            swap(&current, &previous)
+            started = .min
+        }
+    }
 
     // MARK: - Checkpoints
 
@@ -94,10 +121,7 @@ struct DuplicateFilter: ~Copyable {
         private var places = GrowingArray<Place>()
         var changes = ChangeMarks()
 
-        var byteCount: Int { places.byteCount + table.slotCount * Self.bytesPerID }
-
-        /// Key, cells and mark.
-        private static let bytesPerID = 16 + 8 + 5
+        var byteCount: Int { places.byteCount + table.byteCount + changes.byteCount }
 
         func find(_ id: Text) -> (time: Int64, offset: Int64)? {
             guard let slot = table.slot(of: id) else { return nil }
@@ -130,6 +154,30 @@ struct DuplicateFilter: ~Copyable {
             withUnsafeBytes(of: places[slot].offset.littleEndian) { bytes in
                 image.add(DuplicateFilter.table, table.key(of: slot), time: places[slot].time, value: bytes)
             }
+        }
+    }
+}
+
+/// Ids that the last checkpoint holds.
+private struct ColdIDs {
+    private let store: CheckpointStore
+    private var scratch: [UInt8] = []
+    /// The first read that failed. The events since then may be duplicates that nobody has seen.
+    private(set) var failure: StateError?
+
+    init(_ store: CheckpointStore) {
+        self.store = store
+    }
+
+    mutating func find(_ id: Text) -> (time: Int64, offset: Int64)? {
+        do throws(StateError) {
+            guard let time = try store.find(DuplicateFilter.table, id, into: &scratch), scratch.count == 8 else {
+                return nil
+            }
+            return (time, scratch.withUnsafeBytes { Int64(littleEndian: $0.loadUnaligned(as: Int64.self)) })
+        } catch {
+            failure = failure ?? error
+            return nil
         }
     }
 }

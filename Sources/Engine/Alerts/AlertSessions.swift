@@ -13,47 +13,91 @@ private struct SessionEnd: Comparable {
     }
 }
 
+/// An alert in memory.
+private final class HeldAlert {
+    var alert: AlertUpdate
+    /// Used since the last look for alerts to spill.
+    var isWarm = true
+
+    init(_ alert: AlertUpdate) {
+        self.alert = alert
+    }
+}
+
 /// The open alerts of one detector: at most one per entity and session.
 ///
 /// An alert opens at the first event that crosses, is revised by every later event of its session, and ends when the
-/// clock has passed its last event by the session's gap (C8).
+/// clock has passed its last event by the session's gap (C8). Of one that was spilled, its key and its last event's time are
+/// in memory, and the rest is in the last checkpoint.
 struct AlertSessions: ~Copyable {
     let gap: Int64
     private var table = TextTable()
-    private var open: [AlertUpdate?] = []
+    /// By slot; nil where there is no alert or it is in the last checkpoint only.
+    private var held: [HeldAlert?] = []
+    /// By slot: when the alert's last event was; `.min` where there is no alert.
+    private var lastTimes = GrowingArray<Int64>()
     /// When sessions end at the earliest, as of when they were last looked at: revisions only move the end on.
     private var ends = Heap<SessionEnd>()
     private var changes = ChangeMarks()
     private let stateTable: StateTable
+    private var heldCount = 0
+    private var spillPosition = 0
+    /// Where alerts are that are not in memory; nil while all are.
+    private var cold: ColdAlerts?
 
-    init(gap: Int64, table: StateTable) {
+    /// Bytes of an alert in memory with its texts, features and reasons, about.
+    private let bytesHeld: Int
+
+    init(gap: Int64, table: StateTable, features: Int, reasons: Int) {
         self.gap = gap
+        // An identifier of 24 characters, a list of features, a list of reasons; each with the head of its memory.
+        bytesHeld =
+            MemoryLayout<AlertUpdate>.stride + 32 + 64 + 48 + features * MemoryLayout<Double>.stride
+            + reasons * MemoryLayout<Reason>.stride + (reasons > 0 ? 48 : 0)
         stateTable = table
     }
 
-    /// The open alert whose session the event of that time belongs to, and its slot.
-    func current(_ key: Text, time: Int64) -> Int? {
-        guard let slot = table.slot(of: key), let alert = open[slot] else { return nil }
-        return time <= alert.lastTime + gap && time >= alert.firstTime - gap ? slot : nil
+    /// The slot of the open alert whose session the event of that time belongs to; its alert is in memory then.
+    mutating func current(_ key: Text, time: Int64) -> Int? {
+        guard let slot = table.slot(of: key), time <= lastTimes[slot] + gap, let alert = fetch(slot) else { return nil }
+        return time >= alert.firstTime - gap ? slot : nil
     }
 
+    /// The alert in a slot, if it is in memory.
     subscript(slot: Int) -> AlertUpdate? {
-        get { open[slot] }
+        get { held[slot]?.alert }
         set {
+            guard let newValue, let alert = held[slot] else {
+                preconditionFailure("An alert is changed while it is open and in memory.")
+            }
             if changes.willChange(slot) { copy(slot) }
-            open[slot] = newValue
+            alert.alert = newValue
+            alert.isWarm = true
+            lastTimes[slot] = newValue.lastTime
         }
     }
 
     /// Takes a slot for a new alert of the key; the alert that was open there, if any, is returned: it has ended.
     mutating func open(_ alert: AlertUpdate, key: Text) -> (slot: Int, ended: AlertUpdate?) {
-        let (slot, _) = table.insert(key)
-        if slot == open.count { open.append(nil) }
+        let (slot, isNew) = table.insert(key)
+        let ended = isNew ? nil : fetch(slot)
         if changes.willChange(slot) { copy(slot) }
-        let ended = open[slot]
-        open[slot] = alert
-        ends.insert(SessionEnd(time: alert.lastTime + gap, slot: slot))
+        put(alert, in: slot)
         return (slot, ended)
+    }
+
+    private mutating func put(_ alert: AlertUpdate, in slot: Int) {
+        addSlot(slot)
+        if held[slot] == nil { heldCount += 1 }
+        held[slot] = HeldAlert(alert)
+        lastTimes[slot] = alert.lastTime
+        ends.insert(SessionEnd(time: alert.lastTime + gap, slot: slot))
+    }
+
+    private mutating func addSlot(_ slot: Int) {
+        guard slot == held.count else { return }
+        held.append(nil)
+        lastTimes.append(.min)
     }
 
     /// Closes the alerts whose sessions the clock has passed.
@@ -61,28 +105,80 @@ struct AlertSessions: ~Copyable {
         while let next = ends.min, next.time < clock {
             ends.removeMin()
             // The slot may be free again.
-            guard let alert = open[next.slot] else { continue }
-            guard alert.lastTime + gap < clock else {
-                ends.insert(SessionEnd(time: alert.lastTime + gap, slot: next.slot))
+            guard lastTimes[next.slot] != .min else { continue }
+            guard lastTimes[next.slot] + gap < clock else {
+                ends.insert(SessionEnd(time: lastTimes[next.slot] + gap, slot: next.slot))
                 continue
             }
+            let alert = fetch(next.slot)
             if changes.willFree(next.slot) { copy(next.slot) }
-            open[next.slot] = nil
+            forget(next.slot)
+            lastTimes[next.slot] = .min
             table.remove(slot: next.slot)
-            body(alert)
+            if let alert { body(alert) }
         }
     }
 
-    // MARK: - Checkpoints
+    private mutating func forget(_ slot: Int) {
+        if held[slot] != nil { heldCount -= 1 }
+        held[slot] = nil
+    }
+
+    // MARK: - Memory
 
     /// Open alerts.
     var count: Int { table.count }
 
-    /// Begins to fill an image with the alerts that have changed since the last one was begun; with all if `all`. The last one
-    /// must be whole.
+    /// Bytes of memory that ``spill(limit:)`` makes less, about.
+    var heldBytes: Int { heldCount * bytesHeld }
+
+    /// Bytes of memory that the open alerts take, about.
+    var byteCount: Int {
+        heldBytes + held.count * MemoryLayout<HeldAlert?>.stride + lastTimes.byteCount
+            + ends.count * MemoryLayout<SessionEnd>.stride + table.byteCount + changes.byteCount
+    }
+
+    /// From now on alerts that are not in memory are looked for in the last checkpoint.
+    mutating func useCold(_ store: CheckpointStore) {
+        if cold == nil { cold = ColdAlerts(table: stateTable, store: store) }
+    }
+
+    /// What kept an alert from being read; nil if nothing did.
+    var coldFailure: StateError? { cold?.failure }
+
+    /// Gives up alerts until those in memory take at most `limit` bytes: those that were not used since the hand of the clock
+    /// went by, and that the last checkpoint holds as they are. No image may be being filled.
+    mutating func spill(limit: Int) {
+        var looks = held.count * 2
+        while heldBytes > limit, looks > 0 {
+            looks -= 1
+            if spillPosition >= held.count { spillPosition = 0 }
+            let slot = spillPosition
+            spillPosition += 1
+            guard let alert = held[slot], !changes.isChanged(slot) else { continue }
+            if alert.isWarm { alert.isWarm = false } else { forget(slot) }
+        }
+    }
+
+    /// The alert in a slot, brought back if it was spilled; nil if it cannot be.
+    private mutating func fetch(_ slot: Int) -> AlertUpdate? {
+        if let found = held[slot] { return found.alert }
+        guard let alert = cold?.find(table.key(of: slot)) else { return nil }
+        held[slot] = HeldAlert(alert)
+        heldCount += 1
+        return alert
+    }
+
+    // MARK: - Checkpoints
+
+    /// Bytes of an image of the alerts that have changed since the last one, about.
+    var changedBytes: Int { changes.changedCount * (StateImage.recordBytes + bytesHeld) }
+
+    /// Begins to fill an image with the alerts that have changed since the last one was begun; with all that are in memory if
+    /// `all`. The last one must be whole.
     mutating func beginImage(_ image: StateImage, all: Bool) {
         if all {
-            for slot in open.indices where open[slot] != nil { _ = changes.willChange(slot) }
+            for slot in held.indices where held[slot] != nil { _ = changes.willChange(slot) }
         }
         changes.begin(image)
     }
@@ -95,7 +191,7 @@ struct AlertSessions: ~Copyable {
 
     /// Copies an alert into the image that is being filled.
     private func copy(_ slot: Int) {
-        guard let image = changes.image, let alert = open[slot] else {
+        guard let image = changes.image, let alert = held[slot]?.alert else {
             preconditionFailure("Only an image that is being filled has alerts to be copied.")
         }
         alert.encoded().withUnsafeBytes {
@@ -103,14 +199,43 @@ struct AlertSessions: ~Copyable {
         }
     }
 
-    /// Takes an alert from a checkpoint, unless a newer one of its key is there.
-    mutating func load(_ key: Text, _ value: UnsafeRawBufferPointer) -> Bool {
-        guard table.slot(of: key) == nil else { return true }
+    /// Whether an alert of the key is open.
+    func holds(_ key: Text) -> Bool { table.slot(of: key) != nil }
+
+    /// Takes an alert from a checkpoint, of a key that has none yet; into memory only if `inMemory`. False if the bytes are no
+    /// alert.
+    mutating func load(_ key: Text, _ value: UnsafeRawBufferPointer, inMemory: Bool) -> Bool {
         guard let alert = AlertUpdate(encoded: value) else { return false }
         let (slot, _) = table.insert(key)
-        if slot == open.count { open.append(nil) }
-        open[slot] = alert
-        ends.insert(SessionEnd(time: alert.lastTime + gap, slot: slot))
+        put(alert, in: slot)
+        if !inMemory { forget(slot) }
         return true
+    }
+}
+
+/// Alerts that the last checkpoint holds.
+private struct ColdAlerts {
+    let table: StateTable
+    let store: CheckpointStore
+    /// The first read that failed. The events since then may have opened an alert that was open already.
+    private(set) var failure: StateError?
+    private var scratch: [UInt8] = []
+
+    init(table: StateTable, store: CheckpointStore) {
+        (self.table, self.store) = (table, store)
+    }
+
+    mutating func find(_ key: Text) -> AlertUpdate? {
+        do throws(StateError) {
+            if try store.find(table, key, into: &scratch) != nil,
+                let alert = scratch.withUnsafeBytes({ AlertUpdate(encoded: $0) })
+            {
+                return alert
+            }
+            throw .damaged(file: store.directory, words: "an open alert is missing")
+        } catch {
+            failure = failure ?? error
+            return nil
+        }
     }
 }

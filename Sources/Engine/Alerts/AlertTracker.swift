@@ -11,8 +11,7 @@ final class AlertTracker {
     private let domainField: Int?
     private var detectors: [SessionBox]
 
-    /// How many bytes of recent events are kept for evidence, and how many reasons an alert names.
-    static let evidenceBytes = 64 << 20
+    /// How many reasons an alert names.
     static let reasonCount = 6
     /// Events of a session that are handed over with their bytes when it opens an alert; older ones are read when they
     /// are written.
@@ -21,15 +20,22 @@ final class AlertTracker {
     private final class SessionBox {
         var sessions: AlertSessions
 
-        init(gap: Int64, table: StateTable) { sessions = AlertSessions(gap: gap, table: table) }
+        init(_ detector: Detector, table: StateTable, features: Int) {
+            var reasons = 0
+            if case .model = detector.kind { reasons = AlertTracker.reasonCount }
+            sessions = AlertSessions(gap: detector.sessionGap, table: table, features: features, reasons: reasons)
+        }
     }
 
-    init(plan: PipelinePlan, partition: Int) {
+    /// Keeps so many bytes of recent events for evidence.
+    init(plan: PipelinePlan, partition: Int, evidenceBytes: Int) {
         self.plan = plan
         self.partition = partition
         domainField = plan.schema.index(ofRole: .domain)
-        evidence = EvidenceStore(plan: plan, limitBytes: Self.evidenceBytes)
-        detectors = plan.detectors.enumerated().map { SessionBox(gap: $1.sessionGap, table: Self.table($0)) }
+        evidence = EvidenceStore(plan: plan, limitBytes: evidenceBytes)
+        detectors = plan.detectors.enumerated().map { index, detector in
+            SessionBox(detector, table: Self.table(index), features: plan.features.count)
+        }
     }
 
     func step(
@@ -110,6 +116,36 @@ final class AlertTracker {
         return found
     }
 
+    /// Bytes of memory that open alerts take, about.
+    var byteCount: Int { detectors.reduce(0) { $0 + $1.sessions.byteCount } }
+
+    /// The part of them that ``spill(limit:)`` makes less.
+    var heldBytes: Int { detectors.reduce(0) { $0 + $1.sessions.heldBytes } }
+
+    /// From now on alerts that are not in memory are looked for in the last checkpoint.
+    func useCold(_ store: CheckpointStore) {
+        for box in detectors { box.sessions.useCold(store) }
+    }
+
+    /// What kept a spilled alert from being read; nil if nothing did.
+    var coldFailure: StateError? { detectors.lazy.compactMap { $0.sessions.coldFailure }.first }
+
+    /// Gives up the alerts that have been cold longest, where the last checkpoint holds them, until the rest takes about `limit`
+    /// bytes. No image may be being filled.
+    func spill(limit: Int) {
+        let total = heldBytes
+        guard total > limit else { return }
+        for box in detectors {
+            box.sessions.spill(limit: Int(Double(limit) * Double(box.sessions.heldBytes) / Double(total)))
+        }
+    }
+
+    /// Bytes of an image of the alerts that have changed since the last one, about.
+    var changedBytes: Int { detectors.reduce(0) { $0 + $1.sessions.changedBytes } }
+
+    /// Bytes of memory that recent events take.
+    var evidenceBytes: Int { evidence.byteCount }
+
     /// Begins to fill an image. The last one must be whole.
     func beginImage(_ image: StateImage, all: Bool) {
         for box in detectors { box.sessions.beginImage(image, all: all) }
@@ -118,11 +154,20 @@ final class AlertTracker {
     /// Copies on, until the image has about `limit` bytes. True once it is whole.
     func fillImage(upTo limit: Int) -> Bool { detectors.allSatisfy { $0.sessions.fillImage(upTo: limit) } }
 
+    /// Whether an alert is open that the record could be of.
+    func holds(_ record: StateRecord) -> Bool {
+        detector(of: record).map { detectors[$0].sessions.holds(record.key) } ?? false
+    }
+
     /// True if the record was an alert of a detector that there is.
-    func load(_ record: StateRecord) -> Bool {
+    func load(_ record: StateRecord, inMemory: Bool) -> Bool {
+        guard let index = detector(of: record) else { return false }
+        return detectors[index].sessions.load(record.key, record.value, inMemory: inMemory)
+    }
+
+    private func detector(of record: StateRecord) -> Int? {
         let index = Int(record.table.number) - 0x8000
-        guard detectors.indices.contains(index) else { return false }
-        return detectors[index].sessions.load(record.key, record.value)
+        return detectors.indices.contains(index) ? index : nil
     }
 
     /// Open alerts of a detector.

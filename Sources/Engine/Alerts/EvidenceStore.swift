@@ -13,13 +13,31 @@ final class EvidenceStore {
         var payload: [UInt8]
     }
 
+    /// Events behind one another, in memory that is taken at once: what grew would be half empty.
     private struct Piece {
-        var offsets: [Int64] = []
-        var times: [Int64] = []
-        var amounts: [Double] = []
-        var ids: [ColumnBatch.ByteSpan] = []
-        var events: [ColumnBatch.ByteSpan] = []
-        var payload: [UInt8] = []
+        struct Entry {
+            var offset: Int64
+            var time: Int64
+            var amount: Double
+            var id: ColumnBatch.ByteSpan
+            var event: ColumnBatch.ByteSpan
+        }
+
+        private(set) var entries: [Entry] = []
+        private(set) var payload: [UInt8] = []
+        private let room: Int
+
+        init(events: Int, bytes: Int) {
+            room = bytes
+            entries.reserveCapacity(events)
+            payload.reserveCapacity(bytes)
+        }
+
+        var byteCount: Int { payload.capacity + entries.capacity * MemoryLayout<Entry>.stride }
+
+        func hasRoom(events: Int, bytes: Int) -> Bool {
+            entries.count + events <= entries.capacity && payload.count + bytes <= room
+        }
 
         /// `id` is where the event's id lies in its bytes.
         mutating func add(
@@ -31,26 +49,32 @@ final class EvidenceStore {
         ) {
             let start = Int32(payload.count)
             payload.append(contentsOf: bytes)
-            offsets.append(offset)
-            times.append(time)
-            amounts.append(amount)
-            ids.append(.init(start: start + (id?.start ?? 0), count: id?.count ?? 0))
-            events.append(.init(start: start, count: Int32(bytes.count)))
+            entries.append(
+                Entry(
+                    offset: offset,
+                    time: time,
+                    amount: amount,
+                    id: .init(start: start + (id?.start ?? 0), count: id?.count ?? 0),
+                    event: .init(start: start, count: Int32(bytes.count))
+                )
+            )
         }
 
         func event(_ index: Int, isText: Bool) -> Event {
-            let (event, id) = (events[index], ids[index])
+            let entry = entries[index]
             let name = payload.withUnsafeBufferPointer { bytes in
-                let name = UnsafeBufferPointer(rebasing: bytes[Int(id.start)..<Int(id.start + id.count)])
+                let name = UnsafeBufferPointer(
+                    rebasing: bytes[Int(entry.id.start)..<Int(entry.id.start + entry.id.count)]
+                )
                 return isText ? unescaped(name) : String(decoding: name, as: UTF8.self)
             }
             return Event(
-                offset: offsets[index],
-                time: times[index],
+                offset: entry.offset,
+                time: entry.time,
                 // The same as when it is read again from the log.
                 eventID: name,
-                amount: amounts[index].isNaN ? nil : amounts[index],
-                payload: Array(payload[Int(event.start)..<Int(event.start + event.count)])
+                amount: entry.amount.isNaN ? nil : entry.amount,
+                payload: Array(payload[Int(entry.event.start)..<Int(entry.event.start + entry.event.count)])
             )
         }
     }
@@ -60,7 +84,8 @@ final class EvidenceStore {
     private let isTextID: Bool
     private let amountField: Int?
     private var pieces: [Piece] = []
-    private var bytes = 0
+    /// Bytes of memory that the events take.
+    private(set) var byteCount = 0
 
     init(plan: PipelinePlan, limitBytes: Int) {
         self.limitBytes = limitBytes
@@ -71,9 +96,13 @@ final class EvidenceStore {
 
     func retain(_ batch: ColumnBatch, rows: UnsafePointer<Int32>, offsets: UnsafePointer<Int64>, count: Int) {
         guard count > 0 else { return }
+        var added = 0
+        for index in 0..<count { added += Int(batch.events[Int(rows[index])].count) }
         // Live batches are small: several share a piece, so that there are few to search.
-        if pieces.isEmpty || pieces[pieces.count - 1].offsets.count + count > Self.pieceEvents {
-            pieces.append(Piece())
+        if !(pieces.last?.hasRoom(events: count, bytes: added) ?? false) {
+            let least = min(Self.pieceBytes, limitBytes / 8)
+            pieces.append(Piece(events: max(count, least / Self.usualEvent), bytes: max(added, least)))
+            byteCount += pieces[pieces.count - 1].byteCount
         }
         let idSpans = idField.flatMap { batch.columns[$0].spans }
         let amounts = amountField.flatMap { batch.columns[$0].numbers }
@@ -81,7 +110,6 @@ final class EvidenceStore {
             let row = Int(rows[index])
             let id = batch.ids[row].isAbsent ? nil : idSpans?[row]
             let event = batch.events[row]
-            bytes += Int(event.count)
             pieces[pieces.count - 1].add(
                 batch.payload[Int(event.start)..<Int(event.start + event.count)],
                 offset: offsets[index],
@@ -90,17 +118,19 @@ final class EvidenceStore {
                 id: id.map { .init(start: $0.start - event.start, count: $0.count) }
             )
         }
-        while bytes > limitBytes, pieces.count > 1 { bytes -= pieces.removeFirst().payload.count }
+        while byteCount > limitBytes, pieces.count > 1 { byteCount -= pieces.removeFirst().byteCount }
     }
 
-    private static let pieceEvents = 2048
+    private static let pieceBytes = 256 << 10
+    /// Bytes of an event, about.
+    private static let usualEvent = 256
 
     /// The event of an offset, or nil if it is no longer held.
     func event(at offset: Int64) -> Event? {
-        let holder = firstIndex(below: pieces.count) { pieces[$0].offsets.first.map { $0 > offset } ?? true } - 1
+        let holder = firstIndex(below: pieces.count) { pieces[$0].entries.first.map { $0.offset > offset } ?? true } - 1
         guard holder >= 0 else { return nil }
-        let index = firstIndex(below: pieces[holder].offsets.count) { pieces[holder].offsets[$0] >= offset }
-        return index < pieces[holder].offsets.count && pieces[holder].offsets[index] == offset
+        let index = firstIndex(below: pieces[holder].entries.count) { pieces[holder].entries[$0].offset >= offset }
+        return index < pieces[holder].entries.count && pieces[holder].entries[index].offset == offset
             ? pieces[holder].event(index, isText: isTextID) : nil
     }
 

@@ -45,29 +45,40 @@ extension PartitionRunner {
 
     /// Gives up keys that are too many for memory.
     func keepStateLimit() throws(RunnerError) {
-        guard let stateLimit else { return }
-        if engine.stateBytes > stateLimit { try spill(stateLimit) }
+        guard let budget else { return }
+        // Quicker than what is changed meanwhile.
+        fill(bytes: budget.image / 4)
+        if engine.excess(over: budget.state) > 0 { try spill(budget) }
         // An image is a copy: many small ones take less memory than a large one.
-        if engine.changedBytes > stateLimit / 8 { try beginCheckpoint() }
+        if engine.changedBytes > budget.image {
+            if engine.changedBytes > budget.image * 2 { waitForCheckpoint() }
+            try beginCheckpoint()
+        }
     }
 
     /// Whether the state is so far above the limit that nothing more may come (C9).
-    func isFar(above limit: Int) -> Bool { engine.stateBytes > limit + limit / 4 }
+    func isFar(above budget: StateBudget) -> Bool { engine.excess(over: budget.state) > budget.state / 4 }
 
     /// Keys can be given up only when a checkpoint holds them as they are.
-    private func spill(_ limit: Int) throws(RunnerError) {
+    private func spill(_ budget: StateBudget) throws(RunnerError) {
         // The writer is behind: going on would let the state grow without limit.
-        let mustWait = isFar(above: limit)
-        if isCopying {
-            guard mustWait else { return }
-            finishCheckpoint()
+        if isFar(above: budget) {
+            waitForCheckpoint()
+        } else if isCopying {
+            return
         }
         switch checkpointProgress.status {
-        case .writing: if mustWait { installer.wait(for: checkpointProgress) }
+        case .writing: return
         case .failed(let error): throw .state(error)
         case .idle:
-            engine.spill(to: checkpoints, limit: limit)
-            if engine.stateBytes > limit { try beginCheckpoint() }
+            engine.spill(to: checkpoints, limit: budget.state)
+            if engine.excess(over: budget.state) > 0 { try beginCheckpoint() }
         }
+    }
+
+    /// Returns when the checkpoint that was begun, if any, is on disk or has failed.
+    private func waitForCheckpoint() {
+        finishCheckpoint()
+        installer.wait(for: checkpointProgress)
     }
 }

@@ -69,7 +69,7 @@ extension PartitionRunner {
         notes.words += found.notes.map { "partition \(partition): \($0)" }
         guard let restored = found.restored, restored.offset >= startOffset else { return startWithout(&notes) }
         do throws(StateError) {
-            let extra = try engine.restore(restored, from: checkpoints, limit: stateLimit)
+            let extra = try engine.restore(restored, from: checkpoints, limit: budget?.state)
             guard let known = SourceMark.decodeMarks(extra) else {
                 throw .damaged(file: checkpoints.directory, words: "the recordings' positions are missing")
             }

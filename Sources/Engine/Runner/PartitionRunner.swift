@@ -38,7 +38,7 @@ public final class PartitionRunner: @unchecked Sendable {
 
     private let sink: any AlertSink
     let installer: any CheckpointInstaller
-    let stateLimit: Int?
+    let budget: StateBudget?
     let copyBytes: Int
     private let evidence: EvidenceReader
     var writesAll = false
@@ -49,6 +49,8 @@ public final class PartitionRunner: @unchecked Sendable {
 
     /// Events that are processed together at most.
     public static let capacity = 2048
+    /// Bytes of recent events that are held for alerts without a limit for state.
+    static let evidenceBytes = 64 << 20
 
     /// Where a runner keeps its files, and what it shares with the other ones.
     public struct Surroundings {
@@ -59,7 +61,7 @@ public final class PartitionRunner: @unchecked Sendable {
         /// What state is computed with: a checkpoint of another pipeline or model is of no use.
         public var fingerprint: String
         public var log = LogSettings()
-        /// Bytes of keyed state that may be in memory; nil = no limit.
+        /// Bytes of memory for keyed state and what belongs to it, about; nil = no limit.
         public var stateLimit: Int?
         /// Bytes of a checkpoint that are copied between two batches.
         public var copyBytes = 32 << 10
@@ -93,16 +95,18 @@ public final class PartitionRunner: @unchecked Sendable {
         self.partition = partition
         sink = surroundings.sink
         installer = surroundings.installer
-        stateLimit = surroundings.stateLimit
+        budget = surroundings.stateLimit.map { StateBudget(limit: $0) }
         copyBytes = surroundings.copyBytes
         logReplay = LogReplay(plan: plan)
         evidence = EvidenceReader(plan: plan)
-        output = EngineOutput(partition: partition)
+        output =
+            budget.map { EngineOutput(partition: partition, bytesMax: $0.output) } ?? EngineOutput(partition: partition)
         let name = "\(surroundings.topic)-\(partition)"
         checkpoints = CheckpointStore(
             directory: "state/" + name,
             fingerprint: surroundings.fingerprint,
-            store: surroundings.store
+            store: surroundings.store,
+            filterBytes: budget?.filters ?? 0
         )
         let log = try logging { () throws(LogError) in
             try PartitionLog(
@@ -114,7 +118,13 @@ public final class PartitionRunner: @unchecked Sendable {
         }
         journal = Journal(plan: plan, log: log)
         do throws(EngineError) {
-            engine = try PartitionEngine(plan: plan, models: models, partition: partition, capacity: Self.capacity)
+            engine = try PartitionEngine(
+                plan: plan,
+                models: models,
+                partition: partition,
+                capacity: Self.capacity,
+                evidenceBytes: min(Self.evidenceBytes, budget?.evidence ?? Self.evidenceBytes)
+            )
         } catch {
             throw .engine(error)
         }
@@ -248,7 +258,7 @@ public final class PartitionRunner: @unchecked Sendable {
     /// (C9).
     public var mustCommit: Bool {
         guard isSinkBusy else { return false }
-        return uncommittedCount >= Self.uncommittedLimit || isFull || stateLimit.map { isFar(above: $0) } ?? false
+        return uncommittedCount >= Self.uncommittedLimit || isFull || budget.map { isFar(above: $0) } ?? false
     }
 
     /// Events that may wait for a busy sink.
