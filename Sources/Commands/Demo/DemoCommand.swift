@@ -17,8 +17,23 @@ struct DemoCommand: ParsableCommand {
             """
     )
 
-    @Option(help: "Folder for the recording and the data; it is made anew.")
-    var dir = "patternalarm-demo"
+    @Option(
+        name: .customLong("dir"),
+        help: """
+            Folder for the recording and the data; it is made anew (default: patternalarm-demo in your cache folder).
+            """
+    )
+    var chosen: String?
+
+    private var dir: String { chosen ?? Self.cacheFolder() + "/patternalarm-demo" }
+
+    /// Where files go that can be made again (XDG Base Directory Specification): never beside somebody's own.
+    private static func cacheFolder() -> String {
+        let environment = ProcessInfo.processInfo.environment
+        if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") { return folder }
+        if let home = environment["HOME"], home.hasPrefix("/") { return home + "/.cache" }
+        return NSTemporaryDirectory()
+    }
 
     @Option(help: "Number of events.")
     var events = 60_000
@@ -35,6 +50,7 @@ struct DemoCommand: ParsableCommand {
     }
 
     private func demo() throws(CommandError) {
+        let dir = dir
         let recording = dir + "/events.jsonl"
         let data = dir + "/data"
         let marker = dir + "/made-by-patternalarm-demo"
