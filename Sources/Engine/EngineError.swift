@@ -18,7 +18,8 @@ public enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
             return "model \(model) takes the feature \"\(feature)\", which the pipeline does not define\(hint)"
         case .missingNegativeClass(let model, let negative, let classes):
             return "model \(model) has the classes \(classes.joined(separator: ", ")), but not \"\(negative)\", "
-                + "which the pipeline's labels call not fraud; name them with `patternalarm models import --classes`"
+                + "which means not fraud here (see the pipeline's labels); name them with `patternalarm models import --classes`, "
+                + "or the one that does with --negative"
         case .noProbabilities(let model):
             return "model \(model) gives values, not probabilities: it cannot tell fraud"
         }

@@ -41,6 +41,56 @@ import Testing
         return result.lines.dropFirst().map { $0.split(separator: ",").map { Double(String($0)) ?? .nan } }
     }
 
+    /// A pipeline without labels takes a model as the help has it, whatever its classes are called.
+    @Test(
+        arguments: [
+            [], ["--classes", "0,1"], ["--classes", "good,bad"], ["--classes", "bad,good", "--negative", "good"],
+        ]
+    )
+    func withoutLabelsTheFirstClassIsNotFraud(options: [String]) throws {
+        let space = try Workspace()
+        try space.write(Self.lightGBM, "m.txt")
+        try space.write(
+            """
+            version: 1
+            name: plain
+            schema:
+              fields:
+                at: {type: time, role: time}
+                who: {type: text, required: true}
+                amount: {type: number, role: amount}
+            entities: {payer: who}
+            features:
+              amount: amount
+              devices: "count(payer, 5m)"
+            detectors:
+              - {name: large, model: m, threshold: 0.5, session: 5m}
+            """,
+            "p.yaml"
+        )
+        try space.write(
+            """
+            {"at":"2026-03-02T08:00:00Z","who":"a","amount":10}
+            {"at":"2026-03-02T08:00:01Z","who":"b","amount":9000}
+
+            """,
+            "e.jsonl"
+        )
+        let taken = try space.run(["models", "import", "m.txt", "--name", "m", "--pipeline", "p.yaml"] + options)
+        #expect(taken.status == 0, "\(taken.err)")
+        let replay = ["replay", "e.jsonl", "--pipeline", "p.yaml", "--model", "models/m", "-q", "--data-dir", "d"]
+        #expect(try space.run(replay).err.contains("2 ok") && space.run(replay).status == 0)
+        let alerts = try space.run(["alerts", "list", "--data-dir", "d", "--format", "csv"])
+        // Turned round, the small amount is the fraud.
+        let key = options.contains("--negative") ? "a" : "b"
+        #expect(alerts.lines.count == 2 && alerts.lines[1].contains(",\(key),"), "\(alerts.out)")
+        // Without a pipeline the model says it itself.
+        let alone = try space.run(["models", "import", "m.txt", "--name", "alone"] + options)
+        #expect(alone.status == 0, "\(alone.err)")
+        let again = replay.dropLast(3).map { $0 == "models/m" ? "models/alone" : $0 } + ["-q", "--data-dir", "e"]
+        #expect(try space.run(again).err.contains("; 1 alerts"))
+    }
+
     @Test func scoresByNameAndByPosition() throws {
         let space = try Workspace()
         try space.write(Self.lightGBM, "m.txt")

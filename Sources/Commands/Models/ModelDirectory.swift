@@ -93,6 +93,9 @@ struct ModelDirectory {
         return versions.sorted()
     }
 
+    /// What is not fraud is called so where neither the pipeline nor the model says it.
+    static let usualNegative = "regular"
+
     /// Ties the models that a plan's detectors name to its features.
     static func bind(
         _ plan: PipelinePlan,
@@ -106,7 +109,7 @@ struct ModelDirectory {
             guard case .model(let name, _, _) = detector.kind else { continue }
             guard path != nil || isBuiltIn(name) else { throw .plan(missing(name, of: detector, plan)) }
             let model = try load(path, name: name)
-            let negative = plan.labels?.negative ?? model.file.metadata["negative"]?.text ?? "regular"
+            let negative = plan.labels?.negative ?? model.file.metadata["negative"]?.text ?? usualNegative
             do throws(EngineError) {
                 bindings[index] = try ModelBinding(
                     id: model.id,

@@ -37,7 +37,7 @@ struct ModelsCheckCommand: ParsableCommand {
     @Option(help: "Pipeline file, or the name of a built-in one, that is to use the model.")
     var pipeline: String?
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     func run() throws {

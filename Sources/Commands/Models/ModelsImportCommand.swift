@@ -18,7 +18,8 @@ struct ModelsImportCommand: ParsableCommand {
 
             With --pipeline the model's features must be the pipeline's. Files without feature names (ONNX, arrays) get \
             them with --features, in the model's order. Classes that have no names but 0 and 1 are called what the \
-            pipeline's labels call not fraud, and "fraud"; --classes gives others.
+            pipeline's labels call not fraud ("regular" without labels), and "fraud"; --classes gives others. Of classes \
+            that neither labels nor the name "regular" tell apart, the first of two is not fraud; --negative names another.
 
             With --self-test the model must reproduce predictions of the library that it comes from: the CSV holds the \
             features and beside them, or in a second file, what `models score` would print (pred, or pred0, pred1 …; \
@@ -47,6 +48,9 @@ struct ModelsImportCommand: ParsableCommand {
 
     @Option(help: "Names of the classes, with commas between them, in the model's order.")
     var classes: String?
+
+    @Option(help: "The class that is not fraud.")
+    var negative: String?
 
     @Option(help: "CSV file of rows whose predictions must come out.")
     var selfTest: String?
@@ -77,8 +81,10 @@ struct ModelsImportCommand: ParsableCommand {
             .init("sha256", .text(source.sha256)),
         ]
         var metadata: [JSONValue.Member] = [.init("name", .text(name)), .init("source", .object(origin))]
+        let negative = try notFraud(among: forest.classNames, plan)
+        if let negative { metadata.append(.init("negative", .text(negative))) }
         if case .object(let members) = source.file.metadata {
-            metadata += members.filter { $0.key != "name" && $0.key != "source" }
+            metadata += members.filter { member in !metadata.contains { $0.key == member.key } }
         }
         let bytes = ModelFile(forest: forest, metadata: .object(metadata)).encoded()
         // What will be read is what is tested.
@@ -91,7 +97,7 @@ struct ModelsImportCommand: ParsableCommand {
                     forest: model.forest,
                     typical: nil,
                     plan: plan,
-                    negative: plan.labels?.negative ?? "regular"
+                    negative: negative ?? ModelDirectory.usualNegative
                 )
             } catch {
                 throw .plan("\(file): error: \(error.description)")
@@ -117,13 +123,26 @@ struct ModelsImportCommand: ParsableCommand {
         )
     }
 
+    /// The class that is not fraud; nil where the pipeline that will use the model has to say so.
+    private func notFraud(among classes: [String], _ plan: PipelinePlan?) throws(CommandError) -> String? {
+        if let negative {
+            guard classes.contains(negative) else {
+                throw .plan("\(file): error: there is no class \(negative) among \(classes.joined(separator: ", "))")
+            }
+            return negative
+        }
+        if let known = plan?.labels?.negative { return known }
+        if classes.contains(ModelDirectory.usualNegative) { return ModelDirectory.usualNegative }
+        return classes.count == 2 ? classes[0] : nil
+    }
+
     private func renamed(_ forest: ForestModel, _ plan: PipelinePlan?) throws(CommandError) -> ForestModel {
         func names(_ list: String?) -> [String]? {
             list?.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
         }
         var classNames = names(classes)
-        if classNames == nil, forest.classNames == ["0", "1"], let negative = plan?.labels?.negative {
-            classNames = [negative, "fraud"]
+        if classNames == nil, forest.classNames == ["0", "1"], let plan {
+            classNames = [plan.labels?.negative ?? ModelDirectory.usualNegative, "fraud"]
         }
         do throws(ForestError) {
             return try forest.renamed(features: names(features), classes: classNames)
