@@ -14,7 +14,7 @@ extension FraudServer {
         let connectionsMax = ServerLimits.connectionsMax(descriptors: Self.freeDescriptors())
         return Application(
             router: router,
-            server: .guarded(connectionsMax: connectionsMax, limits: BodyLimits(events: options.eventBodyBytes)),
+            server: .guarded(connectionsMax: connectionsMax, rules: rules),
             configuration: ApplicationConfiguration(
                 address: .hostname(address.ip, port: options.port),
                 serverName: nil,
@@ -35,8 +35,8 @@ extension FraudServer {
     func guardRequests(_ router: Router<BasicRequestContext>) {
         router.add(middleware: HostMiddleware(access: access))
         router.add(middleware: OriginMiddleware(access: access))
-        router.add(middleware: AccessMiddleware(access: access))
-        router.add(middleware: ContentTypeMiddleware())
+        router.add(middleware: AccessMiddleware(access: access, rules: rules))
+        router.add(middleware: ContentTypeMiddleware(rules: rules))
         SessionRoutes(access).add(to: router)
     }
 

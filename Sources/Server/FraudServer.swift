@@ -26,12 +26,14 @@ public struct FraudServer: Sendable {
     let access: ServerAccess
     let options: ServerOptions
     let logger: Logger
+    let rules: RouteRules
 
     public init(_ context: ServerContext, access: ServerAccess, options: ServerOptions, logger: Logger) {
         self.context = context
         self.access = access
         self.options = options
         self.logger = logger
+        rules = RouteRules(eventBytes: options.eventBodyBytes)
     }
 
     /// Serves until the process is told to stop (SIGTERM, SIGINT), then lets running requests end.
@@ -70,9 +72,8 @@ public struct FraudServer: Sendable {
         context.predicted = PredictionInstruments(models: context.bindings.values.map(\.id)).note
         context.triaged = { [hub] in hub.triaged($0) }
         let router = Router(context: BasicRequestContext.self)
-        let table = RouteTable()
         router.add(middleware: RequestInstruments())
-        router.add(middleware: ProblemMiddleware(table))
+        router.add(middleware: ProblemMiddleware(rules))
         guardRequests(router)
         HealthRoutes(context).add(to: router)
         MetricsRoutes(context).add(to: router)
@@ -84,7 +85,9 @@ public struct FraudServer: Sendable {
         SimulationRoutes(context, simulations).add(to: router)
         StreamRoutes(hub).add(to: router)
         DocumentRoutes().add(to: router)
-        table.fill(router)
+        for route in router.routes {
+            precondition(rules.methods(route.path.description).contains(route.method.rawValue), "\(route) has no rule.")
+        }
         return router
     }
 }

@@ -52,6 +52,23 @@ import Testing
         )
     }
 
+    /// As shippers send them: one after another, with whatever space between them.
+    @Test func objectsMayFollowOneAnother() throws {
+        let expected = [#"1:{"a":"}{"}"#, "2:{}", #"3:{"b":[]}"#]
+        for space in ["", "\n", "\r\n", " \t", "\n\n"] {
+            let text = [#"{"a":"}{"}"#, "{}", #"{"b":[]}"#].joined(separator: space)
+            #expect(told(try json(text)) == expected)
+            #expect(told(try json(text + "\n")) == expected)
+        }
+    }
+
+    /// A mark in front of the first event belongs to the body, not to the event.
+    @Test func aByteOrderMarkSaysNothing() throws {
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        #expect(told(EventList(lines: mark + Array("{}\n[]".utf8))) == ["1:{}", "2:[]"])
+        #expect(told(try EventList(json: mark + Array("[{},{}]".utf8))) == ["1:{}", "2:{}"])
+    }
+
     /// The log keeps one event a line.
     @Test func linesWithinAnEventBecomeSpaces() throws {
         let list = try json("[\r\n  {\r\n    \"a\": 1,\n    \"b\": \"x\\ny\"\n  },\n  {}\n]\n")
@@ -68,8 +85,9 @@ import Testing
 
     @Test(arguments: [
         ("", JSONFault.Reason.unexpectedEnd), ("  ", .unexpectedEnd), ("[", .unexpectedEnd), ("[{}", .unexpectedEnd),
-        ("[{},", .unexpectedEnd), ("{\"a\":1", .unexpectedEnd), ("[{},]", .badNumber), ("{}{}", .trailingBytes),
-        ("{}\n{}", .trailingBytes), ("[]x", .trailingBytes), ("nul", .unexpectedEnd), ("{'a':1}", .unexpectedByte),
+        ("[{},", .unexpectedEnd), ("{\"a\":1", .unexpectedEnd), ("[{},]", .badNumber), ("{}[]", .trailingBytes),
+        ("{}\n1", .trailingBytes), ("[]{}", .trailingBytes), ("{}{", .unexpectedEnd), ("[]x", .trailingBytes),
+        ("nul", .unexpectedEnd), ("{'a':1}", .unexpectedByte),
         ("{\"a\":\"", .badString), (#"{"a":"\x"}"#, .badEscape), ("[1 2]", .unexpectedByte),
     ])
     func whatIsNoJSONIsAFault(text: String, reason: JSONFault.Reason) throws {

@@ -21,7 +21,8 @@ public struct EventList: Sendable {
     static let keptOfOversize = 200
 
     /// One event a line; empty lines count as lines and are no events.
-    public init(lines bytes: [UInt8]) {
+    public init(lines body: [UInt8]) {
+        let bytes = Self.withoutMark(body)
         var entries: [Entry] = []
         var start = 0
         var line = 0
@@ -41,11 +42,12 @@ public struct EventList: Sendable {
         self.entries = entries
     }
 
-    /// One event, or an array of events.
+    /// One event, an array of events, or several objects behind one another, with space between them or without.
     ///
     /// - Throws: ``Bytes/JSONFault`` if the body is not JSON as a whole; an element that is no event is told later, as a
     ///   line would be.
-    public init(json bytes: [UInt8]) throws(JSONFault) {
+    public init(json body: [UInt8]) throws(JSONFault) {
+        let bytes = Self.withoutMark(body)
         var entries: [Entry] = []
         var fault: JSONFault?
         bytes.withUnsafeBufferPointer { buffer in
@@ -55,6 +57,11 @@ public struct EventList: Sendable {
         // The log keeps one event a line. In JSON a line feed is only space between tokens.
         self.bytes = bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
         self.entries = entries
+    }
+
+    /// Some programs put a byte order mark in front of UTF-8, where it says nothing (RFC 8259, 8.1).
+    private static func withoutMark(_ body: [UInt8]) -> [UInt8] {
+        body.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(body.dropFirst(3)) : body
     }
 
     private static func elements(_ buffer: UnsafeBufferPointer<UInt8>) throws(JSONFault) -> [Entry] {
@@ -79,7 +86,10 @@ public struct EventList: Sendable {
                 try scanner.take(0x5D)
             }
         } else {
-            try element()
+            repeat {
+                try element()
+                scanner.skipSpace()
+            } while scanner.position < buffer.count && buffer[scanner.position] == 0x7B
         }
         scanner.skipSpace()
         guard scanner.position == buffer.count else { throw JSONFault(.trailingBytes, at: scanner.position) }

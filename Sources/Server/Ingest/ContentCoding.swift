@@ -7,6 +7,12 @@ enum ContentCoding: String {
     /// LZ4's frame format, any number of frames.
     case lz4
 
+    /// - Parameter name: What a Content-Encoding says; x-gzip is another word for gzip (RFC 9110, 8.4.1.3).
+    init?(named name: String) {
+        let name = name.lowercased()
+        self.init(rawValue: name == "x-gzip" ? "gzip" : name)
+    }
+
     /// What is wrong with a packed body.
     enum Fault: Error, Equatable {
         case tooLarge(limit: Int)

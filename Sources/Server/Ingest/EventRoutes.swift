@@ -62,7 +62,7 @@ struct EventRoutes: Sendable {
         } catch {
             throw Problem(
                 .badRequest,
-                "The body is not JSON: \(error.words). Several objects, one a line, are application/x-ndjson."
+                "The body is not JSON: \(error.words). Of application/x-ndjson every line is read by itself."
             )
         }
         let result = await withCheckedContinuation { continuation in
@@ -97,7 +97,7 @@ struct EventRoutes: Sendable {
 
     private func coding(of request: Request) throws -> ContentCoding {
         guard let name = request.headers[.contentEncoding] else { return .identity }
-        guard let coding = ContentCoding(rawValue: name.lowercased()) else {
+        guard let coding = ContentCoding(named: name) else {
             throw Problem(.unsupportedMediaType, "Content-Encoding is gzip, lz4 (frames) or identity.")
         }
         return coding

@@ -13,9 +13,6 @@ struct PredictRoutes {
     private let predictor: Predictor?
     private let queue: ReasonQueue?
 
-    /// Bytes of a body at most, and of one with many actors.
-    private static let sizeMax = 1 << 20
-    private static let batchSizeMax = 8 << 20
     /// Actors that are judged together, before other requests get their turn.
     private static let turn = 32
 
@@ -41,7 +38,7 @@ struct PredictRoutes {
 
     private func single(_ request: Request) async throws -> Response {
         try QueryParameters(request, known: []).finish()
-        let bytes = try await RequestBody.bytes(of: request, limit: Self.sizeMax)
+        let bytes = try await RequestBody.bytes(of: request)
         guard let predictor, let queue else { throw PredictionAnswer.noModel }
         let actor = try reader.single(bytes)
         let start = ContinuousClock.now
@@ -56,7 +53,7 @@ struct PredictRoutes {
 
     private func batch(_ request: Request) async throws -> Response {
         try QueryParameters(request, known: []).finish()
-        let bytes = try await RequestBody.bytes(of: request, limit: Self.batchSizeMax)
+        let bytes = try await RequestBody.bytes(of: request, limit: RouteRule.Body.batch.bytesMax)
         guard let predictor, let queue else { throw PredictionAnswer.noModel }
         let items = try reader.batch(bytes)
         var answers: [JSONValue] = []

@@ -34,16 +34,18 @@ struct OriginMiddleware<Context: RequestContext>: RouterMiddleware {
     }
 }
 
-/// Lets nothing through without proof, except what is listed here: a new route is closed until someone opens it.
+/// Lets nothing through without proof, except what the rules open: a new route is closed until someone opens it.
 struct AccessMiddleware<Context: RequestContext>: RouterMiddleware {
     let access: ServerAccess
+    let rules: RouteRules
 
     func handle(
         _ request: Request,
         context: Context,
         next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        if Self.isOpen(request.method, request.uri.path) { return try await next(request, context) }
+        let rule = rules.rule(request.method.rawValue, request.uri.path)
+        if rule?.isOpen == true { return try await next(request, context) }
         switch access.proof(request) {
         case .token: break
         case .session:
@@ -64,19 +66,12 @@ struct AccessMiddleware<Context: RequestContext>: RouterMiddleware {
         }
         return try await next(request, context)
     }
-
-    private static func isOpen(_ method: HTTPRequest.Method, _ path: String) -> Bool {
-        switch method {
-        case .get, .head:
-            ["/", "/docs", "/openapi.json", "/health", "/ready"].contains(path) || path.hasPrefix("/assets/")
-        case .post: path == "/session"
-        default: false
-        }
-    }
 }
 
 /// A body must say that it is JSON: forms and plain text are what pages of other sites can send without asking.
 struct ContentTypeMiddleware<Context: RequestContext>: RouterMiddleware {
+    let rules: RouteRules
+
     func handle(
         _ request: Request,
         context: Context,
@@ -85,12 +80,11 @@ struct ContentTypeMiddleware<Context: RequestContext>: RouterMiddleware {
         guard Self.hasBody(request.headers) else { return try await next(request, context) }
         let types = request.headers[values: .contentType]
         let type = types.first.map { $0.prefix { $0 != ";" && $0 != " " }.lowercased() }
-        let allowed =
-            request.uri.path == "/events" ? ["application/json", "application/x-ndjson"] : ["application/json"]
-        guard types.count == 1, let type, allowed.contains(type) else {
-            throw Problem(.unsupportedMediaType, "the body must be \(allowed.joined(separator: " or "))")
+        let body = rules.body(request.method.rawValue, request.uri.path)
+        guard types.count == 1, let type, body.types.contains(type) else {
+            throw Problem(.unsupportedMediaType, "the body must be \(body.types.joined(separator: " or "))")
         }
-        guard request.uri.path == "/events" || request.headers[.contentEncoding] == nil else {
+        guard body.mayBePacked || request.headers[.contentEncoding] == nil else {
             throw Problem(.unsupportedMediaType, "only events may be sent compressed")
         }
         return try await next(request, context)

@@ -30,7 +30,7 @@ struct SessionRoutes {
     }
 
     private func open(_ request: Request, _ logger: Logger) async throws -> Response {
-        let body = try await request.body.collect(upTo: BodyLimits.session)
+        let body = try await request.body.collect(upTo: RouteRule.Body.session.bytesMax)
         let offer: Offer
         do {
             offer = try JSONDecoder().decode(Offer.self, from: Data(body.readableBytesView))

@@ -4,14 +4,13 @@ import Hummingbird
 import Logging
 import NIOCore
 import NIOHTTP1
-import Synchronization
 
 /// Turns whatever keeps a request from being done into an answer that says so (RFC 9457), and nothing of the inside.
 struct ProblemMiddleware: RouterMiddleware {
-    private let table: RouteTable
+    private let rules: RouteRules
 
-    init(_ table: RouteTable) {
-        self.table = table
+    init(_ rules: RouteRules) {
+        self.rules = rules
     }
 
     func handle(
@@ -43,7 +42,7 @@ struct ProblemMiddleware: RouterMiddleware {
         case let error as Problem:
             return error
         case let error as HTTPError where error.status == .notFound:
-            return table.problem(method: request.method, path: request.uri.path)
+            return rules.problem(method: request.method, path: request.uri.path)
         case let error as HTTPError:
             return Problem(error.status, error.body)
         case let error as AlertStoreError:
@@ -77,43 +76,14 @@ struct ProblemMiddleware: RouterMiddleware {
     }
 }
 
-/// The routes that there are: what a path that was not found for a method can be asked.
-final class RouteTable: Sendable {
-    private struct Entry {
-        /// The path's parts; nil = anything.
-        var parts: [String?]
-        var method: String
-    }
-
-    private let entries = Mutex<[Entry]>([])
-
-    /// Takes the routes of a router, when it has all.
-    func fill(_ router: Router<BasicRequestContext>) {
-        let found = router.routes.map { route in
-            Entry(
-                parts: Self.parts(route.path.description).map { part in
-                    part.hasPrefix("{") || part.hasPrefix(":") || part.hasPrefix("*") ? nil : part
-                },
-                method: route.method.rawValue
-            )
-        }
-        entries.withLock { $0 = found }
-    }
-
+extension RouteRules {
     /// Why nothing is done: there is no such path, or not for this method.
     func problem(method: HTTPRequest.Method, path: String) -> Problem {
-        let parts = Self.parts(path)
-        let methods = entries.withLock { entries in
-            entries.filter { entry in
-                entry.parts.count == parts.count && zip(entry.parts, parts).allSatisfy { $0 == nil || $0 == $1 }
-            }.map(\.method)
-        }
+        let methods = methods(path)
         guard !methods.isEmpty, !methods.contains(method.rawValue) else {
             return Problem(.notFound, "there is nothing here; /docs lists what there is")
         }
-        let allowed = Set(methods).sorted().joined(separator: ", ")
+        let allowed = methods.joined(separator: ", ")
         return Problem(.methodNotAllowed, "only \(allowed)", headers: [.allow: allowed])
     }
-
-    private static func parts(_ path: String) -> [String] { path.split(separator: "/").map(String.init) }
 }

@@ -9,7 +9,7 @@ import NIOCore
 /// duplicate keys and invalid UTF-8 are refused, too.
 package enum RequestBody {
     /// Bytes at most.
-    static let sizeMax = 1 << 20
+    static let sizeMax = RouteRule.Body().bytesMax
 
     /// The bytes of a body that says it is JSON.
     static func bytes(of request: Request, limit: Int = sizeMax) async throws -> [UInt8] {

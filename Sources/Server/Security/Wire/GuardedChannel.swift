@@ -8,9 +8,9 @@ import NIOHTTP1
 struct GuardedChannel: ServerChildChannel {
     private let base: HTTP1Channel
     private let table: ConnectionTable
-    private let limits: BodyLimits
+    private let rules: RouteRules
 
-    init(responder: @escaping HTTPChannelHandler.Responder, table: ConnectionTable, limits: BodyLimits) {
+    init(responder: @escaping HTTPChannelHandler.Responder, table: ConnectionTable, rules: RouteRules) {
         var configuration = HTTP1Channel.Configuration()
         // The guard is stricter; these are the same figures for the parser behind it.
         configuration.httpDecoder = .init(
@@ -20,11 +20,11 @@ struct GuardedChannel: ServerChildChannel {
         )
         base = HTTP1Channel(responder: responder, configuration: configuration)
         self.table = table
-        self.limits = limits
+        self.rules = rules
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        let wire = WireGuard(table: table, limits: limits, logger: logger)
+        let wire = WireGuard(table: table, rules: rules, logger: logger)
         do {
             // What one client does not read is not to fill the kernel's memory.
             try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: ServerLimits.sendBuffer)
@@ -47,8 +47,8 @@ struct GuardedChannel: ServerChildChannel {
 
 extension HTTPServerBuilder {
     /// HTTP/1.1 behind our guards.
-    static func guarded(connectionsMax: Int, limits: BodyLimits) -> HTTPServerBuilder {
+    static func guarded(connectionsMax: Int, rules: RouteRules) -> HTTPServerBuilder {
         let table = ConnectionTable(limit: connectionsMax)
-        return HTTPServerBuilder { responder in GuardedChannel(responder: responder, table: table, limits: limits) }
+        return HTTPServerBuilder { responder in GuardedChannel(responder: responder, table: table, rules: rules) }
     }
 }

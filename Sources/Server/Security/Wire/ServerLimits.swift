@@ -26,21 +26,3 @@ enum ServerLimits {
     /// Bytes of an answer that the kernel keeps for a client.
     static let sendBuffer = 256 << 10
 }
-
-/// Bytes of body that an address takes as they come over the wire; routes may take less.
-struct BodyLimits {
-    /// Of `POST /events`, which counts for itself, packed and unpacked.
-    var events: Int
-
-    /// More than any other route takes.
-    private static let others = 1 << 20
-    static let session = 4 << 10
-
-    func limit(path: String) -> Int {
-        switch path {
-        case "/events": max(events, Self.others)
-        case "/session": Self.session
-        default: Self.others
-        }
-    }
-}

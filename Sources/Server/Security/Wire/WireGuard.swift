@@ -25,7 +25,7 @@ final class WireGuard: ChannelDuplexHandler {
     }
 
     private let table: ConnectionTable
-    private let limits: BodyLimits
+    private let rules: RouteRules
     private let logger: Logger
     private var context: ChannelHandlerContext?
     private var phase = Phase.head
@@ -47,9 +47,9 @@ final class WireGuard: ChannelDuplexHandler {
     private var writes = PendingWrites()
     private var isQuiescing: NIODeadline?
 
-    init(table: ConnectionTable, limits: BodyLimits, logger: Logger) {
+    init(table: ConnectionTable, rules: RouteRules, logger: Logger) {
         self.table = table
-        self.limits = limits
+        self.rules = rules
         self.logger = logger
     }
 
@@ -132,7 +132,7 @@ final class WireGuard: ChannelDuplexHandler {
             return (result, count)
         }
         guard let request = result else { return }
-        let reader = try BodyReader(request.framing, limit: limits.limit(path: request.path))
+        let reader = try BodyReader(request.framing, limit: rules.body(request.method, request.path).bytesMax)
         answerHasBegun = false
         answerHasEnded = false
         isLast = request.wantsClose || isQuiescing != nil
