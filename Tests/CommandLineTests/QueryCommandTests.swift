@@ -39,6 +39,30 @@ import Testing
         )
     }
 
+    /// What a program reads is what was there; what a spreadsheet would run is made text, unless that is not wanted.
+    @Test func cellsHoldTheValues() throws {
+        let space = try Workspace()
+        let cells = [
+            ("+49 (170) 123-45/6", "+49 (170) 123-45/6"), ("-12.50", "-12.50"), ("+1e5", "+1e5"), ("-", "'-"),
+            ("-1+cmd|' /C calc'!A0", "'-1+cmd|' /C calc'!A0"), ("+SUM(1)", "'+SUM(1)"), ("=1", "'=1"), ("@x", "'@x"),
+            ("a=1", "a=1"), ("007", "007"), ("'x", "'x"), ("+-", "'+-"),
+        ]
+        let events = cells.enumerated().map { index, cell in
+            "{\"domain\":\"d\",\"actor_id\":\"\(cell.0)\",\"amount\":1,\"timestamp\":\(1_700_000_000_000 + index)}\n"
+        }
+        try space.write(Data(events.joined().utf8), "events.jsonl")
+        let query = ["query", "per_minute", "events.jsonl", "--pipeline", "card_stream", "-q", "--format"]
+        func keys(_ format: String) throws -> [String] {
+            let result = try space.run(query + [format])
+            #expect(result.status == 0, "\(result.err)")
+            return result.lines.dropFirst().map { String($0.split(separator: ",")[3]) }.sorted()
+        }
+        #expect(try keys("csv") == cells.map(\.1).sorted())
+        #expect(try keys("csv-raw") == cells.map(\.0).sorted())
+        let help = try space.run(["query", "--help"]).out
+        #expect(help.contains("csv-raw") && help.contains("spreadsheet"))
+    }
+
     /// The same rows whatever the threads; what is recorded is in the log once, however often it is run.
     @Test func recordsOnce() throws {
         let space = try Workspace()

@@ -41,7 +41,7 @@ struct BenchPipelineCommand: ParsableCommand {
     @Option(help: "Runs of each stage.")
     var runs = 3
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     func validate() throws {

@@ -42,7 +42,7 @@ struct BenchForestCommand: ParsableCommand {
     @Option(help: "Write the predictions of all rows to this file, as 32-bit floats.")
     var predictions: String?
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     private static func counts(_ list: String, limit: Int) -> [Int]? {

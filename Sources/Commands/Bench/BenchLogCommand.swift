@@ -36,7 +36,7 @@ struct BenchLogCommand: ParsableCommand {
     @Option(help: "KiB of events in a batch of the append and read rows; may be given more than once.")
     var batchKib = [1, 16, 256]
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     enum Part: String, ExpressibleByArgument, CaseIterable {

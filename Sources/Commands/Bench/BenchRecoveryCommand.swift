@@ -33,7 +33,7 @@ struct BenchRecoveryCommand: ParsableCommand {
     @Option(help: "A folder on the disk to measure; the system's temporary folder otherwise.")
     var dir: String?
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     func validate() throws {

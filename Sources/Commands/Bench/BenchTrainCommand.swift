@@ -42,7 +42,7 @@ struct BenchTrainCommand: ParsableCommand {
     @Option(help: "Where to write the scores of the rows to judge by, one a line.")
     var scores: String?
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     func validate() throws {

@@ -20,7 +20,7 @@ struct BenchWindowsCommand: ParsableCommand {
     @Option(help: "Events of each measurement.")
     var events = 2_000_000
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     func validate() throws {

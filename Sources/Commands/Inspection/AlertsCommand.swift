@@ -61,7 +61,7 @@ struct AlertsListCommand: ParsableCommand {
     @Option(help: "Alerts at most.")
     var limit = 50
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     func validate() throws {

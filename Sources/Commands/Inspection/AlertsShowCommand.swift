@@ -46,6 +46,12 @@ struct AlertsShowCommand: ParsableCommand {
 
     enum ShowFormat: String, ExpressibleByArgument, CaseIterable {
         case text, json, jsonl, csv
+        case rawCSV = "csv-raw"
+
+        static let allValueDescriptions = [
+            "text": "for people", "json": "the alert as an object", "jsonl": "its events, an object a line",
+            "csv": "its events: " + CSVText.guardedWords, "csv-raw": "its events: " + CSVText.rawWords,
+        ]
     }
 
     @Argument(help: "The alert's id, or the beginning of it.")
@@ -53,7 +59,7 @@ struct AlertsShowCommand: ParsableCommand {
 
     @OptionGroup var file: DataPlace
 
-    @Option(help: "text, json, jsonl or csv.")
+    @Option(help: "How to write it.")
     var format: ShowFormat = .text
 
     @Option(help: "How many events to show from the beginning and from the end of the session; or all.")
@@ -92,6 +98,7 @@ struct AlertsShowCommand: ParsableCommand {
         case .json: AlertJSON(details, leftOut: leftOut)
         case .jsonl: AlertEventList(.jsonl)
         case .csv: AlertEventList(.csv)
+        case .rawCSV: AlertEventList(.rawCSV)
         }
     }
 }

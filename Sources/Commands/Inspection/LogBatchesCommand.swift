@@ -23,7 +23,7 @@ struct LogBatchesCommand: ParsableCommand {
     @Option(help: "Partition; all of them otherwise.")
     var partition: Int?
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     func run() throws {

@@ -22,7 +22,7 @@ struct LogConsumersCommand: ParsableCommand {
     @Option(help: "Forget this consumer.")
     var forget: String?
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     func run() throws {

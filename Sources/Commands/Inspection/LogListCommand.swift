@@ -17,7 +17,7 @@ struct LogListCommand: ParsableCommand {
 
     @OptionGroup var place: LogPlace
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     func run() throws {

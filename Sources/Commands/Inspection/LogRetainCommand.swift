@@ -40,7 +40,7 @@ struct LogRetainCommand: ParsableCommand {
     @Flag(help: "Only list what would be removed.")
     var dryRun = false
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     func validate() throws {

@@ -56,7 +56,7 @@ struct StateListCommand: ParsableCommand {
     @Option(help: "Rows at most.")
     var limit = 1000
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     func run() throws {
@@ -159,7 +159,7 @@ struct StateCheckpointsCommand: ParsableCommand {
 
     @OptionGroup var place: DataPlace
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     func run() throws {

@@ -26,7 +26,7 @@ struct StatsCommand: ParsableCommand {
     )
     var recordings = false
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     func run() throws {

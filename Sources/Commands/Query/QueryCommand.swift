@@ -39,7 +39,7 @@ struct QueryCommand: ParsableCommand {
     @Option(help: "Format of the recordings; told by their names otherwise.")
     var inputFormat: RecordingFormat?
 
-    @Option(help: "csv, jsonl, or summary: how many rows, and the sum of each column.")
+    @Option(help: "How to write it.")
     var format: QueryFormat = .csv
 
     @Option(help: "Append the recordings to the log of this data directory, too, each event before it counts.")

@@ -7,7 +7,14 @@ import Windows
 
 /// How a query's rows are written to standard output.
 enum QueryFormat: String, ExpressibleByArgument, CaseIterable {
-    case csv, jsonl, summary
+    case csv
+    case rawCSV = "csv-raw"
+    case jsonl, summary
+
+    static let allValueDescriptions = [
+        "csv": CSVText.guardedWords, "csv-raw": CSVText.rawWords, "jsonl": "an object a line",
+        "summary": "how many rows, and the sum of each column",
+    ]
 }
 
 /// Writes the rows of one partition, in stretches: one for each chunk of the recording.
@@ -34,7 +41,7 @@ final class QueryWriter: QuerySink {
     }
 
     func writeHeader() {
-        guard format == .csv else { return }
+        guard format == .csv || format == .rawCSV else { return }
         Output.data((["start", "end"] + keyNames + columnNames).joined(separator: ",") + "\n")
     }
 
@@ -60,7 +67,7 @@ final class QueryWriter: QuerySink {
     func take(_ rows: QueryRows) {
         rowCount += rows.count
         switch format {
-        case .csv: for row in 0..<rows.count { writeCSV(rows, row) }
+        case .csv, .rawCSV: for row in 0..<rows.count { writeCSV(rows, row) }
         case .jsonl: for row in 0..<rows.count { writeJSON(rows, row) }
         case .summary:
             for (column, lane) in rows.columns.enumerated() {
@@ -75,7 +82,9 @@ final class QueryWriter: QuerySink {
         append(TimeParser.text(milliseconds: rows.ends[row] / 1000))
         for part in keyNames.indices {
             bytes.append(0x2C)
-            rows.key(part, row) { append(CSVText.field(Output.cell(String(decoding: $0, as: UTF8.self)))) }
+            rows.key(part, row) {
+                append(CSVText.field(Output.cell(String(decoding: $0, as: UTF8.self)), isRaw: format == .rawCSV))
+            }
         }
         for lane in rows.columns {
             bytes.append(0x2C)

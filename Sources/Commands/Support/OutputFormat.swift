@@ -3,7 +3,14 @@ import Foundation
 
 /// How a listing is written to standard output.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-    case table, csv, json, jsonl
+    case table, csv
+    case rawCSV = "csv-raw"
+    case json, jsonl
+
+    static let allValueDescriptions = [
+        "table": "columns of one width", "csv": CSVText.guardedWords, "csv-raw": CSVText.rawWords,
+        "json": "a list of objects", "jsonl": "an object a line",
+    ]
 }
 
 /// One value of a listing.
@@ -52,7 +59,7 @@ final class ListingWriter {
         self.columns = columns
         self.format = format
         self.alignedRows = alignedRows
-        if format == .csv { put(columns.joined(separator: ",") + "\n") }
+        if format == .csv || format == .rawCSV { put(columns.joined(separator: ",") + "\n") }
         if format == .json { put("[") }
     }
 
@@ -62,7 +69,7 @@ final class ListingWriter {
             if let widths { return put(line(row.map(shown), widths)) }
             waiting.append(row)
             if waiting.count == alignedRows { beginTable() }
-        case .csv: put(row.map(csvField).joined(separator: ",") + "\n")
+        case .csv, .rawCSV: put(row.map(csvField).joined(separator: ",") + "\n")
         case .json: put((isEmpty ? "" : ",\n ") + object(row))
         case .jsonl: put(object(row) + "\n")
         }
@@ -133,7 +140,7 @@ final class ListingWriter {
 
     private func csvField(_ cell: Cell) -> String {
         switch cell {
-        case .text(let text): CSVText.field(Output.cell(text))
+        case .text(let text): CSVText.field(Output.cell(text), isRaw: format == .rawCSV)
         case .integer(let value): String(value)
         case .number(let value, _): value.isFinite ? String(describing: value) : ""
         case .null: ""
@@ -172,15 +179,33 @@ func grouped(_ value: Int) -> String {
     return (value < 0 ? "-" : "") + groups.joined(separator: ",")
 }
 
-/// CSV fields.
+/// CSV fields (RFC 4180).
 enum CSVText {
-    /// RFC 4180, and a cell that a spreadsheet would run as a formula is made text.
-    static func field(_ text: String) -> String {
-        var text = text
-        if let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) { text = "'" + text }
+    static let guardedWords = "values as they are, but for a ' before a text that a spreadsheet would run"
+    static let rawWords = "every value as it is"
+
+    /// A text as a field. One that a spreadsheet would run as a formula gets a ' in front unless `isRaw`: one that begins with
+    /// =, @, a tab or a carriage return, or with + or - and is no number. A telephone number is one here: only digits and what
+    /// people put between them; a formula of those alone can do nothing but sums.
+    static func field(_ text: String, isRaw: Bool = false) -> String {
+        let text = isRaw || !isRun(text) ? text : "'" + text
         let needsQuotes = text.unicodeScalars.contains { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }
         return needsQuotes ? "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : text
     }
+
+    private static func isRun(_ text: String) -> Bool {
+        switch text.utf8.first {
+        case UInt8(ascii: "="), UInt8(ascii: "@"), 0x09, 0x0D: return true
+        case UInt8(ascii: "+"), UInt8(ascii: "-"):
+            let rest = text.utf8.dropFirst()
+            let hasDigit = rest.contains { (0x30...0x39).contains($0) }
+            let isNumber = hasDigit && rest.allSatisfy { digitsAndBetween.contains($0) }
+            return !isNumber && Double(text) == nil
+        default: return false
+        }
+    }
+
+    private static let digitsAndBetween = Set("0123456789 .,()/-".utf8)
 }
 
 /// JSON strings.

@@ -36,7 +36,7 @@ struct BenchLatencyCommand: ParsableCommand {
     @Option(help: "A folder on the disk to measure; the system's temporary folder otherwise.")
     var dir: String?
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     private static let warmUpSeconds = 2.0

@@ -26,7 +26,7 @@ struct BenchPredictCommand: ParsableCommand {
     @Option(help: "Connections.")
     var connections = 16
 
-    @Option(help: "table, csv, json or jsonl.")
+    @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
     private static let warmUpSeconds = 2.0
