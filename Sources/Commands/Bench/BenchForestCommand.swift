@@ -13,8 +13,10 @@ struct BenchForestCommand: ParsableCommand {
             the same by the clock. Missing values, categories, link and calibration are included.
 
               patternalarm bench forest --model xgboost.json --rows rows.csv
-              patternalarm bench forest --model forest.onnx --rows rows.npy --batch 1,1000 --explain
-              patternalarm bench forest --model lightgbm.txt --rows rows.f32 --width 30 --predictions out.f32 --format jsonl
+              patternalarm bench forest --model forest.onnx --rows rows.npy \\
+                --batch 1,1000 --explain
+              patternalarm bench forest --model lightgbm.txt --rows rows.f32 --width 30 \\
+                --predictions out.f32 --format jsonl
             """
     )
 

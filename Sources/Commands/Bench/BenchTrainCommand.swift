@@ -13,9 +13,10 @@ struct BenchTrainCommand: ParsableCommand {
             column). Labels are whole numbers from 0; 0 is not fraud. Reading is not timed, choosing bins is. Times are \
             the best of the runs.
 
-              patternalarm bench train Xtr.npy --labels ytr.npy --test Xte.npy --test-labels yte.npy \
-                --algorithm boosting --threads 1
-              patternalarm bench train train.csv --test test.csv --label is_fraud --algorithm forest --trees 100
+              patternalarm bench train Xtr.npy --labels ytr.npy --test Xte.npy \\
+                --test-labels yte.npy --algorithm boosting --threads 1
+              patternalarm bench train train.csv --test test.csv --label is_fraud \\
+                --algorithm forest --trees 100
             """
     )
 

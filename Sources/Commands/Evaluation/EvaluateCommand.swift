@@ -23,8 +23,9 @@ struct EvaluateCommand: ParsableCommand {
 
               patternalarm evaluate test.jsonl.lz4 --model models/january
               patternalarm evaluate test.jsonl.lz4 --format json > report.json
-              patternalarm evaluate tx.csv --pipeline handbook --model models/h --test 2018-08-08..2018-08-14 \
-                --review-cost 5 --miss-cost amount --capacity 100/day
+              patternalarm evaluate tx.csv --pipeline handbook --model models/h \\
+                --test 2018-08-08..2018-08-14 --review-cost 5 --miss-cost amount \\
+                --capacity 100/day
             """
     )
 

@@ -21,7 +21,8 @@ struct AlertsListCommand: ParsableCommand {
         abstract: "List alerts, the highest score first.",
         discussion: """
               patternalarm alerts list --severity critical --limit 20
-              patternalarm alerts list --type fraud_card_testing --since 2026-03-02T08:00:00Z --format csv
+              patternalarm alerts list --type fraud_card_testing \\
+                --since 2026-03-02T08:00:00Z --format csv
             """
     )
 

@@ -14,7 +14,8 @@ struct LogBatchesCommand: ParsableCommand {
             without, `end_byte`.
 
               patternalarm log batches --data-dir work --partition 0
-              patternalarm log batches --data-dir work --format jsonl | grep fault
+              patternalarm log batches --data-dir work --format jsonl \\
+                | grep -v '"fault":null'
             """
     )
 

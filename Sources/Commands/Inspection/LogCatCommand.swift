@@ -12,7 +12,8 @@ struct LogCatCommand: ParsableCommand {
         discussion: """
               patternalarm log cat --partition 0 --from 1000 --limit 5
               patternalarm log cat --consumer reports --limit 1000 | ./report
-              patternalarm log cat --key A482913 --from 2026-03-02T08:00:00Z --to 2026-03-02T09:00:00Z --with-offsets
+              patternalarm log cat --key A482913 --from 2026-03-02T08:00:00Z \\
+                --to 2026-03-02T09:00:00Z --with-offsets
             """
     )
 

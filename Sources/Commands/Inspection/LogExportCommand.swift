@@ -15,7 +15,8 @@ struct LogExportCommand: ParsableCommand {
             alerts: `patternalarm replay` is the way back in. Records that a repair has marked as lost are left out.
 
               patternalarm log export monday.jsonl.lz4 --data-dir work
-              patternalarm log export - --from 2026-03-02T08:00:00Z --to 2026-03-02T09:00:00Z | wc -l
+              patternalarm log export - --from 2026-03-02T08:00:00Z \\
+                --to 2026-03-02T09:00:00Z | wc -l
               patternalarm replay monday.jsonl.lz4 --data-dir other
             """
     )

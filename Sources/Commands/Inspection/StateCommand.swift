@@ -30,7 +30,8 @@ struct StateListCommand: ParsableCommand {
 
               patternalarm state ls --entity actor --limit 20
               patternalarm state ls --key A482913
-              patternalarm state ls --key A482913 --until 2026-03-02T08:30:00Z --from-checkpoint none
+              patternalarm state ls --key A482913 --until 2026-03-02T08:30:00Z \\
+                --from-checkpoint none
             """
     )
 

@@ -12,18 +12,32 @@ struct QueryCommand: ParsableCommand {
             A query is written in the pipeline file:
 
               queries:
-                - {name: per_minute, by: account, window: 1m, columns: {events: count(), total: sum(amount)}}
-                - {name: last_5m, by: account, window: 5m, every: 1m, columns: {devices: distinct(device)}}
-                - {name: three_large, by: account, sequence: [amount > 1000, amount > 1000, amount > 1000], within: 5m}
+                - name: per_minute
+                  by: account
+                  window: 1m
+                  columns: {events: count(), total: sum(amount)}
+                - name: last_5m
+                  by: account
+                  window: 5m
+                  every: 1m
+                  columns: {devices: distinct(device)}
+                - name: three_large
+                  by: account
+                  sequence: [amount > 1000, amount > 1000, amount > 1000]
+                  within: 5m
 
             A row comes when the clock (newest event time minus the allowed disorder) has passed the window's end, or the \
             last event of the match. Rows come by end, then in the order of their keys' first events; with several \
             partitions those of one partition do.
 
-              patternalarm query per_minute events.jsonl.lz4 --pipeline payments.yaml > per_minute.csv
-              tail -f events.jsonl | patternalarm query three_large - --pipeline payments.yaml --format jsonl
-              patternalarm query per_minute events.jsonl --pipeline payments.yaml --format summary
-              patternalarm query per_minute events.jsonl --pipeline payments.yaml --record work
+              patternalarm query per_minute events.jsonl.lz4 --pipeline payments.yaml \\
+                > per_minute.csv
+              tail -f events.jsonl | patternalarm query three_large - \\
+                --pipeline payments.yaml --format jsonl
+              patternalarm query per_minute events.jsonl --pipeline payments.yaml \\
+                --format summary
+              patternalarm query per_minute events.jsonl --pipeline payments.yaml \\
+                --record work
             """
     )
 

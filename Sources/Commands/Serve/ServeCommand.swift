@@ -17,7 +17,8 @@ struct ServeCommand: AsyncParsableCommand {
             Goes on where the data directory stands. Stop it with Ctrl-C or SIGTERM.
 
               patternalarm serve --data-dir work
-              curl -H "Authorization: Bearer $(cat work/token)" -H 'Content-Type: application/x-ndjson' \\
+              curl -H "Authorization: Bearer $(cat work/token)" \\
+                -H 'Content-Type: application/x-ndjson' \\
                 --data-binary @events.jsonl http://127.0.0.1:8420/events
             """
     )

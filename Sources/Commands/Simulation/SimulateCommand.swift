@@ -14,8 +14,10 @@ struct SimulateCommand: ParsableCommand {
             The same options give the same bytes. Time is virtual and only moves forward.
 
               patternalarm simulate --events 100000 --seed 7 --out events.jsonl
-              patternalarm simulate --load peak --duration 5m --labels labels.csv > events.jsonl
-              patternalarm simulate --load normal --duration 1h --paced | patternalarm replay -
+              patternalarm simulate --load peak --duration 5m --labels labels.csv \\
+                > events.jsonl
+              patternalarm simulate --load normal --duration 1h --paced \\
+                | patternalarm replay -
             """
     )
 

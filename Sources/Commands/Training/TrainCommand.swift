@@ -22,11 +22,13 @@ struct TrainCommand: ParsableCommand {
             and gives mean and deviation.
 
               patternalarm train january.jsonl.lz4 --out models/january
-              patternalarm train a.jsonl b.jsonl --pipeline my.yaml --trees 300 --out models/v2
-              patternalarm train a.jsonl --algorithm boosting --learning-rate 0.05 --early-stopping-rounds 50 \
-                --calibration isotonic --out models/v3
+              patternalarm train a.jsonl b.jsonl --pipeline my.yaml --trees 300 \\
+                --out models/v2
+              patternalarm train a.jsonl --algorithm boosting --learning-rate 0.05 \\
+                --early-stopping-rounds 50 --calibration isotonic --out models/v3
               patternalarm train a.jsonl --algorithm isolation --out models/unusual
-              patternalarm train tx.csv --pipeline handbook --out models/h --train 2018-07-25..2018-07-31 --delay 7d \
+              patternalarm train tx.csv --pipeline handbook --out models/h \\
+                --train 2018-07-25..2018-07-31 --delay 7d \\
                 --test 2018-08-08..2018-08-14 --exclude-known customer
             """
     )

@@ -14,7 +14,8 @@ struct BenchLatencyCommand: ParsableCommand {
             and counts. Another connection looks for new alerts each millisecond. In turns with it runs the least that any \
             product must do: read from a pipe, append with LZ4, fdatasync, insert into SQLite.
 
-              patternalarm bench latency --rate 10000 --rate 100000 --rate 300000 --seconds 15
+              patternalarm bench latency --rate 10000 --rate 100000 --rate 300000 \\
+                --seconds 15
             """
     )
 
