@@ -120,7 +120,8 @@ let package = Package(
                 "FileStore", "Forest", "ForestFormats", "ForestTraining", "Evaluation", "Plan", "Runtime", "Server",
                 "StateStore",
                 "Traffic", "Windows", argumentParser, logging, system, yams, histogram, sqlite,
-            ]
+            ],
+            exclude: ["Input/README.md"]
         ),
         .executableTarget(
             name: "patternalarm",

@@ -1,4 +1,4 @@
-/// Records of RFC 4180, turned into JSON objects: the log holds one kind of event only.
+/// Records of CSV, turned into JSON objects: the log holds one kind of event only.
 public final class CSVRecord {
     /// What a column's values become.
     public enum Kind: Sendable {
@@ -9,46 +9,18 @@ public final class CSVRecord {
     private let keys: UnsafeMutablePointer<UInt8>
     private let keyEnds: [Int]
     private let kinds: [Kind]
+    private let grammar: CSVGrammar
     private var out: UnsafeMutablePointer<UInt8>
     private var capacity = 4096
     /// The content of a quoted field without its quotes.
     private var copy: [UInt8] = []
 
-    /// The field's content without its quotes, if the record is well formed.
-    public static func fields(of record: UnsafeBufferPointer<UInt8>) -> [[UInt8]]? {
-        var fields: [[UInt8]] = []
-        var position = 0
-        while true {
-            var field: [UInt8] = []
-            if position < record.count, record[position] == 0x22 {
-                position += 1
-                while true {
-                    guard position < record.count else { return nil }
-                    if record[position] == 0x22 {
-                        position += 1
-                        guard position < record.count, record[position] == 0x22 else { break }
-                    }
-                    field.append(record[position])
-                    position += 1
-                }
-            } else {
-                while position < record.count, record[position] != 0x2C {
-                    if record[position] == 0x22 { return nil }
-                    field.append(record[position])
-                    position += 1
-                }
-            }
-            fields.append(field)
-            guard position < record.count else { return fields }
-            guard record[position] == 0x2C else { return nil }
-            position += 1
-        }
-    }
-
     /// - Parameters:
     ///   - names: The header's columns; a dot in one means a nested object's path and is kept as it is.
+    ///   - grammar: How fields are told apart.
     ///   - kind: What the values of a column become; nil: text.
-    public init(names: [[UInt8]], kind: (String) -> Kind?) {
+    public init(names: [[UInt8]], grammar: CSVGrammar = CSVGrammar(), kind: (String) -> Kind?) {
+        self.grammar = grammar
         kinds = names.map { kind(String(decoding: $0, as: UTF8.self)) ?? .text }
         let room = names.reduce(16) { $0 + $1.count * 6 + 3 }
         let keys = UnsafeMutablePointer<UInt8>.allocate(capacity: room)
@@ -72,11 +44,14 @@ public final class CSVRecord {
 
     public var columnCount: Int { kinds.count }
 
-    /// A record as a JSON object; an empty field is left out. Nil if the record is malformed or has another number of
-    /// fields than the header. Valid until the next call.
+    /// A record as a JSON object; an empty field is left out. Valid until the next call.
     ///
     /// Numbers keep their spelling. What is not a number in a number column stays text, for the decoder to refuse.
-    public func json(_ record: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8>? {
+    ///
+    /// - Throws: ``CSVGrammar/Fault`` if the record is malformed or has another number of fields than the header.
+    public func json(
+        _ record: UnsafeBufferPointer<UInt8>
+    ) throws(CSVGrammar.Fault) -> UnsafeBufferPointer<UInt8> {
         // No byte becomes more than six; no column adds more than its key, two quotes and a comma.
         let bound = (keyEnds.last ?? 0) + record.count * 6 + kinds.count * 3 + 16
         if bound > capacity {
@@ -84,45 +59,26 @@ public final class CSVRecord {
             out.deallocate()
             out = .allocate(capacity: capacity)
         }
-        guard let source = record.baseAddress else { return nil }
         var end = 1
         out[0] = 0x7B
         var position = 0
         for column in kinds.indices {
-            if position < record.count, source[position] == 0x22 {
-                guard unquote(record, &position) else { return nil }
+            let field = try grammar.field(of: record, &position)
+            if CSVGrammar.isQuoted(field) {
+                copy.removeAll(keepingCapacity: true)
+                CSVGrammar.unquote(field, into: &copy)
                 copy.withUnsafeBufferPointer { end += append($0, column, at: end) }
             } else {
-                let first = position
-                while position < record.count, source[position] != 0x2C { position += 1 }
-                let content = UnsafeBufferPointer(start: source + first, count: position - first)
-                end += append(content, column, at: end)
+                end += append(field, column, at: end)
             }
             let isLast = column == kinds.count - 1
-            guard isLast ? position == record.count : position < record.count && source[position] == 0x2C else {
-                return nil
-            }
+            guard isLast == (position == record.count) else { throw .fieldCount(expected: kinds.count) }
             position += 1
         }
         // The last member's comma.
         if end > 1 { end -= 1 }
         out[end] = 0x7D
         return UnsafeBufferPointer(start: out, count: end + 1)
-    }
-
-    /// Takes a quoted field and leaves its content in `copy`; false if it does not end.
-    private func unquote(_ record: UnsafeBufferPointer<UInt8>, _ position: inout Int) -> Bool {
-        copy.removeAll(keepingCapacity: true)
-        position += 1
-        while position < record.count {
-            if record[position] == 0x22 {
-                position += 1
-                guard position < record.count, record[position] == 0x22 else { return true }
-            }
-            copy.append(record[position])
-            position += 1
-        }
-        return false
     }
 
     /// Writes a member and a comma, and returns how many bytes that took.

@@ -1,6 +1,6 @@
 import Bytes
 
-/// Rows of features from CSV (RFC 4180): a header of names, then one number a field; empty, `nan` or `null` = missing.
+/// Rows of features from CSV: a header of names, then one number a field; empty, `nan` or `null` = missing.
 ///
 /// Numbers are read in 64 bits and narrowed, as the libraries do it. Rows are collected behind one another until
 /// ``removeAll()``: whoever reads a large file does so in batches.
@@ -21,6 +21,8 @@ public struct FeatureRows: Sendable {
     }
 
     public let names: [String]
+    private static let grammar = CSVGrammar()
+
     /// [row][column].
     public private(set) var values: [Float] = []
     public private(set) var rowCount = 0
@@ -28,8 +30,13 @@ public struct FeatureRows: Sendable {
     /// - Parameter header: The first line, without its end.
     /// - Throws: ``Fault/header``
     public init(header: some Sequence<UInt8>) throws(Fault) {
-        let fields = Array(header).withUnsafeBufferPointer { CSVRecord.fields(of: $0) }
-        guard let fields, !(fields.count == 1 && fields[0].isEmpty) else { throw .header }
+        let fields: [[UInt8]]
+        do throws(CSVGrammar.Fault) {
+            fields = try Array(header).withUnsafeBufferPointer { header throws(CSVGrammar.Fault) in
+                try Self.grammar.fields(of: header)
+            }
+        } catch { throw .header }
+        guard !(fields.count == 1 && fields[0].isEmpty) else { throw .header }
         names = fields.map { String(decoding: $0, as: UTF8.self) }
     }
 
@@ -56,18 +63,21 @@ public struct FeatureRows: Sendable {
         }
         while true {
             let first = position
-            if position == line.count || base[position] == 0x2C {
+            if position == line.count || base[position] == Self.grammar.separator {
                 values.append(.nan)
             } else if let number = NumberParser.parse(base, &position, end: line.count),
-                position == line.count || base[position] == 0x2C
+                position == line.count || base[position] == Self.grammar.separator
             {
                 values.append(Float(number))
             } else {
                 position = first
                 guard let number = Self.word(line, &position) else {
                     values.removeSubrange(start...)
-                    let text = String(decoding: line[first...].prefix { $0 != 0x2C }.prefix(40), as: UTF8.self)
-                    throw .field(column: column < names.count ? names[column] : String(column), text: text)
+                    let text = line[first...].prefix { $0 != Self.grammar.separator }.prefix(40)
+                    throw .field(
+                        column: column < names.count ? names[column] : String(column),
+                        text: String(decoding: text, as: UTF8.self)
+                    )
                 }
                 values.append(number)
             }
@@ -84,10 +94,13 @@ public struct FeatureRows: Sendable {
 
     /// What is not JSON's number: quotes, spaces, words for missing and infinite, `.5` and `+1`.
     private static func word(_ line: UnsafeBufferPointer<UInt8>, _ position: inout Int) -> Float? {
-        let end = line[position...].firstIndex(of: 0x2C) ?? line.count
-        var text = line[position..<end]
-        position = end
-        let trimmed: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x22 || $0 == 0x0D }
+        var content: [UInt8] = []
+        do throws(CSVGrammar.Fault) {
+            let field = try grammar.field(of: line, &position)
+            if CSVGrammar.isQuoted(field) { CSVGrammar.unquote(field, into: &content) } else { content = Array(field) }
+        } catch { return nil }
+        var text = content[...]
+        let trimmed: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x0D }
         while let first = text.first, trimmed(first) { text.removeFirst() }
         while let last = text.last, trimmed(last) { text.removeLast() }
         let word = String(decoding: text, as: UTF8.self)

@@ -136,24 +136,28 @@ import Testing
 }
 
 @Suite struct CSVTests {
-    private func convert(_ record: String) -> String? {
+    private func convert(_ record: String) throws(CSVGrammar.Fault) -> String {
         let csv = CSVRecord(names: [Array("id".utf8), Array("n".utf8), Array("ok".utf8)]) { name in
             name == "n" ? .number : name == "ok" ? .bool : .text
         }
-        return Array(record.utf8).withUnsafeBufferPointer { record in
-            csv.json(record).map { String(decoding: $0, as: UTF8.self) }
+        return try Array(record.utf8).withUnsafeBufferPointer { record throws(CSVGrammar.Fault) in
+            String(decoding: try csv.json(record), as: UTF8.self)
         }
     }
 
-    @Test func convertsRecords() {
-        #expect(convert("a,1.50,true") == #"{"id":"a","n":1.50,"ok":true}"#)
-        #expect(convert("\"a,\"\"b\"\"\nc\",,0") == "{\"id\":\"a,\\\"b\\\"\\u000ac\",\"ok\":false}")
-        #expect(convert("a,x,maybe") == #"{"id":"a","n":"x","ok":"maybe"}"#)
-        #expect(convert(",,") == "{}")
-        #expect(convert("\u{1}\\" + String(repeating: "\u{2}", count: 2000) + ",-1e5,F")?.count == 12_037)
-        #expect(convert("a,1") == nil)
-        #expect(convert("a,1,true,4") == nil)
-        #expect(convert("\"a,1,true") == nil)
+    @Test func convertsRecords() throws {
+        #expect(try convert("a,1.50,true") == #"{"id":"a","n":1.50,"ok":true}"#)
+        #expect(try convert("\"a,\"\"b\"\"\nc\",,0") == "{\"id\":\"a,\\\"b\\\"\\u000ac\",\"ok\":false}")
+        #expect(try convert("a,x,maybe") == #"{"id":"a","n":"x","ok":"maybe"}"#)
+        #expect(try convert("TV 42\" black,1,1") == #"{"id":"TV 42\" black","n":1,"ok":true}"#)
+        #expect(try convert(",,") == "{}")
+        #expect(try convert("\u{1}\\" + String(repeating: "\u{2}", count: 2000) + ",-1e5,F").count == 12_037)
+        for record in ["a,1", "a,1,true,4", "a,1,true,"] {
+            #expect(throws: CSVGrammar.Fault.fieldCount(expected: 3)) { try convert(record) }
+        }
+        for record in ["\"a,1,true", "a,1,\"", "\"a\nb\"c,1,true"] {
+            #expect(throws: CSVGrammar.Fault.unclosedQuote) { try convert(record) }
+        }
     }
 }
 

@@ -73,7 +73,7 @@ final class Recording {
         }
         reader = LineReader(
             isLZ4 ? .lz4(LZ4Source(file)) : .plain(file),
-            quoted: self.format == .csv,
+            csv: self.format == .csv ? CSVGrammar() : nil,
             isChecked: isResumable
         )
         decoder = ChunkDecoder(plan: plan, capacity: chunkEvents)
@@ -121,8 +121,11 @@ final class Recording {
     private func readHeader() throws(CommandError) {
         do throws(InputError) {
             guard csv == nil, let line = try reader.next() else { return }
-            guard let names = CSVRecord.fields(of: line.bytes) else {
-                throw InputError.unreadable(path: path, errno: 0, words: "its first line is not a CSV header")
+            let names: [[UInt8]]
+            do throws(CSVGrammar.Fault) {
+                names = try CSVGrammar().fields(of: line.bytes)
+            } catch {
+                throw InputError.unreadable(path: path, errno: 0, words: "its first line is no CSV header: \(error)")
             }
             let fields = plan.schema.fields
             csv = CSVRecord(names: names) { name in
@@ -164,7 +167,8 @@ final class Recording {
                 }
                 chunk.starts.append(start)
                 sawLine = true
-                chunk.lines.append(line.number)
+                // An earlier version counted records: up to where it has been, so is it counted now.
+                chunk.lines.append(min(line.number, landmarks.first?.line ?? .max))
                 append(line, to: chunk)
                 // A live source has nothing more for now: what is there is worth more than a full chunk.
                 if hasPaused { break }
@@ -187,11 +191,10 @@ final class Recording {
             _ = chunk.batch.append(line.bytes)
             return
         }
-        if let event = csv.json(line.bytes) {
-            _ = chunk.batch.append(event)
-        } else {
-            let row = chunk.batch.append(line.bytes)
-            chunk.refusals.append((row, "not a CSV record of \(csv.columnCount) fields"))
+        do throws(CSVGrammar.Fault) {
+            _ = chunk.batch.append(try csv.json(line.bytes))
+        } catch {
+            chunk.refusals.append((chunk.batch.append(line.bytes), error.description))
         }
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Engine
 import Forest
 import ForestFormats
@@ -41,7 +42,7 @@ final class RowFile {
     private static func open(_ path: String) throws(CommandError) -> LineReader<RecordingSource> {
         do throws(InputError) {
             let file = try FileSource(path)
-            return LineReader(path.hasSuffix(".lz4") ? .lz4(LZ4Source(file)) : .plain(file))
+            return LineReader(path.hasSuffix(".lz4") ? .lz4(LZ4Source(file)) : .plain(file), csv: CSVGrammar())
         } catch {
             throw .input(error.description)
         }

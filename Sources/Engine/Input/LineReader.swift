@@ -1,3 +1,4 @@
+import Bytes
 import CKernels
 
 #if canImport(Glibc)
@@ -26,11 +27,14 @@ public struct RecordingPosition: Sendable, Equatable {
 
 /// Cuts a source into lines, in bounded memory, whatever the lines are.
 ///
-/// A line ends with LF or CRLF; the last one may lack it. In CSV a line feed inside quotes does not end a record. A line
-/// longer than the limit is delivered cut, marked as oversize. A byte order mark at the start is dropped.
+/// A line ends with LF or CRLF; the last one may lack it. In CSV a line feed inside quotes does not end a record, which so
+/// has several lines. A quote that is not closed within the limit, or before the recording's end, costs its own line: the record
+/// that it would have opened is delivered up to its first line feed, and reading goes on behind that. A line longer than the
+/// limit is delivered cut, marked as oversize. A byte order mark at the start is dropped.
 public struct LineReader<Source: ByteSource>: ~Copyable {
     public struct Line {
         public var bytes: UnsafeBufferPointer<UInt8>
+        /// Of the first of its lines.
         public var number: Int
         /// The line's real size if it is longer than the limit; `bytes` then holds its first ones.
         public var oversize: Int?
@@ -41,7 +45,7 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     public static var keptOfOversize: Int { 200 }
 
     private var source: Source
-    private let quoted: Bool
+    private let csv: CSVGrammar?
     private let isChecked: Bool
     private let buffer: UnsafeMutablePointer<UInt8>
     private let kept: UnsafeMutablePointer<UInt8>
@@ -49,6 +53,7 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     private var start = 0
     private var filled = 0
     private var isAtEnd = false
+    private var hasBegun = false
     /// Behind the last line that was delivered.
     public private(set) var position = RecordingPosition()
     /// The last read gave less than was asked for: a live source has nothing more just now.
@@ -62,18 +67,16 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     private var nextCut = Int.max
 
     /// Whether the next call finds a whole line without reading.
-    public var hasBufferedLine: Bool {
-        filled > start && memchr(buffer + start, 0x0A, filled - start) != nil
-    }
+    public var hasBufferedLine: Bool { lineFeed(from: start) != nil }
 
     /// - Parameters:
     ///   - source: The recording's bytes.
-    ///   - quoted: Whether line feeds inside double quotes belong to the record (CSV).
+    ///   - csv: The grammar that tells which line feeds belong to a record; nil: each one ends a line.
     ///   - isChecked: Whether positions carry a checksum, for going on from them another time.
-    public init(_ source: Source, quoted: Bool = false, isChecked: Bool = true) {
+    public init(_ source: Source, csv: CSVGrammar? = nil, isChecked: Bool = true) {
         self.source = source
         self.isChecked = isChecked
-        self.quoted = quoted
+        self.csv = csv
         capacity = Self.lineLimit + (1 << 18)
         buffer = .allocate(capacity: capacity)
         kept = .allocate(capacity: Self.keptOfOversize)
@@ -100,8 +103,9 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         }
         guard checksum == target.checksum else { throw .changed(line: target.line, path: path) }
         position = target
+        hasBegun = target.byte > 0
         // The file has grown behind a line that had no end: what follows is still that line.
-        isInsideLine = last != 0x0A
+        isInsideLine = last != 0x0A && target.line > 0
     }
 
     /// A line over one of these bytes ends there, as it did when the recording was shorter; the rest of it is passed over.
@@ -118,8 +122,9 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
 
     /// The next line that is not empty, valid until the next call; nil at the end.
     public mutating func next() throws(InputError) -> Line? {
+        if !hasBegun { try begin() }
         while true {
-            guard var (end, next) = try findEnd() else {
+            guard var (end, next, lineFeeds) = try findEnd() else {
                 guard filled - start > Self.lineLimit else { return nil }
                 let line = try passOversize()
                 guard isInsideLine else { return line }
@@ -130,28 +135,34 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
             if let cut {
                 next = start + cut
                 end = min(end, next)
+                lineFeeds = 0
             }
             let size = end - start
             var text = UnsafeBufferPointer(start: UnsafePointer(buffer + start), count: size)
             consume(next - start)
-            if !isInsideLine { position.line += 1 }
-            if position.line == 1, text.count >= 3, text[0] == 0xEF, text[1] == 0xBB, text[2] == 0xBF {
-                text = UnsafeBufferPointer(rebasing: text[3...])
-            }
             if let last = text.last, last == 0x0D { text = UnsafeBufferPointer(rebasing: text.dropLast()) }
             if isInsideLine {
                 endLine(text.count)
                 isInsideLine = cut != nil
                 continue
             }
+            let number = position.line + 1
+            position.line = number + lineFeeds
             isInsideLine = cut != nil
             if text.isEmpty { continue }
             if text.count > Self.lineLimit {
                 let prefix = UnsafeBufferPointer(rebasing: text[..<Self.keptOfOversize])
-                return Line(bytes: prefix, number: position.line, oversize: text.count)
+                return Line(bytes: prefix, number: number, oversize: text.count)
             }
-            return Line(bytes: text, number: position.line, oversize: nil)
+            return Line(bytes: text, number: number, oversize: nil)
         }
+    }
+
+    /// Passes over a byte order mark.
+    private mutating func begin() throws(InputError) {
+        hasBegun = true
+        while filled < 3, !isAtEnd { try fill() }
+        if filled >= 3, buffer[0] == 0xEF, buffer[1] == 0xBB, buffer[2] == 0xBF { consume(3) }
     }
 
     private mutating func endLine(_ bytes: Int) {
@@ -165,32 +176,58 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         start += count
     }
 
-    /// Where the line at `start` ends and the next one begins, after reading as much as that needs. Nil at the end of the
-    /// recording, and for a line beyond the limit.
-    private mutating func findEnd() throws(InputError) -> (end: Int, next: Int)? {
+    /// Where the line at `start` ends and the next one begins, after reading as much as that needs, and how many line feeds
+    /// are inside of it. Nil at the end of the recording, and for a line beyond the limit.
+    private mutating func findEnd() throws(InputError) -> (end: Int, next: Int, lineFeeds: Int)? {
+        if let csv, !isInsideLine { return try findRecordEnd(csv) }
         var searched = start
-        var isInQuotes = false
         while true {
-            if quoted {
-                while searched < filled {
-                    let byte = buffer[searched]
-                    if byte == 0x22 { isInQuotes.toggle() }
-                    if byte == 0x0A, !isInQuotes { return (searched, searched + 1) }
-                    searched += 1
-                }
-            } else if searched < filled, let hit = memchr(buffer + searched, 0x0A, filled - searched) {
-                let end = hit - UnsafeMutableRawPointer(buffer)
-                return (end, end + 1)
-            }
+            if let end = lineFeed(from: searched) { return (end, end + 1, 0) }
             searched = filled
-            if isAtEnd {
-                return start < filled ? (filled, filled) : nil
-            }
+            if isAtEnd { return start < filled ? (filled, filled, 0) : nil }
             if filled - start > Self.lineLimit { return nil }
             let shift = start
             try fill()
             if start != shift { searched -= shift }
         }
+    }
+
+    private mutating func findRecordEnd(
+        _ csv: CSVGrammar
+    ) throws(InputError) -> (end: Int, next: Int, lineFeeds: Int)? {
+        var searched = start
+        var place = CSVGrammar.Place()
+        var lineFeeds = 0
+        while true {
+            switch csv.endOfField(buffer, &searched, end: filled, &place) {
+            case .separator:
+                lineFeeds += place.lineFeeds
+                place = CSVGrammar.Place()
+                searched += 1
+                continue
+            case .lineEnd: return (searched, searched + 1, lineFeeds + place.lineFeeds)
+            case .unclosed: return firstLine
+            case .exhausted: break
+            }
+            if isAtEnd {
+                if place.isInsideQuotes, let line = firstLine { return line }
+                return start < filled ? (filled, filled, lineFeeds + place.lineFeeds) : nil
+            }
+            if filled - start > Self.lineLimit { return firstLine }
+            let shift = start
+            try fill()
+            if start != shift { searched -= shift }
+        }
+    }
+
+    /// Up to the next line feed, whatever it is inside of.
+    private var firstLine: (end: Int, next: Int, lineFeeds: Int)? {
+        lineFeed(from: start).map { ($0, $0 + 1, 0) }
+    }
+
+    private func lineFeed(from position: Int) -> Int? {
+        guard position < filled, let hit = memchr(buffer + position, 0x0A, filled - position) else { return nil }
+        return hit - UnsafeMutableRawPointer(buffer)
     }
 
     private mutating func fill() throws(InputError) {
