@@ -72,7 +72,7 @@ struct BenchPipelineCommand: ParsableCommand {
             if let best { stages.append((name, best)) }
         }
         try stage("read, decode") { () throws(CommandError) in
-            let recording = try Recording(file, format: engine.format, plan: plan)
+            let recording = try Recording(file, engine.reading, plan: plan)
             let chunk = Chunk(plan: plan, capacity: recording.chunkEvents)
             var count = 0
             while try recording.read(into: chunk) { count += chunk.batch.count }
@@ -97,7 +97,7 @@ struct BenchPipelineCommand: ParsableCommand {
 
     private func offline(_ plan: PipelinePlan, _ models: [Int: ModelBinding]) throws(CommandError) -> Int {
         var count = 0
-        let run = OfflineRun(plan: plan, models: models, format: engine.format)
+        let run = OfflineRun(plan: plan, models: models, reading: engine.reading)
         _ = try run.run([file], progress: Progress("", isQuiet: true)) { _, _, output in
             count += output.ledger.events
             output.removeAll()
@@ -131,7 +131,7 @@ struct BenchPipelineCommand: ParsableCommand {
         options.threads = threads
         options.isQuiet = true
         let replayer = Replayer(directory, plan: plan, options: options)
-        try replayer.replay(file, format: engine.format, resumes: false)
+        try replayer.replay(file, engine.reading, resumes: false)
         return try directory.finish(status: "finished", inputs: replayer.recordings.map(\.record)).totals.events
     }
 }

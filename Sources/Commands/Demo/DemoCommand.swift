@@ -99,7 +99,7 @@ struct DemoCommand: ParsableCommand {
             isQuiet: true
         )
         let replayer = Replayer(directory, plan: plan, options: Replayer.Options())
-        try replayer.replay(recording, format: nil, resumes: false)
+        try replayer.replay(recording, RecordingReading(), resumes: false)
         let (totals, digest) = try directory.finish(status: "finished", inputs: replayer.recordings.map(\.record))
 
         Output.talk("3. ten alerts: the two with the most money of each of the five most frequent kinds\n")

@@ -45,6 +45,8 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Format of the recordings; told by their names otherwise.")
     var inputFormat: RecordingFormat?
 
+    @OptionGroup var recordings: RecordingOptions
+
     @Option(help: "Format of the report.")
     var format: ReportFormat = .table
 
@@ -77,7 +79,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         let commits = CommitBuilder(plan: plan, topic: plan.name, modelIDs: bindings.mapValues(\.id))
         let entity = plan.detectors[detector].entity
-        let run = OfflineRun(plan: plan, models: bindings, format: inputFormat)
+        let run = OfflineRun(plan: plan, models: bindings, reading: recordings.reading(inputFormat))
         let outputs = try run.run(files, progress: Progress("evaluate", isQuiet: quiet)) {
             engine,
             chunk,
@@ -151,7 +153,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         let data = try ProtocolData.collect(
             files,
-            format: inputFormat,
+            reading: recordings.reading(inputFormat),
             plan: plan,
             rule: rule,
             splits: [split],

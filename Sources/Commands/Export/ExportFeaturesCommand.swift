@@ -30,6 +30,8 @@ struct ExportFeaturesCommand: ParsableCommand {
     @Option(help: "Format of the recordings; told by their names otherwise.")
     var inputFormat: RecordingFormat?
 
+    @OptionGroup var recordings: RecordingOptions
+
     @Flag(name: .shortAndLong, help: "No progress on standard error.")
     var quiet = false
 
@@ -51,7 +53,7 @@ struct ExportFeaturesCommand: ParsableCommand {
         var rows: [FeatureTable.Row] = []
         var before = 0
         do throws(CommandError) {
-            let run = OfflineRun(plan: plan, models: [:], format: inputFormat)
+            let run = OfflineRun(plan: plan, models: [:], reading: recordings.reading(inputFormat))
             let last = plan.partitionCount - 1
             _ = try run.run(files, progress: Progress("features", isQuiet: quiet)) {
                 engine,

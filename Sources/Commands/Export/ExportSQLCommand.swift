@@ -38,8 +38,8 @@ struct ExportSQLCommand: ParsableCommand {
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             let plan = try PipelineFile.load(pipeline).plan
-            let isCSV = inputFormat.map { $0 == .csv } ?? events.hasSuffix(".csv")
-            let source = SQLScript.Source(path: events, format: isCSV ? .csv : .jsonl, admitted: admitted)
+            let format = RecordingReading(format: inputFormat).format(of: events)
+            let source = SQLScript.Source(path: events, format: format == .csv ? .csv : .jsonl, admitted: admitted)
             Output.data(SQLScript(plan, source: source).text)
         }
     }

@@ -18,7 +18,7 @@ struct KnownRecordings {
     /// new number for a file that has not been seen. Standard input is taken for the last recording if it `resumes`.
     func match(
         _ path: String,
-        format: RecordingFormat?,
+        reading: RecordingReading,
         plan: PipelinePlan,
         range: TimeRange = .all,
         resumes: Bool
@@ -31,7 +31,7 @@ struct KnownRecordings {
         }
         for input in known {
             guard let furthest = marks(of: input).max(by: { $0.position.byte < $1.position.byte }) else { continue }
-            let probe = try Recording(path, format: format, plan: plan, chunkEvents: 1)
+            let probe = try Recording(path, reading, plan: plan, chunkEvents: 1)
             do throws(CommandError) {
                 try probe.skip(to: furthest.position)
             } catch {

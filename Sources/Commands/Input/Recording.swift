@@ -44,9 +44,13 @@ final class Recording {
     private let file: FileSource
     private var reader: LineReader<RecordingSource>
     private let decoder: ChunkDecoder
+    private let reading: RecordingReading
     private let format: RecordingFormat
+    private let separator: CSVSeparator
     private let plan: PipelinePlan
     private var csv: CSVRecord?
+    /// What is to be said of the recording before its first event.
+    private var notes: [String] = []
     private var landmarks: ArraySlice<RecordingPosition> = []
     /// Events a chunk at most, and bytes: a partition's share must fit one record batch of Kafka's usual limit.
     let chunkEvents: Int
@@ -55,17 +59,18 @@ final class Recording {
     /// - Throws: ``CommandError/input(_:)`` if the file cannot be opened.
     init(
         _ path: String,
-        format: RecordingFormat?,
+        _ reading: RecordingReading,
         plan: PipelinePlan,
         chunkEvents: Int = 2048,
         isResumable: Bool = true
     ) throws(CommandError) {
         self.path = path
+        self.reading = reading
         self.plan = plan
         self.chunkEvents = chunkEvents
-        let isLZ4 = path.hasSuffix(".lz4")
-        let plainName = isLZ4 ? String(path.dropLast(4)) : path
-        self.format = format ?? (plainName.hasSuffix(".csv") ? .csv : .jsonl)
+        let isLZ4 = path.lowercased().hasSuffix(".lz4")
+        format = reading.format(of: path)
+        separator = reading.separator(of: path)
         do throws(InputError) {
             file = try FileSource(path)
         } catch {
@@ -73,7 +78,7 @@ final class Recording {
         }
         reader = LineReader(
             isLZ4 ? .lz4(LZ4Source(file)) : .plain(file),
-            csv: self.format == .csv ? CSVGrammar() : nil,
+            csv: format == .csv ? separator.grammar : nil,
             isChecked: isResumable
         )
         decoder = ChunkDecoder(plan: plan, capacity: chunkEvents)
@@ -95,9 +100,10 @@ final class Recording {
         guard position.byte > 0 else { return }
         if format == .csv {
             // The header is needed to read what follows; it is the first line of the same bytes.
-            let again = try Recording(path, format: format, plan: plan, chunkEvents: 1)
+            let again = try Recording(path, reading, plan: plan, chunkEvents: 1)
             try again.readHeader()
             csv = again.csv
+            notes = again.notes
         }
         do throws(InputError) { try reader.skip(to: position, path: path) } catch { throw .input(error.description) }
     }
@@ -121,14 +127,15 @@ final class Recording {
     private func readHeader() throws(CommandError) {
         do throws(InputError) {
             guard csv == nil, let line = try reader.next() else { return }
-            let names: [[UInt8]]
-            do throws(CSVGrammar.Fault) {
-                names = try CSVGrammar().fields(of: line.bytes)
+            let header: CSVHeader
+            do throws(CSVHeader.Fault) {
+                header = try CSVHeader(line.bytes, separator: separator, schema: plan.schema)
             } catch {
-                throw InputError.unreadable(path: path, errno: 0, words: "its first line is no CSV header: \(error)")
+                throw InputError.unreadable(path: path, errno: 0, words: error.description)
             }
+            notes = header.notes
             let fields = plan.schema.fields
-            csv = CSVRecord(names: names) { name in
+            csv = CSVRecord(names: header.names.map { Array($0.utf8) }, grammar: separator.grammar) { name in
                 switch fields.first(where: { $0.path == name })?.type {
                 case .number: .number
                 case .bool: .bool
@@ -156,6 +163,8 @@ final class Recording {
         chunk.refusals.removeAll()
         for index in chunk.partitions.indices { chunk.partitions[index].removeAll(keepingCapacity: true) }
         if format == .csv { try readHeader() }
+        for note in notes { Output.talk("\(path): \(note)") }
+        notes.removeAll()
         var sawLine = false
         do throws(InputError) {
             while batch.count < min(chunkEvents, batch.capacity), batch.payload.count < Self.chunkBytes {

@@ -19,6 +19,10 @@ struct EngineOptions: ParsableArguments {
     @Option(help: "Format of the recordings; told by their names otherwise.")
     var format: RecordingFormat?
 
+    @OptionGroup var recordings: RecordingOptions
+
+    var reading: RecordingReading { recordings.reading(format) }
+
     var model: String? { planning.model }
 
     func plan() throws(CommandError) -> PipelinePlan { try planning.plan() }

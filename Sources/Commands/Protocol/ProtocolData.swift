@@ -27,7 +27,7 @@ struct ProtocolData {
     /// Replays the recordings and collects the rows that any of the splits uses.
     static func collect(
         _ paths: [String],
-        format: RecordingFormat?,
+        reading: RecordingReading,
         plan: PipelinePlan,
         rule: LabelRule,
         splits: [DelayedSplit],
@@ -45,7 +45,7 @@ struct ProtocolData {
             hasCosts: cost != nil
         )
         var before = 0
-        let run = OfflineRun(plan: featuresOnly, models: [:], format: format)
+        let run = OfflineRun(plan: featuresOnly, models: [:], reading: reading)
         _ = try run.run(paths, progress: progress) { engine, chunk, output in
             for index in 0..<engine.acceptedCount {
                 let row = engine.row(index)

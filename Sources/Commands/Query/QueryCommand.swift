@@ -53,6 +53,8 @@ struct QueryCommand: ParsableCommand {
     @Option(help: "Format of the recordings; told by their names otherwise.")
     var inputFormat: RecordingFormat?
 
+    @OptionGroup var recordings: RecordingOptions
+
     @Option(help: "How to write it.")
     var format: QueryFormat = .csv
 
@@ -85,9 +87,10 @@ struct QueryCommand: ParsableCommand {
             let log = try record.map { path throws(CommandError) in try QueryLog(path, plan: plan) }
             let run = QueryRun(query, plan: plan, threads: threads, writers: writers, log: log)
             let progress = Progress("query \(name)", isQuiet: quiet)
+            let reading = recordings.reading(inputFormat)
             for file in files {
-                let input = try log?.number(of: file, format: inputFormat) ?? 0
-                let recording = try Recording(file, format: inputFormat, plan: plan, isResumable: log != nil)
+                let input = try log?.number(of: file, reading: reading) ?? 0
+                let recording = try Recording(file, reading, plan: plan, isResumable: log != nil)
                 try run.read(recording, input: input, progress)
             }
             run.finish()

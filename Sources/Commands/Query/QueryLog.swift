@@ -39,9 +39,9 @@ final class QueryLog {
     }
 
     /// The number under which a recording is in the log, or will be.
-    func number(of path: String, format: RecordingFormat?) throws(CommandError) -> Int {
+    func number(of path: String, reading: RecordingReading) throws(CommandError) -> Int {
         let known = KnownRecordings(partitions: journals.map(\.recordings))
-        return try known.match(path, format: format, plan: plan, resumes: false).input
+        return try known.match(path, reading: reading, plan: plan, resumes: false).input
     }
 
     /// Appends a partition's share of a chunk, unless the log has it.

@@ -128,7 +128,7 @@ struct ReplayCommand: ParsableCommand {
         var failure: CommandError?
         do throws(CommandError) {
             for file in files where !Interrupt.isRequested && !replayer.hasTooManyErrors {
-                try replayer.replay(file, format: engine.format, resumes: resume)
+                try replayer.replay(file, engine.reading, resumes: resume)
             }
         } catch {
             guard case .input = error else { throw error }

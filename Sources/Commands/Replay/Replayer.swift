@@ -54,11 +54,11 @@ final class Replayer {
     }
 
     /// Replays a recording, going on where earlier runs of the same recording have stopped.
-    func replay(_ path: String, format: RecordingFormat?, resumes: Bool) throws(CommandError) {
+    func replay(_ path: String, _ reading: RecordingReading, resumes: Bool) throws(CommandError) {
         let known = KnownRecordings(partitions: directory.workers.map { $0.runner.recordings })
-        let match = try known.match(path, format: format, plan: plan, range: options.range, resumes: resumes)
+        let match = try known.match(path, reading: reading, plan: plan, range: options.range, resumes: resumes)
         let input = match.input
-        let recording = try Recording(path, format: format, plan: plan, chunkEvents: options.chunkEvents)
+        let recording = try Recording(path, reading, plan: plan, chunkEvents: options.chunkEvents)
         try recording.skip(to: match.start)
         recording.expect(match.landmarks)
         for worker in directory.workers { worker.runner.begin(input, range: options.range) }

@@ -7,7 +7,7 @@ import Plan
 struct OfflineRun {
     let plan: PipelinePlan
     let models: [Int: ModelBinding]
-    let format: RecordingFormat?
+    let reading: RecordingReading
 
     /// Reads the recordings one after another as one stream, and hands over every partition's share of each chunk after
     /// its engine has taken it.
@@ -33,7 +33,7 @@ struct OfflineRun {
         }
         var events = 0
         for path in paths {
-            let recording = try Recording(path, format: format, plan: plan, isResumable: false)
+            let recording = try Recording(path, reading, plan: plan, isResumable: false)
             while try recording.read(into: chunk) {
                 for (partition, engine) in engines.enumerated() {
                     let base = LogOffset(outputs[partition].nextOffset)

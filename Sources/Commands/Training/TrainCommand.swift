@@ -45,6 +45,8 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Format of the recordings; told by their names otherwise.")
     var format: RecordingFormat?
 
+    @OptionGroup var recordings: RecordingOptions
+
     @Option(help: "Share of the events, by time, to fit the judged forest on.")
     var trainShare = 0.75
 
@@ -89,7 +91,7 @@ struct TrainCommand: ParsableCommand {
         if let rule, let split = try judging.split(plan) { return try train(plan, rule, split) }
         let data = try TrainingData.collect(
             files,
-            format: format,
+            reading: recordings.reading(format),
             plan: plan,
             rule: rule,
             progress: Progress("features", isQuiet: quiet)
@@ -113,7 +115,7 @@ struct TrainCommand: ParsableCommand {
         let splits = split.folds(folds)
         let data = try ProtocolData.collect(
             files,
-            format: format,
+            reading: recordings.reading(format),
             plan: plan,
             rule: rule,
             splits: splits,

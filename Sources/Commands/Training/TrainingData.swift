@@ -16,7 +16,7 @@ struct TrainingData {
     /// for every accepted event.
     static func collect(
         _ paths: [String],
-        format: RecordingFormat?,
+        reading: RecordingReading,
         plan: PipelinePlan,
         rule: LabelRule?,
         progress: Progress
@@ -24,7 +24,7 @@ struct TrainingData {
         var featuresOnly = plan
         featuresOnly.detectors = []
         var data = TrainingData(names: plan.features.map(\.name), columns: plan.features.map { _ in [] })
-        let run = OfflineRun(plan: featuresOnly, models: [:], format: format)
+        let run = OfflineRun(plan: featuresOnly, models: [:], reading: reading)
         let outputs = try run.run(paths, progress: progress) { engine, chunk, output in
             for index in 0..<engine.acceptedCount {
                 let row = engine.row(index)

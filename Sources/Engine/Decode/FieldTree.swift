@@ -34,6 +34,11 @@ struct FieldTree {
             }
             nodes[node].field = index
             nodes[node].isList = field.isList
+            // A CSV column, and many a JSON object, has the whole path as one name.
+            if field.path.contains("."), !field.isList {
+                let whole = child(of: 0, name: Array(field.path.utf8))
+                nodes[whole].field = index
+            }
         }
     }
 

@@ -1,0 +1,96 @@
+import Bytes
+import Foundation
+import Plan
+
+/// The header of a CSV recording, with its columns under the names that a schema has for them.
+struct CSVHeader {
+    /// One a column, as events will have it.
+    private(set) var names: [String]
+    /// What a person should know of columns that are taken under another name.
+    private(set) var notes: [String] = []
+
+    /// Why a header cannot be used.
+    enum Fault: Error, CustomStringConvertible {
+        case malformed(CSVGrammar.Fault)
+        case separator(header: String, CSVSeparator)
+        case repeated(String)
+
+        var description: String {
+            switch self {
+            case .malformed(let fault): "its first line is no CSV header: \(fault)"
+            case .separator(let header, let other):
+                "its first line, \(header), has none of the pipeline's fields; are they separated by "
+                    + "\(other == .tab ? "tabs" : other.rawValue)? Then add --separator '\(other.rawValue)'"
+            case .repeated(let name): "its header has the column \"\(name)\" more than once"
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - line: The first line of the recording.
+    ///   - separator: What its columns are separated by.
+    ///   - schema: Whose fields are looked for.
+    /// - Throws: ``Fault``
+    init(_ line: UnsafeBufferPointer<UInt8>, separator: CSVSeparator, schema: Schema) throws(Fault) {
+        do throws(CSVGrammar.Fault) { names = try Self.names(line, separator) } catch { throw .malformed(error) }
+        let paths = schema.fields.map(\.path)
+        if Self.found(names, paths) == 0, let other = Self.better(line, than: separator, paths) {
+            throw .separator(header: Self.shown(line), other)
+        }
+        for path in Set(paths).sorted() where names.count(where: { $0 == path }) > 1 { throw .repeated(path) }
+        for path in paths where !names.contains(path) { take(path, paths) }
+    }
+
+    /// Finds the column that differs from a field by spaces around it, a byte order mark or upper and lower case only.
+    private mutating func take(_ path: String, _ paths: [String]) {
+        let similar = names.indices.filter { Self.folded(names[$0]) == Self.folded(path) && !paths.contains(names[$0]) }
+        guard let column = similar.first else { return }
+        guard similar.count == 1 else {
+            let list = similar.map { "\"\(names[$0])\"" }.joined(separator: ", ")
+            notes.append("the field \(path) may be any of the columns \(list): none is taken")
+            return
+        }
+        notes.append("the column \"\(names[column])\" is taken as the field \(path)")
+        names[column] = path
+    }
+
+    private static func names(
+        _ line: UnsafeBufferPointer<UInt8>,
+        _ separator: CSVSeparator
+    ) throws(CSVGrammar.Fault) -> [String] {
+        try separator.grammar.fields(of: line).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static func found(_ names: [String], _ paths: [String]) -> Int {
+        let known = Set(names.map(folded))
+        return paths.count { known.contains(folded($0)) }
+    }
+
+    /// The separator that finds the most fields, or at least several columns where there was one.
+    private static func better(
+        _ line: UnsafeBufferPointer<UInt8>,
+        than separator: CSVSeparator,
+        _ paths: [String]
+    ) -> CSVSeparator? {
+        var best: (separator: CSVSeparator, found: Int, columns: Int)?
+        for other in CSVSeparator.allCases where other != separator {
+            let columns: [String]
+            do throws(CSVGrammar.Fault) { columns = try names(line, other) } catch { continue }
+            let found = found(columns, paths)
+            if (found, columns.count) > (best?.found ?? 0, best?.columns ?? 1) {
+                best = (other, found, columns.count)
+            }
+        }
+        guard let best, best.found > 0 || !line.contains(separator.grammar.separator) else { return nil }
+        return best.separator
+    }
+
+    private static func folded(_ name: String) -> String {
+        let marks = CharacterSet.whitespacesAndNewlines.union(CharacterSet(charactersIn: "\u{FEFF}"))
+        return name.trimmingCharacters(in: marks).lowercased()
+    }
+
+    private static func shown(_ line: UnsafeBufferPointer<UInt8>) -> String {
+        Output.safe(String(decoding: line.prefix(60), as: UTF8.self)) + (line.count > 60 ? "…" : "")
+    }
+}
