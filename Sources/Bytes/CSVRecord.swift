@@ -1,15 +1,15 @@
 /// Records of CSV, turned into JSON objects: the log holds one kind of event only.
+///
+/// The log keeps what the file said, because another schema may read it tomorrow: every field becomes a string, whatever
+/// the schema of the day has, and the decoder reads numbers, booleans and times from it.
 public final class CSVRecord {
-    /// What a column's values become.
-    public enum Kind: Sendable {
-        case text, number, bool
-    }
-
     /// Each column's name as a JSON key with its colon, one behind the other, and where the next one begins.
     private let keys: UnsafeMutablePointer<UInt8>
     private let keyEnds: [Int]
-    private let kinds: [Kind]
     private let grammar: CSVGrammar
+    private let hasDecimalComma: Bool
+    /// A number's spelling with a decimal point.
+    private var spelling: [UInt8] = []
     private var out: UnsafeMutablePointer<UInt8>
     private var capacity = 4096
     /// The content of a quoted field without its quotes.
@@ -18,10 +18,10 @@ public final class CSVRecord {
     /// - Parameters:
     ///   - names: The header's columns; a dot in one means a nested object's path and is kept as it is.
     ///   - grammar: How fields are told apart.
-    ///   - kind: What the values of a column become; nil: text.
-    public init(names: [[UInt8]], grammar: CSVGrammar = CSVGrammar(), kind: (String) -> Kind?) {
+    ///   - hasDecimalComma: Whether numbers are spelled as `1.234,50`.
+    public init(names: [[UInt8]], grammar: CSVGrammar = CSVGrammar(), hasDecimalComma: Bool = false) {
         self.grammar = grammar
-        kinds = names.map { kind(String(decoding: $0, as: UTF8.self)) ?? .text }
+        self.hasDecimalComma = hasDecimalComma
         let room = names.reduce(16) { $0 + $1.count * 6 + 3 }
         let keys = UnsafeMutablePointer<UInt8>.allocate(capacity: room)
         var ends: [Int] = []
@@ -42,18 +42,16 @@ public final class CSVRecord {
         out.deallocate()
     }
 
-    public var columnCount: Int { kinds.count }
+    public var columnCount: Int { keyEnds.count }
 
     /// A record as a JSON object; an empty field is left out. Valid until the next call.
-    ///
-    /// Numbers keep their spelling. What is not a number in a number column stays text, for the decoder to refuse.
     ///
     /// - Throws: ``CSVGrammar/Fault`` if the record is malformed or has another number of fields than the header.
     public func json(
         _ record: UnsafeBufferPointer<UInt8>
     ) throws(CSVGrammar.Fault) -> UnsafeBufferPointer<UInt8> {
         // No byte becomes more than six; no column adds more than its key, two quotes and a comma.
-        let bound = (keyEnds.last ?? 0) + record.count * 6 + kinds.count * 3 + 16
+        let bound = (keyEnds.last ?? 0) + record.count * 6 + columnCount * 3 + 16
         if bound > capacity {
             capacity = bound * 2
             out.deallocate()
@@ -62,7 +60,7 @@ public final class CSVRecord {
         var end = 1
         out[0] = 0x7B
         var position = 0
-        for column in kinds.indices {
+        for column in keyEnds.indices {
             let field = try grammar.field(of: record, &position)
             if CSVGrammar.isQuoted(field) {
                 copy.removeAll(keepingCapacity: true)
@@ -71,8 +69,8 @@ public final class CSVRecord {
             } else {
                 end += append(field, column, at: end)
             }
-            let isLast = column == kinds.count - 1
-            guard isLast == (position == record.count) else { throw .fieldCount(expected: kinds.count) }
+            let isLast = column == columnCount - 1
+            guard isLast == (position == record.count) else { throw .fieldCount(expected: columnCount) }
             position += 1
         }
         // The last member's comma.
@@ -83,45 +81,32 @@ public final class CSVRecord {
 
     /// Writes a member and a comma, and returns how many bytes that took.
     private func append(_ content: UnsafeBufferPointer<UInt8>, _ column: Int, at start: Int) -> Int {
-        guard let source = content.baseAddress, !content.isEmpty else { return 0 }
+        guard !content.isEmpty else { return 0 }
         let keyStart = column == 0 ? 0 : keyEnds[column - 1]
         let keyCount = keyEnds[column] - keyStart
         let target = out + start
         target.update(from: keys + keyStart, count: keyCount)
-        var end = keyCount
-        switch kinds[column] {
-        case .number where Self.isNumber(content):
-            (target + end).update(from: source, count: content.count)
-            end += content.count
-        case .bool where Self.truth(of: content) != nil:
-            let word: StaticString = Self.truth(of: content) == true ? "true" : "false"
-            (target + end).update(from: word.utf8Start, count: word.utf8CodeUnitCount)
-            end += word.utf8CodeUnitCount
-        default: end += Self.quote(content, to: target + end)
-        }
+        let escapesSigns = hasDecimalComma && isNumber(content)
+        let end = keyCount + Self.quote(content, escapesSigns: escapesSigns, to: target + keyCount)
         target[end] = 0x2C
         return end + 1
     }
 
-    /// What a spelling of true or false means: `true`, `T`, `1` and so on; nil for anything else.
-    private static func truth(of content: UnsafeBufferPointer<UInt8>) -> Bool? {
-        switch content[0] | 0x20 {
-        case 0x74: true
-        case 0x66: false
-        case 0x31 where content.count == 1 && content[0] == 0x31: true
-        case 0x30 where content.count == 1 && content[0] == 0x30: false
-        default: nil
-        }
-    }
-
-    private static func isNumber(_ content: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let base = content.baseAddress else { return false }
-        var position = 0
-        return NumberParser.skip(base, &position, end: content.count) && position == content.count
+    /// Whether a value of a file with decimal commas is a number, or would be one elsewhere.
+    ///
+    /// Its signs are then written as escapes: the same text for JSON, and the decoder knows how to read it should a schema
+    /// have a number there.
+    private func isNumber(_ content: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard content.contains(where: { $0 == 0x2C || $0 == 0x2E }) else { return false }
+        return TextValue.spellWithPoint(content, into: &spelling) || TextValue.number(content) != nil
     }
 
     /// Writes a JSON string and returns how many bytes it took.
-    private static func quote(_ content: UnsafeBufferPointer<UInt8>, to out: UnsafeMutablePointer<UInt8>) -> Int {
+    private static func quote(
+        _ content: UnsafeBufferPointer<UInt8>,
+        escapesSigns: Bool = false,
+        to out: UnsafeMutablePointer<UInt8>
+    ) -> Int {
         let digits: StaticString = "0123456789abcdef"
         out[0] = 0x22
         var end = 1
@@ -130,7 +115,7 @@ public final class CSVRecord {
                 out[end] = 0x5C
                 out[end + 1] = byte
                 end += 2
-            } else if byte < 0x20 {
+            } else if byte < 0x20 || escapesSigns && (byte == 0x2C || byte == 0x2E) {
                 let escape: StaticString = "\\u00"
                 (out + end).update(from: escape.utf8Start, count: 4)
                 out[end + 4] = 0x30 + byte >> 4

@@ -136,22 +136,43 @@ import Testing
 }
 
 @Suite struct CSVTests {
-    private func convert(_ record: String) throws(CSVGrammar.Fault) -> String {
-        let csv = CSVRecord(names: [Array("id".utf8), Array("n".utf8), Array("ok".utf8)]) { name in
-            name == "n" ? .number : name == "ok" ? .bool : .text
-        }
+    private func convert(
+        _ record: String,
+        separator: Unicode.Scalar = ",",
+        hasDecimalComma: Bool = false
+    ) throws(CSVGrammar.Fault) -> String {
+        let csv = CSVRecord(
+            names: [Array("id".utf8), Array("n".utf8), Array("ok".utf8)],
+            grammar: CSVGrammar(separator: UInt8(separator.value)),
+            hasDecimalComma: hasDecimalComma
+        )
         return try Array(record.utf8).withUnsafeBufferPointer { record throws(CSVGrammar.Fault) in
             String(decoding: try csv.json(record), as: UTF8.self)
         }
     }
 
     @Test func convertsRecords() throws {
-        #expect(try convert("a,1.50,true") == #"{"id":"a","n":1.50,"ok":true}"#)
-        #expect(try convert("\"a,\"\"b\"\"\nc\",,0") == "{\"id\":\"a,\\\"b\\\"\\u000ac\",\"ok\":false}")
+        #expect(try convert("a,1.50,true") == #"{"id":"a","n":"1.50","ok":"true"}"#)
+        #expect(try convert("\"a,\"\"b\"\"\nc\",,0") == "{\"id\":\"a,\\\"b\\\"\\u000ac\",\"ok\":\"0\"}")
         #expect(try convert("a,x,maybe") == #"{"id":"a","n":"x","ok":"maybe"}"#)
-        #expect(try convert("TV 42\" black,1,1") == #"{"id":"TV 42\" black","n":1,"ok":true}"#)
+        #expect(try convert("TV 42\" black,1,1") == #"{"id":"TV 42\" black","n":"1","ok":"1"}"#)
+        #expect(try convert("a, 1,T") == #"{"id":"a","n":" 1","ok":"T"}"#)
         #expect(try convert(",,") == "{}")
         #expect(try convert("\u{1}\\" + String(repeating: "\u{2}", count: 2000) + ",-1e5,F").count == 12_037)
+    }
+
+    @Test func decimalCommasAreKept() throws {
+        func convert(_ record: String) throws -> String {
+            try self.convert(record, separator: ";", hasDecimalComma: true)
+        }
+        #expect(try convert("a;1.234,50;true") == #"{"id":"a","n":"1\u002e234\u002c50","ok":"true"}"#)
+        #expect(try convert("1,5;-12,0;1") == #"{"id":"1\u002c5","n":"-12\u002c0","ok":"1"}"#)
+        #expect(try convert("1.5;12.5;1") == #"{"id":"1\u002e5","n":"12\u002e5","ok":"1"}"#)
+        #expect(try convert("02.03.2026;,5;") == #"{"id":"02.03.2026","n":"\u002c5"}"#)
+        #expect(try convert("10.0.0.1;1.234.567;") == #"{"id":"10.0.0.1","n":"1\u002e234\u002e567"}"#)
+    }
+
+    @Test func malformedRecordsAreRefused() {
         for record in ["a,1", "a,1,true,4", "a,1,true,"] {
             #expect(throws: CSVGrammar.Fault.fieldCount(expected: 3)) { try convert(record) }
         }

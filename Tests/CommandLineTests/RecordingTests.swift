@@ -91,3 +91,96 @@ import Testing
         #expect(try events(replay("dots.jsonl")) == "2 events = 2 ok + 0 late + 0 duplicate + 0 rejected")
     }
 }
+
+/// A CSV log read with another schema than the one of its day.
+@Suite struct ChangedSchemaTests {
+    private static let schemas = [
+        "",
+        "amount: {type: number, role: amount}, flag: {type: bool}, seen: {type: time}, note: {type: text}",
+        "amount: {type: text}, flag: {type: text}, seen: {type: text}, note: {type: text}",
+        "amount: {type: text}, flag: {type: number}, seen: {type: number}",
+        "flag: {type: bool}, seen: {type: time}, amount: {type: number, role: amount, min: 0}",
+    ]
+
+    /// What a detector says of the fields that a schema names.
+    private static func pipeline(_ fields: String) -> String {
+        var conditions: [String] = []
+        if fields.contains("amount: {type: number") { conditions.append("amount > 650") }
+        if fields.contains("amount: {type: text") { conditions.append("amount == \"700.0\" or amount == \"007\"") }
+        if fields.contains("flag: {type: bool") { conditions.append("flag == true") }
+        if fields.contains("flag: {type: text") { conditions.append("flag == \"T\" or flag == \"1\"") }
+        if fields.contains("flag: {type: number") { conditions.append("flag == 1") }
+        if fields.contains("note") { conditions.append("contains(note, \"b\")") }
+        let detectors = (conditions + ["n >= 8"]).enumerated().map { "  - {name: d\($0), when: '\($1)', session: 1h}" }
+        return """
+            version: 1
+            name: payments
+            schema:
+              fields: {id: {type: text, role: id}, at: {type: time, role: time}, payer: {type: text}\(fields.isEmpty ? "" : ", ")\(fields)}
+            entities: {who: payer}
+            features: {n: "count(who, 1h)"}
+            detectors:
+            \(detectors.joined(separator: "\n"))
+
+            """
+    }
+
+    private static let amounts = [
+        "600", "700.0", "1e3", " 800", ".5", "007", "+900", "x", "", "-1", "5.", "1234567890123456789",
+    ]
+    private static let flags = ["true", "T", "1", "0", "no", "", "FALSE", "maybe", "Y"]
+    private static let times = ["2026-03-02 08:00:00", "1772438400", "", "1772438400123", "soon"]
+
+    private func write(_ space: Workspace, separator: String) throws {
+        var rows = ["id,at,payer,amount,flag,seen,note".replacing(",", with: separator)]
+        for index in 0..<200 {
+            let amount = Self.amounts[index % Self.amounts.count]
+            let note = ["plain", "\"a \"\"b\"\"\(separator) c\"", "", "\"two\nlines\""][index % 4]
+            let time = "2026-03-02T08:\(10 + index / 50):\(10 + index % 50)Z"
+            let flag = Self.flags[index % Self.flags.count]
+            let seen = Self.times[index % Self.times.count]
+            rows.append(["e\(index)", time, "p\(index % 7)", amount, flag, seen, note].joined(separator: separator))
+        }
+        try space.write(rows.joined(separator: "\n") + "\n", "t.csv")
+    }
+
+    private func replay(_ space: Workspace, _ schema: Int, _ directory: String, _ options: [String]) throws -> String {
+        let pipeline = "v\(schema).yaml"
+        if !space.exists(pipeline) { try space.write(Self.pipeline(Self.schemas[schema]), pipeline) }
+        let run = ["replay", "t.csv", "-q", "--pipeline", pipeline, "--data-dir", directory]
+        let result = try space.run(run + options)
+        #expect(result.status == 0, "\(result.err)")
+        let line = try #require(result.err.split(separator: "\n").last { $0.contains(" events = ") })
+        // All but the seconds.
+        return line.split(separator: ";").filter { !$0.hasSuffix(" s") }.joined(separator: ";")
+    }
+
+    @Test func alertsAreThoseOfANewDirectory() throws {
+        let space = try Workspace()
+        try write(space, separator: ",")
+        let fresh = try Self.schemas.indices.map { try replay(space, $0, "fresh\($0)", []) }
+        #expect(Set(fresh).count == Self.schemas.count)
+        for first in Self.schemas.indices {
+            for later in Self.schemas.indices where later != first {
+                #expect(try replay(space, later, "d\(first)", []) == fresh[later], "\(first), then \(later)")
+            }
+        }
+    }
+
+    /// The same with decimal commas, whether the schema of the day had named the column as a number or not at all.
+    @Test func decimalCommasAreReadLater() throws {
+        let space = try Workspace()
+        try write(space, separator: ";")
+        let text = String(decoding: try space.read("t.csv"), as: UTF8.self)
+        try space.write(text.replacing(";700.0;", with: ";1.700,5;").replacing(";.5;", with: ";12.5;"), "t.csv")
+        let options = ["--separator", ";", "--decimal", ","]
+        let fresh = try [0, 1, 4].map { try replay(space, $0, "fresh\($0)", options) }
+        for first in [0, 1, 4] {
+            for (index, later) in [0, 1, 4].enumerated() where later != first {
+                #expect(try replay(space, later, "d\(first)", options) == fresh[index], "\(first), then \(later)")
+            }
+        }
+        let cat = try space.run(["log", "cat", "--data-dir", "d0"]).out
+        #expect(cat.contains(#""amount":"1\u002e700\u002c5""#))
+    }
+}

@@ -64,7 +64,7 @@ import Testing
         ),
         Bad(line: "{\"id\":\"a\",\"at\":1772438400,\"actor\":\"A\"}", field: "amount", reason: "is missing"),
         Bad(
-            line: "{\"id\":\"a\",\"at\":1772438400,\"actor\":\"A\",\"amount\":\"1\"}",
+            line: "{\"id\":\"a\",\"at\":1772438400,\"actor\":\"A\",\"amount\":\"one\"}",
             field: "amount",
             reason: "is not a number"
         ),
@@ -101,7 +101,7 @@ import Testing
             reason: "is not a text"
         ),
         Bad(
-            line: "{\"id\":\"a\",\"at\":1772438400,\"actor\":\"A\",\"amount\":1,\"ok\":1}",
+            line: "{\"id\":\"a\",\"at\":1772438400,\"actor\":\"A\",\"amount\":1,\"ok\":2}",
             field: "ok",
             reason: "is not true or false"
         ),
@@ -113,6 +113,33 @@ import Testing
         #expect(batch.status[0] == 0)
         #expect(batch.status[2] == 0)
         #expect(batch.rejections == [.init(field: bad.field, reason: bad.reason)])
+    }
+
+    /// A string is read as a field of CSV with that content is.
+    @Test func textsAreNumbersBooleansAndTimes() {
+        let numbers = [
+            "12.50": 12.5, " 10 ": 10, ".5": 0.5, "5.": 5, "+5": 5, "007": 7, "1e3": 1000, "0.1": 0.1,
+            #"1.234\u002c50"#: 1234.5, #"1234\u002c50"#: 1234.5, #"1\u002e234\u002c50"#: 1234.5, #"1\u002E234"#: 1234,
+            #"12\u002e5"#: nil, "1,5": nil, "1 000": nil, "--1": nil, ".": nil, "e3": nil, "0x10": nil, "nan": nil,
+        ]
+        for (text, number) in numbers {
+            let batch = decode(["{\"id\":\"a\",\"at\":\"1772438400\",\"actor\":\"A\",\"amount\":\"\(text)\"}"])
+            #expect((batch.status[0] == 0) == (number != nil), "\(text)")
+            if let number { #expect(batch.columns[3].numbers?[0] == number, "\(text)") }
+        }
+        let words = [
+            "\"true\"": 1.0, "\"T\"": 1, "\"yes\"": 1, "\"Y\"": 1, "\" 1\"": 1, "1": 1, "0": 0, "\"No\"": 0,
+            "\"FALSE\"": 0,
+            "\"tango\"": nil, "\"01\"": nil, "2": nil, "1.0": nil, "\"on\"": nil,
+        ]
+        for (text, truth) in words {
+            let batch = decode(["{\"id\":\"a\",\"at\":\" 2026-03-02 \",\"actor\":\"A\",\"amount\":1,\"ok\":\(text)}"])
+            #expect((batch.status[0] == 0) == (truth != nil), "\(text)")
+            if let truth { #expect(batch.columns[4].numbers?[0] == truth, "\(text)") }
+        }
+        // A blank is no value.
+        let blank = decode(["{\"id\":\"a\",\"at\":1772438400,\"actor\":\"A\",\"amount\":\" \",\"ok\":\"\"}"])
+        #expect(blank.rejections == [.init(field: "amount", reason: "is missing")])
     }
 
     @Test func invalidUTF8IsRefused() {

@@ -41,9 +41,13 @@ import Testing
         ],
         [
             #""amount":12.5"#, #""amount":0"#, #""amount":-1"#, #""amount":1e5"#, #""amount":1E400"#, #""amount":01"#,
-            #""amount":"5""#, #""amount":1234567.0"#, #""amount": 9.999999999999999999 "#, #""amount":-"#,
+            #""amount":"5""#, #""amount":" .5""#, #""amount":"""#, #""amount":"5 x""#, #""amount":1234567.0"#,
+            #""amount": 9.999999999999999999 "#, #""amount":-"#,
         ],
-        [#""ok":true"#, #""ok":false"#, #""ok":null"#, #""ok":truth"#, #""ok":1"#, ""],
+        [
+            #""ok":true"#, #""ok":false"#, #""ok":null"#, #""ok":truth"#, #""ok":1"#, #""ok":"T""#, #""ok":"no""#,
+            #""ok":2"#, #""ok":t"#, "",
+        ],
         [
             #""a_rather_long_name_of_a_field":"x""#, #""a_rather_long_nome_of_a_field":"x""#,
             #""a_rather_long_name_of_a_field":12e3"#, #""a_rather_long_name_of_a_field":{}"#, "",
@@ -55,7 +59,8 @@ import Testing
         [#""whole":{"a":[1,{"b":null}]}"#, #""whole":"text""#, #""whole":[ ]"#, #""whole":1.50"#, #""whole":{"a"}"#],
         [
             #""items":[{"name":"a","price":1},{"name":"b","price":2.5}]"#, #""items":[]"#, #""items":[ ]"#,
-            #""items":[{"name":null,"price":3}]"#, #""items":[{"price":"x"}]"#, #""items":[1,{"name":"c"},[2]]"#,
+            #""items":[{"name":null,"price":3}]"#, #""items":[{"price":"x"}]"#, #""items":[{"price":"2"}]"#,
+            #""items":[1,{"name":"c"},[2]]"#,
         ],
         [#""tags":["a","b"]"#, #""tags":["a",2,true,null]"#, #""tags":[["a"]]"#, #""tags":["a",]"#, ""],
         [#""seen_at":1772438400.25"#, #""seen_at":"soon""#, ""],

@@ -134,14 +134,11 @@ final class Recording {
                 throw InputError.unreadable(path: path, errno: 0, words: error.description)
             }
             notes = header.notes
-            let fields = plan.schema.fields
-            csv = CSVRecord(names: header.names.map { Array($0.utf8) }, grammar: separator.grammar) { name in
-                switch fields.first(where: { $0.path == name })?.type {
-                case .number: .number
-                case .bool: .bool
-                default: .text
-                }
-            }
+            csv = CSVRecord(
+                names: header.names.map { Array($0.utf8) },
+                grammar: separator.grammar,
+                hasDecimalComma: reading.decimal == .comma
+            )
         } catch {
             throw .input(error.description)
         }

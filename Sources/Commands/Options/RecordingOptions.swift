@@ -22,14 +22,23 @@ enum CSVSeparator: String, ExpressibleByArgument, CaseIterable {
     }
 }
 
+/// What stands before a number's fraction.
+enum DecimalSign: String, ExpressibleByArgument, CaseIterable {
+    case point = "."
+    case comma = ","
+}
+
 /// How recordings are read, as far as their bytes do not say it.
 struct RecordingOptions: ParsableArguments {
     @Option(help: "What separates the fields of CSV recordings: , ; | or tab (default: tab for .tsv, else a comma).")
     var separator: CSVSeparator?
 
+    @Option(help: "The decimal sign of CSV recordings: . or , (then 1.234,50 is a number, too).")
+    var decimal = DecimalSign.point
+
     /// How recordings are to be read that are of a format; told by their names otherwise.
     func reading(_ format: RecordingFormat?) -> RecordingReading {
-        RecordingReading(format: format, separator: separator)
+        RecordingReading(format: format, separator: separator, decimal: decimal)
     }
 }
 
@@ -37,6 +46,7 @@ struct RecordingOptions: ParsableArguments {
 struct RecordingReading {
     var format: RecordingFormat?
     var separator: CSVSeparator?
+    var decimal = DecimalSign.point
 
     func format(of path: String) -> RecordingFormat { format ?? (Self.ending(path) == "jsonl" ? .jsonl : .csv) }
 

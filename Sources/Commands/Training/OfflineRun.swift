@@ -1,4 +1,5 @@
 import Base
+import Bytes
 import Engine
 import Plan
 
@@ -63,12 +64,14 @@ extension Chunk {
         labelText(of: row, field: rule.field).map(rule.label)
     }
 
-    /// A label field's text as it is in the event, or nil if it has none.
+    /// A label field's text as it is in the event, or nil if it has none; a boolean's is `true` or `false`.
     func labelText(of row: Int, field: Int) -> String? {
         guard let slot = batch.labelFields.firstIndex(of: field) else { return nil }
         let span = batch.labels[slot * batch.capacity + row]
         guard span.count > 0 else { return nil }
-        return String(decoding: batch.payload[Int(span.start)..<Int(span.start + span.count)], as: UTF8.self)
+        let text = batch.payload[Int(span.start)..<Int(span.start + span.count)]
+        if batch.schema.fields[field].type == .bool, let truth = TextValue.truth(text) { return "\(truth)" }
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The key of an event's partition entity, for telling entities apart.

@@ -225,9 +225,8 @@ extension CarefulDecoder {
         }
         switch schema.fields[field].type {
         case .number:
-            guard byte == 0x2D || byte &- 0x30 < 10 else { throw .field(field, "is not a number") }
-            let number: Double
-            do throws(JSONFault) { number = try scanner.number() } catch { throw .json(error) }
+            guard byte == 0x22 || byte == 0x2D || byte &- 0x30 < 10 else { throw .field(field, "is not a number") }
+            guard let number = try number(&scanner, field, byte) else { return unsee(field) }
             guard number.isFinite else { throw .field(field, "is too large for a number") }
             if let least = schema.fields[field].minimum, number < least {
                 throw .field(field, "is below the least value that the schema accepts")
@@ -237,9 +236,8 @@ extension CarefulDecoder {
             }
             batch.columns[field].numbers?[row] = number
         case .bool:
-            guard byte == 0x74 || byte == 0x66 else { throw .field(field, "is not true or false") }
-            do throws(JSONFault) { try scanner.literal(byte) } catch { throw .json(error) }
-            batch.columns[field].numbers?[row] = byte == 0x74 ? 1 : 0
+            guard let truth = try truth(&scanner, field, byte) else { return unsee(field) }
+            batch.columns[field].numbers?[row] = truth ? 1 : 0
         case .time: try readTime(&scanner, field, byte, batch, row)
         case .text, .json:
             let isText = schema.fields[field].type == .text
@@ -269,12 +267,11 @@ extension CarefulDecoder {
             if isText, byte == 0x7B || byte == 0x5B { throw .field(field, "is not a list of texts") }
             list.texts.append(try readText(&scanner, byte, wholeStrings: !isText).value)
         case .number, .time:
-            guard byte == 0x2D || byte &- 0x30 < 10 else { throw .field(field, "is not a list of numbers") }
-            do throws(JSONFault) { list.numbers.append(try scanner.number()) } catch { throw .json(error) }
-        case .bool:
-            guard byte == 0x74 || byte == 0x66 else { throw .field(field, "is not a list of true and false") }
-            do throws(JSONFault) { try scanner.literal(byte) } catch { throw .json(error) }
-            list.numbers.append(byte == 0x74 ? 1 : 0)
+            guard byte == 0x22 || byte == 0x2D || byte &- 0x30 < 10 else {
+                throw .field(field, "is not a list of numbers")
+            }
+            if let number = try number(&scanner, field, byte) { list.numbers.append(number) }
+        case .bool: if let truth = try truth(&scanner, field, byte) { list.numbers.append(truth ? 1 : 0) }
         }
     }
 
@@ -304,6 +301,45 @@ extension CarefulDecoder {
         } catch { throw .json(error) }
     }
 
+    /// What was there is no value.
+    private func unsee(_ field: Int) { seenIn[field] = 0 }
+
+    /// A number, in quotes or not; nil if it is a blank string: no value.
+    private func number(_ scanner: inout JSONScanner, _ field: Int, _ byte: UInt8) throws(Refusal) -> Double? {
+        guard byte == 0x22 else {
+            do throws(JSONFault) { return try scanner.number() } catch { throw .json(error) }
+        }
+        let text = try text(&scanner)
+        if text.isBlank { return nil }
+        guard let number = text.number else { throw .field(field, "is not a number") }
+        return number
+    }
+
+    /// True or false, or a word for it in quotes; nil if it is a blank string: no value.
+    private func truth(_ scanner: inout JSONScanner, _ field: Int, _ byte: UInt8) throws(Refusal) -> Bool? {
+        var truth: Bool?
+        switch byte {
+        case 0x22:
+            let text = try text(&scanner)
+            if text.isBlank { return nil }
+            truth = text.truth
+        case 0x74, 0x66:
+            do throws(JSONFault) { try scanner.literal(byte) } catch { throw .json(error) }
+            truth = byte == 0x74
+        case 0x2D, 0x30...0x39:
+            let start = scanner.position
+            do throws(JSONFault) { _ = try scanner.number() } catch { throw .json(error) }
+            truth = TextValue.truth(.init(start: scanner.bytes + start, count: scanner.position - start))
+        default: break
+        }
+        guard let truth else { throw .field(field, "is not true or false") }
+        return truth
+    }
+
+    private func text(_ scanner: inout JSONScanner) throws(Refusal) -> StringValue {
+        do throws(JSONFault) { return try StringValue(&scanner) } catch { throw .json(error) }
+    }
+
     private func readTime(
         _ scanner: inout JSONScanner,
         _ field: Int,
@@ -311,31 +347,22 @@ extension CarefulDecoder {
         _ batch: ColumnBatch,
         _ row: Int
     ) throws(Refusal) {
-        let instant: Int64?
-        do throws(JSONFault) {
-            if byte == 0x22 {
-                let content = try scanner.string()
-                let text = UnsafeBufferPointer(start: scanner.bytes + content.start, count: content.end - content.start)
-                instant = TimeParser.iso8601(text, zoneMinutes: zoneMinutes) ?? epoch(text)
-            } else if byte == 0x2D || byte &- 0x30 < 10 {
-                instant = TimeParser.epoch(try scanner.number())
-            } else {
-                try scanner.skipValue()
-                instant = nil
-            }
-        } catch { throw .json(error) }
+        var instant: Int64?
+        if byte == 0x22 {
+            let text = try text(&scanner)
+            if text.isBlank { return unsee(field) }
+            instant = text.instant(zoneMinutes)
+        } else {
+            do throws(JSONFault) {
+                if byte == 0x2D || byte &- 0x30 < 10 {
+                    instant = TimeParser.epoch(try scanner.number())
+                } else {
+                    try scanner.skipValue()
+                }
+            } catch { throw .json(error) }
+        }
         guard let instant else { throw .field(field, "is not a time") }
         if field == timeField { batch.times[row] = instant }
         batch.columns[field].numbers?[row] = Double(instant) / 1_000_000
-    }
-
-    /// A number in quotes.
-    private func epoch(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
-        guard let base = text.baseAddress else { return nil }
-        var position = 0
-        guard let value = NumberParser.parse(base, &position, end: text.count), position == text.count else {
-            return nil
-        }
-        return TimeParser.epoch(value)
     }
 }

@@ -115,13 +115,13 @@ final class FieldReader {
         }
         switch slot.pointee.type {
         case .number:
-            guard form == .scalar, let number = Self.number(bytes, start, end), number >= slot.pointee.minimum,
-                number <= slot.pointee.maximum
+            guard form != .container, let number = Self.number(bytes, start, end),
+                number >= slot.pointee.minimum, number <= slot.pointee.maximum
             else { return .unsure }
             slot.pointee.numbers?[row] = number
         case .bool:
-            guard form == .scalar, Self.isLiteral(bytes, start, end) else { return .unsure }
-            slot.pointee.numbers?[row] = bytes[start] == 0x74 ? 1 : 0
+            guard let truth = Self.truth(form, bytes, start, end) else { return .unsure }
+            slot.pointee.numbers?[row] = truth ? 1 : 0
         case .time:
             let instant: Int64?
             switch form {
@@ -162,7 +162,7 @@ final class FieldReader {
             guard form == .string || form == .scalar && Self.isScalar(bytes, start, end) else { return .unsure }
             list.texts.append(Text(UnsafeRawBufferPointer(start: bytes + start, count: end - start)))
         case .number:
-            guard form == .scalar, let number = Self.number(bytes, start, end) else { return .unsure }
+            guard form != .container, let number = Self.number(bytes, start, end) else { return .unsure }
             list.numbers.append(number)
         default: return .unsure
         }
@@ -177,6 +177,17 @@ final class FieldReader {
             return nil
         }
         return number
+    }
+
+    /// A word for true or false in quotes; without them only JSON's, and 1 and 0.
+    @inline(__always)
+    private static func truth(_ form: Form, _ bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Bool? {
+        switch form {
+        case .scalar where isLiteral(bytes, start, end): bytes[start] == 0x74
+        case .scalar where end - start == 1 && bytes[start] | 1 == 0x31: bytes[start] == 0x31
+        case .string: TextValue.truth(UnsafeBufferPointer(start: bytes + start, count: end - start))
+        case .scalar, .container: nil
+        }
     }
 
     /// Whether the bytes are a number, or `true`, `false` or `null`.
