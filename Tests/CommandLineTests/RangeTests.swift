@@ -132,7 +132,7 @@ import Testing
         for last in 98..<104 {
             let half = lines[last].prefix(lines[last].count / 2)
             try space.write(lines[..<last].map { $0 + "\n" }.joined() + half, "e.jsonl")
-            _ = try replay("d\(last)")
+            _ = try replay("d\(last)", ["--finished"])
             try write(200)
             let result = try replay("d\(last)")
             #expect(result.err.contains("line \(last + 1) had no end when it was read"))

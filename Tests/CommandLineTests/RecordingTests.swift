@@ -78,6 +78,36 @@ import Testing
         #expect(twice.status == 4 && twice.err.contains("the column \"amount\" more than once"))
     }
 
+    /// Whoever reads a file while it is written to has in the end what one has who reads it when it is whole.
+    @Test(arguments: ["jsonl", "csv"])
+    func aFileThatIsBeingWritten(format: String) throws {
+        let lines =
+            format == "csv"
+            ? ["id,at,payer,amount,item\n"] + rows(4) { $0 == 2 ? "\"two\nlines\"" : "125.75" }
+            : (0..<4).map {
+                "{\"id\":\"e\($0)\",\"at\":\"2026-03-02T08:00:0\($0)Z\",\"payer\":\"p\",\"amount\":2500.5}\n"
+            }
+        let text = Array(lines.joined().utf8)
+        func replay(_ count: Int, _ directory: String, _ options: [String] = []) throws -> Workspace.Result {
+            try space.write(Data(text[..<count]), "app.\(format)")
+            let run = ["replay", "app.\(format)", "-q", "--pipeline", "p.yaml", "--data-dir", directory]
+            return try space.run(run + options)
+        }
+        let digest = try #require(try replay(text.count, "whole").digest)
+        let last = text.count - lines[lines.count - 1].utf8.count
+        for split in [3, last - 1, last, last + 5, text.count - 4, text.count - 1] {
+            let part = try replay(split, "d\(split)")
+            #expect(part.status == 0)
+            let whole = try replay(text.count, "d\(split)")
+            #expect(whole.digest == digest && events(whole) == "4 events = 4 ok + 0 late + 0 duplicate + 0 rejected")
+        }
+        let half = try replay(text.count - 4, "half")
+        #expect(half.err.contains("app.\(format): line \(format == "csv" ? 6 : 4) has no end yet: its "))
+        #expect(half.err.contains("if the file is finished, add --finished") && half.err.contains("3 events = 3 ok"))
+        let finished = try replay(text.count - 4, "half", ["--finished"])
+        #expect(finished.err.contains("4 events = \(format == "csv" ? 4 : 3) ok"))
+    }
+
     @Test func aPathIsOneColumnOrNested() throws {
         let text = String(decoding: try space.read("p.yaml"), as: UTF8.self)
         try space.write(text.replacing("payer: {", with: "payer: {path: card.payer, "), "p.yaml")

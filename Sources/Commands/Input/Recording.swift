@@ -81,6 +81,8 @@ final class Recording {
             csv: format == .csv ? separator.grammar : nil,
             isChecked: isResumable
         )
+        // A pipe has been closed when it is at its end; a file may grow.
+        reader.tail = isResumable && !reading.isFinished && file.size != nil ? .leave : .take
         decoder = ChunkDecoder(plan: plan, capacity: chunkEvents)
     }
 
@@ -91,6 +93,9 @@ final class Recording {
 
     /// A line that was taken before it had its end, and the bytes that are passed over for it.
     var lateEnd: (line: Int, bytes: Int)? { reader.lateEnd }
+
+    /// What was left at the end, because it may be still being written: from which line on, and how many bytes.
+    var unended: (line: Int, bytes: Int)? { reader.unended }
 
     /// A live source has nothing more just now.
     var hasPaused: Bool { reader.hasPaused && !reader.hasBufferedLine }
@@ -103,6 +108,7 @@ final class Recording {
             let again = try Recording(path, reading, plan: plan, chunkEvents: 1)
             try again.readHeader()
             csv = again.csv
+            reader.columnCount = again.reader.columnCount
             notes = again.notes
         }
         do throws(InputError) { try reader.skip(to: position, path: path) } catch { throw .input(error.description) }
@@ -134,6 +140,7 @@ final class Recording {
                 throw InputError.unreadable(path: path, errno: 0, words: error.description)
             }
             notes = header.notes
+            reader.columnCount = header.names.count
             csv = CSVRecord(
                 names: header.names.map { Array($0.utf8) },
                 grammar: separator.grammar,

@@ -47,6 +47,8 @@ struct RecordingReading {
     var format: RecordingFormat?
     var separator: CSVSeparator?
     var decimal = DecimalSign.point
+    /// Whether a file's last line is whole even if it has no end.
+    var isFinished = false
 
     func format(of path: String) -> RecordingFormat { format ?? (Self.ending(path) == "jsonl" ? .jsonl : .csv) }
 

@@ -61,6 +61,9 @@ struct QueryCommand: ParsableCommand {
     @Option(help: "Append the recordings to the log of this data directory, too, each event before it counts.")
     var record: String?
 
+    @Flag(help: "With --record: the recordings' last line counts, though it may have no end.")
+    var finished = false
+
     @Option(help: "Threads that decode and compute.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
@@ -87,7 +90,8 @@ struct QueryCommand: ParsableCommand {
             let log = try record.map { path throws(CommandError) in try QueryLog(path, plan: plan) }
             let run = QueryRun(query, plan: plan, threads: threads, writers: writers, log: log)
             let progress = Progress("query \(name)", isQuiet: quiet)
-            let reading = recordings.reading(inputFormat)
+            var reading = recordings.reading(inputFormat)
+            reading.isFinished = finished
             for file in files {
                 let input = try log?.number(of: file, reading: reading) ?? 0
                 let recording = try Recording(file, reading, plan: plan, isResumable: log != nil)

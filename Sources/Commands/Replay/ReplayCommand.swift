@@ -18,6 +18,7 @@ struct ReplayCommand: ParsableCommand {
               patternalarm replay events.jsonl.lz4
               patternalarm replay payments.csv --pipeline payments.yaml --data-dir work
               tail -f events.jsonl | patternalarm replay - --ack
+              patternalarm replay app.log --quiet                       # every minute, while app.log is written to
               patternalarm replay events.jsonl --until 2026-03-02T08:30:00Z && patternalarm state ls --key A482913
               patternalarm replay events.jsonl --speed 60x --from 2026-03-02T08:00:00Z --to 2026-03-02T09:00:00Z
             """
@@ -53,6 +54,9 @@ struct ReplayCommand: ParsableCommand {
             "Go on with standard input as the recording that was interrupted; without a file: only finish what the log holds."
     )
     var resume = false
+
+    @Flag(help: "The recordings are finished: their last line counts, though it may have no end.")
+    var finished = false
 
     @Option(help: "Stop after so many rejected events.")
     var maxErrors = 1000
@@ -126,9 +130,11 @@ struct ReplayCommand: ParsableCommand {
         for note in directory.notes { Output.talk(note) }
         let replayer = Replayer(directory, plan: plan, options: options)
         var failure: CommandError?
+        var reading = engine.reading
+        reading.isFinished = finished
         do throws(CommandError) {
             for file in files where !Interrupt.isRequested && !replayer.hasTooManyErrors {
-                try replayer.replay(file, engine.reading, resumes: resume)
+                try replayer.replay(file, reading, resumes: resume)
             }
         } catch {
             guard case .input = error else { throw error }

@@ -16,6 +16,7 @@ struct ReplayedRecording {
     /// Whether it was read to its end.
     var isAtEnd: Bool
     var lateEnd: (line: Int, bytes: Int)?
+    var unended: (line: Int, bytes: Int)?
 
     var record: InputRecord {
         InputRecord(
@@ -44,11 +45,17 @@ struct ReplayedRecording {
                     + "\(grouped(lateEnd.bytes)) bytes that have come to it since are passed over"
             )
         }
+        if let unended {
+            lines.append(
+                "\(name): line \(unended.line) has no end yet: its \(grouped(unended.bytes)) bytes are left for a later run, "
+                    + "because more of it may come; if the file is finished, add --finished"
+            )
+        }
         return lines
     }
 
     private var whyNothing: String {
-        if position.line == 0 { return ", it is empty" }
+        if position.line == 0 { return unended == nil ? ", it is empty" : "" }
         if range != .all { return " in --from/--to" }
         return ", all of its \(grouped(position.line)) lines have been taken before"
     }

@@ -88,7 +88,8 @@ final class Replayer {
                 taken: takenCount - taken,
                 leftOut: directory.workers.reduce(0) { $0 + $1.runner.leftOutCount },
                 isAtEnd: stopped == nil && !hasReachedEnd && !Interrupt.isRequested && !hasTooManyErrors,
-                lateEnd: recording.lateEnd
+                lateEnd: recording.lateEnd,
+                unended: recording.unended
             )
         )
         if let stopped { throw stopped }

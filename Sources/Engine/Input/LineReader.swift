@@ -31,6 +31,8 @@ public struct RecordingPosition: Sendable, Equatable {
 /// has several lines. A quote that is not closed within the limit, or before the recording's end, costs its own line: the record
 /// that it would have opened is delivered up to its first line feed, and reading goes on behind that. A line longer than the
 /// limit is delivered cut, marked as oversize. A byte order mark at the start is dropped.
+///
+/// A recording may be one that is still being written: see ``Tail``.
 public struct LineReader<Source: ByteSource>: ~Copyable {
     public struct Line {
         public var bytes: UnsafeBufferPointer<UInt8>
@@ -38,6 +40,15 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         public var number: Int
         /// The line's real size if it is longer than the limit; `bytes` then holds its first ones.
         public var oversize: Int?
+    }
+
+    /// What becomes of a last line that has no end.
+    public enum Tail: Sendable {
+        /// The recording is finished: the line is whole.
+        case take
+        /// It is left, and the position stays in front of it, because more of it may come; but a whole JSON object is taken,
+        /// to which nothing can be added.
+        case leave
     }
 
     /// A longer line is refused, its first ``keptOfOversize`` bytes kept.
@@ -58,6 +69,13 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     public private(set) var position = RecordingPosition()
     /// The last read gave less than was asked for: a live source has nothing more just now.
     public private(set) var hasPaused = false
+
+    /// How the recording's end is taken.
+    public var tail = Tail.take
+    /// How many columns a record has, where that is known.
+    public var columnCount: Int?
+    /// What was left at the end: the line that has no end, and the bytes from its start.
+    public private(set) var unended: (line: Int, bytes: Int)?
 
     /// A line that was taken before it had its end, and the bytes that came to it later: they are passed over.
     public private(set) var lateEnd: (line: Int, bytes: Int)?
@@ -125,8 +143,7 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         if !hasBegun { try begin() }
         while true {
             guard var (end, next, lineFeeds) = try findEnd() else {
-                guard filled - start > Self.lineLimit else { return nil }
-                let line = try passOversize()
+                guard unended == nil, filled - start > Self.lineLimit, let line = try passOversize() else { return nil }
                 guard isInsideLine else { return line }
                 endLine(line.oversize ?? line.bytes.count)
                 continue
@@ -184,7 +201,7 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         while true {
             if let end = lineFeed(from: searched) { return (end, end + 1, 0) }
             searched = filled
-            if isAtEnd { return start < filled ? (filled, filled, 0) : nil }
+            if isAtEnd { return takesTail ? (filled, filled, 0) : nil }
             if filled - start > Self.lineLimit { return nil }
             let shift = start
             try fill()
@@ -210,14 +227,45 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
             case .exhausted: break
             }
             if isAtEnd {
-                if place.isInsideQuotes, let line = firstLine { return line }
-                return start < filled ? (filled, filled, lineFeeds + place.lineFeeds) : nil
+                if place.isInsideQuotes, let line = firstLine {
+                    if tail == .take || isRecord(from: line.next, csv) { return line }
+                }
+                return takesTail ? (filled, filled, lineFeeds + place.lineFeeds) : nil
             }
             if filled - start > Self.lineLimit { return firstLine }
             let shift = start
             try fill()
             if start != shift { searched -= shift }
         }
+    }
+
+    /// At the end: whether what is left is a line that may be taken; notes it if there is something and it may not.
+    private var takesTail: Bool {
+        mutating get {
+            guard start < filled else { return false }
+            if tail == .take || isInsideLine || csv == nil && isObject { return true }
+            let isBlank = (start..<filled).allSatisfy { [0x20, 0x09, 0x0D].contains(buffer[$0]) }
+            if isBlank { return false }
+            unended = (position.line + 1, filled - start)
+            return false
+        }
+    }
+
+    /// Whether what is left begins with a whole JSON object: then the line is right or wrong, whatever comes behind it.
+    private var isObject: Bool {
+        var scanner = JSONScanner(UnsafeBufferPointer(start: UnsafePointer(buffer + start), count: filled - start))
+        do throws(JSONFault) {
+            guard try scanner.peek() == 0x7B else { return false }
+            try scanner.skipValue()
+            return true
+        } catch { return false }
+    }
+
+    /// Whether a line is a record by itself: then the quote before it was not meant to open a field.
+    private func isRecord(from position: Int, _ csv: CSVGrammar) -> Bool {
+        guard let columnCount, columnCount > 1, let end = lineFeed(from: position) else { return false }
+        let line = UnsafeBufferPointer(start: UnsafePointer(buffer + position), count: end - position)
+        do throws(CSVGrammar.Fault) { return try csv.fields(of: line).count == columnCount } catch { return false }
     }
 
     /// Up to the next line feed, whatever it is inside of.
@@ -244,7 +292,8 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     }
 
     /// Runs over a line that is too long, in bounded memory: every byte is counted, the first ones are kept.
-    private mutating func passOversize() throws(InputError) -> Line {
+    private mutating func passOversize() throws(InputError) -> Line? {
+        let before = position
         kept.update(from: buffer + start, count: Self.keptOfOversize)
         var size = 0
         while true {
@@ -253,7 +302,13 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
             let end = hit.map { UnsafeRawPointer($0) - rest } ?? (filled - start)
             size += end
             consume(hit == nil ? end : end + 1)
-            if hit != nil || isAtEnd { break }
+            if hit != nil { break }
+            if isAtEnd {
+                guard tail == .leave, !isInsideLine else { break }
+                unended = (before.line + 1, size)
+                position = before
+                return nil
+            }
             try fill()
         }
         if !isInsideLine { position.line += 1 }
