@@ -26,7 +26,8 @@ struct ModelsImportCommand: ParsableCommand {
             margin too). They may differ by 1e-6.
 
               patternalarm models import xgboost.json --name cards --pipeline cards.yaml
-              patternalarm models import forest.onnx --name cards --features amount,count_1h --self-test rows.csv
+              patternalarm models import forest.onnx --name cards \\
+                --features amount,count_1h --self-test rows.csv
               patternalarm replay cards.jsonl --pipeline cards.yaml --model models/cards
             """
     )
