@@ -13,6 +13,7 @@ import files
 RECORDINGS = {
     "events.jsonl": "--events 6000 --rate 80 --seed 7 --start 2026-03-02T07:50:00Z",
     "recording.jsonl": "--events 2000 --seed 8",
+    "app.log": "--events 500 --seed 14",
     "january.jsonl": "--events 4000 --seed 9",
     "a.jsonl": "--events 4000 --seed 10",
     "b.jsonl": "--events 2000 --seed 11 --start 2026-01-12T08:00:00Z",
