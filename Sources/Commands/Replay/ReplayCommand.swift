@@ -18,7 +18,7 @@ struct ReplayCommand: ParsableCommand {
               patternalarm replay events.jsonl.lz4
               patternalarm replay payments.csv --pipeline payments.yaml --data-dir work
               tail -f events.jsonl | patternalarm replay - --ack
-              patternalarm replay app.log --quiet                       # every minute, while app.log is written to
+              patternalarm replay app.log --quiet    # every minute, while it grows
               patternalarm replay events.jsonl --until 2026-03-02T08:30:00Z \\
                 && patternalarm state ls --key A482913
               patternalarm replay events.jsonl --speed 60x --from 2026-03-02T08:00:00Z \\
