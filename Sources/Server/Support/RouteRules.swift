@@ -3,10 +3,14 @@ package struct RouteRule: Sendable, Equatable {
     /// What a request may bring.
     package struct Body: Sendable, Equatable {
         /// Bytes at most, as they come over the wire.
-        package var bytesMax = 1 << 20
-        package var types = ["application/json"]
+        package var bytesMax: Int
+        package var types: [String]
         /// Whether a Content-Encoding is taken.
-        package var mayBePacked = false
+        package var mayBePacked: Bool
+
+        package init(bytesMax: Int = 1 << 20, types: [String] = ["application/json"], mayBePacked: Bool = false) {
+            (self.bytesMax, self.types, self.mayBePacked) = (bytesMax, types, mayBePacked)
+        }
     }
 
     package var method: String
