@@ -14,6 +14,8 @@ struct CSVHeader {
         case malformed(CSVGrammar.Fault)
         case separator(header: String, CSVSeparator)
         case repeated(String)
+        case lineEnds
+        case noField(header: String, [String])
 
         var description: String {
             switch self {
@@ -21,6 +23,10 @@ struct CSVHeader {
             case .separator(let header, let other):
                 "its first line, \(header), has none of the pipeline's fields; are they separated by "
                     + "\(other == .tab ? "tabs" : other.rawValue)? Then add --separator '\(other.rawValue)'"
+            case .noField(let header, let paths):
+                "its first line, \(header), has none of the pipeline's fields (\(paths.prefix(5).joined(separator: ", "))"
+                    + "\(paths.count > 5 ? ", …" : "")): the first line of CSV names the columns"
+            case .lineEnds: "its lines end with a carriage return alone: make them line feeds first (tr '\\r' '\\n')"
             case .repeated(let name): "its header has the column \"\(name)\" more than once"
             }
         }
@@ -33,9 +39,12 @@ struct CSVHeader {
     /// - Throws: ``Fault``
     init(_ line: UnsafeBufferPointer<UInt8>, separator: CSVSeparator, schema: Schema) throws(Fault) {
         do throws(CSVGrammar.Fault) { names = try Self.names(line, separator) } catch { throw .malformed(error) }
+        if names.contains(where: { $0.unicodeScalars.contains("\r") }) { throw .lineEnds }
         let paths = schema.fields.map(\.path)
-        if Self.found(names, paths) == 0, let other = Self.better(line, than: separator, paths) {
-            throw .separator(header: Self.shown(line), other)
+        if Self.found(names, paths) == 0 {
+            let header = Self.shown(line)
+            guard let other = Self.better(line, than: separator, paths) else { throw .noField(header: header, paths) }
+            throw .separator(header: header, other)
         }
         for path in Set(paths).sorted() where names.count(where: { $0 == path }) > 1 { throw .repeated(path) }
         for path in paths where !names.contains(path) { take(path, paths) }
@@ -66,26 +75,23 @@ struct CSVHeader {
         return paths.count { known.contains(folded($0)) }
     }
 
-    /// The separator that finds the most fields, or at least several columns where there was one.
+    /// The separator that finds the most fields.
     private static func better(
         _ line: UnsafeBufferPointer<UInt8>,
         than separator: CSVSeparator,
         _ paths: [String]
     ) -> CSVSeparator? {
-        var best: (separator: CSVSeparator, found: Int, columns: Int)?
+        var best: (separator: CSVSeparator, found: Int)?
         for other in CSVSeparator.allCases where other != separator {
             let columns: [String]
             do throws(CSVGrammar.Fault) { columns = try names(line, other) } catch { continue }
             let found = found(columns, paths)
-            if (found, columns.count) > (best?.found ?? 0, best?.columns ?? 1) {
-                best = (other, found, columns.count)
-            }
+            if found > best?.found ?? 0 { best = (other, found) }
         }
-        guard let best, best.found > 0 || !line.contains(separator.grammar.separator) else { return nil }
-        return best.separator
+        return best?.separator
     }
 
-    private static func folded(_ name: String) -> String {
+    static func folded(_ name: String) -> String {
         let marks = CharacterSet.whitespacesAndNewlines.union(CharacterSet(charactersIn: "\u{FEFF}"))
         return name.trimmingCharacters(in: marks).lowercased()
     }

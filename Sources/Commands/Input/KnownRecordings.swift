@@ -14,6 +14,9 @@ struct KnownRecordings {
         var landmarks: [RecordingPosition] = []
     }
 
+    /// A recording that has not been seen, whatever its bytes are.
+    var fresh: Match { Match(input: (partitions.flatMap(\.keys).max() ?? 0) + 1) }
+
     /// Which recording a file is, by its bytes, and from where on some partition still needs it for a range of event time; a
     /// new number for a file that has not been seen. Standard input is taken for the last recording if it `resumes`.
     func match(
@@ -24,7 +27,6 @@ struct KnownRecordings {
         resumes: Bool
     ) throws(CommandError) -> Match {
         let known = Set(partitions.flatMap(\.keys)).sorted(by: >)
-        let fresh = Match(input: (known.first ?? 0) + 1)
         if path == "-" {
             guard resumes, let last = known.first else { return fresh }
             return try found(last, path, plan, range)

@@ -51,6 +51,7 @@ final class Recording {
     private var csv: CSVRecord?
     /// What is to be said of the recording before its first event.
     private var notes: [String] = []
+    var isSilent = false
     private var landmarks: ArraySlice<RecordingPosition> = []
     /// Events a chunk at most, and bytes: a partition's share must fit one record batch of Kafka's usual limit.
     let chunkEvents: Int
@@ -68,7 +69,6 @@ final class Recording {
         self.reading = reading
         self.plan = plan
         self.chunkEvents = chunkEvents
-        let isLZ4 = path.lowercased().hasSuffix(".lz4")
         format = reading.format(of: path)
         separator = reading.separator(of: path)
         do throws(InputError) {
@@ -77,7 +77,7 @@ final class Recording {
             throw .input(error.description)
         }
         reader = LineReader(
-            isLZ4 ? .lz4(LZ4Source(file)) : .plain(file),
+            RecordingSource(file, format: format),
             csv: format == .csv ? separator.grammar : nil,
             isChecked: isResumable
         )
@@ -167,7 +167,7 @@ final class Recording {
         chunk.refusals.removeAll()
         for index in chunk.partitions.indices { chunk.partitions[index].removeAll(keepingCapacity: true) }
         if format == .csv { try readHeader() }
-        for note in notes { Output.talk("\(path): \(note)") }
+        if !isSilent { for note in notes { Output.talk("\(path): \(note)") } }
         notes.removeAll()
         var sawLine = false
         do throws(InputError) {

@@ -42,7 +42,7 @@ final class RowFile {
     private static func open(_ path: String) throws(CommandError) -> LineReader<RecordingSource> {
         do throws(InputError) {
             let file = try FileSource(path)
-            return LineReader(path.hasSuffix(".lz4") ? .lz4(LZ4Source(file)) : .plain(file), csv: CSVGrammar())
+            return LineReader(RecordingSource(file, format: .csv), csv: CSVGrammar())
         } catch {
             throw .input(error.description)
         }

@@ -108,6 +108,9 @@ struct QueryCommand: ParsableCommand {
                     + "\(grouped(ledger.duplicate)) duplicate + \(grouped(ledger.rejected)) rejected; "
                     + "\(grouped(rows)) rows; \(fixed(progress.seconds, 1)) s"
             )
+            guard ledger.events == 0 || ledger.ok > 0 else {
+                throw .input(run.findings.nothingAccepted(of: ledger.events))
+            }
         }
     }
 }

@@ -13,6 +13,8 @@ final class QueryRun {
     private let threads: Int
     private let group: ChunkGroup
     private let log: QueryLog?
+    /// Of the chunks up to the first with an event that can be read.
+    private(set) var findings: RecordingFindings
     /// The recording's number in the log, and its name.
     private var source = (input: 0, path: "")
     /// Small enough for a chunk to be decoded out of the cache that it was read into.
@@ -25,6 +27,7 @@ final class QueryRun {
         self.writers = writers
         self.threads = threads
         self.log = log
+        findings = RecordingFindings(plan.schema)
         group = ChunkGroup(
             plan: plan,
             threads: threads,
@@ -51,6 +54,7 @@ final class QueryRun {
         while true {
             let count = try group.fill(from: recording)
             guard count > 0 else { return }
+            if findings.events == 0 { for chunk in group.chunks[..<count] { findings.note(chunk) } }
             try compute(count)
             progress.update("\(grouped(ledger.events)) events", fraction: recording.fraction)
         }

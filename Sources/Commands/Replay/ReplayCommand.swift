@@ -57,6 +57,12 @@ struct ReplayCommand: ParsableCommand {
     )
     var resume = false
 
+    @Option(help: "In which order files are read: given, or time: by the times of their first events.")
+    var order = FileOrder.given
+
+    @Flag(help: "Take recordings again whose bytes were taken before: their events come twice.")
+    var again = false
+
     @Flag(help: "The recordings are finished: their last line counts, though it may have no end.")
     var finished = false
 
@@ -86,6 +92,7 @@ struct ReplayCommand: ParsableCommand {
         options.chunkEvents = batchSize
         options.maxErrors = maxErrors
         options.isQuiet = quiet
+        options.again = again
         if speed != "max" {
             guard let factor = Double(speed.hasSuffix("x") ? String(speed.dropLast()) : speed), factor > 0 else {
                 throw ValidationError("--speed is max, or a factor such as 1x or 60x.")
@@ -135,7 +142,8 @@ struct ReplayCommand: ParsableCommand {
         var reading = engine.reading
         reading.isFinished = finished
         do throws(CommandError) {
-            for file in files where !Interrupt.isRequested && !replayer.hasTooManyErrors {
+            let ordered = try order.files(files, reading, plan)
+            for file in ordered where !Interrupt.isRequested && !replayer.hasTooManyErrors {
                 try replayer.replay(file, reading, resumes: resume)
             }
         } catch {
@@ -159,6 +167,11 @@ struct ReplayCommand: ParsableCommand {
         if isInterrupted {
             let again = shellWords(["patternalarm"] + CommandLine.arguments.dropFirst())
             throw .interrupted("interrupted; everything up to here is kept. To go on: \(again)")
+        }
+        let failures = replayer.recordings.compactMap(\.failure)
+        guard failures.isEmpty else { throw .input(failures.joined(separator: "\n")) }
+        if totals.events > 0, totals.ok == 0 {
+            throw .input("no event has been accepted: see `SELECT * FROM rejects` in \(directory.database.path)")
         }
     }
 }

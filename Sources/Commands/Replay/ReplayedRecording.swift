@@ -1,4 +1,6 @@
 import AlertStore
+import Base
+import Bytes
 import Engine
 
 /// What came of a recording in one run, and what a person should know of it.
@@ -17,6 +19,14 @@ struct ReplayedRecording {
     var isAtEnd: Bool
     var lateEnd: (line: Int, bytes: Int)?
     var unended: (line: Int, bytes: Int)?
+    /// Whether this run has read it from its beginning.
+    var isWhole: Bool
+    /// Events that this run has taken and that were late, or not accepted for any reason.
+    var late: Int
+    var refused: Int
+    var findings: RecordingFindings
+    /// The newest event time of the recordings before it in this run.
+    var newestBefore: Int64?
 
     var record: InputRecord {
         InputRecord(
@@ -30,11 +40,23 @@ struct ReplayedRecording {
         )
     }
 
+    private var name: String { path == "-" ? "standard input" : path }
+
+    /// Whether it had events and none was accepted.
+    var isRefused: Bool { taken > 0 && refused >= taken }
+
+    /// Why the run is no success because of this recording; nil if it is one.
+    var failure: String? {
+        if isRefused { return "\(name): none of its \(grouped(taken)) events was accepted" }
+        guard isWhole, let wrong = findings.absent().misnamed.first(where: \.isSame) else { return nil }
+        return "\(name): it has \(Output.safe(wrong.name)), but the field of the pipeline is \(wrong.field)"
+    }
+
     /// One line each.
     var words: [String] {
-        let name = path == "-" ? "standard input" : path
         var lines: [String] = []
         if isAtEnd, taken == 0 { lines.append("\(name): nothing new\(whyNothing)") }
+        lines += refusedWords + absentWords
         if leftOut > 0 {
             let next = path == "-" ? "the same command with --resume and without them" : "the same command without them"
             lines.append("\(name): \(grouped(leftOut)) events outside of --from/--to were left out; \(next) takes them")
@@ -57,6 +79,42 @@ struct ReplayedRecording {
     private var whyNothing: String {
         if position.line == 0 { return unended == nil ? ", it is empty" : "" }
         if range != .all { return " in --from/--to" }
-        return ", all of its \(grouped(position.line)) lines have been taken before"
+        if isWhole { return ", it has no events" }
+        return ", all of its \(grouped(position.line)) lines have been taken before; --again takes them once more"
+    }
+
+    private var refusedWords: [String] {
+        var lines: [String] = []
+        if !findings.reasons.isEmpty {
+            let more = refused - late > findings.reasons.count ? "; …" : ""
+            lines.append("\(name): rejected: \(findings.reasons.joined(separator: "; "))\(more)")
+        }
+        guard late > 0, let first = findings.firstTime else { return lines }
+        if let newestBefore, first < newestBefore {
+            lines.append(
+                "\(name): begins at \(time(first)), when the files before it had come to \(time(newestBefore)): "
+                    + "\(grouped(late)) of its events are late; --order time reads files by the times of their first events"
+            )
+        } else if late == taken {
+            lines.append("\(name): all of its events are late: newer ones had been taken before")
+        }
+        return lines
+    }
+
+    private var absentWords: [String] {
+        guard isWhole else { return [] }
+        let (fields, misnamed) = findings.absent()
+        let count = "none of the \(grouped(findings.events)) events"
+        var lines = misnamed.map { "\(name): \($0.field) is in \(count); did you mean \(Output.safe($0.name))?" }
+        if !fields.isEmpty {
+            let shown = fields.prefix(8).joined(separator: ", ")
+            let more = fields.count > 8 ? " and \(fields.count - 8) more" : ""
+            lines.append("\(name): \(fields.count == 1 ? "the field" : "the fields") \(shown)\(more): in \(count)")
+        }
+        return lines
+    }
+
+    private func time(_ microseconds: Int64) -> String {
+        TimeParser.text(milliseconds: microseconds.floorDivided(by: 1000).quotient)
     }
 }

@@ -18,6 +18,8 @@ final class Replayer {
     private(set) var recordings: [ReplayedRecording] = []
     /// Whether the time to stop at has been reached.
     private(set) var hasReachedEnd = false
+    /// Of the recording that is being read.
+    private var findings: RecordingFindings
 
     struct Options {
         var threads = 2
@@ -32,12 +34,15 @@ final class Replayer {
         var acknowledges = false
         /// Stop in front of the first event that is stamped at or after this time, microseconds.
         var until: Int64?
+        /// Take recordings again whose bytes were taken before.
+        var again = false
     }
 
     init(_ directory: DataDirectory, plan: PipelinePlan, options: Options) {
         self.directory = directory
         self.plan = plan
         self.options = options
+        findings = RecordingFindings(plan.schema)
     }
 
     /// A chunk on its way, and how many partitions still need it.
@@ -56,7 +61,10 @@ final class Replayer {
     /// Replays a recording, going on where earlier runs of the same recording have stopped.
     func replay(_ path: String, _ reading: RecordingReading, resumes: Bool) throws(CommandError) {
         let known = KnownRecordings(partitions: directory.workers.map { $0.runner.recordings })
-        let match = try known.match(path, reading: reading, plan: plan, range: options.range, resumes: resumes)
+        let match =
+            options.again
+            ? known.fresh
+            : try known.match(path, reading: reading, plan: plan, range: options.range, resumes: resumes)
         let input = match.input
         let recording = try Recording(path, reading, plan: plan, chunkEvents: options.chunkEvents)
         try recording.skip(to: match.start)
@@ -64,6 +72,8 @@ final class Replayer {
         for worker in directory.workers { worker.runner.begin(input, range: options.range) }
         let name = path == "-" ? "-" : URL(fileURLWithPath: path).lastPathComponent
         let taken = takenCount
+        let (late, refused) = refusedCounts
+        findings = RecordingFindings(plan.schema)
         let progress = Progress("replay \(name)", isQuiet: options.isQuiet)
         let acknowledger =
             options.acknowledges
@@ -89,7 +99,12 @@ final class Replayer {
                 leftOut: directory.workers.reduce(0) { $0 + $1.runner.leftOutCount },
                 isAtEnd: stopped == nil && !hasReachedEnd && !Interrupt.isRequested && !hasTooManyErrors,
                 lateEnd: recording.lateEnd,
-                unended: recording.unended
+                unended: recording.unended,
+                isWhole: match.start.byte == 0,
+                late: refusedCounts.late - late,
+                refused: refusedCounts.refused - refused,
+                findings: findings,
+                newestBefore: recordings.compactMap(\.findings.newestTime).max()
             )
         )
         if let stopped { throw stopped }
@@ -97,6 +112,10 @@ final class Replayer {
 
     /// Events that the log holds, of all partitions.
     private var takenCount: Int { directory.workers.reduce(0) { $0 + Int($1.runner.endOffset) } }
+
+    private var refusedCounts: (late: Int, refused: Int) {
+        directory.workers.reduce((0, 0)) { ($0.0 + $1.runner.lateCount, $0.1 + $1.runner.refusedCount) }
+    }
 
     private func inline(
         _ recording: Recording,
@@ -111,6 +130,7 @@ final class Replayer {
         var number = 0
         while try !shouldStop(), !hasReachedEnd, try recording.read(into: chunk) {
             cut(chunk)
+            findings.note(chunk)
             pace.wait(for: chunk)
             for worker in directory.workers {
                 let count = try worker.take(chunk, of: input, path: name, range: options.range)
@@ -158,6 +178,7 @@ final class Replayer {
             while try !shouldStop(), !hasReachedEnd, let chunk = free.receive() {
                 guard try recording.read(into: chunk) else { break }
                 cut(chunk)
+                findings.note(chunk)
                 pace.wait(for: chunk)
                 events += chunk.batch.count
                 let ticket = Ticket(chunk, number: number, workers.count)

@@ -33,9 +33,12 @@ struct OfflineRun {
             throw .plan(error.description)
         }
         var events = 0
+        var accepted = 0
+        var findings = RecordingFindings(plan.schema)
         for path in paths {
             let recording = try Recording(path, reading, plan: plan, isResumable: false)
             while try recording.read(into: chunk) {
+                if accepted == 0 { findings.note(chunk) }
                 for (partition, engine) in engines.enumerated() {
                     let base = LogOffset(outputs[partition].nextOffset)
                     chunk.partitions[partition].withUnsafeBufferPointer { rows in
@@ -47,6 +50,7 @@ struct OfflineRun {
                             into: &outputs[partition]
                         )
                     }
+                    accepted += engine.acceptedCount
                     try body(engine, chunk, &outputs[partition])
                 }
                 events += chunk.batch.count
@@ -54,6 +58,7 @@ struct OfflineRun {
             }
         }
         progress.finish()
+        guard events == 0 || accepted > 0 else { throw .input(findings.nothingAccepted(of: events)) }
         return outputs
     }
 }

@@ -27,6 +27,9 @@ public final class PartitionRunner: @unchecked Sendable {
     }
     /// Events that were rejected since the runner was made.
     public internal(set) var rejectedCount = 0
+    /// Events that were late since the runner was made, and those that were not accepted, whatever the reason.
+    public internal(set) var lateCount = 0
+    public internal(set) var refusedCount = 0
     /// Events that were processed since the last checkpoint.
     public internal(set) var eventsSinceCheckpoint = 0
     /// Events that were taken and not committed yet.
@@ -244,6 +247,8 @@ public final class PartitionRunner: @unchecked Sendable {
         if let failure = engine.coldFailure { throw .state(failure) }
         let refusals = engine.refusals
         rejectedCount += refusals.count(where: \.isRejected)
+        lateCount += refusals.count { $0.kind == .late }
+        refusedCount += refusals.count
         eventsSinceCheckpoint += rows.count
         if emits { uncommittedCount += rows.count }
         continueCheckpoint()

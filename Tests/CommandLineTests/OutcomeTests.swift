@@ -1,0 +1,162 @@
+import Foundation
+import Testing
+
+/// A run that read nothing, or not what was meant, says so and is no success.
+@Suite struct OutcomeTests {
+    private let space: Workspace
+    private let header = "id,at,payer,amount\n"
+
+    init() throws {
+        space = try Workspace()
+        try space.writePaymentsPipeline()
+    }
+
+    private func replay(
+        _ files: [String],
+        _ options: [String] = [],
+        _ directory: String? = nil
+    ) throws -> Workspace.Result {
+        let run = ["replay"] + files + ["-q", "--pipeline", "p.yaml"]
+        return try space.run(run + ["--data-dir", directory ?? "d-\(files[0].replacing("/", with: "-"))"] + options)
+    }
+
+    private func lines(_ range: Range<Int>, hour: Int = 8) -> String {
+        range.map { index in
+            let time = "2026-03-02T\(100 + hour + index / 2000):\(10 + index / 50 % 40):\(10 + index % 50)Z"
+                .replacing("T1", with: "T")
+            return "{\"id\":\"h\(hour)-\(index)\",\"at\":\"\(time)\",\"payer\":\"p\",\"amount\":\(index)}\n"
+        }.joined()
+    }
+
+    /// What other programs have made of three events.
+    @Test func whatIsNoRecordingIsTold() throws {
+        try space.write(lines(0..<3), "e.jsonl")
+        let array = "[\n" + lines(0..<3).split(separator: "\n").joined(separator: ",\n") + "\n]\n"
+        try space.write(array, "array.json")
+        try space.write(Data(array.utf8).base64EncodedString(), "base64.jsonl")
+        try space.script("gzip -k e.jsonl; xz -k e.jsonl; bzip2 -k e.jsonl; iconv -t UTF-16 e.jsonl > wide.jsonl")
+        try space.script("iconv -t UTF-16LE e.jsonl > little.jsonl; iconv -t UTF-16BE e.jsonl > big.jsonl")
+        try space.write(Data([0x28, 0xB5, 0x2F, 0xFD, 0x04, 0x00, 0x01]), "e.jsonl.zst")
+        for (file, cause) in [
+            ("e.jsonl.gz", "gzip"), ("e.jsonl.xz", "xz"), ("e.jsonl.bz2", "bzip2"), ("e.jsonl.zst", "zstd"),
+            ("wide.jsonl", "UTF-16"), ("little.jsonl", "UTF-16"), ("big.jsonl", "UTF-16"), ("array.json", "JSON array"),
+        ] {
+            let result = try replay([file])
+            #expect(result.status == 4, "\(file)")
+            #expect(result.err.contains("cannot read \(file): it is") && result.err.contains(cause), "\(result.err)")
+            // The other way in.
+            let piped = try space.run(
+                ["replay", "-", "-q", "--pipeline", "p.yaml", "--data-dir", "p-\(file)"],
+                input: try space.read(file)
+            )
+            #expect(piped.status == 4 && piped.err.contains(cause))
+        }
+        // LZ4 is read whatever its name is.
+        try space.script("lz4 -q e.jsonl packed.jsonl")
+        #expect(try replay(["packed.jsonl"]).err.contains("3 events = 3 ok"))
+    }
+
+    @Test func noAcceptedEventIsNoSuccess() throws {
+        try space.write("one\n{\"id\":\"1\"}\n{\"id\":\"2\"}\n{\"id\":1,\"at\":\"x\",\"payer\":\"\"}\n", "bad.jsonl")
+        for _ in 0..<2 {
+            let result = try replay(["bad.jsonl"])
+            #expect(result.status == 4)
+            #expect(result.err.contains("4 events = 0 ok + 0 late + 0 duplicate + 4 rejected"))
+        }
+        let first = try replay(["bad.jsonl"], [], "again")
+        #expect(first.err.contains("bad.jsonl: none of its 4 events was accepted"))
+        #expect(first.err.contains("rejected: line 1: broken JSON") && first.err.contains("line 2: at is missing"))
+        try space.write("1,2026-03-02T08:00:00Z,p,1\n2,2026-03-02T08:00:01Z,p,1\n", "headerless.csv")
+        let headerless = try replay(["headerless.csv"])
+        #expect(
+            headerless.status == 4
+                && headerless.err.contains("has none of the pipeline's fields (id, at, payer, amount)")
+        )
+        // One file that is none does not keep the others from being read.
+        try space.write(lines(0..<3), "e.jsonl")
+        let both = try replay(["bad.jsonl", "e.jsonl"], [], "both")
+        #expect(both.status == 4 && both.err.contains("7 events = 3 ok"))
+    }
+
+    @Test func aFieldThatNoEventHasIsSaid() throws {
+        try space.write(lines(0..<30).replacing("\"amount\"", with: "\"Amount\""), "upper.jsonl")
+        let upper = try replay(["upper.jsonl"])
+        #expect(upper.status == 4 && upper.err.contains("30 events = 30 ok"))
+        #expect(upper.err.contains("upper.jsonl: amount is in none of the 30 events; did you mean Amount?"))
+        try space.write(lines(0..<30).replacing("\"amount\"", with: "\"ammount\""), "typo.jsonl")
+        let typo = try replay(["typo.jsonl"])
+        #expect(typo.status == 0 && typo.err.contains("did you mean ammount?"))
+        try space.write(lines(0..<30).replacing("\"amount\"", with: "\"sum\""), "none.jsonl")
+        let none = try replay(["none.jsonl"])
+        #expect(none.status == 0 && none.err.contains("none.jsonl: the field amount: in none of the 30 events"))
+        // One event in many is enough.
+        let many = lines(0..<5000).replacing("\"amount\"", with: "\"Amount\"")
+        try space.write(many.replacing("\"Amount\":4999", with: "\"amount\":4999"), "some.jsonl")
+        #expect(try !replay(["some.jsonl"], [], "some").err.contains("in none of"))
+    }
+
+    @Test func bytesThatWereReadBeforeCanBeTakenAgain() throws {
+        try space.write(header + "1,2026-03-02T08:00:00Z,p,1\n", "bank.txt")
+        #expect(try replay(["bank.txt"]).status == 4)
+        let nothing = try replay(["bank.txt"], ["--format", "csv"])
+        #expect(
+            nothing.status == 4
+                && nothing.err.contains("nothing new, all of its 2 lines have been taken before; --again")
+        )
+        let again = try replay(["bank.txt"], ["--format", "csv", "--again"])
+        #expect(again.status == 0 && again.err.contains("3 events = 1 ok + 0 late + 0 duplicate + 2 rejected"))
+        #expect(try replay(["bank.txt"], ["--format", "csv"]).err.contains("nothing new"))
+    }
+
+    @Test func filesInTheWrongOrderAreSaid() throws {
+        let names = [1, 2, 10].map { "part-\($0).jsonl" }
+        for (index, name) in names.enumerated() { try space.write(lines(0..<100, hour: 7 + 4 * index), name) }
+        let shell = try replay(names.sorted(), [], "shell")
+        #expect(shell.err.contains("300 events = 200 ok + 100 late"))
+        #expect(
+            shell.err.contains(
+                "part-2.jsonl: begins at 2026-03-02T11:10:10.000Z, when the files before it had come to 2026-03-02T15:11:59.000Z: 100"
+            )
+        )
+        #expect(shell.err.contains("--order time"))
+        let ordered = try replay(names.sorted(), ["--order", "time"], "ordered")
+        #expect(ordered.status == 0 && ordered.err.contains("300 events = 300 ok") && !ordered.err.contains("--order"))
+        #expect(ordered.digest == (try replay(names, [], "right")).digest)
+    }
+
+    /// Commands that keep nothing of it say it, too.
+    @Test func otherCommandsSayWhatTheyHaveNotRead() throws {
+        try space.write("one\n{\"id\":\"1\"}\n", "bad.jsonl")
+        let text = String(decoding: try space.read("p.yaml"), as: UTF8.self)
+        let queries = "queries:\n  - {name: q, by: who, window: 1m, columns: {n: count()}}\n"
+        try space.write(text + "\n" + queries, "p.yaml")
+        for command in [["query", "q", "bad.jsonl"], ["export", "features", "bad.jsonl", "--out", "f.csv"]] {
+            let result = try space.run(command + ["--pipeline", "p.yaml", "-q"])
+            #expect(result.status == 4)
+            #expect(result.err.contains("none of the 2 events was accepted: line 1: broken JSON"), "\(result.err)")
+        }
+    }
+
+    @Test func decimalCommasAreProposed() throws {
+        try space.write("id;at;payer;amount\n1;2026-03-02T08:00:00Z;p;1.600,5\n", "de.csv")
+        let first = try replay(["de.csv"])
+        #expect(first.status == 4 && first.err.contains("add --separator ';'"))
+        let second = try replay(["de.csv"], ["--separator", ";"])
+        #expect(second.status == 4)
+        #expect(
+            second.err.contains("amount is not a number (if 1.600,5 has a decimal comma, add --decimal , and --again)")
+        )
+        let third = try replay(["de.csv"], ["--separator", ";", "--decimal", ",", "--again"])
+        #expect(third.status == 0 && third.err.contains("2 events = 1 ok"))
+    }
+
+    /// No event is a small file, and lines that end with CR alone are one.
+    @Test func filesWithoutEvents() throws {
+        try space.write(header, "header.csv")
+        let empty = try replay(["header.csv"])
+        #expect(empty.status == 0 && empty.err.contains("header.csv: nothing new, it has no events"))
+        try space.write("id,at,payer,amount\r1,2026-03-02T08:00:00Z,p,1\r", "mac.csv")
+        let mac = try replay(["mac.csv"], ["--finished"])
+        #expect(mac.status == 4 && mac.err.contains("carriage return"))
+    }
+}
