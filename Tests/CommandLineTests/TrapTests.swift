@@ -8,7 +8,7 @@ import Testing
     private func payments(_ lines: [Data]) throws -> (space: Workspace, replay: Workspace.Result) {
         let space = try Workspace()
         try space.writePaymentsPipeline()
-        try space.write(Data(lines.joined(separator: Data("\n".utf8))), "e.jsonl")
+        try space.write(Data(lines.map { $0 + Data("\n".utf8) }.joined()), "e.jsonl")
         return (space, try space.run(["replay", "e.jsonl", "--pipeline", "p.yaml", "--data-dir", "d"]))
     }
 
