@@ -37,7 +37,8 @@ public struct EngineOutput: Sendable {
         self.bytesMax = bytesMax
     }
 
-    private var byteCount: Int {
+    /// Bytes that wait, about.
+    public var byteCount: Int {
         evidenceBytes + alerts.count * (MemoryLayout<AlertUpdate>.stride + Self.bytesOutside)
             + rejected.count * (MemoryLayout<RejectedEvent>.stride + Self.bytesOutside)
             + late.count * MemoryLayout<LateEvent>.stride + duplicates.count * MemoryLayout<DuplicateEvent>.stride

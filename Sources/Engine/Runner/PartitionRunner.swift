@@ -263,11 +263,15 @@ public final class PartitionRunner: @unchecked Sendable {
     /// (C9).
     public var mustCommit: Bool {
         guard isSinkBusy else { return false }
-        return uncommittedCount >= Self.uncommittedLimit || isFull || budget.map { isFar(above: $0) } ?? false
+        return uncommittedCount >= Self.uncommittedLimit || output.byteCount >= Self.waitingBytes
+            || budget.map { engine.excess(over: $0.state) >= Self.waitingBytes } ?? false
     }
 
     /// Events that may wait for a busy sink.
     static let uncommittedLimit = 1 << 18
+    /// Bytes of alerts that may wait for one, and of state above its limit, which shrinks by checkpoints only, and those by
+    /// commits: somebody else's hold on a file is not to stop what a small limit would.
+    static let waitingBytes = 32 << 20
 
     /// Makes the log durable up to here, then writes everything that it led to, in one transaction.
     ///
