@@ -161,30 +161,11 @@ public final class AlertDatabase: Sendable {
         }
     }
 
-    /// A copy with the current schema, of a file that is not to be changed by being read. Its name is gone at once, so that
-    /// nothing is left of it.
+    /// A copy with the current schema, of a file that is not to be changed by being read.
     private static func currentCopy(of database: any DatabaseWriter) throws -> DatabaseQueue {
-        let isEmpty = try database.read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0 }
-        guard !isEmpty else {
-            let queue = try DatabaseQueue()
-            try Schema.migrator().migrate(queue)
-            return queue
-        }
-        let named = ["SQLITE_TMPDIR", "TMPDIR"].compactMap { (name: String) in getenv(name).map { String(cString: $0) }
-        }
-        let folder = named.first ?? "/tmp"
-        var name = Array((folder + "/patternalarm-alerts-XXXXXX").utf8CString)
-        let descriptor = mkstemp(&name)
-        let path = name.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-        guard descriptor >= 0 else {
-            throw AlertStoreError.other(path: path, words: "cannot be made: \(String(cString: strerror(errno)))")
-        }
-        Glibc.close(descriptor)
-        defer { unlink(path) }
-        try database.writeWithoutTransaction { db in
-            try db.execute(sql: "VACUUM INTO ?", arguments: [FileLocation.plain(path)])
-        }
-        let queue = try DatabaseQueue(path: FileLocation.plain(path))
+        // Without a name it is a temporary file of SQLite's own, which is gone with the connection.
+        let queue = try DatabaseQueue(path: "")
+        try database.backup(to: queue)
         try Schema.migrator().migrate(queue)
         return queue
     }
