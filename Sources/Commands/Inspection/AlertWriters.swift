@@ -136,26 +136,3 @@ final class AlertEventList: AlertWriter {
 
     func end() { writer.end() }
 }
-
-/// Collects small pieces of data for standard output.
-private final class OutputBuffer {
-    private var bytes: [UInt8] = []
-    private let escape: TerminalText.Escape
-
-    /// - Parameter escape: How a terminal is shown what it must not obey.
-    init(_ escape: TerminalText.Escape = .visible) {
-        self.escape = escape
-    }
-
-    func put(_ text: String) { put(Array(text.utf8)) }
-
-    func put(_ more: [UInt8]) {
-        bytes += more
-        if bytes.count >= 1 << 16 { flush() }
-    }
-
-    func flush() {
-        Output.data(bytes, escape)
-        bytes.removeAll(keepingCapacity: true)
-    }
-}

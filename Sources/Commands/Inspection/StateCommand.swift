@@ -66,9 +66,9 @@ struct StateListCommand: ParsableCommand {
     }
 
     private func list(until: Int64?) throws(CommandError) {
-        let plan = try engine.plan()
-        let models = try ModelDirectory.bind(plan, path: engine.model)
         let store = try place.store()
+        let recomputation = try Recomputation(engine, store: store, isQuiet: true)
+        let plan = recomputation.plan
         let entities = try chosen(plan)
         var listing = Listing(
             columns: key == nil
@@ -76,17 +76,9 @@ struct StateListCommand: ParsableCommand {
                 : ["partition", "entity", "key", "offset", "time", "event"],
             rows: []
         )
-        let modelID = models.models.map(\.id).joined(separator: " ")
-        do throws(RunnerError) {
-            for partition in 0..<plan.partitionCount {
-                let view = try PartitionView(
-                    plan: plan,
-                    partition: partition,
-                    models: models.bindings,
-                    topic: plan.name,
-                    fingerprint: DataDirectory.fingerprint(pipelineSHA: plan.sha256, modelID: modelID),
-                    store: store
-                )
+        for partition in 0..<plan.partitionCount {
+            let view = try recomputation.view(of: partition)
+            do throws(RunnerError) {
                 let bound: Int64? =
                     switch fromCheckpoint {
                     case .newest: until == nil ? offset ?? .max : nil
@@ -99,9 +91,9 @@ struct StateListCommand: ParsableCommand {
                 for entity in entities {
                     try add(view, plan, entity, store, to: &listing)
                 }
+            } catch {
+                throw CommandError(error)
             }
-        } catch {
-            throw CommandError(error)
         }
         if listing.rows.count > limit {
             Output.talk("\(grouped(listing.rows.count)) rows; the first \(limit) are shown (--limit)")

@@ -139,7 +139,8 @@ struct Recomputation {
 
     private static let attempts = 10
 
-    private func view(of partition: Int) throws(CommandError) -> PartitionView {
+    /// A partition that nothing has been gone through of.
+    func view(of partition: Int) throws(CommandError) -> PartitionView {
         do throws(RunnerError) {
             return try PartitionView(
                 plan: plan,

@@ -49,7 +49,7 @@ final class ListingWriter {
     private var widths: [Int]?
     private var isNumeric: [Bool] = []
     private var isEmpty = true
-    private var buffer: [UInt8] = []
+    private let output: OutputBuffer
 
     /// - Parameters:
     ///   - columns: The columns' names.
@@ -59,37 +59,28 @@ final class ListingWriter {
         self.columns = columns
         self.format = format
         self.alignedRows = alignedRows
-        if format == .csv || format == .rawCSV { put(columns.joined(separator: ",") + "\n") }
-        if format == .json { put("[") }
+        output = OutputBuffer(format == .json || format == .jsonl ? .json : .visible)
+        if format == .csv || format == .rawCSV { output.put(columns.joined(separator: ",") + "\n") }
+        if format == .json { output.put("[") }
     }
 
     func add(_ row: [Cell]) {
         switch format {
         case .table:
-            if let widths { return put(line(row.map(shown), widths)) }
+            if let widths { return output.put(line(row.map(shown), widths)) }
             waiting.append(row)
             if waiting.count == alignedRows { beginTable() }
-        case .csv, .rawCSV: put(row.map(csvField).joined(separator: ",") + "\n")
-        case .json: put((isEmpty ? "" : ",\n ") + object(row))
-        case .jsonl: put(object(row) + "\n")
+        case .csv, .rawCSV: output.put(row.map(csvField).joined(separator: ",") + "\n")
+        case .json: output.put((isEmpty ? "" : ",\n ") + object(row))
+        case .jsonl: output.put(object(row) + "\n")
         }
         isEmpty = false
     }
 
     func end() {
         if format == .table, widths == nil { beginTable() }
-        if format == .json { put("]\n") }
-        flush()
-    }
-
-    private func put(_ text: String) {
-        buffer.append(contentsOf: text.utf8)
-        if buffer.count >= 1 << 16 { flush() }
-    }
-
-    private func flush() {
-        Output.data(buffer, format == .json || format == .jsonl ? .json : .visible)
-        buffer.removeAll(keepingCapacity: true)
+        if format == .json { output.put("]\n") }
+        output.flush()
     }
 
     // MARK: - Table
@@ -102,8 +93,8 @@ final class ListingWriter {
         isNumeric = columns.indices.map { column in isNumeric(column) }
         self.widths = widths
         waiting.removeAll()
-        put(line(columns, widths))
-        for text in texts { put(line(text, widths)) }
+        output.put(line(columns, widths))
+        for text in texts { output.put(line(text, widths)) }
     }
 
     private func line(_ cells: [String], _ widths: [Int]) -> String {
