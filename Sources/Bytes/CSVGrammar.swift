@@ -145,15 +145,24 @@ extension CSVGrammar {
         return UnsafeBufferPointer(start: bytes + start, count: position - start)
     }
 
+    /// The same field's content.
+    public func content(
+        of record: UnsafeBufferPointer<UInt8>,
+        _ position: inout Int
+    ) throws(Fault) -> [UInt8] {
+        let field = try field(of: record, &position)
+        guard Self.isQuoted(field) else { return Array(field) }
+        var content: [UInt8] = []
+        Self.unquote(field, into: &content)
+        return content
+    }
+
     /// The contents of a record's fields, for whoever needs few of them.
     public func fields(of record: UnsafeBufferPointer<UInt8>) throws(Fault) -> [[UInt8]] {
         var fields: [[UInt8]] = []
         var position = 0
         while true {
-            let field = try field(of: record, &position)
-            var content: [UInt8] = []
-            if Self.isQuoted(field) { Self.unquote(field, into: &content) } else { content.append(contentsOf: field) }
-            fields.append(content)
+            fields.append(try content(of: record, &position))
             guard position < record.count else { return fields }
             position += 1
         }

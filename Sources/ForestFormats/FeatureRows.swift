@@ -94,11 +94,8 @@ public struct FeatureRows: Sendable {
 
     /// What is not JSON's number: quotes, spaces, words for missing and infinite, `.5` and `+1`.
     private static func word(_ line: UnsafeBufferPointer<UInt8>, _ position: inout Int) -> Float? {
-        var content: [UInt8] = []
-        do throws(CSVGrammar.Fault) {
-            let field = try grammar.field(of: line, &position)
-            if CSVGrammar.isQuoted(field) { CSVGrammar.unquote(field, into: &content) } else { content = Array(field) }
-        } catch { return nil }
+        let content: [UInt8]
+        do throws(CSVGrammar.Fault) { content = try grammar.content(of: line, &position) } catch { return nil }
         var text = content[...]
         let trimmed: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x0D }
         while let first = text.first, trimmed(first) { text.removeFirst() }
