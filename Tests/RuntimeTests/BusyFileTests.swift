@@ -11,12 +11,14 @@ import Testing
 
     /// A fixture at work, another program that holds its alerts file, and what is said of it.
     private func busy(
+        partitions: Int = 2,
         stateBytes: Int? = nil
     ) throws -> (fixture: LiveFixture, other: OtherProgram, told: Guarded<[String]>) {
-        let fixture = try LiveFixture()
+        let fixture = try LiveFixture(partitions: partitions)
         let told = Guarded<[String]>([])
         try fixture.start {
             $0.commitMilliseconds = 0
+            $0.queueBytes = 256 << 20
         } opening: {
             $0.lockSeconds = 0.02
             $0.stateBytes = stateBytes
@@ -75,6 +77,31 @@ import Testing
         try other.run("ROLLBACK")
         let (_, digest) = try fixture.stop()
         #expect(try LiveFixture.replayed(lines, partitions: 2) == digest)
+    }
+
+    /// No more is taken than may wait in memory for the file: senders wait, and are answered later.
+    @Test func aLimitOfMemoryHolds() throws {
+        let (fixture, other, _) = try busy(partitions: 1)
+        // One session of one actor, all of whose events wait to be written: 64 MB of them, twice what may.
+        let note = String(repeating: "n", count: 40_000)
+        let large = (0..<1600).map { event($0, second: Double($0) / 100).dropLast() + ",\"note\":\"\(note)\"}" }
+        let answered = DispatchGroup()
+        let failures = Guarded<[SubmissionError]>([])
+        for first in stride(from: 0, to: large.count, by: 25) {
+            answered.enter()
+            try #require(fixture.engine).submit(list(large[first..<first + 25].map { String($0) })) { result in
+                if case .failure(let error) = result { failures.withLock { $0.append(error) } }
+                answered.leave()
+            }
+        }
+        // The last ones are not answered while the file is held, which only the clock can tell.
+        #expect(answered.wait(timeout: .now() + 5) == .timedOut)
+        try other.run("ROLLBACK")
+        try #require(answered.wait(timeout: .now() + 60) == .success)
+        #expect(failures.withLock { $0 } == [])
+        let (totals, digest) = try fixture.stop()
+        #expect(totals.events == 1600)
+        #expect(try fixture.recomputed() == digest)
     }
 
     /// Told to end meanwhile, it ends, and says why; the next start has everything.
