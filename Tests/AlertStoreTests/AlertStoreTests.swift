@@ -5,17 +5,10 @@ import TestKit
 import Testing
 
 @Suite final class AlertStoreTests {
-    private let folder = FileManager.default.temporaryDirectory.path + "/patternalarm-store-\(UUID().uuidString)"
+    private let temporary: TemporaryFolder
+    private var folder: String { temporary.path }
 
-    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
-
-    deinit {
-        do {
-            try FileManager.default.removeItem(atPath: folder)
-        } catch {
-            Issue.record("\(folder) stays: \(error)")
-        }
-    }
+    init() throws { temporary = try TemporaryFolder() }
 
     private func alert(_ id: String, score: Double = 0.9, events: Int = 1) -> AlertRecord {
         AlertRecord(

@@ -5,17 +5,10 @@ import Testing
 
 /// Events that alerts name: kept once, shared, paged, given up with the last alert that names them.
 @Suite final class EvidenceTests {
-    private let folder = FileManager.default.temporaryDirectory.path + "/patternalarm-evidence-\(UUID().uuidString)"
+    private let temporary: TemporaryFolder
+    private var folder: String { temporary.path }
 
-    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
-
-    deinit {
-        do {
-            try FileManager.default.removeItem(atPath: folder)
-        } catch {
-            Issue.record("\(folder) stays: \(error)")
-        }
-    }
+    init() throws { temporary = try TemporaryFolder() }
 
     /// An alert that names the events of these offsets; it has ended at their last one.
     private struct Named {

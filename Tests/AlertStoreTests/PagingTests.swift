@@ -6,19 +6,12 @@ import Testing
 
 /// Lists and figures of the API.
 @Suite final class PagingTests {
-    private let folder = FileManager.default.temporaryDirectory.path + "/patternalarm-pages-\(UUID().uuidString)"
+    private let temporary: TemporaryFolder
+    private var folder: String { temporary.path }
     private var random = SystemRandomNumberGenerator()
     private var offset: Int64 = 0
 
-    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
-
-    deinit {
-        do {
-            try FileManager.default.removeItem(atPath: folder)
-        } catch {
-            Issue.record("\(folder) stays: \(error)")
-        }
-    }
+    init() throws { temporary = try TemporaryFolder() }
 
     /// An alert whose properties follow from its number.
     private func alert(_ number: Int) -> AlertRecord {

@@ -8,26 +8,10 @@ import Testing
     /// One actor, a millisecond between events; one detector opens at once, one in the middle, one at the last event.
     private func prepared() throws -> Workspace {
         let space = try Workspace()
-        let rules = [1, Self.count / 2, Self.count].map {
-            "  - {name: from_\($0), when: \"n >= \($0)\", session: 1h}"
-        }
-        try space.write(
-            """
-            version: 1
-            name: payments
-            partitions: 1
-            schema:
-              fields:
-                id: {type: text, role: id}
-                at: {type: time, role: time}
-                payer: {type: text, required: true}
-                amount: {type: number, role: amount}
-            entities: {who: payer}
-            features: {n: "count(who, 1h)"}
-            detectors:
-            \(rules.joined(separator: "\n"))
-            """,
-            "p.yaml"
+        try space.writePaymentsPipeline(
+            settings: ["partitions: 1"],
+            features: ["n: \"count(who, 1h)\""],
+            rules: [1, Self.count / 2, Self.count].map { "{name: from_\($0), when: \"n >= \($0)\", session: 1h}" }
         )
         var lines = Data()
         for index in 0..<Self.count {

@@ -7,27 +7,6 @@ import Testing
 /// Method: the kernel refuses memory beyond a hard limit (RLIMIT_DATA), under which a run with far more keys than fit must end as
 /// one without any limit does.
 @Suite struct StateMemoryTests {
-    /// Two windows of each payer: the state of half a million payers is some 120 MB.
-    private static let pipeline = """
-        version: 1
-        name: payments
-        partitions: 2
-        schema:
-          fields:
-            id: {type: text, role: id}
-            at: {type: time, role: time}
-            payer: {type: text, required: true}
-            amount: {type: number, role: amount}
-        time: {disorder: 10s}
-        duplicates: {within: 10m}
-        entities: {who: payer}
-        features:
-          n: "count(who, 5m, amount > 2000)"
-          mean: "mean(session(who, 5m), amount)"
-        detectors:
-          - {name: burst, when: "n >= 3", session: 5m}
-        """
-
     /// Nearly every event has a payer of its own; some payers and some ids come back, soon or late.
     private func events(_ count: Int) -> Data {
         var random = Seeded(seed: 5)
@@ -49,7 +28,12 @@ import Testing
 
     @Test func aHardLimitHoldsAndResultsAreEqual() throws {
         let space = try Workspace()
-        try space.write(Self.pipeline, "p.yaml")
+        // Two windows of each payer: the state of half a million payers is some 120 MB.
+        try space.writePaymentsPipeline(
+            settings: ["partitions: 2", "time: {disorder: 10s}", "duplicates: {within: 10m}"],
+            features: ["n: \"count(who, 5m, amount > 2000)\"", "mean: \"mean(session(who, 5m), amount)\""],
+            rules: ["{name: burst, when: \"n >= 3\", session: 5m}"]
+        )
         try space.write(events(500_000), "e.jsonl")
         let run = "exec \"$0\" replay e.jsonl -q --pipeline p.yaml --threads 2 --data-dir"
         let free = try space.script("\(run) free")

@@ -111,10 +111,14 @@ final class Workspace {
         try write(data, name)
     }
 
-    /// A pipeline with a rule: three payments over 2000 by one payer.
-    func writePaymentsPipeline(_ name: String = "p.yaml") throws {
-        try write(
-            """
+    /// A pipeline of payments; with a rule unless others are given: three payments over 2000 by one payer.
+    func writePaymentsPipeline(
+        _ name: String = "p.yaml",
+        settings: [String] = [],
+        features: [String] = ["n: \"count(who, 5m, amount > 2000)\""],
+        rules: [String] = ["{name: burst, when: \"n >= 3\", session: 1h}"]
+    ) throws {
+        let head = """
             version: 1
             name: payments
             schema:
@@ -124,11 +128,10 @@ final class Workspace {
                 payer: {type: text, required: true}
                 amount: {type: number, role: amount}
             entities: {who: payer}
-            features: {n: "count(who, 5m, amount > 2000)"}
-            detectors:
-              - {name: burst, when: "n >= 3", session: 1h}
-            """,
-            name
-        )
+            """
+        let lines =
+            [head] + settings + ["features:"] + features.map { "  " + $0 } + ["detectors:"]
+            + rules.map { "  - " + $0 }
+        try write(lines.joined(separator: "\n") + "\n", name)
     }
 }
