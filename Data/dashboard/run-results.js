@@ -32,17 +32,18 @@ export function results(run) {
             fact("Missed", count(r.missed)),
             fact("Precision", percent(r.precision)),
             fact("False alerts", count(r.false_alerts), `${percent(r.false_alert_rate, 2)} of regular sessions`),
-            fact("Sessions", count(r.sessions)),
+            fact("Sessions", count(r.sessions), `and ${count(r.cut_sessions ?? 0)} cut by the test's end, not judged`),
             fact("Events", count(run.events_acknowledged), `${rate(run.events_per_second)} a second`)),
         h("div", { class: "two" }, h("div", {}, h("h3", {}, "Latency"),
         table("Counted from the moment an event was due",
             ["To", number("p50"), number("p90"), number("p99"), number("p99.9"), number("most"), number("count")],
             [latencies("alert readable in SQLite", r.latency_ms), latencies("events acknowledged", r.ack_latency_ms)])),
         h("div", {}, h("h3", {}, "Per pattern"),
-        r.per_pattern?.length ? table("Sessions of each simulated pattern, and how many raised an alert",
-            ["Pattern", number("Sessions"), number("With alert"), number("Recall")],
+        r.per_pattern?.length ? table("Whole sessions of each simulated pattern, and how many raised an alert; and of those cut",
+            ["Pattern", number("Sessions"), number("With alert"), number("Recall"), number("Cut"), number("With alert")],
             r.per_pattern.map((p) =>
-                [h("bdi", {}, brief(words(p.pattern), 60)), count(p.sessions), count(p.alerted), percent(p.recall)]))
+                [h("bdi", {}, brief(words(p.pattern), 60)), count(p.sessions), count(p.alerted), percent(p.recall),
+                    count(p.cut_sessions ?? 0), count(p.cut_alerted ?? 0)]))
             : nothing())),
     ];
 }

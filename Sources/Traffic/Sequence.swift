@@ -32,10 +32,12 @@ struct Sequence: Sendable {
         }
     }
 
-    init(pattern: Pattern, domain: Domain, random: inout Seeded) {
+    /// Everything is drawn; an actor that is given takes the place of the drawn one.
+    init(pattern: Pattern, domain: Domain, actor given: String? = nil, random: inout Seeded) {
         self.pattern = pattern
         self.domain = domain
-        actor = "A\(100_000 + random.below(900_000))"
+        let drawn = random.below(900_000)
+        actor = given ?? "A\(100_000 + drawn)"
         let proxies = random.below(2) == 0 ? "45.142" : "185.220"
         ip =
             pattern == .accountTakeover

@@ -12,6 +12,8 @@ public struct TrafficGenerator {
         public var time: EventTime
         public var pattern: Pattern
         public var sequencePosition: Int
+        /// Events of its sequence.
+        public var sequenceLength: Int
         /// Who did it.
         public var actor: String
     }
@@ -21,6 +23,7 @@ public struct TrafficGenerator {
         var serial: Int
         var time: Int64
         var position: Int
+        var length: Int
         var sequence: Sequence
     }
 
@@ -66,6 +69,7 @@ public struct TrafficGenerator {
             time: EventTime(microseconds: scheduled.time),
             pattern: scheduled.sequence.pattern,
             sequencePosition: scheduled.position,
+            sequenceLength: scheduled.length,
             actor: scheduled.sequence.actor
         )
     }
@@ -81,7 +85,8 @@ public struct TrafficGenerator {
         domainTurn += 1
         let pattern = draw(domain)
         let length = min(random.below(9) + 2, pattern.lengths.lowerBound + random.below(pattern.lengths.count))
-        let sequence = Sequence(pattern: pattern, domain: domain, random: &random)
+        let actor = settings.hasActorsOfItsOwn ? "A\(settings.start.microseconds / 1_000_000)-\(domainTurn)" : nil
+        let sequence = Sequence(pattern: pattern, domain: domain, actor: actor, random: &random)
         var time = nextStart
         for position in 0..<length {
             if position > 0 { time += Int64(1_000_000 + random.unit() * 29_000_000) / 1000 * 1000 }
@@ -89,7 +94,16 @@ public struct TrafficGenerator {
             let delay = Int64(
                 random.unit() * (isSlow ? Double(settings.disorder) : min(50_000, Double(settings.disorder)))
             )
-            push(Scheduled(arrival: time + delay, serial: serial, time: time, position: position, sequence: sequence))
+            push(
+                Scheduled(
+                    arrival: time + delay,
+                    serial: serial,
+                    time: time,
+                    position: position,
+                    length: length,
+                    sequence: sequence
+                )
+            )
             serial += 1
         }
         nextStart += Int64(60_000_000 / settings.eventsPerMinute * Double(length))

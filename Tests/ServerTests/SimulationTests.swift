@@ -41,6 +41,15 @@ import Traffic
         #expect(events.allSatisfy { $0.time.microseconds >= now - 130_000_000 })
         let text = String(decoding: lines, as: UTF8.self)
         #expect(!text.contains("fraud_") && text.contains("gaming") && !text.contains("fintech"))
+        // A test judges what it sent: no actor is another sequence's, nor another test's.
+        let firsts = events.filter { $0.sequencePosition == 0 }
+        #expect(Set(firsts.map(\.actor)).count == firsts.count)
+        let whole = events.filter { $0.sequencePosition == $0.sequenceLength - 1 }
+        #expect(load == .mini || !whole.isEmpty && whole.count < firsts.count)
+        var later = TrafficGenerator(plan.traffic(now: now + 60_000_000, newest: nil, maximumAhead: nil))
+        lines.removeAll()
+        let other = later.next(into: &lines)
+        #expect(other.map { event in !events.contains { $0.actor == event.actor } } == true)
     }
 
     /// A test never lies in the past of what the partitions have seen, nor too far in its future.
@@ -71,14 +80,19 @@ import Traffic
     // MARK: - Truth
 
     /// Any event of the simulator's, as if it were this one.
-    private func event(_ id: String, _ actor: String, _ pattern: Pattern) throws -> TrafficGenerator.Event {
+    private func event(
+        _ id: String,
+        _ actor: String,
+        _ pattern: Pattern,
+        of length: Int = 1
+    ) throws -> TrafficGenerator.Event {
         var settings = TrafficSettings()
         settings.events = 1
         var generator = TrafficGenerator(settings)
         var line: [UInt8] = []
         let made = generator.next(into: &line)
         var event = try #require(made)
-        (event.id, event.actor, event.pattern) = (id, actor, pattern)
+        (event.id, event.actor, event.pattern, event.sequenceLength) = (id, actor, pattern, length)
         return event
     }
 
@@ -134,6 +148,19 @@ import Traffic
         truth.note(change(.opened, ["2", "4"]), due: { _ in 0 })
         #expect(truth.alerts == 2)
         #expect(told(truth) == ["fraud_card_testing 1/1", "regular_shopper 0/1", "regular_saver 1/1"])
+    }
+
+    /// What the test's end has cut is told apart: it may have had no time to show what it is.
+    @Test func cutSessionsAreNotJudged() throws {
+        var truth = SimulationTruth()
+        try truth.add(event("1", "A", .cardTesting, of: 2), number: 0)
+        try truth.add(event("2", "B", .cardTesting, of: 3), number: 1)
+        try truth.add(event("3", "A", .cardTesting, of: 2), number: 2)
+        try truth.add(event("4", "B", .cardTesting, of: 3), number: 3)
+        try truth.add(event("5", "C", .cardTesting, of: 3), number: 4)
+        truth.note(change(.opened, ["3", "5"]), due: { _ in 0 })
+        let found = try #require(truth.perPattern.first)
+        #expect(found.sessions == 1 && found.alerted == 1 && found.cutSessions == 2 && found.cutAlerted == 1)
     }
 
     /// Other people's events, and the end of a session, say nothing about the test.

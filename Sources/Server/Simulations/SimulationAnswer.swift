@@ -28,7 +28,8 @@ struct SimulationAnswer: Sendable {
         ])
     }
 
-    /// What a test came to, against the truth that only the simulator knows.
+    /// What a test came to, against the truth that only the simulator knows: recall, precision and false alerts are those of
+    /// whole sessions.
     static func results(_ truth: SimulationTruth, acknowledgements: Histogram<UInt64>) -> JSONValue {
         let patterns = truth.perPattern
         let frauds = patterns.filter { $0.pattern.isFraud }
@@ -39,6 +40,7 @@ struct SimulationAnswer: Sendable {
         let regularSessions = regular.reduce(0) { $0 + $1.sessions }
         return .object([
             .init("sessions", .integer(fraudSessions + regularSessions)),
+            .init("cut_sessions", .integer(patterns.reduce(0) { $0 + $1.cutSessions })),
             .init("fraud_sessions", .integer(fraudSessions)), .init("detected", .integer(detected)),
             .init("missed", .integer(fraudSessions - detected)), .init("false_alerts", .integer(falseAlerts)),
             .init("recall", ratio(detected, fraudSessions)),
@@ -53,6 +55,8 @@ struct SimulationAnswer: Sendable {
                             .init("pattern", .text(found.pattern.rawValue)),
                             .init("sessions", .integer(found.sessions)),
                             .init("alerted", .integer(found.alerted)),
+                            .init("cut_sessions", .integer(found.cutSessions)),
+                            .init("cut_alerted", .integer(found.cutAlerted)),
                             .init("recall", found.pattern.isFraud ? ratio(found.alerted, found.sessions) : .null),
                         ])
                     }

@@ -48,6 +48,7 @@ package struct SimulationPlan: Sendable, Equatable {
         settings.eventsPerMinute = load.eventsPerMinute
         settings.events = events
         settings.hasLabels = false
+        settings.hasActorsOfItsOwn = true
         let start = now - (Int64(durationSeconds) + Self.rampSeconds) * 1_000_000
         var time = start
         if let newest {

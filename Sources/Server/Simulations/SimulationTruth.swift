@@ -8,7 +8,12 @@ package struct SimulationTruth {
     /// One person's sequence of events.
     private struct Session {
         var pattern: Pattern
+        /// Events that it would have, and that it has: the test's end cuts those that are under way.
+        var length: Int
+        var sent = 0
         var isAlerted = false
+
+        var isWhole: Bool { sent >= length }
     }
 
     private struct Known {
@@ -16,11 +21,14 @@ package struct SimulationTruth {
         var event: Int32
     }
 
-    /// What came of a kind of behaviour.
+    /// What came of a kind of behaviour: of whole sessions, and of those that the test's end has cut, which may have had no time to
+    /// show what they are.
     package struct PatternResult: Sendable {
         package var pattern: Pattern
         package var sessions = 0
         package var alerted = 0
+        package var cutSessions = 0
+        package var cutAlerted = 0
     }
 
     private var sessions: [Session] = []
@@ -40,9 +48,10 @@ package struct SimulationTruth {
             session = known
         } else {
             session = Int32(sessions.count)
-            sessions.append(Session(pattern: event.pattern))
+            sessions.append(Session(pattern: event.pattern, length: event.sequenceLength))
             sessionOfActor[key] = session
         }
+        sessions[Int(session)].sent += 1
         events[Text(event.id)] = Known(session: session, event: Int32(number))
     }
 
@@ -59,8 +68,10 @@ package struct SimulationTruth {
     package var perPattern: [PatternResult] {
         var found: [Pattern: PatternResult] = [:]
         for session in sessions {
-            found[session.pattern, default: PatternResult(pattern: session.pattern)].sessions += 1
-            if session.isAlerted { found[session.pattern]?.alerted += 1 }
+            let count = session.isWhole ? \PatternResult.sessions : \.cutSessions
+            let alerted = session.isWhole ? \PatternResult.alerted : \.cutAlerted
+            found[session.pattern, default: PatternResult(pattern: session.pattern)][keyPath: count] += 1
+            if session.isAlerted { found[session.pattern]?[keyPath: alerted] += 1 }
         }
         let order = Pattern.allCases.filter(\.isFraud) + Pattern.allCases.filter { !$0.isFraud }
         return order.compactMap { found[$0] }
