@@ -50,6 +50,18 @@ import Testing
         #expect(found == expected)
     }
 
+    @Test(arguments: [
+        (9, 9, ServerPart.State.ok), (10, 5, .ok), (10, 6, .degraded), (1000, 501, .degraded), (1000, 500, .ok),
+    ])
+    func mostOfWhatArrivesIsLate(events: Int, late: Int, expected: ServerPart.State) throws {
+        #expect(try state(.ingest) { $0.recent = (events, late) } == expected)
+        var facts = HealthFacts()
+        facts.recent = (20, 19)
+        facts.clockMilliseconds = 1_803_974_400_000
+        let ingest = try #require(facts.parts.last)
+        #expect(ingest.detail.contains("19 of the 20 events") && ingest.detail.contains("2027-03-02T08:00:00"))
+    }
+
     @Test func theAlertsFileHasToAnswer() throws {
         #expect(try state(.alerts) { $0.alertsFile = .slow } == .degraded)
         #expect(try state(.alerts) { $0.alertsFile = .failed("damaged") } == .failed)
@@ -129,6 +141,17 @@ import Testing
         #expect(recent.eventsPerSecond(at: nanoseconds(105.9)) == 80)
         #expect(recent.eventsPerSecond(at: nanoseconds(106)) == 60)
         #expect(recent.eventsPerSecond(at: nanoseconds(107)) == 0)
+    }
+
+    @Test func latenessIsThatOfAMinute() {
+        var recent = RecentFigures(start: 0)
+        recent.note(at: nanoseconds(10), events: 7, late: 5, alerts: 0, latencies: [])
+        recent.note(at: nanoseconds(40), events: 3, late: 1, alerts: 0, latencies: [])
+        #expect(recent.lateness(at: nanoseconds(40.5)) == (10, 6))
+        #expect(recent.lateness(at: nanoseconds(75)) == (3, 1))
+        // The place of that second is used anew.
+        recent.note(at: nanoseconds(71), events: 2, late: 0, alerts: 0, latencies: [])
+        #expect(recent.lateness(at: nanoseconds(75)) == (5, 1))
     }
 
     @Test func aMinuteLaterItIsForgotten() {

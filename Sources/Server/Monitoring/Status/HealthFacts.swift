@@ -1,3 +1,5 @@
+import Bytes
+
 /// A part of the server and how it is.
 package struct ServerPart: Sendable, Equatable {
     package enum Name: String, Sendable, CaseIterable {
@@ -61,6 +63,10 @@ package struct HealthFacts: Sendable {
     package var logDisk: DiskSpace?
     package var alertsDisk: DiskSpace?
     package var phase = ServerPhase.listening
+    /// Events of the last minute, and how many of them were late.
+    package var recent = (events: 0, late: 0)
+    /// The newest event's time.
+    package var clockMilliseconds: Int64?
 
     package init() {}
 
@@ -69,6 +75,9 @@ package struct HealthFacts: Sendable {
     package static let lagSecondsMax = 10.0
     /// A longer write-ahead log is too long: somebody keeps it from being begun anew.
     package static let alertsLogMax = 256 << 20
+
+    /// Of so many events it can be said that most of them are late.
+    package static let lateEventsMin = 10
 
     /// How each part is, in a stable order.
     package var parts: [ServerPart] { [log, engine, alerts, checkpoints, ingest] }
@@ -160,7 +169,19 @@ package struct HealthFacts: Sendable {
         return switch phase {
         case .starting: ServerPart(name: .ingest, state: .degraded, detail: "starting")
         case .stopping: ServerPart(name: .ingest, state: .degraded, detail: "stopping: takes no new events")
-        case .listening: ServerPart(name: .ingest, state: .ok, detail: "takes events")
+        case .listening: lateness ?? ServerPart(name: .ingest, state: .ok, detail: "takes events")
         }
+    }
+
+    /// Most of what arrives is of no use: nothing looks wrong but that no alerts come.
+    private var lateness: ServerPart? {
+        guard recent.events >= Self.lateEventsMin, recent.late * 2 > recent.events else { return nil }
+        let newest = clockMilliseconds.map { TimeParser.text(milliseconds: $0) }
+        let clock = newest.map { ": older than the newest event, of \($0)" } ?? ""
+        return ServerPart(
+            name: .ingest,
+            state: .degraded,
+            detail: "\(recent.late) of the \(recent.events) events of the last minute were late\(clock)"
+        )
     }
 }

@@ -6,6 +6,7 @@ package struct RecentFigures: Sendable {
         /// Which second of the monotonic clock; -1 = none yet.
         var number: Int64 = -1
         var events = 0
+        var late = 0
         var alerts = 0
         /// Microseconds.
         var latencies = Self.histogram()
@@ -41,18 +42,21 @@ package struct RecentFigures: Sendable {
     /// - Parameters:
     ///   - nanoseconds: When it was, by the monotonic clock.
     ///   - events: How many events it accounts for.
+    ///   - late: How many of them are late.
     ///   - alerts: How many alerts it opens.
     ///   - latencies: From an event's arrival to its alert's being readable, nanoseconds.
-    package mutating func note(at nanoseconds: Int64, events: Int, alerts: Int, latencies: [Int64]) {
+    package mutating func note(at nanoseconds: Int64, events: Int, late: Int = 0, alerts: Int, latencies: [Int64]) {
         let number = nanoseconds / 1_000_000_000
         let index = Int(number % Int64(seconds.count))
         if seconds[index].number != number {
             seconds[index].latencies.reset()
             seconds[index].events = 0
+            seconds[index].late = 0
             seconds[index].alerts = 0
             seconds[index].number = number
         }
         seconds[index].events += events
+        seconds[index].late += late
         seconds[index].alerts += alerts
         for latency in latencies {
             seconds[index].latencies.record(min(UInt64(max(0, latency) / 1000), Self.latencyMax))
@@ -65,6 +69,11 @@ package struct RecentFigures: Sendable {
         let length = min(Self.rateSeconds, max(1, now - start))
         let events = last(length, before: now).reduce(0) { $0 + $1.events }
         return Double(events) / Double(length)
+    }
+
+    /// Events of the last minute, and how many of them were late.
+    package func lateness(at nanoseconds: Int64) -> (events: Int, late: Int) {
+        last(60, before: nanoseconds / 1_000_000_000 + 1).reduce((0, 0)) { ($0.0 + $1.events, $0.1 + $1.late) }
     }
 
     /// Alerts that were opened in the last sixty full seconds.

@@ -81,7 +81,13 @@ public final class ServerMonitor: Sendable {
             figures.totals.rejected += progress.rejected
             figures.totals.alerts += opened
             figures.clockMilliseconds = [figures.clockMilliseconds, progress.clockMilliseconds].compactMap(\.self).max()
-            figures.recent.note(at: now, events: progress.events, alerts: opened, latencies: latencies)
+            figures.recent.note(
+                at: now,
+                events: progress.events,
+                late: progress.late,
+                alerts: opened,
+                latencies: latencies
+            )
         }
     }
 }

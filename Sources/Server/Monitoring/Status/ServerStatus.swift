@@ -46,9 +46,11 @@ package struct ServerStatus: Sendable {
         let alertsFile = await context.probe.outcome()
         let monitor = context.monitor
         let live = context.engine.status
-        let facts = HealthFacts(live, alertsFile, context)
+        var facts = HealthFacts(live, alertsFile, context)
         let figures = monitor.now
         let now = MonotonicClock.now()
+        facts.recent = figures.recent.lateness(at: now)
+        facts.clockMilliseconds = figures.clockMilliseconds
         return ServerStatus(
             timeMilliseconds: Int64(Date().timeIntervalSince1970 * 1000),
             startedMilliseconds: monitor.startedMilliseconds,
