@@ -85,6 +85,7 @@ public final class PartitionEngine {
     ///   - lines: the recording's line of each row, where they are known.
     ///   - baseOffset: the offset of the first row.
     ///   - emits: false while recovering: state is rebuilt, nothing is noted (C3).
+    ///   - isJudged: whether the ``EventClock`` has seen the events.
     ///   - output: what the events led to is added to it.
     public func process(
         _ batch: ColumnBatch,
@@ -92,9 +93,18 @@ public final class PartitionEngine {
         lines: [Int] = [],
         baseOffset: LogOffset,
         emits: Bool,
+        isJudged: Bool = false,
         into output: inout EngineOutput
     ) {
-        intake.admit(batch, rows: rows, lines: lines, baseOffset: baseOffset.rawValue, emits: emits, into: &output)
+        intake.admit(
+            batch,
+            rows: rows,
+            lines: lines,
+            baseOffset: baseOffset.rawValue,
+            emits: emits,
+            isJudged: isJudged,
+            into: &output
+        )
         machine.process(
             batch,
             rows: intake.rows,

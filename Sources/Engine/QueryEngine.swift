@@ -21,12 +21,12 @@ public final class QueryEngine {
     /// Takes the next events of the partition.
     ///
     /// - Parameters:
-    ///   - batch: decoded events, of all partitions.
+    ///   - batch: decoded events, of all partitions, that an ``EventClock`` has seen.
     ///   - rows: positions in the batch of this partition's events, ascending.
     ///   - sink: takes the rows that became complete.
     public func process(_ batch: ColumnBatch, rows: UnsafeBufferPointer<Int32>, into sink: any QuerySink) {
         let base = Int64(ledger.events)
-        intake.admit(batch, rows: rows, baseOffset: base, emits: true, into: &output)
+        intake.admit(batch, rows: rows, baseOffset: base, emits: true, isJudged: true, into: &output)
         ledger += output.ledger
         output.removeAll()
         machine.process(batch, rows: intake.rows, clocks: intake.clocks, count: intake.count, into: sink)

@@ -68,10 +68,13 @@ public final class ColumnBatch {
     public struct Rejection: Sendable, Equatable {
         public var field: String?
         public var reason: String
+        /// The time that the event is too far ahead of, microseconds; nil if it was refused for something else.
+        public var isAheadOf: Int64?
 
-        public init(field: String? = nil, reason: String) {
+        public init(field: String? = nil, reason: String, isAheadOf: Int64? = nil) {
             self.field = field
             self.reason = reason
+            self.isAheadOf = isAheadOf
         }
     }
 

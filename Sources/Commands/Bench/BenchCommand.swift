@@ -73,9 +73,13 @@ struct BenchPipelineCommand: ParsableCommand {
         }
         try stage("read, decode") { () throws(CommandError) in
             let recording = try Recording(file, engine.reading, plan: plan)
-            let chunk = Chunk(plan: plan, capacity: recording.chunkEvents)
+            let judged = JudgedRecording(recording, plan: plan, from: RecordingClock(plan: plan))
+            var free = Chunk(plan: plan, capacity: recording.chunkEvents)
             var count = 0
-            while try recording.read(into: chunk) { count += chunk.batch.count }
+            while let chunk = try judged.next(free) {
+                free = chunk
+                count += chunk.batch.count
+            }
             return count
         }
         try stage("+ windows, features") { () throws(CommandError) in try offline(featuresOnly, [:]) }

@@ -37,6 +37,17 @@ final class FileSource: ByteSource {
         }
     }
 
+    /// Whether there is something to read, or the end, within so many milliseconds; true at once for a file.
+    func hasMore(within milliseconds: Int32) -> Bool {
+        guard size == nil else { return true }
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while true {
+            let count = poll(&request, 1, milliseconds)
+            // What cannot be waited for says so when it is read.
+            if count >= 0 || errno != EINTR || Interrupt.isRequested { return count != 0 }
+        }
+    }
+
     private static func failure(_ path: String) -> InputError {
         .unreadable(path: path, errno: errno, words: String(cString: strerror(errno)))
     }

@@ -45,6 +45,27 @@ struct KnownRecordings {
         return fresh
     }
 
+    /// What the event clock knows where reading a recording begins, as the log has it. `newest` is the newest event time of the
+    /// data directory, microseconds.
+    func clock(of match: Match, plan: PipelinePlan, newest: Int64?) -> RecordingClock {
+        let own = marks(of: match.input)
+        let before = own.lazy.compactMap(\.clock?.before).first ?? clock(plan, newest)
+        var start = RecordingClock(before)
+        if match.start.byte > 0 {
+            let mark = own.first { $0.position == match.start && $0.clock != nil }
+            start.state = mark?.clock?.state ?? clock(plan, newest)
+        }
+        return start
+    }
+
+    /// What it knows behind all recordings.
+    private func clock(_ plan: PipelinePlan, _ newest: Int64?) -> ClockState {
+        let states = partitions.flatMap(\.values).flatMap(\.marks).compactMap(\.clock?.state).map(\.decided)
+        let nothing = ClockState(entities: plan.entities.count)
+        let furthest = states.filter { $0.entityCount == plan.entities.count }.reduce(nothing) { $0.merged(with: $1) }
+        return furthest.moved(to: newest)
+    }
+
     private func marks(of input: Int) -> [SourceMark] { partitions.flatMap { $0[input]?.marks ?? [] } }
 
     private func found(

@@ -20,6 +20,9 @@ final class Chunk: @unchecked Sendable {
     var partitions: [[Int32]]
     /// Behind the chunk's last line.
     var end = RecordingPosition()
+    /// What the event clock knew there, and in front of the chunk; nil if it has not been asked.
+    var clock: ClockMark?
+    var clockBefore: ClockState?
     /// Rows whose lines cannot be events, and why.
     fileprivate(set) var refusals: [(row: Int, reason: String)] = []
 
@@ -33,6 +36,7 @@ final class Chunk: @unchecked Sendable {
 
     /// Leaves out the events from a row on: the recording has then been read up to that event.
     func cut(at row: Int) {
+        if let clockBefore { clock?.cut(batch, at: row, from: clockBefore) }
         for index in partitions.indices { partitions[index].removeAll { $0 >= row } }
         end = starts[row]
     }
@@ -51,7 +55,7 @@ final class Recording {
     private var csv: CSVRecord?
     /// What is to be said of the recording before its first event.
     private var notes: [String] = []
-    var isSilent = false
+    var saysNothing = false
     private var landmarks: ArraySlice<RecordingPosition> = []
     /// Events a chunk at most, and bytes: a partition's share must fit one record batch of Kafka's usual limit.
     let chunkEvents: Int
@@ -99,6 +103,10 @@ final class Recording {
 
     /// A live source has nothing more just now.
     var hasPaused: Bool { reader.hasPaused && !reader.hasBufferedLine }
+
+    /// A live source has nothing more, and nothing comes for a second. Whoever writes to a pipe may itself wait to hear that its
+    /// events are taken.
+    var isSilent: Bool { hasPaused && !file.hasMore(within: 1000) }
 
     /// Passes over what an earlier run has taken, after checking that it is the same.
     func skip(to position: RecordingPosition) throws(CommandError) {
@@ -165,9 +173,10 @@ final class Recording {
         chunk.lines.removeAll(keepingCapacity: true)
         chunk.starts.removeAll(keepingCapacity: true)
         chunk.refusals.removeAll()
+        chunk.clock = nil
         for index in chunk.partitions.indices { chunk.partitions[index].removeAll(keepingCapacity: true) }
         if format == .csv { try readHeader() }
-        if !isSilent { for note in notes { Output.talk("\(path): \(note)") } }
+        if !saysNothing { for note in notes { Output.talk("\(path): \(note)") } }
         notes.removeAll()
         var sawLine = false
         do throws(InputError) {

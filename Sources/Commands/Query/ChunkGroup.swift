@@ -9,6 +9,7 @@ final class ChunkGroup: @unchecked Sendable {
     // Chunk i and decoder t are used by one thread at a time: the one that took number i, and thread t.
 
     private(set) var chunks: [Chunk]
+    private let plan: PipelinePlan
     private let decoders: [ChunkDecoder]
 
     private struct State {
@@ -22,6 +23,7 @@ final class ChunkGroup: @unchecked Sendable {
     private let state = Mutex(State())
 
     init(plan: PipelinePlan, threads: Int, chunks: Int, events: Int) {
+        self.plan = plan
         decoders = (0..<threads).map { _ in ChunkDecoder(plan: plan, capacity: events) }
         self.chunks = (0..<chunks).map { _ in Chunk(plan: plan, capacity: events) }
     }
@@ -53,6 +55,9 @@ final class ChunkGroup: @unchecked Sendable {
 
         init(_ recording: Recording) { self.recording = recording }
     }
+
+    /// Puts an empty chunk into the place of one that somebody keeps.
+    func replace(_ number: Int) { chunks[number] = Chunk(plan: plan, capacity: chunks[number].batch.capacity) }
 
     private func fill(thread: Int, _ source: Source) {
         while let number = state.withLock({ state in read(&state, source) }) { decoders[thread].decode(chunks[number]) }

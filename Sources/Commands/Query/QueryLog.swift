@@ -46,7 +46,7 @@ final class QueryLog {
 
     /// Appends a partition's share of a chunk, unless the log has it.
     func append(_ chunk: Chunk, partition: Int, input: Int, path: String) throws(LogError) {
-        let mark = SourceMark(input: input, position: chunk.end, path: path)
+        let mark = SourceMark(input: input, position: chunk.end, path: path, clock: chunk.clock)
         try journals[partition].append(
             chunk.batch,
             rows: chunk.partitions[partition],

@@ -13,6 +13,8 @@ final class QueryRun {
     private let threads: Int
     private let group: ChunkGroup
     private let log: QueryLog?
+    /// What the event clock knows behind the recordings so far.
+    private var clock: RecordingClock
     /// Of the chunks up to the first with an event that can be read.
     private(set) var findings: RecordingFindings
     /// The recording's number in the log, and its name.
@@ -28,6 +30,7 @@ final class QueryRun {
         self.threads = threads
         self.log = log
         findings = RecordingFindings(plan.schema)
+        clock = RecordingClock(plan: plan)
         group = ChunkGroup(
             plan: plan,
             threads: threads,
@@ -51,30 +54,43 @@ final class QueryRun {
     /// - Throws: ``CommandError/input(_:)``; what was read before has been taken.
     func read(_ recording: Recording, input: Int, _ progress: Progress) throws(CommandError) {
         source = (input, recording.path == "-" ? "-" : URL(fileURLWithPath: recording.path).lastPathComponent)
-        while true {
-            let count = try group.fill(from: recording)
-            guard count > 0 else { return }
-            if findings.events == 0 { for chunk in group.chunks[..<count] { findings.note(chunk) } }
-            try compute(count)
+        var judge = ChunkJudge(plan: plan, from: clock, chunkEvents: Self.chunkEvents)
+        var isAtEnd = false
+        while !isAtEnd {
+            if judge.isHolding, recording.isSilent {
+                judge.decide()
+            } else {
+                let count = try group.fill(from: recording)
+                isAtEnd = count == 0
+                for chunk in group.chunks[..<count] { judge.add(chunk) }
+                if isAtEnd { judge.decide() }
+            }
+            var chunks: [Chunk] = []
+            while let chunk = judge.next() { chunks.append(chunk) }
+            if judge.isHolding { for number in group.chunks.indices { group.replace(number) } }
+            guard !chunks.isEmpty else { continue }
+            if findings.events == 0 { for chunk in chunks { findings.note(chunk) } }
+            try compute(chunks)
             progress.update("\(grouped(ledger.events)) events", fraction: recording.fraction)
         }
+        clock = RecordingClock(judge.end)
     }
 
     /// What one thread may use at a time: each engine and writer belongs to a partition, chunks are only read.
     private struct Shared: @unchecked Sendable {
         let engines: [QueryEngine]
         let writers: [QueryWriter]
-        let chunks: ArraySlice<Chunk>
+        let chunks: [Chunk]
         let log: QueryLog?
         let source: (input: Int, path: String)
         let failure = FirstFailure()
     }
 
-    private func compute(_ count: Int) throws(CommandError) {
+    private func compute(_ chunks: [Chunk]) throws(CommandError) {
         let shared = Shared(
             engines: engines,
             writers: writers,
-            chunks: group.chunks[..<count],
+            chunks: chunks,
             log: log,
             source: source
         )
@@ -84,7 +100,7 @@ final class QueryRun {
             DispatchQueue.concurrentPerform(iterations: engines.count) { Self.compute(shared, $0) }
         }
         if let failure = shared.failure.error { throw failure }
-        for number in 0..<count {
+        for number in chunks.indices {
             for writer in writers { writer.flush(through: number) }
         }
     }

@@ -22,7 +22,7 @@ enum FileOrder: String, ExpressibleByArgument, CaseIterable {
     ) throws(CommandError) -> Int64? {
         guard path != "-" else { return nil }
         let recording = try Recording(path, reading, plan: plan, chunkEvents: 64)
-        recording.isSilent = true
+        recording.saysNothing = true
         let chunk = Chunk(plan: plan, capacity: 64)
         while try recording.read(into: chunk) {
             let batch = chunk.batch

@@ -69,6 +69,12 @@ final class Replayer {
         let recording = try Recording(path, reading, plan: plan, chunkEvents: options.chunkEvents)
         try recording.skip(to: match.start)
         recording.expect(match.landmarks)
+        let newest = directory.workers.compactMap(\.runner.newestTime).max()
+        let judged = JudgedRecording(
+            recording,
+            plan: plan,
+            from: known.clock(of: match, plan: plan, newest: newest)
+        )
         for worker in directory.workers { worker.runner.begin(input, range: options.range) }
         let name = path == "-" ? "-" : URL(fileURLWithPath: path).lastPathComponent
         let taken = takenCount
@@ -81,9 +87,9 @@ final class Replayer {
         var stopped: CommandError?
         do throws(CommandError) {
             if options.threads > 1 {
-                try inParallel(recording, input: input, name: name, acknowledger, progress)
+                try inParallel(judged, input: input, name: name, acknowledger, progress)
             } else {
-                try inline(recording, input: input, name: name, acknowledger, progress)
+                try inline(judged, input: input, name: name, acknowledger, progress)
             }
         } catch {
             stopped = error
@@ -93,7 +99,7 @@ final class Replayer {
             ReplayedRecording(
                 path: path,
                 input: input,
-                position: recording.position,
+                position: judged.position,
                 range: options.range,
                 taken: takenCount - taken,
                 leftOut: directory.workers.reduce(0) { $0 + $1.runner.leftOutCount },
@@ -118,17 +124,18 @@ final class Replayer {
     }
 
     private func inline(
-        _ recording: Recording,
+        _ judged: JudgedRecording,
         input: Int,
         name: String,
         _ acknowledger: Acknowledger?,
         _ progress: Progress
     ) throws(CommandError) {
-        let chunk = Chunk(plan: plan, capacity: options.chunkEvents)
+        var free = Chunk(plan: plan, capacity: options.chunkEvents)
         var pace = Pace(speed: options.speed)
         var events = 0
         var number = 0
-        while try !shouldStop(), !hasReachedEnd, try recording.read(into: chunk) {
+        while try !shouldStop(), !hasReachedEnd, let chunk = try judged.next(free) {
+            free = chunk
             cut(chunk)
             findings.note(chunk)
             pace.wait(for: chunk)
@@ -144,12 +151,12 @@ final class Replayer {
                 }
             }
             events += chunk.batch.count
-            progress.update("\(grouped(events)) events", fraction: recording.fraction)
+            progress.update("\(grouped(events)) events", fraction: judged.recording.fraction)
         }
     }
 
     private func inParallel(
-        _ recording: Recording,
+        _ judged: JudgedRecording,
         input: Int,
         name: String,
         _ acknowledger: Acknowledger?,
@@ -175,8 +182,8 @@ final class Replayer {
         var events = 0
         var number = 0
         do throws(CommandError) {
-            while try !shouldStop(), !hasReachedEnd, let chunk = free.receive() {
-                guard try recording.read(into: chunk) else { break }
+            while try !shouldStop(), !hasReachedEnd, let place = free.receive() {
+                guard let chunk = try judged.next(place) else { break }
                 cut(chunk)
                 findings.note(chunk)
                 pace.wait(for: chunk)
@@ -184,7 +191,7 @@ final class Replayer {
                 let ticket = Ticket(chunk, number: number, workers.count)
                 number += 1
                 for queue in queues { queue.send(ticket) }
-                progress.update("\(grouped(events)) events", fraction: recording.fraction)
+                progress.update("\(grouped(events)) events", fraction: judged.recording.fraction)
             }
         } catch {
             stopped = error
@@ -279,7 +286,7 @@ extension PartitionWorker {
                 chunk.batch,
                 rows: chunk.partitions[partition],
                 line: { chunk.lines[Int($0)] },
-                mark: SourceMark(input: input, position: chunk.end, path: path, range: range)
+                mark: SourceMark(input: input, position: chunk.end, path: path, range: range, clock: chunk.clock)
             )
         }
     }

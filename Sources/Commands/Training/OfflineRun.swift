@@ -21,23 +21,26 @@ struct OfflineRun {
     ) throws(CommandError) -> [EngineOutput] {
         var outputs = (0..<plan.partitionCount).map { EngineOutput(partition: $0) }
         var engines: [PartitionEngine] = []
-        let chunk: Chunk
+        var free: Chunk
         do throws(EngineError) {
             for partition in 0..<plan.partitionCount {
                 engines.append(
                     try PartitionEngine(plan: plan, models: models, partition: partition, capacity: 2048)
                 )
             }
-            chunk = Chunk(plan: plan, capacity: 2048)
+            free = Chunk(plan: plan, capacity: 2048)
         } catch {
             throw .plan(error.description)
         }
         var events = 0
         var accepted = 0
         var findings = RecordingFindings(plan.schema)
+        var clock = RecordingClock(plan: plan)
         for path in paths {
             let recording = try Recording(path, reading, plan: plan, isResumable: false)
-            while try recording.read(into: chunk) {
+            let judged = JudgedRecording(recording, plan: plan, from: clock)
+            while let chunk = try judged.next(free) {
+                free = chunk
                 if accepted == 0 { findings.note(chunk) }
                 for (partition, engine) in engines.enumerated() {
                     let base = LogOffset(outputs[partition].nextOffset)
@@ -47,6 +50,7 @@ struct OfflineRun {
                             rows: rows,
                             baseOffset: base,
                             emits: true,
+                            isJudged: true,
                             into: &outputs[partition]
                         )
                     }
@@ -56,6 +60,7 @@ struct OfflineRun {
                 events += chunk.batch.count
                 progress.update("\(grouped(events)) events", fraction: recording.fraction)
             }
+            clock = RecordingClock(judged.end)
         }
         progress.finish()
         guard events == 0 || accepted > 0 else { throw .input(findings.nothingAccepted(of: events)) }

@@ -6,9 +6,9 @@ import StateStore
 /// Decides of every event whether it is accepted, late, a duplicate or rejected, and moves the partition's clock.
 ///
 /// The clock is the largest accepted event time minus the allowed disorder; an event before it is late. An event too far
-/// ahead of all others would make everything after it late, so it is rejected instead and does not move the clock; only
-/// when ``confirmations`` such events follow one another without an ordinary one between them is the jump believed (a
-/// recording with a real gap), and the clock moves.
+/// ahead of all others would make everything after it late: the ``EventClock`` has refused it before it came here. In a log
+/// that was written without one, or for a larger limit, it is rejected here and does not move the clock; only when
+/// ``confirmations`` such events follow one another without an ordinary one between them is the jump believed.
 struct Admission: ~Copyable {
     private let disorder: Int64
     private let maximumAhead: Int64?
@@ -32,11 +32,15 @@ struct Admission: ~Copyable {
         duplicates = DuplicateFilter(within: plan.duplicatesWithin, disorder: plan.disorder)
     }
 
+    /// The newest accepted event time, microseconds; nil before the first event.
+    var newestTime: Int64? { newest }
+
     /// Event time before which events are late, microseconds; nil before the first event.
     var clock: Int64? { newest.map { $0 - disorder } }
 
-    mutating func judge(id: Text, time: Int64, offset: Int64) -> Verdict {
-        if let newest, let maximumAhead, time - newest > maximumAhead {
+    /// `isJudged` says whether the ``EventClock`` has seen the event.
+    mutating func judge(id: Text, time: Int64, offset: Int64, isJudged: Bool) -> Verdict {
+        if !isJudged, let newest, let maximumAhead, time.distance(above: newest) > maximumAhead {
             aheadInARow += 1
             if aheadInARow < Self.confirmations { return .ahead(by: time - newest) }
         }

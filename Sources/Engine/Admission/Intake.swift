@@ -33,6 +33,7 @@ final class Intake {
         lines: [Int] = [],
         baseOffset: Int64,
         emits: Bool,
+        isJudged: Bool = false,
         into output: inout EngineOutput
     ) {
         count = 0
@@ -48,7 +49,7 @@ final class Intake {
                 continue
             }
             let time = batch.times[row]
-            switch admission.judge(id: batch.ids[row], time: time, offset: offset) {
+            switch admission.judge(id: batch.ids[row], time: time, offset: offset, isJudged: isJudged) {
             case .accepted:
                 rows[count] = candidates[index]
                 offsets[count] = offset
@@ -71,10 +72,9 @@ final class Intake {
                 )
             case .ahead(let microseconds):
                 guard emits else { continue }
-                let timeField = plan.schema.index(ofRole: .time).map { plan.schema.fields[$0].name }
-                let days = microseconds / 86_400_000_000
-                let reason = "\(days > 0 ? "\(days) days" : "\(microseconds / 1_000_000) s") ahead of the newest event"
-                reject(batch, row, index, offset, lines, timeField, reason, &output)
+                let newest = time - microseconds
+                let rejection = ColumnBatch.Rejection(schema: plan.schema, aheadOf: newest, by: microseconds)
+                reject(batch, row, index, offset, lines, rejection.field, rejection.reason, &output)
             }
         }
     }

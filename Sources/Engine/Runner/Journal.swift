@@ -105,15 +105,18 @@ public final class Journal {
     ///   - batch: decoded events, of all partitions.
     ///   - rows: positions in the batch of this partition's events, ascending; at least one.
     ///   - producer: who sends them, if the same events may come twice: what is in the log already is not appended again.
+    ///   - limit: by which the event clock has judged them; nil if it was not asked.
     /// - Returns: the first one's offset, and whether the events are new.
     /// - Throws: ``EventLog/LogError``
     public func append(
         _ batch: ColumnBatch,
         rows: [Int32],
-        from producer: ProducerSequence?
+        from producer: ProducerSequence?,
+        judgedBy limit: Int64? = nil
     ) throws(LogError) -> (base: LogOffset, isNew: Bool) {
         let end = log.endOffset
-        let base = try append(batch, rows, [], producer)
+        let headers = limit.map { [RecordHeader(ClockMark.headerName, Array("\($0)".utf8))] } ?? []
+        let base = try append(batch, rows, headers, producer)
         return (base, base == end)
     }
 
@@ -142,6 +145,9 @@ public final class Journal {
             } else if event.isCut(in: batch, row) {
                 let reason = batch.rejections[Int(batch.status[row]) - 1].reason
                 headers.append(RecordHeader(SourceMark.rejectName, Array(reason.utf8)))
+            } else if let time = batch.rejections[Int(batch.status[row]) - 1].isAheadOf {
+                let isWallClock = batch.rejections[Int(batch.status[row]) - 1].isAheadOfWallClock
+                headers.append(RecordHeader(SourceMark.aheadName, Array("\(time)\(isWallClock ? " clock" : "")".utf8)))
             }
             builder.add(
                 timestampMilliseconds: newest,

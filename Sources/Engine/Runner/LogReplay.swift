@@ -4,6 +4,7 @@ import Plan
 
 /// Turns record batches of the log back into the batches of events that the engine takes.
 final class LogReplay {
+    private let plan: PipelinePlan
     private let decoder: EventDecoder
     let batch: ColumnBatch
 
@@ -13,9 +14,12 @@ final class LogReplay {
         var count: Int
         /// The recording's line of each event; empty where it is not known.
         var lines: [Int]
+        /// Whether the event clock has seen the events, for a limit that is no larger than the plan's.
+        var isJudged: Bool
     }
 
     init(plan: PipelinePlan) {
+        self.plan = plan
         decoder = EventDecoder(plan: plan)
         batch = ColumnBatch(schema: plan.schema, capacity: PartitionRunner.capacity)
     }
@@ -28,8 +32,10 @@ final class LogReplay {
         borders: [Int64],
         _ body: (Piece) throws(RunnerError) -> Void
     ) throws(RunnerError) -> Int {
-        var lines: [Int] = []
-        if let first = records.records.first { lines = SourceMark.read(records.headers(of: first))?.lines ?? [] }
+        let headers = records.records.first.map { records.headers(of: $0) } ?? []
+        let source = SourceMark.read(headers)
+        let lines = source?.lines ?? []
+        let isJudged = isJudged(source?.mark.clock?.limit, headers)
         var index = max(0, Int(start - records.baseOffset))
         let first = index
         while index < records.records.count {
@@ -38,17 +44,35 @@ final class LogReplay {
             for border in borders where border > base { end = Int(min(Int64(end), Int64(index) + (border - base))) }
             decode(records, index..<end)
             let known = lines.count < end ? [] : Array(lines[index..<end])
-            try body(Piece(baseOffset: base, count: end - index, lines: known))
+            try body(Piece(baseOffset: base, count: end - index, lines: known, isJudged: isJudged))
             index = end
         }
         return max(0, records.records.count - first)
     }
 
+    /// Whether a batch was judged by a limit that is no larger than the plan's: a recording's mark says it, or a server's header.
+    private func isJudged(_ limit: Int64?, _ headers: [RecordHeader]) -> Bool {
+        guard let most = plan.maximumAhead else { return true }
+        let header = headers.first { $0.name == ClockMark.headerName }
+        let limit = limit ?? header.flatMap { Int64(String(decoding: $0.value, as: UTF8.self)) }
+        return limit.map { (0...most).contains($0) } ?? false
+    }
+
+    /// Refuses the newest row if it was too far ahead when it came, and is for this plan, too.
+    private func refuse(_ header: RecordHeader) {
+        let words = String(decoding: header.value, as: UTF8.self).split(separator: " ")
+        let row = batch.count - 1
+        guard let limit = plan.maximumAhead, let time = words.first.flatMap({ Int64($0) }), batch.status[row] == 0,
+            batch.times[row].distance(above: time) > limit
+        else { return }
+        batch.refuse(row, aheadOf: time, isWallClock: words.count > 1)
+    }
+
     private func decode(_ records: RecordBatch, _ range: Range<Int>) {
         batch.removeAll()
         for record in records.records[range] {
-            let reason =
-                record.hasHeaders ? records.headers(of: record).first { $0.name == SourceMark.rejectName } : nil
+            let headers = record.hasHeaders ? records.headers(of: record) : []
+            let reason = headers.first { $0.name == SourceMark.rejectName }
             records.bytes.withUnsafeBufferPointer { bytes in
                 let value = UnsafeBufferPointer(rebasing: bytes[record.value])
                 if let reason {
@@ -56,6 +80,7 @@ final class LogReplay {
                     decoder.reject(value, because: .init(reason: words), into: batch)
                 } else {
                     decoder.decode(value, into: batch)
+                    if let ahead = headers.first(where: { $0.name == SourceMark.aheadName }) { refuse(ahead) }
                 }
             }
         }

@@ -100,7 +100,8 @@ extension PartitionRunner {
                 rows: (0..<Int32(piece.count)).map { $0 },
                 lines: piece.lines,
                 baseOffset: LogOffset(piece.baseOffset),
-                emits: piece.baseOffset >= committed
+                emits: piece.baseOffset >= committed,
+                isJudged: piece.isJudged
             )
         }
     }

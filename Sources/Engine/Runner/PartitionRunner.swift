@@ -170,7 +170,14 @@ public final class PartitionRunner: @unchecked Sendable {
                 try journal.append(batch, rows: rows, line: line, mark: mark)
             })
         else { return 0 }
-        _ = try process(batch, rows: written.rows, lines: written.lines, baseOffset: written.base, emits: true)
+        _ = try process(
+            batch,
+            rows: written.rows,
+            lines: written.lines,
+            baseOffset: written.base,
+            emits: true,
+            isJudged: mark.clock != nil
+        )
         return written.rows.count
     }
 
@@ -180,14 +187,18 @@ public final class PartitionRunner: @unchecked Sendable {
     ///   - batch: decoded events, of all partitions.
     ///   - rows: positions in the batch of this partition's events, ascending; at least one.
     ///   - producer: who sends them, if the same events may come twice.
+    ///   - limit: by which the event clock has judged them; nil if it was not asked.
     /// - Returns: the first one's offset, and whether they are new: what the log has already is not to be processed again.
     /// - Throws: ``RunnerError``; after ``EventLog/LogError/outOfSequence(directory:id:expected:found:)`` the partition goes on.
     public func append(
         _ batch: ColumnBatch,
         rows: [Int32],
-        from producer: ProducerSequence?
+        from producer: ProducerSequence?,
+        judgedBy limit: Int64? = nil
     ) throws(RunnerError) -> (base: LogOffset, isNew: Bool) {
-        try logging { () throws(LogError) in try journal.append(batch, rows: rows, from: producer) }
+        try logging { () throws(LogError) in
+            try journal.append(batch, rows: rows, from: producer, judgedBy: limit)
+        }
     }
 
     /// Whether the log's events from an offset on are these, byte for byte.
@@ -213,15 +224,20 @@ public final class PartitionRunner: @unchecked Sendable {
     ///   - batch: decoded events, of all partitions.
     ///   - rows: positions in the batch of this partition's events.
     ///   - base: the first one's offset.
+    ///   - isJudged: whether the event clock has seen them.
     /// - Returns: the events that were not accepted, by their position among the rows.
     /// - Throws: ``RunnerError``
     public func process(
         _ batch: ColumnBatch,
         rows: [Int32],
-        from base: LogOffset
+        from base: LogOffset,
+        isJudged: Bool = false
     ) throws(RunnerError) -> [Refusal] {
-        try process(batch, rows: rows, lines: [], baseOffset: base, emits: true)
+        try process(batch, rows: rows, lines: [], baseOffset: base, emits: true, isJudged: isJudged)
     }
+
+    /// The newest accepted event time, microseconds; nil if there is none.
+    public var newestTime: Int64? { engine.intake.admission.newestTime }
 
     /// Whether what was taken since the last commit has led to alerts, which somebody may be waiting for.
     public var hasUncommittedAlerts: Bool { !output.alerts.isEmpty }
@@ -239,10 +255,19 @@ public final class PartitionRunner: @unchecked Sendable {
         rows: [Int32],
         lines: [Int],
         baseOffset: LogOffset,
-        emits: Bool
+        emits: Bool,
+        isJudged: Bool
     ) throws(RunnerError) -> [Refusal] {
         rows.withUnsafeBufferPointer { rows in
-            engine.process(batch, rows: rows, lines: lines, baseOffset: baseOffset, emits: emits, into: &output)
+            engine.process(
+                batch,
+                rows: rows,
+                lines: lines,
+                baseOffset: baseOffset,
+                emits: emits,
+                isJudged: isJudged,
+                into: &output
+            )
         }
         if let failure = engine.coldFailure { throw .state(failure) }
         let refusals = engine.refusals

@@ -121,6 +121,7 @@ public final class PartitionView {
                         lines: piece.lines,
                         baseOffset: LogOffset(piece.baseOffset),
                         emits: sink != nil,
+                        isJudged: piece.isJudged,
                         into: &output
                     )
                 }

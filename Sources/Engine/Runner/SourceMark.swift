@@ -6,7 +6,8 @@ public import EventLog
 ///
 /// `source`: input number, line, byte, CRC-32C of the bytes so far (hexadecimal), path, separated by spaces. Where only a
 /// range of event time is taken, the number is followed by `/FROM/TO/LEFT/READING`: microseconds, nothing where it is open;
-/// how many events were left out so far; how the pipeline reads lines (hexadecimal). `lines`: the line number of every record
+/// how many events were left out so far; how the pipeline reads lines (hexadecimal). Where an event clock has judged the events,
+/// that is followed by `/CLOCK`, see ``ClockMark``. `lines`: the line number of every record
 /// of the batch, as LEB128 differences.
 public struct SourceMark: Equatable, Sendable {
     /// 1 for the first recording that went into this data directory.
@@ -19,8 +20,17 @@ public struct SourceMark: Equatable, Sendable {
     public package(set) var leftOut = 0
     /// The ``Plan/PipelinePlan/readingChecksum`` that the range was applied with; 0 without one.
     public package(set) var reading: UInt32 = 0
+    /// What the event clock knew behind the batch; nil if it was not asked.
+    public var clock: ClockMark?
 
-    public init(input: Int, position: RecordingPosition, path: String, range: TimeRange = .all) {
+    public init(
+        input: Int,
+        position: RecordingPosition,
+        path: String,
+        range: TimeRange = .all,
+        clock: ClockMark? = nil
+    ) {
+        self.clock = clock
         self.input = input
         self.position = position
         self.path = path
@@ -31,6 +41,8 @@ public struct SourceMark: Equatable, Sendable {
     static let linesName = "lines"
     /// On a record whose line could not be stored whole: why.
     static let rejectName = "reject"
+    /// On a record that was too far ahead: of which time, in microseconds, and `clock` if a computer's clock said that.
+    static let aheadName = "ahead"
 
     /// The headers of a batch whose records came from these lines.
     public func headers(lines: [Int]) -> [RecordHeader] {
@@ -55,10 +67,11 @@ public struct SourceMark: Equatable, Sendable {
 
     /// What follows the number of a recording that is taken in part.
     private var part: String {
-        guard range != .all else { return "" }
+        guard range != .all || clock != nil else { return "" }
         let from = range.from == .min ? "" : String(range.from)
         let to = range.to == .max ? "" : String(range.to)
-        return "/\(from)/\(to)/\(leftOut)/\(String(reading, radix: 16))"
+        let text = "/\(from)/\(to)/\(leftOut)/\(String(reading, radix: 16))"
+        return clock.map { text + "/" + $0.text } ?? text
     }
 
     /// Reads the number and what follows it; false if it is something else.
@@ -68,13 +81,15 @@ public struct SourceMark: Equatable, Sendable {
         input = number
         guard parts.count > 1 else { return true }
         let (from, to) = (Int64(parts[1]), parts.count > 2 ? Int64(parts[2]) : nil)
-        guard parts.count == 5, from != nil || parts[1].isEmpty, to != nil || parts[2].isEmpty,
+        guard (5...6).contains(parts.count), from != nil || parts[1].isEmpty, to != nil || parts[2].isEmpty,
             let leftOut = Self.count(parts[3]), let reading = UInt32(parts[4], radix: 16)
         else { return false }
         range = TimeRange(from: from, to: to)
         self.leftOut = leftOut
         self.reading = reading
-        return true
+        guard parts.count == 6 else { return true }
+        clock = ClockMark(parts[5])
+        return clock != nil
     }
 
     /// A number that can be counted on from: another program may have written anything.

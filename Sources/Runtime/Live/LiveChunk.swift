@@ -8,6 +8,8 @@ import Synchronization
 final class LiveChunk: @unchecked Sendable {
     // One thread fills a chunk; the partitions' threads only read it; it is filled again when all of them are done.
     let batch: ColumnBatch
+    /// By which the event clock judges the events.
+    let clockLimit: Int64?
     /// Rows of each partition, ascending.
     var partitions: [[Int32]]
     /// Whose events these are, and by row which of them and which line.
@@ -28,6 +30,7 @@ final class LiveChunk: @unchecked Sendable {
     static let byteLimit = 900_000
 
     init(plan: PipelinePlan) {
+        clockLimit = plan.maximumAhead
         batch = ColumnBatch(schema: plan.schema, capacity: Self.capacity)
         partitions = Array(repeating: [], count: plan.partitionCount)
         producers = Array(repeating: nil, count: plan.partitionCount)

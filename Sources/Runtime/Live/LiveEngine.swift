@@ -1,4 +1,5 @@
 import Dispatch
+import Engine
 import Foundation
 public import Plan
 import Synchronization
@@ -65,7 +66,14 @@ public final class LiveEngine: Sendable {
         let mover = LogMoverThread(directory.database, health: health)
         start("write-ahead log") { mover.run() }
         self.mover = mover
-        let intake = LiveIntake(queue, plan: plan, underWay: underWay, free: free, partitions: queues)
+        let intake = LiveIntake(
+            queue,
+            plan: plan,
+            newestTime: directory.workers.compactMap(\.runner.newestTime).max(),
+            underWay: underWay,
+            free: free,
+            partitions: queues
+        )
         start("decode") { intake.run() }
         self.queue = queue
         self.health = health

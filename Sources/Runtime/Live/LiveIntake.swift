@@ -89,6 +89,7 @@ final class LiveIntake: @unchecked Sendable {
     private let partitions: [BoundedQueue<LiveChunk>]
     private let decoder: EventDecoder
     private let partitioner: Partitioner
+    private var clock: EventClock
     /// Chunks that have been handed over and are not finished.
     private let underWay: LiveChunkCount
 
@@ -98,6 +99,7 @@ final class LiveIntake: @unchecked Sendable {
     init(
         _ queue: SubmissionQueue,
         plan: PipelinePlan,
+        newestTime: Int64?,
         underWay: LiveChunkCount,
         free: BoundedQueue<LiveChunk>,
         partitions: [BoundedQueue<LiveChunk>]
@@ -107,6 +109,8 @@ final class LiveIntake: @unchecked Sendable {
         self.partitions = partitions
         decoder = EventDecoder(plan: plan)
         self.underWay = underWay
+        let state = ClockState(entities: plan.entities.count).moved(to: newestTime)
+        clock = EventClock(plan: plan, state: state, capacity: LiveChunk.capacity)
         partitioner = Partitioner(plan: plan, capacity: LiveChunk.capacity)
     }
 
@@ -183,7 +187,10 @@ final class LiveIntake: @unchecked Sendable {
 
     private func prepare(_ chunk: LiveChunk) {
         chunk.decode(decoder)
+        // An event keeps its partition if it is refused: another pipeline may take it.
         partitioner.assign(chunk.batch, to: &chunk.partitions)
+        clock.take(chunk.batch, number: 0, now: WallClock.now())
+        chunk.batch.refuse(clock.takeRefused())
     }
 
     private func distribute(_ chunk: LiveChunk) {

@@ -83,7 +83,12 @@ final class LivePartition: @unchecked Sendable {
         let start = MonotonicClock.now()
         let written: (base: LogOffset, isNew: Bool)
         do throws(RunnerError) {
-            written = try runner.append(chunk.batch, rows: rows, from: chunk.producers[partition])
+            written = try runner.append(
+                chunk.batch,
+                rows: rows,
+                from: chunk.producers[partition],
+                judgedBy: chunk.clockLimit
+            )
         } catch {
             // The key was used for other events; the log goes on.
             guard case .log(.outOfSequence) = error else { throw error }
@@ -95,7 +100,7 @@ final class LivePartition: @unchecked Sendable {
         if written.isNew {
             feed.noteArrival(partition: partition, end: runner.endOffset, received: chunk.received)
             for owner in chunk.owners { owner.noteNew() }
-            let refused = try runner.process(chunk.batch, rows: rows, from: written.base)
+            let refused = try runner.process(chunk.batch, rows: rows, from: written.base, isJudged: true)
             for refusal in refused { chunk.note(refusal.kind, row: rows[refusal.index]) }
             instruments.scored(nanoseconds: MonotonicClock.now() - appended, events: rows.count)
         } else {

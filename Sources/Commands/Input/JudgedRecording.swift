@@ -1,0 +1,60 @@
+import Engine
+import Plan
+
+/// Reads a recording's chunks, decoded, and judged by the event clock.
+final class JudgedRecording {
+    let recording: Recording
+    private let plan: PipelinePlan
+    private var judge: ChunkJudge
+    private var spare: [Chunk] = []
+    private var isAtEnd = false
+    /// Behind the last chunk that was given out.
+    private var given: RecordingPosition
+    /// What ended the reading, to be thrown behind what was read before.
+    private var failure: CommandError?
+
+    init(_ recording: Recording, plan: PipelinePlan, from start: RecordingClock) {
+        self.recording = recording
+        self.plan = plan
+        given = recording.position
+        judge = ChunkJudge(plan: plan, from: start, chunkEvents: recording.chunkEvents)
+    }
+
+    /// What the clock knows behind the last event that was read.
+    var end: ClockState { judge.end }
+
+    /// How far the recording has been given out.
+    var position: RecordingPosition { judge.isHolding ? given : recording.position }
+
+    /// The next chunk; nil at the recording's end. `chunk` is filled with what comes, and given out now or later.
+    ///
+    /// - Throws: ``CommandError/input(_:)``; what was read before has been given out.
+    func next(_ chunk: Chunk) throws(CommandError) -> Chunk? {
+        spare.append(chunk)
+        while true {
+            if let chunk = judge.next() {
+                given = chunk.end
+                return chunk
+            }
+            if isAtEnd, !judge.isHolding {
+                guard let failure else { return nil }
+                throw failure
+            }
+            if isAtEnd || judge.isHolding && recording.isSilent { judge.decide() } else { read() }
+        }
+    }
+
+    private func read() {
+        let chunk = spare.popLast() ?? Chunk(plan: plan, capacity: recording.chunkEvents)
+        do throws(CommandError) {
+            guard try recording.read(into: chunk) else {
+                isAtEnd = true
+                return spare.append(chunk)
+            }
+            judge.add(chunk)
+        } catch {
+            failure = error
+            isAtEnd = true
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Base
+import Foundation
+import Testing
+
+/// Recordings of sources of which some have a wrong clock, as a person replays them.
+@Suite struct WrongClockTests {
+    private let space: Workspace
+
+    init() throws {
+        space = try Workspace()
+        try pipeline("1h")
+    }
+
+    private func pipeline(_ limit: String, partitions: Int = 1) throws {
+        try space.writePaymentsPipeline(
+            settings: ["time: {disorder: 30s, max_ahead: \(limit)}", "partitions: \(partitions)"]
+        )
+    }
+
+    private func event(_ id: String, _ payer: String, day: Int, second: Int) -> String {
+        let time = 1_772_438_400 + day * 86_400 + second
+        return "{\"id\":\"\(id)\",\"at\":\(time),\"payer\":\"\(payer)\",\"amount\":3000}\n"
+    }
+
+    /// Ten payers, one second apart.
+    private func payments(_ range: Range<Int>, day: Int) -> [String] {
+        range.map { event("d\(day)-\($0)", "p\($0 % 10)", day: day, second: $0) }
+    }
+
+    private func replay(
+        _ directory: String,
+        _ options: [String] = [],
+        file: String = "e.jsonl"
+    ) throws -> Workspace.Result {
+        try space.run(["replay", file, "-q", "--pipeline", "p.yaml", "--data-dir", directory] + options)
+    }
+
+    private func write(_ lines: [String], _ name: String = "e.jsonl") throws { try space.write(lines.joined(), name) }
+
+    /// A terminal a year ahead begins the recording and uploads what it kept in the middle; the shop is closed for three days.
+    private var spoiled: [String] {
+        let uploads = (0..<10).map { event("t\($0)", "terminal", day: 365, second: $0) }
+        return [event("first", "terminal", day: 365, second: 0)] + payments(0..<100, day: 0) + uploads
+            + payments(100..<200, day: 0) + payments(0..<300, day: 3)
+    }
+
+    @Test func oneWrongClockSilencesNobody() throws {
+        try write(spoiled)
+        let whole = try replay("d")
+        #expect(whole.status == 0 && whole.err.contains("511 events = 500 ok + 0 late + 0 duplicate + 11 rejected"))
+        #expect(whole.err.contains("line 1: at 364 days ahead of the newest event"))
+        for options in [["--threads", "2"], ["--threads", "1", "--batch-size", "1"], ["--batch-size", "7"]] {
+            #expect(try replay("d" + options.joined(), options).digest == whole.digest, "\(options)")
+        }
+        let piped = try space.run(
+            ["replay", "-", "-q", "--pipeline", "p.yaml", "--data-dir", "piped"],
+            input: try space.read("e.jsonl")
+        )
+        #expect(piped.digest == whole.digest)
+        // From the log alone it is the same.
+        let verified = try space.run(["verify", "--deep", "--data-dir", "d", "--pipeline", "p.yaml"])
+        #expect(verified.status == 0, "\(verified.err)")
+        // What training sees is what a replay sees.
+        let rows = try space.run(["export", "features", "e.jsonl", "--pipeline", "p.yaml"])
+        #expect(rows.lines.count == 501)
+    }
+
+    /// With more partitions a source may be the only one of its own.
+    @Test func partitionsDoNotMatter() throws {
+        try pipeline("1h", partitions: 7)
+        try write(spoiled)
+        let whole = try replay("d")
+        #expect(whole.err.contains("511 events = 500 ok + 0 late + 0 duplicate + 11 rejected"), "\(whole.err)")
+        #expect(try replay("e", ["--threads", "1", "--batch-size", "33"]).digest == whole.digest)
+    }
+
+    /// January, then April, then May, in files of their own, each begun by a clock that is ahead.
+    @Test func runsGoOnFromOneAnother() throws {
+        for (day, name) in [(0, "jan"), (90, "apr"), (91, "may")] {
+            try write([event("x" + name, "terminal", day: 700, second: 0)] + payments(0..<50, day: day), name)
+        }
+        let files = ["jan", "apr", "may"]
+        let format = ["-q", "--format", "jsonl", "--pipeline", "p.yaml", "--data-dir"]
+        let once = try space.run(["replay"] + files + format + ["once"])
+        #expect(once.err.contains("153 events = 150 ok + 0 late + 0 duplicate + 3 rejected"), "\(once.err)")
+        var last = once
+        for file in files { last = try space.run(["replay", file] + format + ["each"]) }
+        #expect(last.digest == once.digest)
+    }
+
+    /// The log keeps what the clock said, and the pipeline of tomorrow may ask for more or less.
+    @Test func anotherLimitJudgesAnew() throws {
+        try write(spoiled)
+        #expect(try replay("d").err.contains("500 ok"))
+        try pipeline("none")
+        #expect(try replay("d").err.contains("511 events = 101 ok + 410 late"), "everything behind the first is late")
+        try pipeline("1h")
+        let again = try replay("d")
+        #expect(again.err.contains("511 events = 500 ok + 0 late + 0 duplicate + 11 rejected"), "\(again.err)")
+    }
+}

@@ -1,0 +1,163 @@
+import Base
+import Engine
+import EventLog
+import Plan
+import TestKit
+import Testing
+
+/// The event clock: who is believed about the time.
+@Suite struct EventClockTests {
+    typealias Event = ClockStream.Event
+
+    /// Runs a stream through clock and engine: what became of the good events.
+    private func lost(_ stream: ClockStream, judged: Bool) throws -> Int {
+        let plan = ClockStream.plan()
+        let batch = decode(stream.lines, plan: plan)
+        if judged {
+            var clock = EventClock(plan: plan, state: ClockState(entities: 1), capacity: batch.count)
+            clock.take(batch, number: 0)
+            clock.end()
+            batch.refuse(clock.takeRefused())
+        }
+        let engine = try PartitionEngine(plan: plan, models: [:], partition: 0, capacity: batch.count)
+        var output = EngineOutput(partition: 0)
+        (0..<Int32(batch.count)).map { $0 }.withUnsafeBufferPointer {
+            engine.process(
+                batch,
+                rows: $0,
+                baseOffset: LogOffset(0),
+                emits: true,
+                isJudged: judged,
+                into: &output
+            )
+        }
+        return engine.refusals.count { stream.events[$0.index].isGood }
+    }
+
+    /// No event of a right clock is late or rejected, whatever any number of sources say that are wrong each in its own way, or
+    /// two that agree; gaps cost nothing. Without the clock nearly every such stream loses some.
+    @Test func noGoodEventIsLost() throws {
+        var unjudged = 0
+        var streams = 0
+        for seed in Seeds.upTo(150) {
+            for (wrong, agree) in [(0, false), (1, false), (2, true), (Int(seed % 9), false)] {
+                let stream = ClockStream(seed: seed, wrong: wrong, agree: agree)
+                #expect(try lost(stream, judged: true) == 0, "seed \(seed), \(wrong) wrong, agree: \(agree)")
+                unjudged += try lost(stream, judged: false) > 0 ? 1 : 0
+                streams += 1
+            }
+        }
+        #expect(unjudged * 10 > streams * 9)
+    }
+
+    /// Every event of a wrong clock is refused while good ones follow, and none is when all are good.
+    @Test(arguments: Seeds.upTo(60))
+    func wrongOnesAreRefused(seed: UInt64) throws {
+        let stream = ClockStream(seed: seed, wrong: 3, agree: false)
+        let wrong = stream.events.indices.filter { !stream.events[$0].isGood }
+        let whole = try stream.refused(chunk: stream.events.count)
+        #expect(whole == wrong, "seed \(seed)")
+        // C2: however the stream is cut, and whoever goes on from what the log keeps.
+        for chunk in [1, 7, 64] {
+            #expect(try stream.refused(chunk: chunk) == whole)
+            #expect(try stream.refused(chunk: chunk, restarts: true) == whole)
+        }
+        #expect(try ClockStream(seed: seed, wrong: 0, agree: false).refused(chunk: 50).isEmpty)
+    }
+
+    private func events(_ sources: [Int], at seconds: Int, place: Int = 0) -> [Event] {
+        sources.enumerated().map {
+            Event(source: $1, place: place, time: ClockStream.start + seconds + $0, isGood: true)
+        }
+    }
+
+    private let month = 30 * 86_400
+
+    /// Where the recording ends, who has not been contradicted is believed if as many speak as there are, up to three.
+    @Test func theEndDecides() throws {
+        func refused(_ events: [Event]) throws -> [Int] { try ClockStream(events).refused(chunk: 100) }
+        // One source ever, two ever: their gaps are gaps.
+        #expect(try refused(events([1, 1, 1], at: 0) + events([1, 1], at: month)).isEmpty)
+        #expect(try refused(events([1, 2], at: 0) + events([1, 2], at: month)).isEmpty)
+        // One of many, two of many, three of many.
+        let many = events([1, 2, 3, 4], at: 0)
+        #expect(try refused(many + events([1], at: month)) == [4])
+        #expect(try refused(many + events([1, 2, 1], at: month)) == [4, 5, 6])
+        #expect(try refused(many + events([1, 2, 3], at: month)).isEmpty)
+        // The first event is a year ahead and nobody else says so; of two that differ the earlier one is believed.
+        #expect(try refused(events([7], at: 12 * month) + events([1, 1, 1, 2], at: 0)) == [0])
+        #expect(try refused(events([7], at: 12 * month) + events([1], at: 0)) == [0])
+        #expect(try refused(events([1], at: 0) + events([7], at: 12 * month)) == [1])
+        #expect(try refused(events([7], at: 0)).isEmpty)
+    }
+
+    /// Ten payers at one terminal are one source where the pipeline knows terminals.
+    @Test func thePoorestEntityCounts() throws {
+        let stream = ClockStream(
+            events(Array(1...9), at: 0) + events([], at: 0)
+                + (1...9).map { Event(source: $0, place: $0, time: ClockStream.start + 20, isGood: true) }
+                + events(Array(20...30), at: month, place: 99)
+                + (1...9).map { Event(source: $0, place: $0, time: ClockStream.start + 30, isGood: true) }
+        )
+        #expect(try stream.refused(chunk: 8, plan: ClockStream.plan(entities: 2)) == Array(18..<29))
+        #expect(try stream.refused(chunk: 8, plan: ClockStream.plan(entities: 1)).isEmpty)
+    }
+
+    /// Nothing waits for more than so many events: then the present is believed, and one source that never stops is not.
+    @Test func patienceEnds() throws {
+        let plan = ClockStream.plan()
+        var clock = EventClock(plan: plan, state: ClockState(entities: 1), capacity: 4000)
+        clock.take(decode(ClockStream(events([1, 2, 3, 4, 5], at: 0)).lines, plan: plan), number: 0)
+        #expect(clock.firstUndecided == nil)
+        clock.take(
+            decode(ClockStream(events(Array(repeating: 7, count: 2047), at: month)).lines, plan: plan),
+            number: 1
+        )
+        #expect(clock.firstUndecided == 1 && clock.takeRefused().isEmpty)
+        clock.take(decode(ClockStream(events([7], at: month)).lines, plan: plan), number: 2)
+        #expect(clock.firstUndecided == nil && clock.takeRefused().count == 2048)
+    }
+
+    /// What is ahead is so no longer when the others have come near it.
+    @Test func othersComeNear() throws {
+        let ahead = events([1, 2, 3, 4], at: 0) + events([5], at: 5000)
+        #expect(try ClockStream(ahead + events([1, 2], at: 2000) + events([1, 2], at: 100)).refused(chunk: 3).isEmpty)
+    }
+
+    /// A server holds nothing back: its clock decides, and of a recording that somebody sends the first events behind a gap wait
+    /// for others in vain.
+    @Test func aServersClockDecides() throws {
+        let plan = ClockStream.plan()
+        var clock = EventClock(plan: plan, state: ClockState(entities: 1), capacity: 100)
+        let now = Int64(ClockStream.start + month * 6) * 1_000_000
+        func refused(_ events: [Event]) -> [Int] {
+            clock.take(decode(ClockStream(events).lines, plan: plan), number: 0, now: now)
+            #expect(clock.firstUndecided == nil)
+            return clock.takeRefused().map(\.row)
+        }
+        #expect(refused(events([7], at: 12 * month)) == [0])
+        #expect(refused(events([1, 2, 3, 4], at: 0)).isEmpty)
+        #expect(refused(events([5], at: 2 * month)) == [0])
+        #expect(refused(events([1, 2], at: 10)).isEmpty)
+        #expect(refused(events([6], at: 2 * month + 60)) == [0])
+        // The third one, and all that follow.
+        #expect(refused(events([7, 8], at: 2 * month + 90)).isEmpty)
+        #expect(refused(events([9, 9], at: 2 * month + 100)).isEmpty)
+        // Near the server's time nobody else is asked.
+        #expect(refused(events([5], at: 6 * month)).isEmpty)
+        #expect(refused(events([5], at: 6 * month + 3601)) == [0])
+    }
+
+    @Test func whatIsNoMarkOfTheClockIsNone() {
+        // The same with nothing wrong in it.
+        let sound = RecordHeader("source", Array("1////0/1;;a;0;a!a!0!0;1_2_a!a!0!0|4_5_a!a!0!0;;a 1 1 a p".utf8))
+        #expect(SourceMark.read([sound]) != nil)
+        for text in [
+            "", "1", "x;;a;0;a!a!0!0;;;a", ";;a;0;a!a!0!0;;;a", "1;;a;0;a;;;a", "1;;a;-1;a!a!0!0;;;a",
+            "1;;a,b;0;a!a!0!0;;;a", "1;;a.a;0;a!a!0!0;;;a", "1;99999999999999999999;a;0;a!a!0!0;;;a",
+            "1;;a;0;a!a!0!0;2_1_a!a!0!0;;a", "1;;a;0;a!a!0!0;1_2_a;;a", "1;;a;0;a!a!0!0;1_2_a!a!0!0|2_3_a!a!0!0;;a",
+        ] {
+            #expect(SourceMark.read([RecordHeader("source", Array("1////0/\(text) 1 1 a p".utf8))]) == nil, "\(text)")
+        }
+    }
+}
