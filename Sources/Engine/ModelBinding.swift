@@ -90,7 +90,7 @@ public struct ModelBinding: Sendable {
     /// - Returns: For each row the features that moved its score most, the largest part first.
     public func reasons(of rows: [[Double]]) -> [[Reason]] {
         let width = features.count
-        let values = rows.flatMap { row in row.map { Float($0) } }
+        let values = rows.flatMap(\.self)
         let parts = [Double](unsafeUninitializedCapacity: values.count) { buffer, count in
             count = values.count
             guard let target = buffer.baseAddress else { return }

@@ -6,10 +6,16 @@ import Windows
 final class ModelScorer {
     let binding: ModelBinding
     private let scorer: ForestScorer
-    private let rows: UnsafeMutablePointer<Float>
+    private let rows: Rows
     private let output: UnsafeMutablePointer<Float>
     private let featureCount: Int
     private let classCount: Int
+    /// [event][feature], of the bits that the model compares.
+    private enum Rows {
+        case single(UnsafeMutablePointer<Float>)
+        case double(UnsafeMutablePointer<Double>)
+    }
+
     /// Explanations of events of the batch: where each one's is in `parts`, [explanation][feature].
     private var explanations: [Int: Int] = [:]
     private var parts: [Double] = []
@@ -19,12 +25,18 @@ final class ModelScorer {
         scorer = ForestScorer(binding.engines)
         featureCount = binding.features.count
         classCount = binding.forest.resultCount
-        rows = .allocate(capacity: max(1, capacity * featureCount))
+        let size = max(1, capacity * featureCount)
+        rows =
+            binding.forest.rowPrecision == .double
+            ? .double(.allocate(capacity: size)) : .single(.allocate(capacity: size))
         output = .allocate(capacity: max(1, capacity * classCount))
     }
 
     deinit {
-        rows.deallocate()
+        switch rows {
+        case .single(let rows): rows.deallocate()
+        case .double(let rows): rows.deallocate()
+        }
         output.deallocate()
     }
 
@@ -33,9 +45,17 @@ final class ModelScorer {
         parts.removeAll(keepingCapacity: true)
         for (column, feature) in binding.features.enumerated() {
             let values = machine.feature(feature)
-            for event in 0..<count { rows[event * featureCount + column] = Float(values[event]) }
+            switch rows {
+            case .single(let rows):
+                for event in 0..<count { rows[event * featureCount + column] = Float(values[event]) }
+            case .double(let rows):
+                for event in 0..<count { rows[event * featureCount + column] = values[event] }
+            }
         }
-        scorer.score(rows: UnsafePointer(rows), rowCount: count, into: output)
+        switch rows {
+        case .single(let rows): scorer.score(rows: UnsafePointer(rows), rowCount: count, into: output)
+        case .double(let rows): scorer.score(rows: UnsafePointer(rows), rowCount: count, into: output)
+        }
     }
 
     /// P(fraud) (C10).
@@ -67,18 +87,24 @@ final class ModelScorer {
 
     /// Explains events together, which costs little more than one of them alone; the result is the same.
     func explain(_ events: [Int]) {
-        var gathered: [Float] = []
-        gathered.reserveCapacity(events.count * featureCount)
-        for (index, event) in events.enumerated() {
-            explanations[event] = parts.count / featureCount + index
-            gathered += UnsafeBufferPointer(start: rows + event * featureCount, count: featureCount)
-        }
-        let found = [Double](unsafeUninitializedCapacity: gathered.count) { buffer, count in
-            count = gathered.count
+        for (index, event) in events.enumerated() { explanations[event] = parts.count / featureCount + index }
+        let size = events.count * featureCount
+        parts += [Double](unsafeUninitializedCapacity: size) { buffer, count in
+            count = size
             guard let target = buffer.baseAddress else { return }
-            binding.explainer.contributions(rows: gathered, rowCount: events.count, into: target)
+            switch rows {
+            case .single(let rows):
+                let gathered = gathered(events, from: rows)
+                binding.explainer.contributions(rows: gathered, rowCount: events.count, into: target)
+            case .double(let rows):
+                let gathered = gathered(events, from: rows)
+                binding.explainer.contributions(rows: gathered, rowCount: events.count, into: target)
+            }
         }
-        parts += found
+    }
+
+    private func gathered<Number>(_ events: [Int], from rows: UnsafeMutablePointer<Number>) -> [Number] {
+        events.flatMap { UnsafeBufferPointer(start: rows + $0 * featureCount, count: featureCount) }
     }
 
     /// The features that moved P(fraud) most, the largest part first; equal parts in the model's order.

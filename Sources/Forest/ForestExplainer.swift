@@ -9,7 +9,9 @@ public final class ForestExplainer: @unchecked Sendable {
     // Everything is written in the initialiser only; calls have their own scratch memory.
     private var explainer: pa_explainer
     private let memory: [KernelMemory]
-    private let zeroIsMissing: [Bool]
+    /// What rows are compared with, and how those of 64 bits become codes of it.
+    private let model: ForestModel
+    private let coding: RowCoding?
     public let featureCount: Int
     /// The value of a row of which nothing is known.
     public let baseValue: Double
@@ -22,7 +24,9 @@ public final class ForestExplainer: @unchecked Sendable {
     ///   - constant: Added to the base value.
     public init(_ model: ForestModel, weights: [Double], constant: Double = 0) {
         featureCount = model.featureNames.count
-        zeroIsMissing = model.zeroIsMissing
+        coding = model.rowPrecision == .double ? RowCoding(model) : nil
+        let model = coding?.model ?? model
+        self.model = model
         var columns = NodeColumns(model)
         var nodes: [pa_path_node] = []
         var trees: [pa_path_tree] = []
@@ -88,24 +92,46 @@ public final class ForestExplainer: @unchecked Sendable {
         into output: UnsafeMutablePointer<Double>,
         level: KernelLevel = .best
     ) {
+        explain(rowCount, into: output, level) { preparation, first, count in
+            preparation.singles(rows + first * self.featureCount, count)
+        }
+    }
+
+    /// The same for rows of 64 bits.
+    public func contributions(
+        rows: UnsafePointer<Double>,
+        rowCount: Int,
+        into output: UnsafeMutablePointer<Double>,
+        level: KernelLevel = .best
+    ) {
+        explain(rowCount, into: output, level) { preparation, first, count in
+            preparation.singles(rows + first * self.featureCount, count)
+        }
+    }
+
+    private func explain(
+        _ rowCount: Int,
+        into output: UnsafeMutablePointer<Double>,
+        _ level: KernelLevel,
+        _ rows: (inout RowPreparation, _ first: Int, _ count: Int) -> UnsafePointer<Float>
+    ) {
+        var preparation = RowPreparation(model, coding, level: level)
         let step = Int(PA_EXPLAIN_ROWS)
         withUnsafePointer(to: explainer) { explainer in
             let scratch = KernelMemory(byteCount: pa_explain_scratch_size(explainer))
-            var copy: [Float] = []
             for first in stride(from: 0, to: rowCount, by: step) {
                 let count = min(step, rowCount - first)
-                let source = rows + first * featureCount
-                let target = output + first * featureCount
-                guard !zeroIsMissing.isEmpty else {
-                    pa_explain(explainer, source, count, scratch.base, target, level.rawValue)
-                    continue
-                }
-                copy = Array(UnsafeBufferPointer(start: source, count: count * featureCount))
-                for index in copy.indices where zeroIsMissing[index % featureCount] {
-                    if copy[index].magnitude <= ForestModel.zeroLimit { copy[index] = .nan }
-                }
-                pa_explain(explainer, copy, count, scratch.base, target, level.rawValue)
+                let source = rows(&preparation, first, count)
+                pa_explain(explainer, source, count, scratch.base, output + first * featureCount, level.rawValue)
             }
+        }
+    }
+
+    /// The contribution of each feature to the value of one row.
+    public func contributions(of row: UnsafePointer<Double>) -> [Double] {
+        Array(unsafeUninitializedCapacity: featureCount) { buffer, count in
+            if let target = buffer.baseAddress { contributions(rows: row, rowCount: 1, into: target) }
+            count = featureCount
         }
     }
 

@@ -1,9 +1,11 @@
 /// A validated forest: what every importer and trainer makes, every engine is built from, and every exporter reads.
 ///
-/// **Rows** are float32, one value a feature, NaN = missing, as in XGBoost, ONNX and scikit-learn's trees. Thresholds of
-/// 64 bits are narrowed exactly for such rows: `x ≤ t` becomes `x < (largest Float ≤ t).nextUp`. A value of +∞ counts as the
-/// largest finite one, so that `x < +∞` holds for everything that is not missing: LightGBM and scikit-learn split off
-/// missing values with `x ≤ +∞`. It makes no difference to any other threshold.
+/// **Rows** have one value a feature, NaN = missing. With ``rowPrecision`` `.single` they are float32, as in XGBoost, ONNX's
+/// graphs of 32 bits and scikit-learn's forests; thresholds of 64 bits are narrowed exactly for such rows: `x ≤ t` becomes
+/// `x < (largest Float ≤ t).nextUp`. With `.double` rows and thresholds are float64, as in LightGBM, scikit-learn's
+/// HistGradientBoosting and ONNX's graphs of 64 bits. A value of +∞ counts as the largest finite one, so that `x < +∞` holds
+/// for everything that is not missing: LightGBM and scikit-learn split off missing values with `x ≤ +∞`. It makes no
+/// difference to any other threshold.
 ///
 /// **Missing values** go where each node's flag says. Where zero counts as missing (LightGBM's `zero_as_missing`), the
 /// feature is listed in ``zeroIsMissing``: a value within ±``zeroLimit`` is turned into NaN before any node sees it.
@@ -43,7 +45,7 @@ public struct ForestModel: Sendable, Equatable {
         case isolation(expectedDepth: Double)
     }
 
-    /// What the sums are taken in. With `.single` every leaf and base is exactly a `Float`.
+    /// Bits of numbers: 32 or 64.
     public enum Precision: Sendable, Equatable {
         case single, double
     }
@@ -57,10 +59,15 @@ public struct ForestModel: Sendable, Equatable {
     public let base: [Double]
     public let aggregation: Aggregation
     public let link: Link
+    /// What the sums are taken in. With `.single` every leaf and base is exactly a `Float`.
     public let precision: Precision
+    /// What rows and thresholds are. With `.single` every threshold is exactly a `Float`.
+    public let rowPrecision: Precision
     /// Empty, or for each feature whether zero counts as missing.
     public let zeroIsMissing: [Bool]
     public let calibration: Calibration?
+    /// By feature, of those whose categories have names.
+    public let categories: [Int: CategoryNames]
 
     /// Deeper trees, more nodes, features or classes than these are refused.
     public static let depthLimit = 512
@@ -89,8 +96,10 @@ public struct ForestModel: Sendable, Equatable {
     ///   - aggregation: How leaves become margins.
     ///   - link: How margins become results.
     ///   - precision: What sums are taken in.
+    ///   - rowPrecision: What rows and thresholds are.
     ///   - zeroIsMissing: Empty, or one flag a feature.
     ///   - calibration: What corrects the probabilities.
+    ///   - categories: By feature, what its categories are called.
     /// - Throws: ``ForestError/invalid(part:words:)`` naming the tree and node.
     public init(
         featureNames: [String],
@@ -101,8 +110,10 @@ public struct ForestModel: Sendable, Equatable {
         aggregation: Aggregation = .sum,
         link: Link = .identity,
         precision: Precision = .single,
+        rowPrecision: Precision = .single,
         zeroIsMissing: [Bool] = [],
-        calibration: Calibration? = nil
+        calibration: Calibration? = nil,
+        categories: [Int: CategoryNames] = [:]
     ) throws(ForestError) {
         self.featureNames = featureNames
         self.kind = kind
@@ -112,15 +123,24 @@ public struct ForestModel: Sendable, Equatable {
         self.aggregation = aggregation
         self.link = link
         self.precision = precision
+        self.rowPrecision = rowPrecision
         self.zeroIsMissing = zeroIsMissing.contains(true) ? zeroIsMissing : []
         self.calibration = calibration
+        self.categories = categories
         try checkNames()
         try checkOutputs()
         for (index, tree) in trees.enumerated() {
             try tree.check(index, features: featureNames.count, outputs: outputCount)
         }
         try checkSums()
+        try checkThresholds()
         try calibration?.check(resultCount)
+        for (feature, names) in categories {
+            guard featureNames.indices.contains(feature) else {
+                throw .invalid(part: "categories", words: "they are of a feature that does not exist")
+            }
+            try names.check(featureNames[feature])
+        }
     }
 
     /// A random forest: the mean of its trees' leaves, which are probabilities of all classes.
@@ -214,9 +234,27 @@ public struct ForestModel: Sendable, Equatable {
             aggregation: aggregation,
             link: link,
             precision: precision,
+            rowPrecision: rowPrecision,
             zeroIsMissing: zeroIsMissing,
-            calibration: calibration
+            calibration: calibration,
+            categories: categories
         )
+    }
+
+    /// A checked model's trees over codes of 32 bits (``RowCoding``).
+    init(_ model: ForestModel, overCodes trees: [Tree]) {
+        featureNames = model.featureNames
+        kind = model.kind
+        outputCount = model.outputCount
+        self.trees = trees
+        base = model.base
+        aggregation = model.aggregation
+        link = model.link
+        precision = model.precision
+        rowPrecision = .single
+        zeroIsMissing = []
+        calibration = model.calibration
+        categories = [:]
     }
 
     private func checkNames() throws(ForestError) {
@@ -279,6 +317,31 @@ public struct ForestModel: Sendable, Equatable {
         }
         guard largest.allSatisfy({ $0 < 1e38 }) else {
             throw .invalid(part: "trees", words: "their leaves add up to more than numbers hold")
+        }
+    }
+}
+
+extension ForestModel {
+    /// Thresholds must be what rows can be compared with.
+    private func checkThresholds() throws(ForestError) {
+        guard rowPrecision == .double else {
+            for (index, tree) in trees.enumerated() {
+                guard tree.threshold.allSatisfy({ Double(Float($0)) == $0 }) else {
+                    throw .invalid(part: "tree \(index)", words: "a threshold has more than 32 bits")
+                }
+            }
+            return
+        }
+        var isCompared = Array(repeating: false, count: featureNames.count)
+        var isCategory = isCompared
+        for tree in trees {
+            for node in 0..<tree.nodeCount where tree.feature[node] >= 0 {
+                let feature = Int(tree.feature[node])
+                if tree.test(node) == .inSet { isCategory[feature] = true } else { isCompared[feature] = true }
+            }
+        }
+        for (feature, name) in featureNames.enumerated() where isCompared[feature] && isCategory[feature] {
+            throw .invalid(part: "feature \(name)", words: "it is a number at some nodes and a category at others")
         }
     }
 }

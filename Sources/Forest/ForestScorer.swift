@@ -9,7 +9,6 @@ public final class ForestScorer {
     private let outputCount: Int
     private let transform: MarginTransform
     private let level: KernelLevel
-    private let zeroIsMissing: [Bool]
     private let isDouble: Bool
     /// The factor of a mean, else 1; and what is added to sums that did not start from it.
     private let scale: Double
@@ -21,7 +20,7 @@ public final class ForestScorer {
     private var scratchRows = 0
     private var sums = KernelMemory(byteCount: 0)
     private var margins = KernelMemory(byteCount: 0)
-    private var copies = KernelMemory(byteCount: 0)
+    private var preparation: RowPreparation
 
     /// Rows that pass through everything together.
     private static let chunk = 8192
@@ -41,7 +40,7 @@ public final class ForestScorer {
         resultCount = model.resultCount
         outputCount = model.outputCount
         transform = MarginTransform(model)
-        zeroIsMissing = model.zeroIsMissing
+        preparation = RowPreparation(model, engines.coding, level: level)
         isDouble = model.precision == .double
         if case .average(let count) = model.aggregation {
             scale = isDouble ? 1 / Double(count) : Double(1 / Float(count))
@@ -55,6 +54,19 @@ public final class ForestScorer {
             && base.allSatisfy { $0 == 0 }
     }
 
+    /// Rows as they are given. A model of 32 bits narrows those of 64.
+    private enum Rows {
+        case single(UnsafePointer<Float>)
+        case double(UnsafePointer<Double>)
+
+        func from(_ value: Int) -> Rows {
+            switch self {
+            case .single(let rows): .single(rows + value)
+            case .double(let rows): .double(rows + value)
+            }
+        }
+    }
+
     /// Scores rows.
     ///
     /// - Parameters:
@@ -62,9 +74,18 @@ public final class ForestScorer {
     ///   - rowCount: How many.
     ///   - output: [rowCount][resultCount] probabilities or values.
     public func score(rows: UnsafePointer<Float>, rowCount: Int, into output: UnsafeMutablePointer<Float>) {
+        score(.single(rows), rowCount, into: output)
+    }
+
+    /// The same for rows of 64 bits.
+    public func score(rows: UnsafePointer<Double>, rowCount: Int, into output: UnsafeMutablePointer<Float>) {
+        score(.double(rows), rowCount, into: output)
+    }
+
+    private func score(_ rows: Rows, _ rowCount: Int, into output: UnsafeMutablePointer<Float>) {
         for first in stride(from: 0, to: rowCount, by: Self.chunk) {
             let count = min(Self.chunk, rowCount - first)
-            let source = rows + first * featureCount
+            let source = rows.from(first * featureCount)
             let target = output + first * resultCount
             if isScaledSum, engines.plain == nil {
                 addUp(source, count, into: UnsafeMutableRawPointer(target))
@@ -85,9 +106,18 @@ public final class ForestScorer {
     ///   - rowCount: How many.
     ///   - output: [rowCount][the model's outputCount].
     public func margins(rows: UnsafePointer<Float>, rowCount: Int, into output: UnsafeMutablePointer<Double>) {
+        margins(.single(rows), rowCount, into: output)
+    }
+
+    /// The same for rows of 64 bits.
+    public func margins(rows: UnsafePointer<Double>, rowCount: Int, into output: UnsafeMutablePointer<Double>) {
+        margins(.double(rows), rowCount, into: output)
+    }
+
+    private func margins(_ rows: Rows, _ rowCount: Int, into output: UnsafeMutablePointer<Double>) {
         for first in stride(from: 0, to: rowCount, by: Self.chunk) {
             let count = min(Self.chunk, rowCount - first)
-            let found = findMargins(rows + first * featureCount, count)
+            let found = findMargins(rows.from(first * featureCount), count)
             for row in 0..<count {
                 for index in 0..<outputCount {
                     output[(first + row) * outputCount + index] = found[row * resultCount + index]
@@ -97,13 +127,17 @@ public final class ForestScorer {
     }
 
     /// The margins of a chunk, [row][resultCount] with the margins first in each row.
-    private func findMargins(_ rows: UnsafePointer<Float>, _ count: Int) -> UnsafeMutablePointer<Double> {
+    private func findMargins(_ rows: Rows, _ count: Int) -> UnsafeMutablePointer<Double> {
         let width = max(resultCount, outputCount)
         grow(&margins, count * width * 8)
         let found = margins.pointer(to: Double.self)
         if let plain = engines.plain {
             for row in 0..<count {
-                let values = Array(UnsafeBufferPointer(start: rows + row * featureCount, count: featureCount))
+                let values =
+                    switch rows.from(row * featureCount) {
+                    case .single(let row): UnsafeBufferPointer(start: row, count: featureCount).map { Double($0) }
+                    case .double(let row): Array(UnsafeBufferPointer(start: row, count: featureCount))
+                    }
                 for (index, margin) in plain.margins(of: values).enumerated() { found[row * width + index] = margin }
             }
             return found
@@ -139,30 +173,18 @@ public final class ForestScorer {
         }
     }
 
-    private func addUp(_ rows: UnsafePointer<Float>, _ count: Int, into sums: UnsafeMutableRawPointer) {
+    private func addUp(_ rows: Rows, _ count: Int, into sums: UnsafeMutableRawPointer) {
         if count > scratchRows {
             scratchRows = count
             grow(&scratch, engines.scratchSize(rows: count))
         }
-        engines.sums(withoutZeros(rows, count), count, scratch: scratch, into: sums, level: level)
-    }
-
-    /// The rows with NaN where zero counts as missing.
-    private func withoutZeros(_ rows: UnsafePointer<Float>, _ count: Int) -> UnsafePointer<Float> {
-        guard !zeroIsMissing.isEmpty else { return rows }
-        grow(&copies, count * featureCount * 4)
-        let target = copies.pointer(to: Float.self)
-        for row in 0..<count {
-            for feature in 0..<featureCount {
-                let value = rows[row * featureCount + feature]
-                let isMissing = zeroIsMissing[feature] && value.magnitude <= ForestModel.zeroLimit
-                target[row * featureCount + feature] = isMissing ? .nan : value
+        let singles =
+            switch rows {
+            case .single(let rows): preparation.singles(rows, count)
+            case .double(let rows): preparation.singles(rows, count)
             }
-        }
-        return UnsafePointer(target)
+        engines.sums(singles, count, scratch: scratch, into: sums, level: level)
     }
 
-    private func grow(_ memory: inout KernelMemory, _ byteCount: Int) {
-        if memory.byteCount < byteCount { memory = KernelMemory(byteCount: byteCount) }
-    }
+    private func grow(_ memory: inout KernelMemory, _ byteCount: Int) { memory = memory.grown(to: byteCount) }
 }

@@ -10,15 +10,16 @@ extension ModelFile {
             if tree.feature[node] < 0 {
                 leafCovers.append(Double(tree.cover[node]))
             } else {
-                // JSON has no infinity; what is above a Float's range is read as one.
-                thresholds.append(tree.threshold[node] == .infinity ? 1e300 : Double(tree.threshold[node]))
+                // JSON has no infinity: the largest number stands for it, or what is above a Float's range.
+                let infinity = forest.rowPrecision == .single ? 1e300 : Double.greatestFiniteMagnitude
+                thresholds.append(min(tree.threshold[node], infinity))
                 missing += tree.missingGoesLeft[node] ? "l" : "r"
                 tests += spelling[tree.test(node)] ?? ""
             }
         }
         let sums = tree.summingCovers()
         var members: [JSONValue.Member] = [.init("feature", .numbers(tree.feature.map { Double($0) }))]
-        members.append(.init("threshold", .numbers(thresholds)))
+        members.append(.init("threshold", numbers(thresholds, forest.rowPrecision)))
         members.append(.init("missing", .text(missing)))
         if !tree.tests.isEmpty { members.append(.init("tests", .text(tests))) }
         if !tree.categoryOffsets.isEmpty {
@@ -68,8 +69,15 @@ struct TreeReader {
     let isGeneral: Bool
     /// Whether leaves were spelled as numbers of 32 bits.
     let isSingle: Bool
+    /// Whether thresholds are numbers of 32 bits.
+    let hasSingleThresholds: Bool
 
     private func refuse(_ words: String) -> ForestError { .invalid(part: "tree \(index)", words: words) }
+
+    private func limit(_ value: Double) -> Double {
+        if hasSingleThresholds { return Double(Float(value)) }
+        return value == .greatestFiniteMagnitude ? .infinity : value
+    }
 
     private func narrowed(_ value: Double) -> Double { isSingle ? Double(Float(value)) : value }
 
@@ -108,7 +116,7 @@ struct TreeReader {
                 guard inner < threshold.count, inner < missing.count else { throw refuse("thresholds are missing") }
                 open.append(node)
                 tree.right.append(0)
-                tree.threshold.append(Float(threshold[inner]))
+                tree.threshold.append(limit(threshold[inner]))
                 tree.missingGoesLeft.append(missing[inner] == 0x6C)
                 tree.cover.append(coversAll ? Float(cover[node]) : 0)
                 if let tests {

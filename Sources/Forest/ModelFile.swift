@@ -5,7 +5,9 @@ import Bytes
 /// JSON: `format`, `features`, `kind` ("classification", "regression", "anomaly"), `classes`, `outputs`, `base`,
 /// `aggregation`, `link`, `precision`, `zero_is_missing` (indices of features), `calibration`, `metadata`, `trees`, and at
 /// the very end `crc32c`, the checksum of all bytes before its comma. Version 1 had no checksum; versions 1 and 2 knew
-/// random forests only: `features`, `classes`, `metadata`, `trees`. The same model gives the same bytes.
+/// random forests only: `features`, `classes`, `metadata`, `trees`. Version 4 is written for what version 3 cannot say:
+/// `rows` ("double": rows and thresholds are of 64 bits) and `categories` (objects with `feature`, its index, `names`, and
+/// `numbers` if the names are numbers). The same model gives the same bytes.
 ///
 /// A tree's nodes are listed depth first, left before right, so the links need not be stored: `feature` of every node
 /// (-1 = leaf); `threshold`, `missing` ("l"/"r") and, unless all are "<", `tests` ("<", "=", "c") of the inner ones;
@@ -13,7 +15,8 @@ import Bytes
 /// ones are not the sums of their children; `leaves`: one number each if the tree has an `output` or the model only one,
 /// else for each leaf how many of its values are not 0, then position and value of each.
 public struct ModelFile: Sendable, Equatable {
-    public static let format = "patternalarm-forest/3"
+    public static let format = "patternalarm-forest/4"
+    private static let formatOfSingleRows = "patternalarm-forest/3"
     private static let formatOfRandomForests = "patternalarm-forest/2"
     private static let formatWithoutChecksum = "patternalarm-forest/1"
 
@@ -26,8 +29,9 @@ public struct ModelFile: Sendable, Equatable {
     }
 
     public func encoded() -> [UInt8] {
+        let isPlain = forest.rowPrecision == .single && forest.categories.isEmpty
         var members: [JSONValue.Member] = [
-            .init("format", .text(Self.format)),
+            .init("format", .text(isPlain ? Self.formatOfSingleRows : Self.format)),
             .init("features", .list(forest.featureNames.map { .text($0) })),
         ]
         switch forest.kind {
@@ -44,6 +48,8 @@ public struct ModelFile: Sendable, Equatable {
             .init("link", Self.value(of: forest.link)),
             .init("precision", .text(forest.precision == .single ? "single" : "double")),
         ]
+        if forest.rowPrecision == .double { members.append(.init("rows", .text("double"))) }
+        if !forest.categories.isEmpty { members.append(.init("categories", Self.value(of: forest.categories))) }
         let zeros = forest.zeroIsMissing.indices.filter { forest.zeroIsMissing[$0] }
         if !zeros.isEmpty { members.append(.init("zero_is_missing", .numbers(zeros.map { Double($0) }))) }
         if let calibration = forest.calibration { members.append(.init("calibration", Self.value(of: calibration))) }
@@ -76,7 +82,7 @@ public struct ModelFile: Sendable, Equatable {
         }
         let format = root["format"]?.text
         switch format {
-        case Self.format, Self.formatOfRandomForests:
+        case Self.format, Self.formatOfSingleRows, Self.formatOfRandomForests:
             let body = bytes.dropLast(Self.endingBytes)
             guard Array(bytes[body.endIndex...]) == Self.ending(of: body) else {
                 throw .invalid(part: "crc32c", words: "the file is not what was written: its checksum is wrong")
@@ -91,10 +97,12 @@ public struct ModelFile: Sendable, Equatable {
             throw .invalid(part: "trees", words: "the list is missing")
         }
         let classes = root["classes"]?.textList
-        let isGeneral = format == Self.format
+        let isGeneral = format == Self.format || format == Self.formatOfSingleRows
         let outputs = isGeneral ? try Self.integer(root, "outputs", below: ForestModel.outputLimit + 1) : classes?.count
         guard let outputs, outputs > 0 else { throw .invalid(part: "classes", words: "a list of names is missing") }
-        let precision = isGeneral ? try Self.precision(root["precision"]) : .single
+        let precision = isGeneral ? try Self.precision(root["precision"], "precision") : .single
+        var rowPrecision = ForestModel.Precision.single
+        if format == Self.format, let rows = root["rows"] { rowPrecision = try Self.precision(rows, "rows") }
         // A leaf lists only what is not 0, so a small file could ask for large tables.
         var cells = 1_000_000 + 32 * bytes.count
         var trees: [Tree] = []
@@ -104,7 +112,8 @@ public struct ModelFile: Sendable, Equatable {
                 features: features.count,
                 outputs: outputs,
                 isGeneral: isGeneral,
-                isSingle: !isGeneral || precision == .single
+                isSingle: !isGeneral || precision == .single,
+                hasSingleThresholds: rowPrecision == .single
             )
             trees.append(try reader.tree(source, cells: &cells))
         }
@@ -116,7 +125,8 @@ public struct ModelFile: Sendable, Equatable {
                 classes: classes,
                 outputs: outputs,
                 trees: trees,
-                precision
+                precision,
+                rowPrecision
             )
         } else {
             forest = try ForestModel(featureNames: features, classNames: classes ?? [], trees: trees)
@@ -129,7 +139,8 @@ public struct ModelFile: Sendable, Equatable {
         classes: [String]?,
         outputs: Int,
         trees: [Tree],
-        _ precision: ForestModel.Precision
+        _ precision: ForestModel.Precision,
+        _ rowPrecision: ForestModel.Precision
     ) throws(ForestError) -> ForestModel {
         let kind: ForestModel.Kind
         switch root["kind"]?.text {
@@ -160,8 +171,10 @@ public struct ModelFile: Sendable, Equatable {
             aggregation: aggregation(root["aggregation"]),
             link: link(root["link"]),
             precision: precision,
+            rowPrecision: rowPrecision,
             zeroIsMissing: zeroIsMissing,
-            calibration: calibration(root["calibration"])
+            calibration: calibration(root["calibration"]),
+            categories: categories(root["categories"])
         )
     }
 
@@ -170,11 +183,14 @@ public struct ModelFile: Sendable, Equatable {
         precision == .single ? .numbers(values) : .exactNumbers(values)
     }
 
-    private static func precision(_ source: JSONValue?) throws(ForestError) -> ForestModel.Precision {
+    private static func precision(
+        _ source: JSONValue?,
+        _ part: String
+    ) throws(ForestError) -> ForestModel.Precision {
         switch source?.text {
         case "single": return .single
         case "double": return .double
-        default: throw .invalid(part: "precision", words: "it is not single or double")
+        default: throw .invalid(part: part, words: "it is not single or double")
         }
     }
 
@@ -231,6 +247,35 @@ extension ModelFile {
         case "isolation": return .isolation(expectedDepth: parameter)
         default: throw .invalid(part: "link", words: "it is not identity, sigmoid, softmax, exponential or isolation")
         }
+    }
+
+    private static func value(of categories: [Int: CategoryNames]) -> JSONValue {
+        .list(
+            categories.sorted { $0.key < $1.key }.map { feature, categories in
+                .object([
+                    .init("feature", .number(Double(feature))),
+                    .init("names", .list(categories.names.map { .text($0) })),
+                    .init("numbers", .bool(categories.areNumbers)),
+                ])
+            }
+        )
+    }
+
+    private static func categories(_ source: JSONValue?) throws(ForestError) -> [Int: CategoryNames] {
+        guard let source else { return [:] }
+        func refuse() -> ForestError {
+            .invalid(part: "categories", words: "they are not features with lists of names")
+        }
+        guard case .list(let sources) = source else { throw refuse() }
+        var categories: [Int: CategoryNames] = [:]
+        for source in sources {
+            let feature = try integer(source, "feature", below: ForestModel.nameLimit)
+            guard let names = source["names"]?.textList, case .bool(let areNumbers)? = source["numbers"],
+                categories[feature] == nil
+            else { throw refuse() }
+            categories[feature] = CategoryNames(names, areNumbers: areNumbers)
+        }
+        return categories
     }
 
     private static func value(of calibration: Calibration) -> JSONValue {

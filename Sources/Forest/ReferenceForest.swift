@@ -16,7 +16,7 @@ public struct ReferenceForest: Sendable {
     ///   - tree: A tree of the model.
     ///   - row: One value a feature, as ``prepared(_:)`` leaves it.
     /// - Returns: Its number, from left to right.
-    public static func leaf(of tree: Tree, row: [Float]) -> Int {
+    public static func leaf(of tree: Tree, row: [Double]) -> Int {
         var node = 0
         while tree.feature[node] >= 0 {
             let goesLeft = tree.sendsLeft(row[Int(tree.feature[node])], at: node)
@@ -25,13 +25,19 @@ public struct ReferenceForest: Sendable {
         return Int(tree.right[node])
     }
 
-    /// A row as the nodes see it: zeros that count as missing are NaN, and +∞ is the largest finite number.
-    public func prepared(_ row: [Float]) -> [Float] {
-        row.enumerated().map { feature, value in
-            if !model.zeroIsMissing.isEmpty, model.zeroIsMissing[feature], value.magnitude <= ForestModel.zeroLimit {
+    /// A row as the nodes see it: of the model's precision, zeros that count as missing are NaN, and +∞ is the largest finite
+    /// number.
+    public func prepared(_ row: [Double]) -> [Double] {
+        let isSingle = model.rowPrecision == .single
+        let largest = isSingle ? Double(ForestModel.largestValue) : .greatestFiniteMagnitude
+        return row.enumerated().map { feature, number in
+            let value = isSingle ? Double(Float(number)) : number
+            if !model.zeroIsMissing.isEmpty, model.zeroIsMissing[feature],
+                value.magnitude <= Double(ForestModel.zeroLimit)
+            {
                 return .nan
             }
-            return value == .infinity ? ForestModel.largestValue : value
+            return value == .infinity ? largest : value
         }
     }
 
@@ -39,7 +45,7 @@ public struct ReferenceForest: Sendable {
     ///
     /// - Parameter row: One value a feature, NaN = missing.
     /// - Returns: One an output; with single precision each is exactly a `Float`.
-    public func margins(of row: [Float]) -> [Double] {
+    public func margins(of row: [Double]) -> [Double] {
         let row = prepared(row)
         switch model.precision {
         case .single: return margins(row, Float.self)
@@ -47,7 +53,7 @@ public struct ReferenceForest: Sendable {
         }
     }
 
-    private func margins<Number: BinaryFloatingPoint>(_ row: [Float], _: Number.Type) -> [Double] {
+    private func margins<Number: BinaryFloatingPoint>(_ row: [Double], _: Number.Type) -> [Double] {
         let base = model.base.map { Number($0) }
         var sums = model.aggregation == .sum ? base : Array(repeating: 0, count: model.outputCount)
         var seen = Array(repeating: false, count: model.outputCount)
@@ -78,7 +84,7 @@ public struct ReferenceForest: Sendable {
     ///
     /// - Parameter row: One value a feature, NaN = missing.
     /// - Returns: `resultCount` numbers.
-    public func results(of row: [Float]) -> [Double] {
+    public func results(of row: [Double]) -> [Double] {
         let margins = margins(of: row)
         var results = Array(repeating: 0.0, count: model.resultCount)
         margins.withUnsafeBufferPointer { margins in
@@ -90,4 +96,13 @@ public struct ReferenceForest: Sendable {
         }
         return results
     }
+}
+
+/// Rows of 32 bits.
+extension ReferenceForest {
+    @_disfavoredOverload
+    public func margins(of row: [Float]) -> [Double] { margins(of: row.map { Double($0) }) }
+
+    @_disfavoredOverload
+    public func results(of row: [Float]) -> [Double] { results(of: row.map { Double($0) }) }
 }

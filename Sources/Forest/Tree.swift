@@ -16,8 +16,8 @@ public struct Tree: Sendable, Equatable {
     /// Empty if every inner node asks ``NodeTest/less``; else one for every node, ``NodeTest/less`` at a leaf.
     public var tests: [NodeTest] = []
     /// What the value is compared with: not NaN and above −∞; below +∞ is all that is not missing. For ``NodeTest/inSet`` the number of
-    /// the set, 0 at a leaf.
-    public var threshold: [Float] = []
+    /// the set, 0 at a leaf. Exactly a `Float` where rows are of 32 bits.
+    public var threshold: [Double] = []
     /// Where a missing value goes; true at a leaf.
     public var missingGoesLeft: [Bool] = []
     /// Index of the right child; at a leaf the index of the leaf: they are numbered from left to right.
@@ -50,7 +50,7 @@ public struct Tree: Sendable, Equatable {
     public func test(_ node: Int) -> NodeTest { tests.isEmpty ? .less : tests[node] }
 
     /// Whether an inner node sends a value of its feature to the left; NaN = missing.
-    public func sendsLeft(_ value: Float, at node: Int) -> Bool {
+    public func sendsLeft(_ value: Double, at node: Int) -> Bool {
         if value.isNaN { return missingGoesLeft[node] }
         return switch test(node) {
         case .less: value < threshold[node]
@@ -60,9 +60,9 @@ public struct Tree: Sendable, Equatable {
     }
 
     /// Whether a set of categories holds a value that is not missing.
-    public func set(_ set: Int, contains value: Float) -> Bool {
+    public func set(_ set: Int, contains value: Double) -> Bool {
         let first = Int(categoryOffsets[set])
-        let bits = Float((Int(categoryOffsets[set + 1]) - first) * 32)
+        let bits = Double((Int(categoryOffsets[set + 1]) - first) * 32)
         guard value >= 0, value < bits else { return false }
         let category = Int(value)
         return categoryWords[first + category / 32] >> UInt32(category % 32) & 1 == 1
@@ -127,7 +127,7 @@ extension Tree {
                 guard Int(feature[node]) < features else { throw refuse(node, "its feature does not exist") }
                 let threshold = threshold[node]
                 if test(node) == .inSet {
-                    guard threshold >= 0, threshold < Float(sets), threshold.rounded() == threshold else {
+                    guard threshold >= 0, threshold < Double(sets), threshold.rounded() == threshold else {
                         throw refuse(node, "its set of categories does not exist")
                     }
                 } else {

@@ -2,7 +2,7 @@ import Bytes
 
 /// Rows of features from CSV: a header of names, then one number a field; empty, `nan` or `null` = missing.
 ///
-/// Numbers are read in 64 bits and narrowed, as the libraries do it. Rows are collected behind one another until
+/// Numbers are read in 64 bits; a model of 32 bits narrows them, as its library does it. Rows are collected behind one another until
 /// ``removeAll()``: whoever reads a large file does so in batches.
 public struct FeatureRows: Sendable {
     /// What is wrong with a row.
@@ -24,7 +24,7 @@ public struct FeatureRows: Sendable {
     private static let grammar = CSVGrammar()
 
     /// [row][column].
-    public private(set) var values: [Float] = []
+    public private(set) var values: [Double] = []
     public private(set) var rowCount = 0
 
     /// - Parameter header: The first line, without its end.
@@ -68,7 +68,7 @@ public struct FeatureRows: Sendable {
             } else if let number = NumberParser.parse(base, &position, end: line.count),
                 position == line.count || base[position] == Self.grammar.separator
             {
-                values.append(Float(number))
+                values.append(number)
             } else {
                 position = first
                 guard let number = Self.word(line, &position) else {
@@ -93,7 +93,7 @@ public struct FeatureRows: Sendable {
     }
 
     /// What is not JSON's number: quotes, spaces, words for missing and infinite, `.5` and `+1`.
-    private static func word(_ line: UnsafeBufferPointer<UInt8>, _ position: inout Int) -> Float? {
+    private static func word(_ line: UnsafeBufferPointer<UInt8>, _ position: inout Int) -> Double? {
         let content: [UInt8]
         do throws(CSVGrammar.Fault) { content = try grammar.content(of: line, &position) } catch { return nil }
         var text = content[...]
@@ -103,7 +103,7 @@ public struct FeatureRows: Sendable {
         let word = String(decoding: text, as: UTF8.self)
         switch word.lowercased() {
         case "", "nan", "null", "na": return .nan
-        default: return Double(word).map { Float($0) }
+        default: return Double(word)
         }
     }
 }

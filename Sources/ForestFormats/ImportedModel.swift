@@ -10,6 +10,16 @@ public enum ModelFormat: String, Sendable, CaseIterable {
     case onnx
 }
 
+extension ForestModel {
+    /// The names that features without names of their own may have in a file; empty if the model has its own.
+    ///
+    /// f0, f1 … is what XGBoost and we call them, Column_0 … LightGBM, and 0, 1 … what pandas writes for an array.
+    public var generatedNames: [[String]] {
+        let schemes = ["f", "Column_", ""].map { prefix in featureNames.indices.map { prefix + String($0) } }
+        return schemes.contains(featureNames) ? schemes : []
+    }
+}
+
 /// A model read from a file of any supported format.
 public struct ImportedModel: Sendable {
     public var forest: ForestModel
@@ -21,13 +31,18 @@ public struct ImportedModel: Sendable {
 
     /// Reads a model; the format is told by the content. Time and memory are proportional to the bytes.
     ///
-    /// - Parameter bytes: The whole file.
+    /// - Parameters:
+    ///   - bytes: The whole file.
+    ///   - upToBest: Only the trees up to the iteration that training noted as its best.
     /// - Throws: ``Forest/ForestError``: what is wrong with it, or what it asks for that is not supported.
-    public init(decoding bytes: [UInt8]) throws(ForestError) {
+    public init(decoding bytes: [UInt8], upToBest: Bool = false) throws(ForestError) {
         let format = try Self.format(of: bytes)
         self.format = format
         metadata = .object([])
         notes = []
+        guard !upToBest || format == .xgboostJSON || format == .xgboostUBJSON else {
+            throw .unsupported(words: "only XGBoost's files note a best iteration (LightGBM saves no trees behind it)")
+        }
         switch format {
         case .patternalarm:
             let file = try ModelFile(decoding: bytes)
@@ -40,12 +55,22 @@ public struct ImportedModel: Sendable {
             } catch {
                 throw .syntax(position: error.position, words: error.words)
             }
-            (forest, notes) = try XGBoostReader.read(root, size: bytes.count)
-        case .xgboostUBJSON: (forest, notes) = try XGBoostReader.read(UBJSON.parse(bytes), size: bytes.count)
+            let contents = try XGBoostReader.read(root, size: bytes.count, upToBest: upToBest)
+            (forest, notes, metadata) = (contents.forest, contents.notes, Self.metadata(contents))
+        case .xgboostUBJSON:
+            let contents = try XGBoostReader.read(UBJSON.parse(bytes), size: bytes.count, upToBest: upToBest)
+            (forest, notes, metadata) = (contents.forest, contents.notes, Self.metadata(contents))
         case .lightgbm: forest = try LightGBMReader.read(bytes)
         case .onnx: forest = try ONNXReader.read(bytes)
         }
     }
+
+    private static func metadata(_ contents: XGBoostReader.Contents) -> JSONValue {
+        .object(contents.predictsClass ? [.init("predicts", .text("class"))] : [])
+    }
+
+    /// Whether what the model's library predicts is the class, not the classes' probabilities.
+    public static func predictsClass(_ metadata: JSONValue) -> Bool { metadata["predicts"]?.text == "class" }
 
     /// Tells the format by the first bytes.
     ///

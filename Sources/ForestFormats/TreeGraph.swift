@@ -8,7 +8,7 @@ struct TreeGraph {
     /// -1 at a leaf.
     var feature: [Int32] = []
     var test: [NodeTest] = []
-    var threshold: [Float] = []
+    var threshold: [Double] = []
     var missingGoesLeft: [Bool] = []
     var left: [Int] = []
     /// Right child; at a leaf the position of its values, in leaves.
@@ -103,17 +103,25 @@ struct Allowance {
     }
 }
 
-extension Float {
-    /// The threshold `t` for which `x < t` is `x ≤ value`, for every `x` of 32 bits.
-    init(aboveOrEqual value: Double) {
+extension Double {
+    /// The threshold `t` for which `x < t` is `x ≤ value`, for every `x` of the rows' precision.
+    init(aboveOrEqual value: Double, _ rows: ForestModel.Precision) {
+        guard rows == .single else {
+            self = value.nextUp
+            return
+        }
         var narrow = Float(value)
         if Double(narrow) > value { narrow = narrow.nextDown }
-        self = narrow.nextUp
+        self = Double(narrow.nextUp)
     }
 
-    /// The threshold `t` for which `x < t` is `x < value`, for every `x` of 32 bits.
-    init(above value: Double) {
+    /// The threshold `t` for which `x < t` is `x < value`, for every `x` of the rows' precision.
+    init(above value: Double, _ rows: ForestModel.Precision) {
+        guard rows == .single else {
+            self = value
+            return
+        }
         let narrow = Float(value)
-        self = Double(narrow) < value ? narrow.nextUp : narrow
+        self = Double(Double(narrow) < value ? narrow.nextUp : narrow)
     }
 }

@@ -31,6 +31,19 @@ import Testing
         #expect(model.trees[0].cover == [150, 100, 10, 90, 40, 50, 50, 20, 30])
     }
 
+    /// Rows are compared in 64 bits: the next number is above the threshold.
+    @Test func rowsAndThresholdsAreOf64Bits() throws {
+        for threshold in [0.1, 0.5, 499_999_999.5] {
+            let model = try read { $0.replacing("threshold=0.5 ", with: "threshold=\(threshold) ") }
+            #expect(model.rowPrecision == .double)
+            let rows = [threshold.nextDown, threshold, threshold.nextUp].map { [$0, 0, 1] }
+            #expect(rows.map { ReferenceForest(model).margins(of: $0)[0] } == [0.35, 0.35, 0.45])
+            var found = [0.0, 0, 0]
+            ForestScorer(model).margins(rows: rows.flatMap(\.self), rowCount: 3, into: &found)
+            #expect(found == [0.35, 0.35, 0.45])
+        }
+    }
+
     @Test func thresholdsOf64BitsAreExactFor32() throws {
         // 0.1 lies between two Floats; 0.5 is one.
         for (threshold, below, above) in [(0.1, Float(0.1).nextDown, Float(0.1)), (0.5, 0.5, Float(0.5).nextUp)] {
@@ -238,6 +251,37 @@ import Testing
         let model = try Samples.model(&random, tests: [.less, .equal, .inSet])
         let bytes = ModelFile(forest: model, metadata: .object([])).encoded()
         #expect(try ImportedModel(decoding: bytes).forest == model)
+        // What version 3 can say is written as it, byte for byte.
+        #expect(String(decoding: bytes.prefix(40), as: UTF8.self).contains("patternalarm-forest/3"))
+    }
+
+    @Test func ourOwnFormatKeeps64BitsAndNamesOfCategories() throws {
+        var tree = Tree()
+        tree.feature = [0, 0]
+        tree.threshold = [.infinity, 0.1.nextUp]
+        tree.missingGoesLeft = [true, false]
+        tree.right = [4, 3]
+        tree.cover = [3, 2]
+        for leaf in [1, 2, 3.0] { tree.appendLeaf([leaf], cover: 1) }
+        func model(_ rows: ForestModel.Precision, _ names: [Int: CategoryNames] = [:]) throws -> ForestModel {
+            try ForestModel(
+                featureNames: ["a", "b"],
+                kind: .regression,
+                outputCount: 1,
+                trees: [tree],
+                rowPrecision: rows,
+                categories: names
+            )
+        }
+        #expect(throws: ForestError.self) { try model(.single) }
+        #expect(throws: ForestError.self) { try model(.double, [2: CategoryNames(["x"])]) }
+        #expect(throws: ForestError.self) { try model(.double, [1: CategoryNames(["x", "x"])]) }
+        #expect(throws: ForestError.self) { try model(.double, [1: CategoryNames(["x"], areNumbers: true)]) }
+        let names = [0: CategoryNames(["5", "2.5"], areNumbers: true), 1: CategoryNames(["\"", "ü", ""])]
+        let whole = try model(.double, names)
+        let bytes = ModelFile(forest: whole, metadata: .object([])).encoded()
+        #expect(try ImportedModel(decoding: bytes).forest == whole)
+        #expect(String(decoding: bytes, as: UTF8.self).contains("patternalarm-forest/4"))
     }
 
     /// Infinite values at infinite thresholds, sets and == tests: the engines agree with the definition.
@@ -321,9 +365,9 @@ import Testing
     @Test func everySpelling() throws {
         let rows = try rows("a,\"b,c\"", "1,-2.5e1", ",nan", "inf,-Infinity", "\"7\", .5", "0.1,1e-50")
         #expect(rows.names == ["a", "b,c"])
-        #expect(rows.values.map(\.bitPattern).prefix(2) == [Float(1).bitPattern, Float(-25).bitPattern])
+        #expect(rows.values.map(\.bitPattern).prefix(2) == [Double(1).bitPattern, Double(-25).bitPattern])
         #expect(rows.values[2].isNaN && rows.values[3].isNaN)
-        #expect(Array(rows.values[4...]) == [.infinity, -.infinity, 7, 0.5, 0.1, 0])
+        #expect(Array(rows.values[4...]) == [.infinity, -.infinity, 7, 0.5, 0.1, 1e-50])
         #expect(rows.rowCount == 5)
     }
 

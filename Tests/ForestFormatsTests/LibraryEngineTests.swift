@@ -12,7 +12,7 @@ import Testing
     }
 
     /// The rows' features, [row][feature].
-    private func features(_ name: String, _ model: ForestModel) throws -> [Float] {
+    private func features(_ name: String, _ model: ForestModel) throws -> [Double] {
         let rows = try Fixtures.rows(name)
         let width = rows.names.count
         return (0..<rows.rowCount).flatMap { rows.values[$0 * width..<$0 * width + model.featureNames.count] }

@@ -79,11 +79,11 @@ enum Samples {
             tree.right.append(0)
             tree.cover.append(Float(10 + random.below(90)))
             if test == .inSet {
-                tree.threshold.append(Float(offsets.count - 1))
+                tree.threshold.append(Double(offsets.count - 1))
                 words += (0...random.below(2)).map { _ in UInt32(truncatingIfNeeded: random.next()) }
                 offsets.append(Int32(words.count))
             } else {
-                tree.threshold.append(random.below(12) == 0 ? .infinity : Float(random.below(7)) - 3)
+                tree.threshold.append(random.below(12) == 0 ? .infinity : Double(random.below(7)) - 3)
             }
             if test == .equal, tree.threshold[node] == .infinity { tree.threshold[node] = 1 }
             grow(depth - 1)

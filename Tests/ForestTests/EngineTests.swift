@@ -11,7 +11,9 @@ import Testing
         var maker = ModelMaker(seed: seed)
         let model = try maker.model()
         let count = 530
-        let rows = maker.rows(count)
+        // Every other model is given its rows in 32 bits.
+        let isNarrow = seed % 2 == 0
+        let rows = isNarrow ? maker.rows(count).map { Double(Float($0)) } : maker.rows(count)
         let plain = ReferenceForest(model)
         let features = maker.features
         let expected = (0..<count).map { Array(rows[$0 * features..<($0 + 1) * features]) }
@@ -24,7 +26,9 @@ import Testing
             for level in KernelLevel.allCases where level.rawValue <= KernelLevel.best.rawValue {
                 let scorer = ForestScorer(engines, level: level)
                 for size in level == .best ? [1, 5, 40, 100, 190, count] : [3, count] {
-                    let found = scored(scorer, model, rows, size)
+                    let found =
+                        isNarrow
+                        ? scored(scorer, model, rows.map { Float($0) }, size) : scored(scorer, model, rows, size)
                     // Compared outside, for a failure would print all numbers.
                     let hasMargins = found.margins.map(\.bitPattern) == margins
                     let hasResults = found.results.map(\.bitPattern) == results
@@ -40,6 +44,33 @@ import Testing
         _ rows: [Float],
         _ size: Int
     ) -> (margins: [Double], results: [Float]) {
+        scored(model, rows, size) {
+            scorer.margins(rows: $0, rowCount: $1, into: $2)
+        } _: {
+            scorer.score(rows: $0, rowCount: $1, into: $2)
+        }
+    }
+
+    private func scored(
+        _ scorer: ForestScorer,
+        _ model: ForestModel,
+        _ rows: [Double],
+        _ size: Int
+    ) -> (margins: [Double], results: [Float]) {
+        scored(model, rows, size) {
+            scorer.margins(rows: $0, rowCount: $1, into: $2)
+        } _: {
+            scorer.score(rows: $0, rowCount: $1, into: $2)
+        }
+    }
+
+    private func scored<Number>(
+        _ model: ForestModel,
+        _ rows: [Number],
+        _ size: Int,
+        _ addUp: (UnsafePointer<Number>, Int, UnsafeMutablePointer<Double>) -> Void,
+        _ score: (UnsafePointer<Number>, Int, UnsafeMutablePointer<Float>) -> Void
+    ) -> (margins: [Double], results: [Float]) {
         let features = model.featureNames.count
         let count = rows.count / features
         var margins = Array(repeating: -1.0, count: count * model.outputCount)
@@ -51,12 +82,12 @@ import Testing
                 margins.withUnsafeMutableBufferPointer { target in
                     guard let target = target.baseAddress else { return }
                     let output = target + start * model.outputCount
-                    scorer.margins(rows: source + start * features, rowCount: part, into: output)
+                    addUp(source + start * features, part, output)
                 }
                 results.withUnsafeMutableBufferPointer { target in
                     guard let target = target.baseAddress else { return }
                     let output = target + start * model.resultCount
-                    scorer.score(rows: source + start * features, rowCount: part, into: output)
+                    score(source + start * features, part, output)
                 }
             }
         }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct ExplainerTests {
     /// What a tree gives if only some features of a row are known: the others follow the training rows (Lundberg et al.
     /// 2018, algorithm 1).
-    private func expectation(_ tree: Tree, _ row: [Float], known: Set<Int>, output: Int, node: Int = 0) -> Double {
+    private func expectation(_ tree: Tree, _ row: [Double], known: Set<Int>, output: Int, node: Int = 0) -> Double {
         let right = Int(tree.right[node])
         guard tree.feature[node] >= 0 else {
             if tree.leafWidth > 1 { return tree.leaves[right * tree.leafWidth + output] }
@@ -25,7 +25,7 @@ import Testing
     }
 
     /// Shapley's definition: the mean over all orders of features of what each adds.
-    private func shapley(_ model: ForestModel, _ row: [Float], output: Int) -> [Double] {
+    private func shapley(_ model: ForestModel, _ row: [Double], output: Int) -> [Double] {
         let features = model.featureNames.count
         let values = (0..<1 << features).map { subset in
             let known = Set((0..<features).filter { subset >> $0 & 1 == 1 })

@@ -25,7 +25,7 @@ private func randomTree(_ random: inout Seeded, features: Int, classes: Int, dep
             return tree.cover[node]
         }
         tree.feature.append(Int32(random.below(features)))
-        tree.threshold[node] = Float(random.below(7)) - 3
+        tree.threshold[node] = Double(random.below(7)) - 3
         let first = grow(left - 1)
         tree.right[node] = Int32(tree.nodeCount)
         tree.cover[node] = first + grow(left - 1)

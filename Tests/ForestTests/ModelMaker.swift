@@ -10,6 +10,8 @@ struct ModelMaker {
     /// Comparisons only, or all kinds of tests.
     private let compares: Bool
     private let manyThresholds: Bool
+    /// Whether rows and thresholds are of 64 bits; a feature is then either a number or a category.
+    private let isWide: Bool
 
     private let sumsOnly: Bool
 
@@ -25,6 +27,7 @@ struct ModelMaker {
         isSingle = random.below(2) == 0
         compares = random.below(2) == 0
         manyThresholds = random.below(5) == 0
+        isWide = random.below(2) == 0
     }
 
     mutating func model() throws -> ForestModel {
@@ -59,6 +62,7 @@ struct ModelMaker {
             aggregation: aggregation,
             link: link,
             precision: isSingle ? .single : .double,
+            rowPrecision: isWide ? .double : .single,
             zeroIsMissing: random.below(5) == 0 ? (0..<features).map { _ in random.below(2) == 0 } : []
         )
     }
@@ -92,18 +96,20 @@ struct ModelMaker {
             return
         }
         let node = tree.nodeCount
-        tree.feature.append(Int32(random.below(features)))
+        let feature = random.below(features)
+        tree.feature.append(Int32(feature))
         tree.missingGoesLeft.append(random.below(2) == 0)
         tree.right.append(0)
         tree.cover.append(0)
-        let kind = compares ? 0 : random.below(3)
+        let kind = compares ? 0 : !isWide ? random.below(3) : feature % 2 == 0 ? random.below(2) : 2
         if !compares { tree.tests.append([.less, .equal, .inSet][kind]) }
         switch kind {
         case 0:
-            let threshold = manyThresholds ? Float(random.unit() * 8 - 4) : Float(random.below(15)) / 2 - 3.5
+            let number = manyThresholds ? Float(random.unit() * 8 - 4) : Float(random.below(15)) / 2 - 3.5
+            let threshold = isWide ? near(Double(number)) : Double(number)
             tree.threshold.append(random.below(25) == 0 ? .infinity : random.below(25) == 0 ? -0.0 : threshold)
-        case 1: tree.threshold.append(Float(random.below(9)) - 4)
-        default: tree.threshold.append(Float(random.below(3)))
+        case 1: tree.threshold.append(Double(random.below(9)) - 4)
+        default: tree.threshold.append(Double(random.below(3)))
         }
         // A deep tree is a chain: one side ends soon.
         grow(&tree, isDeep && random.below(2) == 0 ? 1 : left - 1)
@@ -112,18 +118,29 @@ struct ModelMaker {
         tree.cover[node] = tree.cover[node + 1] + tree.cover[Int(tree.right[node])]
     }
 
-    mutating func rows(_ count: Int) -> [Float] {
+    /// A number that 32 bits do not tell from its neighbours.
+    private mutating func near(_ number: Double) -> Double {
+        let steps = random.below(5)
+        return steps == 4 ? number : (0..<steps).reduce(number) { value, _ in value.nextUp }
+    }
+
+    mutating func rows(_ count: Int) -> [Double] {
         (0..<count * features).map { _ in
-            switch random.below(16) {
-            case 0: .nan
-            case 1: random.below(2) == 0 ? .infinity : -.infinity
-            case 2: random.below(2) == 0 ? -0.0 : 0
-            case 3: Float(random.below(120)) - 10
-            case 4: -0.5
-            case 5: random.below(2) == 0 ? .greatestFiniteMagnitude : 1e-36
-            case 6, 7: Float(random.unit() * 8 - 4)
-            default: Float(random.below(15)) / 2 - 3.5
-            }
+            let value: Float = singleValue()
+            return random.below(2) == 0 && abs(value) < 100 ? near(Double(value)) : Double(value)
+        }
+    }
+
+    private mutating func singleValue() -> Float {
+        switch random.below(16) {
+        case 0: .nan
+        case 1: random.below(2) == 0 ? .infinity : -.infinity
+        case 2: random.below(2) == 0 ? -0.0 : 0
+        case 3: Float(random.below(120)) - 10
+        case 4: -0.5
+        case 5: random.below(2) == 0 ? .greatestFiniteMagnitude : 1e-36
+        case 6, 7: Float(random.unit() * 8 - 4)
+        default: Float(random.below(15)) / 2 - 3.5
         }
     }
 }

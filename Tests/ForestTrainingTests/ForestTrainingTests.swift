@@ -106,7 +106,7 @@ import Testing
                     least = min(least, impurity(feature, value, false), impurity(feature, value, true))
                 }
             }
-            let found = impurity(Int(tree.feature[0]), tree.threshold[0], tree.missingGoesLeft[0])
+            let found = impurity(Int(tree.feature[0]), Float(tree.threshold[0]), tree.missingGoesLeft[0])
             #expect(found < least + 3 / Double(count).squareRoot() / 3, "\(count) rows")
         }
     }

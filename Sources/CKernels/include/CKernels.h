@@ -29,6 +29,7 @@ size_t pa_json_index(
 static inline void pa_prefetch(const void *_Nonnull address) { __builtin_prefetch(address); }
 
 #include "exponential.h"
+#include "forest_code.h"
 #include "forest_explain.h"
 #include "forest_mux.h"
 #include "forest_walk.h"

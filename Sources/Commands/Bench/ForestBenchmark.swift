@@ -11,7 +11,8 @@ struct ForestBenchmark: Sendable {
         var wallMedian = 0.0
     }
 
-    let rows: BenchRows
+    private let source: Rows
+    private let width: Int
     let engines: ForestEngines
     let explainer: ForestExplainer
     let resultCount: Int
@@ -23,7 +24,8 @@ struct ForestBenchmark: Sendable {
     private static let budgetNanoseconds = 3_000_000_000.0
 
     init(_ model: ForestModel, rows: BenchRows, passes: Int) {
-        self.rows = rows
+        source = Rows(rows, model.rowPrecision)
+        width = rows.width
         self.passes = passes
         engines = ForestEngines(model)
         explainer = ForestExplainer(model, awayFrom: 0)
@@ -33,23 +35,20 @@ struct ForestBenchmark: Sendable {
     /// All results, [row][resultCount].
     func results() -> [Float] {
         let scorer = ForestScorer(engines)
-        return rows.values.withUnsafeBufferPointer { values in
-            Array(unsafeUninitializedCapacity: rows.count * resultCount) { output, count in
-                count = rows.count * resultCount
-                guard let values = values.baseAddress, let output = output.baseAddress else { return }
-                scorer.score(rows: values, rowCount: rows.count, into: output)
-            }
+        return Array(unsafeUninitializedCapacity: source.count * resultCount) { output, count in
+            count = source.count * resultCount
+            if let output = output.baseAddress { source.score(scorer, from: 0, source.count, into: output) }
         }
     }
 
     func score(batch: Int, threads: Int) -> Times {
         let outputs = batch * resultCount
-        return measure(batch: batch, threads: threads) { [engines] in
+        return measure(batch: batch, threads: threads) { [engines, source] in
             let scorer = ForestScorer(engines)
             let output = UnsafeMutableBufferPointer<Float>.allocate(capacity: outputs)
             return Worker { row in
                 if let row, let target = output.baseAddress {
-                    scorer.score(rows: row, rowCount: batch, into: target)
+                    source.score(scorer, from: row, batch, into: target)
                 } else {
                     output.deallocate()
                 }
@@ -58,12 +57,12 @@ struct ForestBenchmark: Sendable {
     }
 
     func explain(batch: Int, threads: Int) -> Times {
-        let outputs = batch * rows.width
-        return measure(batch: batch, threads: threads) { [explainer] in
+        let outputs = batch * width
+        return measure(batch: batch, threads: threads) { [explainer, source] in
             let output = UnsafeMutableBufferPointer<Double>.allocate(capacity: outputs)
             return Worker { row in
                 if let row, let target = output.baseAddress {
-                    explainer.contributions(rows: row, rowCount: batch, into: target)
+                    source.explain(explainer, from: row, batch, into: target)
                 } else {
                     output.deallocate()
                 }
@@ -71,53 +70,95 @@ struct ForestBenchmark: Sendable {
         }
     }
 
-    /// What a thread does with a batch; nil = the end.
+    /// What a thread does with a batch, given its first row; nil = the end.
     private struct Worker: @unchecked Sendable {
         // Used by one thread at a time.
-        let call: (UnsafePointer<Float>?) -> Void
+        let call: (Int?) -> Void
     }
 
     private func measure(batch: Int, threads: Int, _ make: () -> Worker) -> Times {
-        let batches = rows.count / batch
+        let batches = source.count / batch
         let workers = (0..<threads).map { _ in make() }
         defer { for worker in workers { worker.call(nil) } }
-        return rows.values.withUnsafeBufferPointer { values in
-            guard let values = values.baseAddress else { return Times() }
-            let source = Rows(values: values, stride: batch * rows.width, batches: batches)
-            var next = 0
-            func pass(_ calls: Int) -> (cpu: Double, wall: Double) {
-                let start = next
-                next += calls * threads
-                let before = (cpu: Self.clock(CLOCK_PROCESS_CPUTIME_ID), wall: Self.clock(CLOCK_MONOTONIC))
-                let run: @Sendable (Int) -> Void = { thread in
-                    for call in 0..<calls { workers[thread].call(source.batch(start + thread * calls + call)) }
-                }
-                if threads == 1 { run(0) } else { DispatchQueue.concurrentPerform(iterations: threads, execute: run) }
-                let count = Double(calls * threads * batch)
-                return (
-                    (Self.clock(CLOCK_PROCESS_CPUTIME_ID) - before.cpu) / count,
-                    (Self.clock(CLOCK_MONOTONIC) - before.wall) / count
-                )
+        var next = 0
+        func pass(_ calls: Int) -> (cpu: Double, wall: Double) {
+            let start = next
+            next += calls * threads
+            let before = (cpu: Self.clock(CLOCK_PROCESS_CPUTIME_ID), wall: Self.clock(CLOCK_MONOTONIC))
+            // From the first batch again after the last.
+            let run: @Sendable (Int) -> Void = { thread in
+                for call in 0..<calls { workers[thread].call((start + thread * calls + call) % batches * batch) }
             }
-            _ = pass(1)
-            let first = pass(1).cpu * Double(batch)
-            let calls = max(1, Int(Self.passNanoseconds / max(first, 100)))
-            let limit = max(3, Int(Self.budgetNanoseconds / max(first * Double(calls * threads), 1)))
-            let found = (0..<min(passes, limit)).map { _ in pass(calls) }
-            let cpu = found.map(\.cpu).sorted()
-            let wall = found.map(\.wall).sorted()
-            return Times(cpu: cpu[0], cpuMedian: cpu[cpu.count / 2], wall: wall[0], wallMedian: wall[wall.count / 2])
+            if threads == 1 { run(0) } else { DispatchQueue.concurrentPerform(iterations: threads, execute: run) }
+            let count = Double(calls * threads * batch)
+            return (
+                (Self.clock(CLOCK_PROCESS_CPUTIME_ID) - before.cpu) / count,
+                (Self.clock(CLOCK_MONOTONIC) - before.wall) / count
+            )
         }
+        _ = pass(1)
+        let first = pass(1).cpu * Double(batch)
+        let calls = max(1, Int(Self.passNanoseconds / max(first, 100)))
+        let limit = max(3, Int(Self.budgetNanoseconds / max(first * Double(calls * threads), 1)))
+        let found = (0..<min(passes, limit)).map { _ in pass(calls) }
+        let cpu = found.map(\.cpu).sorted()
+        let wall = found.map(\.wall).sorted()
+        return Times(cpu: cpu[0], cpuMedian: cpu[cpu.count / 2], wall: wall[0], wallMedian: wall[wall.count / 2])
     }
 
-    /// Batches one behind the other, from the first again after the last.
-    private struct Rows: @unchecked Sendable {
-        // The rows outlive the measurement, and nobody writes them.
-        let values: UnsafePointer<Float>
-        let stride: Int
-        let batches: Int
+    /// The rows, of the bits that the model compares.
+    private enum Rows: Sendable {
+        case single([Float], width: Int)
+        case double([Double], width: Int)
 
-        func batch(_ number: Int) -> UnsafePointer<Float> { values + number % batches * stride }
+        init(_ rows: BenchRows, _ precision: ForestModel.Precision) {
+            switch precision {
+            case .single: self = .single(rows.values.map { Float($0) }, width: rows.width)
+            case .double: self = .double(rows.values, width: rows.width)
+            }
+        }
+
+        var count: Int {
+            switch self {
+            case .single(let values, let width): values.count / width
+            case .double(let values, let width): values.count / width
+            }
+        }
+
+        func score(_ scorer: ForestScorer, from row: Int, _ count: Int, into target: UnsafeMutablePointer<Float>) {
+            switch self {
+            case .single(let values, let width):
+                values.withUnsafeBufferPointer { values in
+                    guard let base = values.baseAddress else { return }
+                    scorer.score(rows: base + row * width, rowCount: count, into: target)
+                }
+            case .double(let values, let width):
+                values.withUnsafeBufferPointer { values in
+                    guard let base = values.baseAddress else { return }
+                    scorer.score(rows: base + row * width, rowCount: count, into: target)
+                }
+            }
+        }
+
+        func explain(
+            _ explainer: ForestExplainer,
+            from row: Int,
+            _ count: Int,
+            into target: UnsafeMutablePointer<Double>
+        ) {
+            switch self {
+            case .single(let values, let width):
+                values.withUnsafeBufferPointer { values in
+                    guard let base = values.baseAddress else { return }
+                    explainer.contributions(rows: base + row * width, rowCount: count, into: target)
+                }
+            case .double(let values, let width):
+                values.withUnsafeBufferPointer { values in
+                    guard let base = values.baseAddress else { return }
+                    explainer.contributions(rows: base + row * width, rowCount: count, into: target)
+                }
+            }
+        }
     }
 
     private static func clock(_ id: clockid_t) -> Double {

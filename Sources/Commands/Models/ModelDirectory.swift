@@ -43,7 +43,18 @@ struct ModelDirectory {
 
     /// Reads a model file of any supported format, a model's folder, or a folder of its versions, of which the newest is
     /// taken; without a path the built-in model of that name.
-    static func load(_ path: String?, name: String) throws(CommandError) -> ModelDirectory {
+    ///
+    /// - Parameters:
+    ///   - path: A file or folder.
+    ///   - name: What the model is called.
+    ///   - upToBest: Only the trees up to the iteration that training noted as its best.
+    /// - Returns: The model, checked.
+    /// - Throws: ``CommandError/plan(_:)`` if there is none, or none that can be used.
+    static func load(
+        _ path: String?,
+        name: String,
+        upToBest: Bool = false
+    ) throws(CommandError) -> ModelDirectory {
         let bytes: [UInt8]
         var place = path ?? "built-in model \(name)"
         if let path {
@@ -66,7 +77,7 @@ struct ModelDirectory {
             bytes = asset
         }
         do throws(ForestError) {
-            let model = try ImportedModel(decoding: bytes)
+            let model = try ImportedModel(decoding: bytes, upToBest: upToBest)
             let sha256 = SHA256.hexadecimal(of: bytes)
             return ModelDirectory(
                 id: "\(name)@\(sha256.prefix(12))",

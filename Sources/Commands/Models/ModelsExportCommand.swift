@@ -10,7 +10,7 @@ struct ModelsExportCommand: ParsableCommand {
         abstract: "Write a model for XGBoost or ONNX Runtime.",
         discussion: """
             A random forest's probabilities become an XGBoost model with one target a class, whose predictions they are. \
-            Leaves are rounded to 32 bits; what a format cannot say is refused by name.
+            Leaves, and thresholds of 64 bits (LightGBM), are rounded to 32; what a format cannot say is refused by name.
 
               patternalarm models export patternalarm --format onnx -o forest.onnx
               patternalarm models export models/cards --format xgboost -o cards.json
@@ -60,6 +60,7 @@ struct ModelsExportCommand: ParsableCommand {
             throw .storage("cannot write \(output): \(error.localizedDescription)")
         }
         let forest = source.file.forest
+        if let loss = forest.lossOf32Bits { Output.talk("note: \(loss)") }
         Output.talk(
             "\(output): \(grouped(forest.trees.count)) trees, \(grouped(bytes.count)) bytes; columns in this order:"
         )

@@ -25,6 +25,9 @@ struct ModelsImportCommand: ParsableCommand {
             features and beside them, or in a second file, what `models score` would print (pred, or pred0, pred1 …; \
             margin too). They may differ by 1e-6.
 
+            --best-iteration takes the trees up to the iteration that XGBoost's early stopping noted as the best: what \
+            XGBClassifier.predict_proba uses. Without it all trees are taken, as Booster.predict uses them.
+
               patternalarm models import xgboost.json --name cards --pipeline cards.yaml
               patternalarm models import forest.onnx --name cards \\
                 --features amount,count_1h --self-test rows.csv
@@ -59,6 +62,9 @@ struct ModelsImportCommand: ParsableCommand {
     @Option(help: "CSV file with the predictions of the self-test's rows, in the same order.")
     var expect: String?
 
+    @Flag(help: "Only the trees up to the iteration that XGBoost's early stopping noted as the best.")
+    var bestIteration = false
+
     func validate() throws {
         let allowed = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
         guard !name.isEmpty, name.count <= 100, name.allSatisfy({ allowed.contains($0) }), name.first != "." else {
@@ -73,7 +79,7 @@ struct ModelsImportCommand: ParsableCommand {
 
     private func take() throws(CommandError) {
         let plan = try pipeline.map { name throws(CommandError) in try PipelineFile.load(name).plan }
-        let source = try ModelDirectory.load(file, name: name)
+        let source = try ModelDirectory.load(file, name: name, upToBest: bestIteration)
         for note in source.notes { Output.talk("note: \(note)") }
         let forest = try renamed(source.file.forest, plan)
         let origin: [JSONValue.Member] = [
@@ -106,7 +112,7 @@ struct ModelsImportCommand: ParsableCommand {
         }
         var tested = ""
         if let selfTest {
-            let result = try SelfTest(model.forest).run(selfTest, expected: expect)
+            let result = try SelfTest(model).run(selfTest, expected: expect)
             tested = "; \(grouped(result.rows)) rows as expected, largest difference \(result.largest)"
         }
         let folder = models + "/" + name
@@ -155,10 +161,15 @@ struct ModelsImportCommand: ParsableCommand {
 
 /// Compares a model with predictions that its library has made.
 struct SelfTest {
-    private let model: ForestModel
+    private let model: ModelFile
     private static let tolerance = 1e-6
 
-    init(_ model: ForestModel) { self.model = model }
+    init(_ model: ModelFile) { self.model = model }
+
+    /// What predictions may be given as: those of classes also as the class where the library has it so.
+    private var kinds: [ModelScores.Kind] {
+        ImportedModel.predictsClass(model.metadata) ? [.classNumber, .results, .margins] : [.results, .margins]
+    }
 
     /// Runs over all rows.
     ///
@@ -169,7 +180,8 @@ struct SelfTest {
     /// - Throws: ``CommandError/plan(_:)`` with the first row that differs.
     func run(_ path: String, expected: String?) throws(CommandError) -> (rows: Int, largest: Double) {
         let file = try RowFile(path)
-        let columns = try file.columns(of: model.featureNames)
+        let outcomes = Set(kinds.flatMap { ModelScores(model, $0).header })
+        let columns = try file.columns(of: model.forest, beside: outcomes)
         guard let expected else {
             return try compare(file, columns, path) { file throws(CommandError) in file.rows }
         }
@@ -189,22 +201,23 @@ struct SelfTest {
         _ path: String,
         predictions: (RowFile) throws(CommandError) -> FeatureRows
     ) throws(CommandError) -> (rows: Int, largest: Double) {
-        let kinds = [ModelScores(model, margins: false), ModelScores(model, margins: true)]
+        let kinds = self.kinds.map { ModelScores(model, $0) }
         var count = 0
         var largest = 0.0
         while try file.next() {
             let expected = try predictions(file)
             let places = kinds.map { kind in kind.header.map { expected.names.firstIndex(of: $0) } }
             guard places.contains(where: { $0.contains { $0 != nil } }) else {
-                throw .input("\(path): no column is named \(kinds[0].header[0]) or \(kinds[1].header[0])")
+                let names = Set(kinds.map { $0.header[0] }).sorted().joined(separator: " or ")
+                throw .input("\(path): no column is named \(names)")
             }
             let values = file.values(columns)
             for (kind, places) in zip(kinds, places) where places.contains(where: { $0 != nil }) {
                 for (position, number) in kind.of(values).enumerated() {
                     let (row, index) = position.quotientAndRemainder(dividingBy: places.count)
                     guard let place = places[index] else { continue }
-                    let wanted = Double(expected.values[row * expected.names.count + place])
-                    let difference = abs(Double(Float(number)) - wanted) / max(1, abs(wanted))
+                    let wanted = expected.values[row * expected.names.count + place]
+                    let difference = abs(number - wanted) / max(1, abs(wanted))
                     guard difference <= Self.tolerance else {
                         throw .plan(
                             "\(path): row \(grouped(count + row + 1)): \(kind.header[index]) is \(number), "

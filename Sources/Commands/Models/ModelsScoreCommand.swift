@@ -1,5 +1,6 @@
 import ArgumentParser
 import Forest
+import ForestFormats
 import Foundation
 
 /// `models score`
@@ -9,14 +10,20 @@ struct ModelsScoreCommand: ParsableCommand {
         abstract: "Score rows of a CSV file with a model of any supported format.",
         discussion: """
             The CSV has a header and one number a field; an empty field or nan is a missing value, and categories are \
-            given as numbers. Columns are found by the model's feature names; if none of them is in the header, they are \
-            taken in order. For every row comes one row: `pred`, the value or the probability of the second of two \
-            classes; with more classes or outputs `pred0`, `pred1` and so on. With --margin the sums before sigmoid, \
-            softmax or exponential come instead (`margin`, or `margin0` and so on).
+            given as numbers. A model with feature names finds its columns by them, in any order; others stay unused, and \
+            nothing is scored if one is missing. A model without names of its own (f0, f1 …, as arrays and ONNX have \
+            them) takes the columns in order, and exactly as many as it has features. For every row comes one row: `pred`, the value or the probability of the second of two \
+            classes; with more classes or outputs `pred0`, `pred1` and so on. XGBoost's multi:softmax predicts the \
+            number of the class. With --margin the sums before sigmoid, softmax or exponential come instead (`margin`, or \
+            `margin0` and so on).
+
+            All trees count, as in XGBoost's Booster.predict. Where training stopped early, --best-iteration counts those \
+            up to the best iteration only, as XGBClassifier.predict_proba does.
 
               patternalarm models score xgboost.json rows.csv > predictions.csv
               patternalarm models score lightgbm.txt rows.csv --margin
               patternalarm models score forest.onnx - < rows.csv
+              patternalarm models score stopped.json rows.csv --best-iteration
             """
     )
 
@@ -36,16 +43,19 @@ struct ModelsScoreCommand: ParsableCommand {
     @Flag(help: "Sums of the leaves instead of predictions.")
     var margin = false
 
+    @Flag(help: "Only the trees up to the iteration that XGBoost's early stopping noted as the best.")
+    var bestIteration = false
+
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in try score() }
     }
 
     private func score() throws(CommandError) {
-        let loaded = try ModelDirectory.load(model, name: "model")
+        let loaded = try ModelDirectory.load(model, name: "model", upToBest: bestIteration)
         for note in loaded.notes { Output.talk("note: \(note)") }
-        let scores = ModelScores(loaded.file.forest, margins: margin)
+        let scores = ModelScores(loaded.file, margin ? .margins : .usual(of: loaded.file))
         let file = try RowFile(rows)
-        let columns = try file.columns(of: loaded.file.forest.featureNames)
+        let columns = try file.columns(of: loaded.file.forest)
         Output.data(scores.header.joined(separator: ",") + "\n")
         var out: [UInt8] = []
         while try file.next() {
@@ -61,36 +71,57 @@ struct ModelsScoreCommand: ParsableCommand {
     }
 }
 
-/// What a model says of rows, as the libraries print it: a single probability of two, margins or results.
+/// What a model says of rows, as the libraries print it: a single probability of two, margins, results or the class.
 final class ModelScores {
+    /// What is printed of a row.
+    enum Kind {
+        case results, margins
+        /// The number of the class with the largest margin, the first of several.
+        case classNumber
+
+        static func usual(of file: ModelFile) -> Kind {
+            ImportedModel.predictsClass(file.metadata) ? .classNumber : .results
+        }
+    }
+
     private let scorer: ForestScorer
     private let transform: MarginTransform
-    private let margins: Bool
+    private let kind: Kind
     private let isSingle: Bool
     private let outputCount: Int
     /// The column's names.
     let header: [String]
 
-    init(_ model: ForestModel, margins: Bool) {
+    init(_ file: ModelFile, _ kind: Kind) {
+        let model = file.forest
         scorer = ForestScorer(model)
         transform = MarginTransform(model)
-        self.margins = margins
+        self.kind = kind
         isSingle = model.precision == .single
         outputCount = model.outputCount
-        let count = margins || model.outputCount == 1 ? model.outputCount : model.resultCount
-        let name = margins ? "margin" : "pred"
-        header = count == 1 ? [name] : (0..<count).map { "\(name)\($0)" }
+        let count = kind == .margins || model.outputCount == 1 ? model.outputCount : model.resultCount
+        let name = kind == .margins ? "margin" : "pred"
+        header = count == 1 || kind == .classNumber ? [name] : (0..<count).map { "\(name)\($0)" }
     }
 
     /// Scores rows.
     ///
     /// - Parameter rows: [row][feature], NaN = missing.
     /// - Returns: [row][column of the header].
-    func of(_ rows: [Float]) -> [Double] {
+    func of(_ rows: [Double]) -> [Double] {
         let count = rows.count / scorer.featureCount
         var sums = Array(repeating: 0.0, count: count * outputCount)
         scorer.margins(rows: rows, rowCount: count, into: &sums)
-        guard !margins else { return sums }
+        switch kind {
+        case .margins: return sums
+        case .classNumber:
+            return (0..<count).map { row in
+                let margins = sums[row * outputCount..<(row + 1) * outputCount]
+                let first = margins.indices.reduce(margins.startIndex) { margins[$1] > margins[$0] ? $1 : $0 }
+                return Double(first - margins.startIndex)
+            }
+        case .results: break
+        }
         let width = header.count
         let skipped = transform.resultCount - width
         var results = Array(repeating: 0.0, count: count * width)

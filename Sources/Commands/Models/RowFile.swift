@@ -71,30 +71,86 @@ final class RowFile {
         return rows.rowCount > 0
     }
 
-    /// The column of each feature: by name if the header knows all names, and by position if it knows none.
-    func columns(of features: [String]) throws(CommandError) -> [Int] {
+    /// The column of each feature: by name, or in order where the model has no names of its own and the file has exactly
+    /// as many columns.
+    ///
+    /// - Parameters:
+    ///   - model: Whose features are looked for.
+    ///   - others: Names of columns that are no features.
+    /// - Returns: A column for each of the model's features.
+    /// - Throws: ``CommandError/input(_:)`` saying which names or how many columns do not fit.
+    func columns(of model: ForestModel, beside others: Set<String> = []) throws(CommandError) -> [Int] {
+        let features = model.featureNames
         var places: [String: Int] = [:]
-        for (index, name) in rows.names.enumerated() where places[name] == nil { places[name] = index }
-        let missing = features.filter { places[$0] == nil }
-        if missing.isEmpty { return features.compactMap { places[$0] } }
-        guard missing.count == features.count else {
-            let name = missing[0]
-            let hint = closestName(to: name, among: rows.names).map { "; did you mean \"\($0)\"?" } ?? ""
-            throw .input("\(path): the model's feature \"\(name)\" is not a column\(hint)")
+        var doubled: Set<String> = []
+        for (index, name) in rows.names.enumerated() where !others.contains(name) {
+            if places[name] != nil { doubled.insert(name) } else { places[name] = index }
         }
-        guard rows.names.count >= features.count else {
-            throw .input("\(path): \(rows.names.count) columns, but the model takes \(features.count) features")
+        func named(_ names: [String]) -> [Int]? {
+            let found = names.compactMap { doubled.contains($0) ? nil : places[$0] }
+            return found.count == names.count ? found : nil
+        }
+        let schemes = model.generatedNames
+        for names in schemes.isEmpty ? [features] : schemes {
+            if let found = named(names) { return found }
+        }
+        guard !schemes.isEmpty else { throw .input(mismatch(features, places, doubled)) }
+        let known = Set(schemes.joined())
+        let taken = rows.names.indices.filter { !others.contains(rows.names[$0]) }
+        let names = taken.map { rows.names[$0] }
+        guard taken.count == features.count, names.allSatisfy({ !known.contains($0) }) else {
+            throw .input(
+                "\(path): the model takes \(features.count) columns, the file has \(taken.count): \(Self.list(names)); "
+                    + "leave out what is no feature (pandas: to_csv(index=False)), or name the columns \(features[0]) … "
+                    + "\(features[features.count - 1]), for the model has no names of its own"
+            )
+        }
+        guard names.contains(where: { Double($0) == nil }) else {
+            throw .input(
+                "\(path): the first line is numbers, \(Self.list(names)): a header with a name a column is needed"
+            )
         }
         Output.talk(
-            "note: no column is named as a feature: the first \(features.count) columns are taken as "
-                + "\(features[0]) … \(features[features.count - 1])"
+            "note: the model has no names of its own: the \(features.count) columns are taken in their order, "
+                + "\(Self.list(names)) as \(features[0]) … \(features[features.count - 1])"
         )
-        return Array(0..<features.count)
+        return taken
     }
 
+    /// Says which features have no column, and which columns are none, as XGBoost does.
+    private func mismatch(_ features: [String], _ places: [String: Int], _ doubled: Set<String>) -> String {
+        if let twice = features.first(where: { doubled.contains($0) }) {
+            return "\(path): two columns are named \"\(twice)\""
+        }
+        let wanted = Set(features)
+        let unknown = rows.names.filter { !wanted.contains($0) }
+        let missing = features.filter { places[$0] == nil }
+        let hints = missing.prefix(Self.listLimit).map { name in
+            let close =
+                unknown.first { Self.plain($0) == Self.plain(name) } ?? closestName(to: name, among: unknown)
+            return "\(name)" + (close.map { " (did you mean \"\($0)\"?)" } ?? "")
+        }
+        let more = missing.count > Self.listLimit ? " and \(missing.count - Self.listLimit) more" : ""
+        return "\(path): feature names mismatch: no column is named \(hints.joined(separator: ", "))\(more)"
+            + "; the model's features are \(Self.list(features))"
+            + (unknown.isEmpty ? "" : "; columns that it does not know: \(Self.list(unknown))")
+            + ". Give the columns the model's names in the header; their order is free"
+    }
+
+    private static let listLimit = 8
+
+    /// Some names, and how many more there are.
+    private static func list(_ names: [String]) -> String {
+        let shown = names.prefix(listLimit).map { $0.isEmpty ? "\"\"" : $0 }.joined(separator: ", ")
+        return names.count > listLimit ? shown + " and \(names.count - listLimit) more" : shown
+    }
+
+    /// Without case, spaces and marks, which exports change.
+    private static func plain(_ name: String) -> String { name.lowercased().filter { $0.isLetter || $0.isNumber } }
+
     /// The features of the current batch's rows: [row][feature], in the model's order.
-    func values(_ columns: [Int]) -> [Float] {
-        [Float](unsafeUninitializedCapacity: rows.rowCount * columns.count) { buffer, count in
+    func values(_ columns: [Int]) -> [Double] {
+        [Double](unsafeUninitializedCapacity: rows.rowCount * columns.count) { buffer, count in
             for row in 0..<rows.rowCount {
                 let first = row * rows.names.count
                 for column in columns {

@@ -28,6 +28,8 @@ public final class ForestEngines: Sendable {
     private let mux: MuxEngine?
     private let compact: CompactEngine?
     let plain: ReferenceForest?
+    /// What rows of 64 bits are turned into before an engine sees them.
+    let coding: RowCoding?
 
     /// Fewer rows than this walk the trees one by one instead of filling planes.
     private static let muxRows = 6
@@ -39,14 +41,19 @@ public final class ForestEngines: Sendable {
     ///   - only: The one engine to build, if it can hold the model; nil = those that are fastest. For comparisons.
     public init(_ model: ForestModel, only: Choice? = nil) {
         self.model = model
+        let isWide = model.rowPrecision == .double
         switch model.aggregation {
-        case .minimum, .maximum:
+        case .minimum, .maximum: coding = nil
+        case .sum, .average: coding = isWide ? RowCoding(model) : nil
+        }
+        let isPlain = model.aggregation == .minimum || model.aggregation == .maximum || isWide && coding == nil
+        guard !isPlain else {
             (mux, compact, plain) = (nil, nil, ReferenceForest(model))
             return
-        case .sum, .average: break
         }
-        mux = only == nil || only == .mux ? MuxEngine(model) : nil
         plain = only == .plain ? ReferenceForest(model) : nil
+        let model = coding?.model ?? model
+        mux = only == nil || only == .mux ? MuxEngine(model) : nil
         let isElsewhere = only != nil && (mux != nil || plain != nil)
         compact = isElsewhere ? nil : CompactEngine(model, leaves: LeafTable(model), prefersWide: only == .wide)
     }
@@ -63,7 +70,7 @@ public final class ForestEngines: Sendable {
         max(mux?.scratchSize ?? 0, compact?.scratchSize(rows: rows) ?? 0)
     }
 
-    /// Adds up leaves; sums are [row][output], floats or doubles by the model's precision.
+    /// Adds up leaves of rows, or of their codes; sums are [row][output], floats or doubles by the model's precision.
     func sums(
         _ rows: UnsafePointer<Float>,
         _ count: Int,

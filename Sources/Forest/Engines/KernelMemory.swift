@@ -21,6 +21,11 @@ final class KernelMemory: @unchecked Sendable {
         }
     }
 
+    /// Itself if it is large enough, else other memory.
+    func grown(to byteCount: Int) -> KernelMemory {
+        self.byteCount < byteCount ? KernelMemory(byteCount: byteCount) : self
+    }
+
     deinit { base.deallocate() }
 
     func pointer<Element>(to type: Element.Type) -> UnsafeMutablePointer<Element> { base.assumingMemoryBound(to: type) }

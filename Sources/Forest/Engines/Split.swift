@@ -1,4 +1,4 @@
-/// A node's test by itself.
+/// A node's test by itself, of a forest whose rows are of 32 bits.
 struct Split {
     enum Kind {
         case less(Float)
@@ -17,8 +17,8 @@ extension Tree {
     func split(_ node: Int) -> Split {
         let kind: Split.Kind
         switch test(node) {
-        case .less: kind = .less(threshold[node])
-        case .equal: kind = .equal(threshold[node])
+        case .less: kind = .less(Float(threshold[node]))
+        case .equal: kind = .equal(Float(threshold[node]))
         case .inSet:
             let set = Int(threshold[node])
             kind = .inSet(Array(categoryWords[Int(categoryOffsets[set])..<Int(categoryOffsets[set + 1])]))

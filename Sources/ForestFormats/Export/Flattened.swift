@@ -53,9 +53,42 @@ struct Flattened {
                 "other formats have no calibration: export the probabilities as they come with --uncalibrated"
             )
         }
+        for tree in model.trees {
+            for node in 0..<tree.nodeCount where tree.feature[node] >= 0 && tree.test(node) == .equal {
+                guard Double(Float(tree.threshold[node])) == tree.threshold[node] else {
+                    throw ExportError("an == test with a number of 64 bits")
+                }
+            }
+        }
         guard model.zeroIsMissing.isEmpty else {
             let names = model.featureNames.indices.filter { model.zeroIsMissing[$0] }.map { model.featureNames[$0] }
             throw ExportError("other formats cannot treat zero as missing (\(names.prefix(5).joined(separator: ", ")))")
         }
+    }
+}
+
+extension Tree {
+    /// The threshold for rows of 32 bits.
+    func singleThreshold(_ node: Int) -> Float {
+        test(node) == .less ? Float(Double(above: threshold[node], .single)) : Float(threshold[node])
+    }
+}
+
+extension ForestModel {
+    /// What is lost where rows and thresholds become numbers of 32 bits; nil if nothing is.
+    public var lossOf32Bits: String? {
+        guard rowPrecision == .double else { return nil }
+        var wide: [Set<Double>] = Array(repeating: [], count: featureNames.count)
+        var narrow: [Set<Float>] = Array(repeating: [], count: featureNames.count)
+        for tree in trees {
+            for node in 0..<tree.nodeCount where tree.feature[node] >= 0 && tree.test(node) != .inSet {
+                wide[Int(tree.feature[node])].insert(tree.threshold[node])
+                narrow[Int(tree.feature[node])].insert(tree.singleThreshold(node))
+            }
+        }
+        let before = wide.reduce(0) { $0 + $1.count }
+        let lost = before - narrow.reduce(0) { $0 + $1.count }
+        let merged = lost > 0 ? "; \(lost) of its \(before) thresholds become equal to others" : ""
+        return "the model compares in 64 bits, the exported one in 32: rows that need more are rounded first\(merged)"
     }
 }

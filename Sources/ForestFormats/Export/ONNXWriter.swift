@@ -185,7 +185,7 @@ public enum ONNXWriter {
                         node: Int64(node),
                         feature: isLeaf ? 0 : Int64(tree.feature[node]),
                         mode: isLeaf ? "LEAF" : tree.test(node) == .equal ? "BRANCH_EQ" : "BRANCH_LT",
-                        value: tree.threshold[node],
+                        value: tree.singleThreshold(node),
                         yes: isLeaf ? 0 : Int64(node + 1),
                         no: isLeaf ? 0 : Int64(tree.right[node]),
                         tracks: !isLeaf && tree.missingGoesLeft[node]

@@ -178,7 +178,7 @@ public enum XGBoostWriter {
             indices[target] = Double(tree.feature[node])
             defaults[target] = tree.missingGoesLeft[node] != isSet ? 1 : 0
             guard isSet else {
-                conditions[target] = Double(min(tree.threshold[node], .greatestFiniteMagnitude))
+                conditions[target] = Double(min(tree.singleThreshold(node), .greatestFiniteMagnitude))
                 continue
             }
             types[target] = 1

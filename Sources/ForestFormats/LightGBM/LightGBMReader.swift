@@ -4,7 +4,7 @@ import Forest
 /// Reads LightGBM's text models (versions 2 to 4): gbdt, rf (`average_output`), dart and goss; numeric and categorical
 /// splits; all three kinds of missing values.
 ///
-/// Thresholds are `x ≤ t` in 64 bits; rows are of 32 bits, for which the narrowed test is the same. Where NaN counts as 0
+/// Rows are of 64 bits, as are thresholds, `x ≤ t`. Where NaN counts as 0
 /// (missing type None) each node says where 0 goes. Where zero counts as missing (Zero), the feature is one of the
 /// model's ``Forest/ForestModel/zeroIsMissing``, unless no node of it could tell the difference. Sums are of 64 bits and in
 /// LightGBM's order, so margins are equal to the last bit; of `average_output` the margin is the mean.
@@ -54,6 +54,7 @@ struct LightGBMReader {
             aggregation: header["average_output"] != nil ? .average(over: trees.count / perIteration) : .sum,
             link: objective.link,
             precision: .double,
+            rowPrecision: .double,
             zeroIsMissing: zeroIsMissing
         )
     }
@@ -165,7 +166,7 @@ extension LightGBMReader {
                     throw refuse("node \(node)'s categories do not exist")
                 }
                 graph.test.append(.inSet)
-                graph.threshold.append(Float(set))
+                graph.threshold.append(Double(set))
                 graph.missingGoesLeft.append(false)
                 let first = Int(graph.sets.offsets[set])
                 let holdsZero = first < graph.sets.offsets[set + 1] && graph.sets.words[first] & 1 == 1
@@ -222,16 +223,16 @@ struct ZeroRule {
 
     /// The limit for which `x < limit` is LightGBM's `x ≤ threshold`. Before it predicts, LightGBM turns all values within
     /// ±1e-35 into 0: no limit lies among them.
-    static func limit(_ threshold: Double) -> Float {
-        let limit = Float(aboveOrEqual: threshold)
-        let zero = ForestModel.zeroLimit
+    static func limit(_ threshold: Double) -> Double {
+        let limit = threshold.nextUp
+        let zero = Double(ForestModel.zeroLimit)
         guard limit > -zero, limit <= zero else { return limit }
         return threshold >= 0 ? zero.nextUp : -zero
     }
 
     /// Returns where a numeric node sends missing values: `x < limit` goes left otherwise.
-    mutating func note(_ feature: Int, limit: Float, defaultLeft: Bool, type: UInt8) throws(ForestError) -> Bool {
-        let zerosGoLeft = ForestModel.zeroLimit < limit
+    mutating func note(_ feature: Int, limit: Double, defaultLeft: Bool, type: UInt8) throws(ForestError) -> Bool {
+        let zerosGoLeft = Double(ForestModel.zeroLimit) < limit
         switch type {
         case 0:
             // NaN counts as 0.

@@ -5,12 +5,16 @@ struct ONNXEnsemble {
     private let node: ONNXGraph.Node
     private let isClassifier: Bool
     private var allowance: Allowance
-    private var precision = ForestModel.Precision.single
+    /// Of the tensor that the node reads; sums are of the same.
+    private let rows: ForestModel.Precision
+    private var precision: ForestModel.Precision
     private var featureCount = 0
 
-    init(_ node: ONNXGraph.Node, allowance: Allowance) {
+    init(_ node: ONNXGraph.Node, rows: ForestModel.Precision, allowance: Allowance) {
         self.node = node
+        self.rows = rows
         self.allowance = allowance
+        precision = rows
         isClassifier = node.operation == "TreeEnsembleClassifier"
     }
 
@@ -97,7 +101,8 @@ struct ONNXEnsemble {
             base: base.isEmpty ? nil : base,
             aggregation: try aggregation(trees),
             link: link ?? transform,
-            precision: precision
+            precision: precision,
+            rowPrecision: rows
         )
     }
 
@@ -191,7 +196,7 @@ struct ONNXEnsemble {
             guard let yes = places[tree][trues[index]], let no = places[tree][falses[index]] else {
                 throw refuse("tree \(tree)", "node \(nodeIDs[index])'s child does not exist")
             }
-            let question = try Question(modes[index], values[index], tracksMissing: tracks[index] != 0)
+            let question = try Question(modes[index], values[index], tracksMissing: tracks[index] != 0, rows)
             graphs[tree].append(Int32(features[index]), question, yes: yes, no: no)
         }
         try attach(weights, leaves, order, places, outputs, &graphs)

@@ -7,10 +7,13 @@ import Forest
 struct ONNXEnsemble5 {
     private let node: ONNXGraph.Node
     private var allowance: Allowance
+    /// Of the tensor that the node reads; sums are of the same.
+    private let rows: ForestModel.Precision
     private var featureCount = 0
 
-    init(_ node: ONNXGraph.Node, allowance: Allowance) {
+    init(_ node: ONNXGraph.Node, rows: ForestModel.Precision, allowance: Allowance) {
         self.node = node
+        self.rows = rows
         self.allowance = allowance
     }
 
@@ -118,7 +121,8 @@ struct ONNXEnsemble5 {
             trees: trees,
             aggregation: aggregation,
             link: link ?? [.identity, .softmax, .sigmoid(scale: 1)][Int(transform)],
-            precision: isSingle ? .single : .double
+            precision: isSingle && rows == .single ? .single : .double,
+            rowPrecision: rows
         )
     }
 
@@ -187,7 +191,7 @@ struct ONNXEnsemble5 {
         guard let mode = Int(exactly: lists.modes[node]), mode >= 0, mode <= 6 else {
             throw .unsupported(words: "node mode \(lists.modes[node])")
         }
-        guard mode == 6 else { return try Question(names[mode], lists.splits[node], tracksMissing: isTracked) }
+        guard mode == 6 else { return try Question(names[mode], lists.splits[node], tracksMissing: isTracked, rows) }
         var words: [UInt32] = []
         for value in lists.memberValues[lists.members[node] ?? 0..<0] {
             guard value >= 0, value < 16_777_216, let category = Int(exactly: value) else {

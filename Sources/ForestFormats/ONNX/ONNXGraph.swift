@@ -20,6 +20,8 @@ struct ONNXGraph {
 
     struct Input {
         var name = ""
+        /// As in TensorProto: 1 is of 32 bits, 11 of 64.
+        var type: Int64 = 0
         /// -1 where the size is open.
         var sizes: [Int64] = []
     }
@@ -160,9 +162,13 @@ struct ONNXGraph {
             switch field {
             case 1: input.name = try value.text()
             case 2:
-                // type.tensor_type.shape.dim.dim_value
-                guard let tensor = try Self.member(1, of: try value.message()),
-                    let shape = try Self.member(2, of: Protobuf(tensor))
+                // type.tensor_type.elem_type and .shape.dim.dim_value
+                guard let tensor = try Self.member(1, of: try value.message()) else { continue }
+                var members = Protobuf(tensor)
+                while let (field, value) = try members.next() {
+                    if field == 1 { input.type = try value.integer() }
+                }
+                guard let shape = try Self.member(2, of: Protobuf(tensor))
                 else { continue }
                 var sizes = Protobuf(shape)
                 while let (field, value) = try sizes.next() {

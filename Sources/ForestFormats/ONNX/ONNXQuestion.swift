@@ -3,7 +3,7 @@ import Forest
 /// What a branch asks, in terms of ``Forest/NodeTest``: left is where the test holds.
 struct Question {
     var test = NodeTest.less
-    var threshold: Float
+    var threshold: Double
     /// Whether the true branch is on the left.
     var trueIsLeft = true
     var missingGoesLeft: Bool
@@ -11,22 +11,27 @@ struct Question {
     /// Whether the value is in a set of categories.
     init(set: Int, tracksMissing: Bool) {
         test = .inSet
-        threshold = Float(set)
+        threshold = Double(set)
         missingGoesLeft = tracksMissing
     }
 
-    init(_ mode: String, _ value: Double, tracksMissing: Bool) throws(ForestError) {
+    init(
+        _ mode: String,
+        _ value: Double,
+        tracksMissing: Bool,
+        _ rows: ForestModel.Precision
+    ) throws(ForestError) {
         guard !value.isNaN else { throw .invalid(part: "nodes_values", words: "a threshold is not a number") }
         switch mode {
-        case "BRANCH_LEQ": threshold = Float(aboveOrEqual: value)
-        case "BRANCH_GT": (threshold, trueIsLeft) = (Float(aboveOrEqual: value), false)
+        case "BRANCH_LEQ": threshold = Double(aboveOrEqual: value, rows)
+        case "BRANCH_GT": (threshold, trueIsLeft) = (Double(aboveOrEqual: value, rows), false)
         case "BRANCH_LT" where value == .infinity, "BRANCH_GTE" where value == .infinity:
             throw .unsupported(words: "\(mode) with infinity")
-        case "BRANCH_LT": threshold = Float(above: value)
-        case "BRANCH_GTE": (threshold, trueIsLeft) = (Float(above: value), false)
+        case "BRANCH_LT": threshold = Double(above: value, rows)
+        case "BRANCH_GTE": (threshold, trueIsLeft) = (Double(above: value, rows), false)
         case "BRANCH_EQ", "BRANCH_NEQ":
-            threshold = Float(value)
-            guard Double(threshold) == value else {
+            threshold = value
+            guard rows == .double || Double(Float(value)) == value else {
                 throw .unsupported(words: "\(mode) with a number that no row of 32 bits can hold")
             }
             (test, trueIsLeft) = (.equal, mode == "BRANCH_EQ")

@@ -68,11 +68,14 @@ enum ONNXReader {
         }
         // From the ensemble's input back to the graph's.
         var name = node.inputs.first ?? ""
+        // The nearest cast says what the ensemble reads; one of 32 bits anywhere has narrowed the rows.
+        var casts: [Int64] = []
         for _ in 0...graph.nodes.count {
             guard let before = graph.nodes.first(where: { $0.outputs.contains(name) }) else { break }
             guard before.operation == "Cast" || before.operation == "Identity" else {
                 throw .unsupported(words: "the graph's operation \(before.operation) before the tree ensemble")
             }
+            if before.operation == "Cast" { casts.append(before.attributes["to"]?.integer ?? 0) }
             name = before.inputs.first ?? ""
         }
         guard let input = graph.inputs.first(where: { $0.name == name }) else {
@@ -80,12 +83,13 @@ enum ONNXReader {
         }
         let width = input.sizes.count == 2 ? Int(clamping: input.sizes[1]) : -1
         let declared = width > 0 ? width : nil
+        let rows: ForestModel.Precision = ([input.type] + casts).allSatisfy { $0 == 11 } ? .double : .single
         let link = links.first.flatMap { Self.links[$0.operation] }
         if node.operation == "TreeEnsemble" {
-            var builder = ONNXEnsemble5(node, allowance: Allowance(bytes: size))
+            var builder = ONNXEnsemble5(node, rows: rows, allowance: Allowance(bytes: size))
             return try builder.model(declaredFeatures: declared, link: link)
         }
-        var builder = ONNXEnsemble(node, allowance: Allowance(bytes: size))
+        var builder = ONNXEnsemble(node, rows: rows, allowance: Allowance(bytes: size))
         return try builder.model(declaredFeatures: declared, link: link)
     }
 }

@@ -10,15 +10,32 @@ import Musl
 /// Reads XGBoost models (1.0 to 3.x): boosters gbtree and dart, numeric and categorical splits, vector leaves.
 ///
 /// The file's `base_score` is in the space of the predictions; XGBoost turns it into a margin in 32 bits and starts every
-/// sum from it, and so does the model: margins are equal to the last bit. multi:softmax gives all classes' probabilities
-/// here. All trees are used, as `Booster.predict` does.
+/// sum from it, and so does the model: margins are equal to the last bit. multi:softmax has all classes' probabilities here
+/// too; that its prediction is the class is for whoever prints it. All trees are used, as `Booster.predict` does, or those
+/// up to the best iteration that training noted, as `XGBClassifier.predict_proba` does.
 /// Format: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html and `doc/model.schema`.
 struct XGBoostReader {
     private let outputs: Int
     private let features: Int
     private var allowance: Allowance
 
-    static func read(_ root: JSONValue, size: Int) throws(ForestError) -> (ForestModel, notes: [String]) {
+    /// What a file holds.
+    struct Contents {
+        var forest: ForestModel
+        var notes: [String]
+        /// Whether the library predicts the class itself (multi:softmax).
+        var predictsClass: Bool
+    }
+
+    /// Reads a model.
+    ///
+    /// - Parameters:
+    ///   - root: The file.
+    ///   - size: Its bytes: how much memory it may ask for.
+    ///   - upToBest: Only the trees up to the iteration that training noted as its best.
+    /// - Returns: The model and what a person should know of it.
+    /// - Throws: ``Forest/ForestError``
+    static func read(_ root: JSONValue, size: Int, upToBest: Bool) throws(ForestError) -> Contents {
         guard let learner = root["learner"] else {
             throw .invalid(part: "learner", words: "it is missing: this is JSON, but not an XGBoost model")
         }
@@ -54,9 +71,19 @@ struct XGBoostReader {
             }
             trees.append(try reader.tree(source, index, group: group, weight: drops.map { Float($0[index]) }))
         }
-        if let best = learner["attributes"]?["best_iteration"]?.text {
+        let best = learner["attributes"]?["best_iteration"]?.text
+        if upToBest {
+            let model = booster["model"] ?? .null
+            guard let count = Self.treeCount(upTo: best.flatMap { Int($0) }, model, perRound: max(1, classes)),
+                count <= trees.count
+            else {
+                throw .unsupported(words: "training noted no best iteration among its rounds: use all of its trees")
+            }
+            trees.removeSubrange(count...)
+        } else if let best {
             notes.append(
-                "training noted \(best) as its best iteration; all trees are used, as Booster.predict does"
+                "training noted \(best) as its best iteration; all trees are used, as Booster.predict does; "
+                    + "--best-iteration uses those up to it, as XGBClassifier.predict_proba does"
             )
         }
         if case .list(let encodings)? = booster["model"]?["cats"]?["enc"], !encodings.isEmpty {
@@ -70,7 +97,25 @@ struct XGBoostReader {
             base: try base(parameters["base_score"]?.text, outputs, objective),
             link: objective.link
         )
-        return (forest, notes)
+        let predictsClass = objective.name == "multi:softmax"
+        return Contents(forest: forest, notes: notes, predictsClass: predictsClass)
+    }
+
+    /// How many trees the rounds up to one have.
+    ///
+    /// - Parameters:
+    ///   - round: Counted from 0.
+    ///   - model: The booster's.
+    ///   - perRound: Trees of a round in files before 2.0, which do not say where each round ends.
+    /// - Returns: Nil if there is no such round.
+    private static func treeCount(upTo round: Int?, _ model: JSONValue, perRound: Int) -> Int? {
+        guard let round, round >= 0, round < ForestModel.nodeLimit else { return nil }
+        if let ends = model["iteration_indptr"]?.numberList {
+            return round + 1 < ends.count ? Int(exactly: ends[round + 1]).flatMap { $0 > 0 ? $0 : nil } : nil
+        }
+        let parallel = model["gbtree_model_param"]?["num_parallel_tree"]?.text.flatMap { Int($0) } ?? 1
+        let (count, overflows) = (round + 1).multipliedReportingOverflow(by: perRound * max(1, min(parallel, 1 << 20)))
+        return overflows ? nil : count
     }
 
     private static func names(_ source: JSONValue?, count: Int) throws(ForestError) -> [String] {
@@ -214,13 +259,13 @@ extension XGBoostReader {
             if types[node] {
                 // In the set goes right there: the children change places.
                 graph.test.append(.inSet)
-                graph.threshold.append(Float(sets.numbers[node] ?? -1))
+                graph.threshold.append(Double(sets.numbers[node] ?? -1))
                 graph.missingGoesLeft.append(!defaults[node])
                 graph.left.append(second)
                 graph.right.append(first)
             } else {
                 graph.test.append(.less)
-                graph.threshold.append(Float(conditions[node]))
+                graph.threshold.append(Double(Float(conditions[node])))
                 graph.missingGoesLeft.append(defaults[node])
                 graph.left.append(first)
                 graph.right.append(second)

@@ -66,7 +66,7 @@ struct GrownTree: Sendable {
             open.append((Int(node.right), tree.nodeCount))
             open.append((Int(node.left), -1))
             tree.feature.append(node.feature)
-            tree.threshold.append(features[Int(node.feature)].thresholds[Int(node.bin)])
+            tree.threshold.append(Double(features[Int(node.feature)].thresholds[Int(node.bin)]))
             tree.missingGoesLeft.append(node.missingGoesLeft)
             tree.right.append(0)
             tree.cover.append(node.cover)

@@ -138,7 +138,7 @@ private struct IsolationTreeGrower {
         if goesLeft { left += missing } else { right += missing }
         let position = tree.nodeCount
         tree.feature.append(Int32(feature))
-        tree.threshold.append(threshold)
+        tree.threshold.append(Double(threshold))
         tree.missingGoesLeft.append(goesLeft)
         tree.right.append(0)
         tree.cover.append(Float(rows.count))

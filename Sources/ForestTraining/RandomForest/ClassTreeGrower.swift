@@ -87,7 +87,7 @@ final class ClassTreeGrower {
         )
         let position = tree.nodeCount
         tree.feature.append(Int32(split.feature))
-        tree.threshold.append(feature.thresholds[split.cut.bin])
+        tree.threshold.append(Double(feature.thresholds[split.cut.bin]))
         // What the training rows do not say: a missing value goes where more of them are.
         let largerIsLeft = middle - range.lowerBound > range.upperBound - middle
         tree.missingGoesLeft.append(feature.hasMissing ? split.cut.missingGoesLeft : largerIsLeft)
