@@ -77,7 +77,8 @@ let package = Package(
         library("Plan", depends: ["Base", "Bytes"]),
         library("Windows", depends: ["Base", "Bytes", "Plan", "StateStore"]),
         library("Forest", depends: ["Base", "Bytes", "CKernels"]),
-        library("ForestFormats", depends: ["Base", "Bytes", "Forest"]),
+        library("TensorGraph", depends: ["CKernels", "Forest"]),
+        library("ForestFormats", depends: ["Base", "Bytes", "Forest", "TensorGraph"]),
         library("ForestTraining", depends: ["Base", "Forest"]),
         library("Evaluation", depends: ["Base"]),
         library("Traffic", depends: ["Base", "Bytes"]),
@@ -85,7 +86,7 @@ let package = Package(
             "Engine",
             depends: [
                 "Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "StateStore", "Plan", "Windows", "Forest",
-                heap,
+                "TensorGraph", heap,
             ]
         ),
 
@@ -118,7 +119,7 @@ let package = Package(
             depends: [
                 "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "CProcess", "Delivery", "Engine", "EventLog",
                 "FileStore", "Forest", "ForestFormats", "ForestTraining", "Evaluation", "Plan", "Runtime", "Server",
-                "StateStore",
+                "StateStore", "TensorGraph",
                 "Traffic", "Windows", argumentParser, logging, system, yams, histogram, sqlite,
             ],
             exclude: ["Input/README.md"]
@@ -144,7 +145,7 @@ let package = Package(
         tests("PlanTests", depends: ["Plan"]),
         tests("WindowsTests", depends: ["Windows", "Plan"]),
         tests("ForestTests", depends: ["Bytes", "Forest"]),
-        tests("ForestFormatsTests", depends: ["Base", "Bytes", "Forest", "ForestFormats"]),
+        tests("ForestFormatsTests", depends: ["Base", "Bytes", "Forest", "ForestFormats", "TensorGraph"]),
         tests("ForestTrainingTests", depends: ["Bytes", "Forest", "ForestTraining"]),
         tests("EvaluationTests", depends: ["Base", "Evaluation"]),
         tests("EngineTests", depends: ["Base", "Bytes", "Engine", "Forest", "Plan", "Windows"]),

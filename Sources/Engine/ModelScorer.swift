@@ -1,11 +1,13 @@
 import Forest
 import Plan
+import TensorGraph
 import Windows
 
 /// Scores the accepted events of a batch with one model, and explains single ones.
 final class ModelScorer {
     let binding: ModelBinding
-    private let scorer: ForestScorer
+    /// Nil of a graph.
+    private let scorer: ForestScorer?
     private let rows: Rows
     private let output: UnsafeMutablePointer<Float>
     private let featureCount: Int
@@ -22,12 +24,12 @@ final class ModelScorer {
 
     init(_ binding: ModelBinding, capacity: Int) {
         self.binding = binding
-        scorer = ForestScorer(binding.engines)
+        scorer = binding.engines.map { ForestScorer($0) }
         featureCount = binding.features.count
-        classCount = binding.forest.resultCount
+        classCount = binding.model.scoreCount
         let size = max(1, capacity * featureCount)
         rows =
-            binding.forest.rowPrecision == .double
+            binding.model.takesDoubles
             ? .double(.allocate(capacity: size)) : .single(.allocate(capacity: size))
         output = .allocate(capacity: max(1, capacity * classCount))
     }
@@ -52,9 +54,13 @@ final class ModelScorer {
                 for event in 0..<count { rows[event * featureCount + column] = values[event] }
             }
         }
-        switch rows {
-        case .single(let rows): scorer.score(rows: UnsafePointer(rows), rowCount: count, into: output)
-        case .double(let rows): scorer.score(rows: UnsafePointer(rows), rowCount: count, into: output)
+        switch (rows, binding.model) {
+        case (.single(let rows), _): scorer?.score(rows: UnsafePointer(rows), rowCount: count, into: output)
+        case (.double(let rows), .graph(let graph)):
+            let values = Array(UnsafeBufferPointer(start: rows, count: count * featureCount))
+            for (index, score) in graph.scores(of: values).enumerated() { output[index] = Float(score) }
+        case (.double(let rows), .forest):
+            scorer?.score(rows: UnsafePointer(rows), rowCount: count, into: output)
         }
     }
 
@@ -74,13 +80,13 @@ final class ModelScorer {
 
     /// The most probable kind of fraud.
     func fraudClass(of event: Int) -> String {
-        guard binding.forest.kind != .anomaly else { return binding.classNames[1] }
+        guard binding.model.kind != .anomaly else { return binding.classNames[1] }
         let probabilities = probabilities(of: event)
         var best = -1
         for index in 0..<classCount where index != binding.negativeClass {
             if best < 0 || probabilities[index] > probabilities[best] { best = index }
         }
-        return best < 0 ? "" : binding.forest.classNames[best]
+        return best < 0 ? "" : binding.classNames[best]
     }
 
     func isExplained(_ event: Int) -> Bool { explanations[event] != nil }
@@ -88,6 +94,10 @@ final class ModelScorer {
     /// Explains events together, which costs little more than one of them alone; the result is the same.
     func explain(_ events: [Int]) {
         for (index, event) in events.enumerated() { explanations[event] = parts.count / featureCount + index }
+        if case .graph(let graph) = binding.model, case .double(let rows) = rows {
+            parts += binding.losses(gathered(events, from: rows), by: graph)
+            return
+        }
         let size = events.count * featureCount
         parts += [Double](unsafeUninitializedCapacity: size) { buffer, count in
             count = size
@@ -95,10 +105,10 @@ final class ModelScorer {
             switch rows {
             case .single(let rows):
                 let gathered = gathered(events, from: rows)
-                binding.explainer.contributions(rows: gathered, rowCount: events.count, into: target)
+                binding.explainer?.contributions(rows: gathered, rowCount: events.count, into: target)
             case .double(let rows):
                 let gathered = gathered(events, from: rows)
-                binding.explainer.contributions(rows: gathered, rowCount: events.count, into: target)
+                binding.explainer?.contributions(rows: gathered, rowCount: events.count, into: target)
             }
         }
     }

@@ -65,12 +65,12 @@ public struct ModelFile: Sendable, Equatable {
     }
 
     /// What follows the last member that the checksum covers.
-    private static func ending(of body: ArraySlice<UInt8>) -> [UInt8] {
+    package static func ending(of body: ArraySlice<UInt8>) -> [UInt8] {
         let digits = String(Checksum.crc32c(Array(body)), radix: 16)
         return Array(",\"crc32c\":\"\(String(repeating: "0", count: 8 - digits.count))\(digits)\"}\n".utf8)
     }
 
-    private static let endingBytes = 22
+    package static let endingBytes = 22
 
     /// Reads a model file, whoever wrote it: everything is checked, memory is proportional to the file.
     public init(decoding bytes: [UInt8]) throws(ForestError) {

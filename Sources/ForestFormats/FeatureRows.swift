@@ -1,4 +1,5 @@
 import Bytes
+import Forest
 
 /// Rows of features from CSV: a header of names, then one number a field; empty, `nan` or `null` = missing.
 ///
@@ -10,11 +11,17 @@ public struct FeatureRows: Sendable {
         case header
         case fieldCount(Int, expected: Int)
         case field(column: String, text: String)
+        /// A number where names are known.
+        case category(column: String, text: String, names: [String])
 
         public var description: String {
             switch self {
             case .header: "the header is not a line of CSV"
             case .fieldCount(let count, let expected): "\(count) fields, but the header has \(expected)"
+            case .category(let column, let text, let names):
+                "column \"\(column)\": \"\(text)\" is not one of its categories (\(names.prefix(8).joined(separator: ", "))"
+                    + (names.count > 8 ? " and \(names.count - 8) more" : "") + "); if the rows hold the categories' "
+                    + "numbers, in the order of training: --category-codes"
             case .field(let column, let text): "column \"\(column)\": \"\(text)\" is not a number"
             }
         }
@@ -26,6 +33,35 @@ public struct FeatureRows: Sendable {
     /// [row][column].
     public private(set) var values: [Double] = []
     public private(set) var rowCount = 0
+    /// By column: which number each name of a category has.
+    private var categories: [Int: Categories] = [:]
+    /// By column: names that are no category of it, which count as missing.
+    public private(set) var unknown: [Int: (count: Int, example: String)] = [:]
+
+    private struct Categories {
+        var names: CategoryNames
+        var numbers: [String: Int]
+        var values: [Double: Int] = [:]
+
+        init(_ names: CategoryNames) {
+            self.names = names
+            numbers = names.numbers
+            guard names.areNumbers else { return }
+            for (number, name) in names.names.enumerated() {
+                if let value = Double(name), values[value] == nil { values[value] = number }
+            }
+        }
+
+        /// Nil if it is none of them.
+        func number(of text: String) -> Int? {
+            numbers[text] ?? (names.areNumbers ? Double(text).flatMap { values[$0] } : nil)
+        }
+    }
+
+    /// Columns that hold names of categories; what is appended from now on are their numbers.
+    public mutating func read(categories: [Int: CategoryNames]) {
+        self.categories = categories.mapValues { Categories($0) }
+    }
 
     /// - Parameter header: The first line, without its end.
     /// - Throws: ``Fault/header``
@@ -63,7 +99,12 @@ public struct FeatureRows: Sendable {
         }
         while true {
             let first = position
-            if position == line.count || base[position] == Self.grammar.separator {
+            if !categories.isEmpty, let known = categories[column] {
+                do throws(Fault) { values.append(try number(line, &position, column, known)) } catch {
+                    values.removeSubrange(start...)
+                    throw error
+                }
+            } else if position == line.count || base[position] == Self.grammar.separator {
                 values.append(.nan)
             } else if let number = NumberParser.parse(base, &position, end: line.count),
                 position == line.count || base[position] == Self.grammar.separator
@@ -90,6 +131,32 @@ public struct FeatureRows: Sendable {
             throw .fieldCount(column, expected: names.count)
         }
         rowCount += 1
+    }
+
+    /// The number of a category's name; NaN for nothing, and for a name that is none.
+    private mutating func number(
+        _ line: UnsafeBufferPointer<UInt8>,
+        _ position: inout Int,
+        _ column: Int,
+        _ known: Categories
+    ) throws(Fault) -> Double {
+        let content: [UInt8]
+        let name = column < names.count ? names[column] : String(column)
+        do throws(CSVGrammar.Fault) { content = try Self.grammar.content(of: line, &position) } catch {
+            throw .field(column: name, text: "\"")
+        }
+        let text = String(decoding: content, as: UTF8.self)
+        if let number = known.number(of: text) { return Double(number) }
+        switch text.lowercased() {
+        case "", "nan", "null", "na", "none", "<na>": return .nan
+        default: break
+        }
+        // A name that nobody has seen is missing; a number is more likely the number of a category.
+        guard known.names.areNumbers || Double(text) == nil else {
+            throw .category(column: name, text: text, names: known.names.names)
+        }
+        unknown[column] = ((unknown[column]?.count ?? 0) + 1, unknown[column]?.example ?? text)
+        return .nan
     }
 
     /// What is not JSON's number: quotes, spaces, words for missing and infinite, `.5` and `+1`.

@@ -1,5 +1,6 @@
 import Bytes
 import Forest
+import TensorGraph
 
 /// The kinds of file that hold models.
 public enum ModelFormat: String, Sendable, CaseIterable {
@@ -10,7 +11,7 @@ public enum ModelFormat: String, Sendable, CaseIterable {
     case onnx
 }
 
-extension ForestModel {
+extension ScoringModel {
     /// The names that features without names of their own may have in a file; empty if the model has its own.
     ///
     /// f0, f1 … is what XGBoost and we call them, Column_0 … LightGBM, and 0, 1 … what pandas writes for an array.
@@ -22,12 +23,32 @@ extension ForestModel {
 
 /// A model read from a file of any supported format.
 public struct ImportedModel: Sendable {
-    public var forest: ForestModel
+    public var model: ScoringModel
     public var format: ModelFormat
     /// What a file of our own says beside the forest; empty for others.
     public var metadata: JSONValue
     /// What a person should know before using it, in sentences.
     public var notes: [String]
+
+    /// The model, if it is a forest alone.
+    ///
+    /// - Throws: ``Forest/ForestError/unsupported(words:)`` if it is a graph of operators.
+    public var forest: ForestModel {
+        get throws(ForestError) {
+            guard case .forest(let forest) = model else {
+                throw .unsupported(words: "a graph of operators around trees, where a forest alone is needed")
+            }
+            return forest
+        }
+    }
+
+    /// A file of our own.
+    public static func encode(_ model: ScoringModel, metadata: JSONValue) -> [UInt8] {
+        switch model {
+        case .forest(let forest): ModelFile(forest: forest, metadata: metadata).encoded()
+        case .graph(let graph): GraphFile.encode(graph, metadata: metadata)
+        }
+    }
 
     /// Reads a model; the format is told by the content. Time and memory are proportional to the bytes.
     ///
@@ -45,9 +66,13 @@ public struct ImportedModel: Sendable {
         }
         switch format {
         case .patternalarm:
-            let file = try ModelFile(decoding: bytes)
-            forest = file.forest
-            metadata = file.metadata
+            if GraphFile.isOne(bytes) {
+                (model, metadata) = try GraphFile.decode(bytes)
+            } else {
+                let file = try ModelFile(decoding: bytes)
+                model = .forest(file.forest)
+                metadata = file.metadata
+            }
         case .xgboostJSON:
             let root: JSONValue
             do throws(JSONFault) {
@@ -56,12 +81,15 @@ public struct ImportedModel: Sendable {
                 throw .syntax(position: error.position, words: error.words)
             }
             let contents = try XGBoostReader.read(root, size: bytes.count, upToBest: upToBest)
-            (forest, notes, metadata) = (contents.forest, contents.notes, Self.metadata(contents))
+            (model, notes, metadata) = (.forest(contents.forest), contents.notes, Self.metadata(contents))
         case .xgboostUBJSON:
             let contents = try XGBoostReader.read(UBJSON.parse(bytes), size: bytes.count, upToBest: upToBest)
-            (forest, notes, metadata) = (contents.forest, contents.notes, Self.metadata(contents))
-        case .lightgbm: forest = try LightGBMReader.read(bytes)
-        case .onnx: forest = try ONNXReader.read(bytes)
+            (model, notes, metadata) = (.forest(contents.forest), contents.notes, Self.metadata(contents))
+        case .lightgbm:
+            let (forest, notes) = try LightGBMReader.read(bytes)
+            model = .forest(forest)
+            self.notes = notes
+        case .onnx: model = try ONNXReader.read(bytes)
         }
     }
 

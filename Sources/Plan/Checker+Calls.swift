@@ -98,6 +98,7 @@ extension Checker {
                 throw ExpressionError(arguments[1].column, "the second argument must be a text, written out")
             }
             return .call(function, [subject, .text(literal)])
+        case .category: return try category(arguments, column)
         case .length, .has, .share:
             try expect(function == .length ? 1...1 : 2...2)
             let list = try check(arguments[0])
@@ -115,6 +116,44 @@ extension Checker {
                 throw ExpressionError(arguments[1].column, "the second argument must be an element, written out")
             }
         }
+    }
+
+    /// `category(x)` or `category(x, "a", "b")`.
+    private mutating func category(_ arguments: [Syntax], _ column: Int) throws(ExpressionError) -> Expression {
+        let isOpen = admitsOpenCategory
+        admitsOpenCategory = false
+        guard let first = arguments.first else {
+            throw ExpressionError(column, "category(…) takes a text or number, as in category(country, \"DE\", \"FR\")")
+        }
+        let subject = try check(first)
+        let isText = subject.type == .text
+        guard isText || subject.type == .number || subject.type == .bool else {
+            throw ExpressionError(first.column, "category(…) takes a text or a number, this is a list")
+        }
+        guard arguments.count > 1 || isOpen else {
+            throw ExpressionError(
+                column,
+                "category(x) without a list is a feature by itself, for the model that takes it knows the names; "
+                    + "elsewhere write them: category(x, \"a\", \"b\")"
+            )
+        }
+        var names: [Expression] = []
+        for argument in arguments.dropFirst() {
+            let name: Expression
+            switch (argument, isText) {
+            case (.text(let text, _), true): name = .text(text)
+            case (.number(let number, _), false): name = .number(number)
+            case (.unary(.negate, .number(let number, _), _), false): name = .number(-number)
+            default:
+                throw ExpressionError(
+                    argument.column,
+                    "the categories of a \(self.name(of: subject.type)) are \(isText ? "texts" : "numbers"), written out"
+                )
+            }
+            guard !names.contains(name) else { throw ExpressionError(argument.column, "a category is listed twice") }
+            names.append(name)
+        }
+        return .call(.category, [subject] + names)
     }
 
     private mutating func aggregate(

@@ -8,6 +8,8 @@ struct Checker {
     var aggregates: [Aggregate] = []
     /// The delay of the window whose argument is being checked; nil outside of windows, where no label may be read.
     var labelDelay: Int64?
+    /// Whether a category needs no list: it is a feature by itself, and the model knows the names.
+    var admitsOpenCategory = false
 
     /// A number where a number is wanted; a condition counts as 1 or 0.
     mutating func number(_ syntax: Syntax) throws(ExpressionError) -> Expression {

@@ -44,6 +44,8 @@ struct FeatureParser {
                 let syntax = reader.syntax(node, "feature \(drafts[index].entry.key)")
             else { continue }
             do throws(ExpressionError) {
+                if case .call("category", _, _, _, _) = syntax { checker.admitsOpenCategory = true }
+                defer { checker.admitsOpenCategory = false }
                 drafts[index].expression = try checker.number(syntax)
             } catch {
                 reader.report(error, in: node)

@@ -38,6 +38,27 @@ extension Evaluator {
         case .isNull: isNull(arguments[0])
         case .startsWith, .contains: search(function, arguments)
         case .length, .has, .share: overList(function, arguments)
+        case .category: place(arguments[0], arguments.dropFirst())
+        }
+
+        /// The place in a list of literals, by a table that is made once a batch.
+        func place(_ argument: Expression, _ names: ArraySlice<Expression>) {
+            guard argument.type == .text else {
+                var places: [Double: Double] = [:]
+                for case (let place, .number(let name)) in names.enumerated() where places[name] == nil {
+                    places[name] = Double(place)
+                }
+                map(argument) { places[$0] ?? .nan }
+                return
+            }
+            var places: [Text: Double] = [:]
+            for case (let place, .text(let name)) in names.enumerated() where places[Text(name)] == nil {
+                places[Text(name)] = Double(place)
+            }
+            let lane = lanes.pushTexts()
+            texts(argument, into: lane)
+            for row in 0..<count { out[row] = places[lane[row]] ?? .nan }
+            lanes.dropTexts()
         }
 
         func map(_ argument: Expression, _ body: (Double) -> Double) {

@@ -142,6 +142,102 @@ import Testing
         #expect(try scores(space, "u.txt", "rows.csv", "--margin") == [[-4.0], [2.5], [4]])
     }
 
+    /// LightGBM's model of a data frame with a column of names: KY and NG are fraud.
+    private static let named = """
+        tree
+        version=v4
+        num_class=1
+        num_tree_per_iteration=1
+        max_feature_idx=1
+        objective=binary sigmoid:1
+        feature_names=amount country
+        feature_infos=[0:100] -1:0:1:2:3
+
+        Tree=0
+        num_leaves=2
+        num_cat=1
+        split_feature=1
+        threshold=0
+        decision_type=1
+        left_child=-1
+        right_child=-2
+        leaf_value=2.5 -4
+        leaf_count=50 50
+        internal_count=100
+        cat_boundaries=0 1
+        cat_threshold=6
+        is_linear=0
+        shrinkage=1
+
+
+        end of trees
+
+        pandas_categorical:[["DE", "KY", "NG", "US"]]
+
+        """
+
+    @Test func categoriesAreGivenByName() throws {
+        let space = try Workspace()
+        try space.write(Self.named, "m.txt")
+        try space.write("country,amount\nKY,1\nDE,1\n\"NG\",1\nUS,1\nFR,1\n,1\n", "rows.csv")
+        let wanted = [[2.5], [-4], [2.5], [-4], [-4], [-4]]
+        let result = try space.run(["models", "score", "m.txt", "rows.csv", "--margin"])
+        #expect(try scores(space, "m.txt", "rows.csv", "--margin") == wanted)
+        #expect(result.err.contains("1 fields of column \"country\"") && result.err.contains("\"FR\""), "\(result.err)")
+        try space.write("country,amount\n1,1\n0,1\n,1\n", "coded.csv")
+        let coded = try space.run(["models", "score", "m.txt", "coded.csv"])
+        #expect(coded.status == 4 && coded.err.contains("--category-codes"), "\(coded.err)")
+        #expect(try scores(space, "m.txt", "coded.csv", "--margin", "--category-codes") == [[2.5], [-4], [-4]])
+        try space.run(["models", "import", "m.txt", "--name", "own"])
+        #expect(try scores(space, "models/own", "rows.csv", "--margin") == wanted)
+    }
+
+    /// A pipeline turns text into the model's own categories.
+    @Test(
+        arguments: [
+            ("category(country)", 0, "2 alerts"), ("category(country, \"NG\", \"KY\")", 0, "1 alerts"),
+            ("if(amount > 0, category(country), 0)", 3, "a feature by itself"),
+            ("category(amount)", 3, "is the category of a number"),
+        ] as [(String, Int32, String)]
+    )
+    func aPipelineTakesTheModelsCategories(value: String, status: Int32, words: String) throws {
+        let space = try Workspace()
+        try space.write(Self.named, "m.txt")
+        let pipeline = """
+            version: 1
+            name: plain
+            schema:
+              fields:
+                at: {type: time, role: time}
+                who: {type: text, required: true}
+                amount: {type: number, role: amount}
+                country: text
+            entities: {payer: who}
+            features:
+              amount: amount
+              country: '\(value)'
+            detectors:
+              - {name: named, model: m, threshold: 0.5, session: 5m}
+            """
+        try space.write(pipeline, "p.yaml")
+        let events = ["KY", "DE", "NG", "US", "FR"].enumerated().map { index, country in
+            "{\"at\":\"2026-03-02T08:00:0\(index)Z\",\"who\":\"\(country)\",\"amount\":10,\"country\":\"\(country)\"}\n"
+        }
+        try space.write(events.joined() + "{\"at\":\"2026-03-02T08:00:09Z\",\"who\":\"x\",\"amount\":10}\n", "e.jsonl")
+        let taken = try space.run(["models", "import", "m.txt", "--name", "m", "--pipeline", "p.yaml"])
+        #expect(taken.status == status, "\(taken.err)")
+        guard status == 0 else {
+            #expect(taken.err.contains(words), "\(taken.err)")
+            return
+        }
+        let replay = ["replay", "e.jsonl", "--pipeline", "p.yaml", "-q", "--data-dir", "d"]
+        let result = try space.run(replay + ["--model", "models/m"])
+        #expect(result.status == 0 && result.err.contains("; \(words)"), "\(result.err)")
+        // Without a model nobody knows the names.
+        let features = try space.run(["export", "features", "e.jsonl", "--pipeline", "p.yaml", "--out", "-"])
+        #expect(features.status == (value == "category(country)" ? 3 : 0), "\(features.err)")
+    }
+
     @Test func theBestIterationAndTheClassAreWhatXGBoostPredicts() throws {
         func tree(_ leaf: Double, feature: Int = 0) -> String {
             """

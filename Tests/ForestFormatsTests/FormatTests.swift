@@ -227,8 +227,9 @@ import Testing
             let bytes = try format == .onnx ? ONNXWriter.encode(model) : XGBoostWriter.encode(model)
             let again = try ImportedModel(decoding: bytes)
             #expect(again.format == format)
-            #expect(again.forest.trees.allSatisfy { !$0.cover.contains { $0 < 0 } })
-            let (first, second) = (ReferenceForest(model), ReferenceForest(again.forest))
+            let forest = try again.forest
+            #expect(forest.trees.allSatisfy { !$0.cover.contains { $0 < 0 } })
+            let (first, second) = (ReferenceForest(model), ReferenceForest(forest))
             for _ in 0..<50 {
                 var row = Samples.row(&random, model.featureNames.count)
                 // XGBoost refuses infinite values.

@@ -3,6 +3,7 @@ import Bytes
 import Forest
 import ForestFormats
 import Foundation
+import TensorGraph
 import Testing
 
 /// Files made to break a reader: refused with a reason, in bounded time and memory.
@@ -156,6 +157,8 @@ import Testing
             case .onnx:
                 seeds.append(try ONNXWriter.encode(Samples.model(&random, tests: [.less, .equal])))
                 seeds.append(ONNXSample.version5)
+                seeds.append(ONNXSample.pipeline)
+                seeds.append(ONNXSample.texts)
             }
         }
         return seeds
@@ -203,8 +206,14 @@ import Testing
             tried += 1
             let bytes = Self.changed(seeds[random.below(seeds.count)], &random)
             do {
-                let model = try ImportedModel(decoding: bytes).forest
+                let imported = try ImportedModel(decoding: bytes)
                 accepted += 1
+                if case .graph(let graph) = imported.model {
+                    let row = Samples.row(&random, graph.featureNames.count).map { Double($0) }
+                    #expect(graph.results(of: row + row).count == 2 * graph.resultCount)
+                    continue
+                }
+                let model = try imported.forest
                 let cells = model.trees.reduce(0) { $0 + $1.leaves.count + $1.categoryWords.count }
                 #expect(cells <= 1_000_000 + 33 * bytes.count)
                 let row = Samples.row(&random, model.featureNames.count)

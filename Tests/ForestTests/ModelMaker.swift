@@ -11,7 +11,7 @@ struct ModelMaker {
     private let compares: Bool
     private let manyThresholds: Bool
     /// Whether rows and thresholds are of 64 bits; a feature is then either a number or a category.
-    private let isWide: Bool
+    private let isDouble: Bool
 
     private let sumsOnly: Bool
 
@@ -27,7 +27,7 @@ struct ModelMaker {
         isSingle = random.below(2) == 0
         compares = random.below(2) == 0
         manyThresholds = random.below(5) == 0
-        isWide = random.below(2) == 0
+        isDouble = random.below(2) == 0
     }
 
     mutating func model() throws -> ForestModel {
@@ -62,7 +62,7 @@ struct ModelMaker {
             aggregation: aggregation,
             link: link,
             precision: isSingle ? .single : .double,
-            rowPrecision: isWide ? .double : .single,
+            rowPrecision: isDouble ? .double : .single,
             zeroIsMissing: random.below(5) == 0 ? (0..<features).map { _ in random.below(2) == 0 } : []
         )
     }
@@ -101,12 +101,12 @@ struct ModelMaker {
         tree.missingGoesLeft.append(random.below(2) == 0)
         tree.right.append(0)
         tree.cover.append(0)
-        let kind = compares ? 0 : !isWide ? random.below(3) : feature % 2 == 0 ? random.below(2) : 2
+        let kind = compares ? 0 : !isDouble ? random.below(3) : feature % 2 == 0 ? random.below(2) : 2
         if !compares { tree.tests.append([.less, .equal, .inSet][kind]) }
         switch kind {
         case 0:
             let number = manyThresholds ? Float(random.unit() * 8 - 4) : Float(random.below(15)) / 2 - 3.5
-            let threshold = isWide ? near(Double(number)) : Double(number)
+            let threshold = isDouble ? near(Double(number)) : Double(number)
             tree.threshold.append(random.below(25) == 0 ? .infinity : random.below(25) == 0 ? -0.0 : threshold)
         case 1: tree.threshold.append(Double(random.below(9)) - 4)
         default: tree.threshold.append(Double(random.below(3)))

@@ -3,7 +3,8 @@
     models.py BINARY FOLDER
 
 Import: each library trains small models of all kinds and predicts rows with missing values; `models score` must say the
-same. Export: our translations must make XGBoost and ONNX Runtime say what `models score` says.
+same. Numbers that 32 bits do not hold, categories by name, early stopping, and graphs of scikit-learn's pipelines are among
+them. Export: our translations must make XGBoost and ONNX Runtime say what `models score` says.
 """
 
 import csv
@@ -15,15 +16,44 @@ import lightgbm
 import numpy
 import onnx
 import onnxruntime
+import pandas
 import skl2onnx
 import xgboost
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import (
+    AdaBoostClassifier,
+    AdaBoostRegressor,
+    BaggingClassifier,
+    BaggingRegressor,
     ExtraTreesClassifier,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
+    IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
+    StackingClassifier,
+    VotingClassifier,
+    VotingRegressor,
 )
+from sklearn.impute import SimpleImputer
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.feature_selection import SelectKBest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    Binarizer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+onnxruntime.set_default_logger_severity(4)
 
 warnings.filterwarnings("ignore")
 binary, folder = sys.argv[1:]
@@ -278,6 +308,199 @@ for mode in range(6):
             session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
             what = f"TreeEnsemble mode {mode}, missing {tracks}, aggregate {aggregate}"
             compare(what, scored("five.onnx", "five.csv"), session.run(None, {"X": rows})[0], 0)
+
+# 64 bits: numbers beside each threshold, and more of them than 32 bits tell apart --------------------------------------------
+r = numpy.random.default_rng(7)
+wide = numpy.stack(
+    [500_000_000 + r.integers(-60, 60, 3000), 1.7e9 + numpy.round(r.random(3000) * 400, 3), r.normal(size=3000)], 1
+).astype(numpy.float64)
+wide_y = ((wide[:, 0] < 5e8) & (wide[:, 1] % 7 < 4) | (wide[:, 2] > 1.5)).astype(int)
+rows = wide[:600].copy()
+rows[::9, 1] = numpy.nan
+for name, parameters in {"gbdt": {}, "rf": dict(boosting="rf", bagging_fraction=0.6, bagging_freq=1), "dart": dict(boosting="dart")}.items():
+    settings = dict(objective="binary", num_leaves=31, min_data_in_leaf=2, verbosity=-1, num_threads=2, seed=3, **parameters)
+    booster = lightgbm.train(settings, lightgbm.Dataset(wide, wide_y, feature_name=["a", "b", "c"]), 40)
+    booster.save_model(f"{folder}/wide_{name}.txt")
+    edges = rows.copy()
+    thresholds = [
+        (node["split_feature"], node["threshold"])
+        for tree in booster.dump_model()["tree_info"]
+        for node in [tree["tree_structure"]]
+        if "threshold" in node
+    ]
+    for row, (feature, threshold) in enumerate(thresholds[:150]):
+        edges[4 * row : 4 * row + 4, feature] = [
+            threshold, numpy.nextafter(threshold, numpy.inf), numpy.nextafter(threshold, -numpy.inf), numpy.float32(threshold)
+        ]
+    with open(f"{folder}/wide.csv", "w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["a", "b", "c"])
+        out.writerows([["" if numpy.isnan(v) else repr(float(v)) for v in row] for row in edges])
+    file = f"wide_{name}.txt"
+    compare(f"{file} in 64 bits", scored(file, "wide.csv"), booster.predict(edges), 1e-15)
+    if name != "rf":
+        compare(f"{file} margins in 64 bits", scored(file, "wide.csv", "--margin"), booster.predict(edges, raw_score=True), 0)
+    subprocess.run([binary, "models", "import", file, "--name", f"wide_{name}"], cwd=folder, check=True, capture_output=True)
+    compare(f"{file} as ours", scored(f"models/wide_{name}", "wide.csv"), booster.predict(edges), 1e-15)
+    said = subprocess.run(
+        [binary, "models", "export", file, "--format", "onnx", "-o", f"wide_{name}.onnx"], cwd=folder, capture_output=True, text=True
+    ).stderr
+    checks += 1
+    if "64 bits" not in said:
+        failures.append(f"{file}: the export does not say what 32 bits lose: {said}")
+
+# Categories by name -----------------------------------------------------------------------------------------------------------
+count = 2000
+frame = pandas.DataFrame(
+    {
+        "amount": r.lognormal(3, 1, count).round(2),
+        "country": pandas.Categorical(r.choice(["US", "DE", "KY", "Côte d'Ivoire, CI"], count)),
+        "mcc": pandas.Categorical(r.choice([5411, 742, 5999, 6011], count)),
+        "const": pandas.Categorical(["x"] * count),
+        "level": pandas.Categorical(r.choice(["lo", "mid", "hi"], count), categories=["lo", "mid", "hi"], ordered=True),
+        "n": r.integers(0, 20, count),
+    }
+)
+named_y = ((frame.amount > 30) & frame.country.isin(["KY", "US"]) & frame.mcc.isin([742, 6011]) | (frame.level == "hi")).astype(int)
+test = frame.iloc[:150].copy()
+test["country"] = test.country.cat.add_categories(["FR"])
+test.loc[test.index[:5], "country"] = "FR"
+test.loc[test.index[5:9], "country"] = numpy.nan
+light = lightgbm.LGBMClassifier(n_estimators=20, verbose=-1, n_jobs=2, min_child_samples=5).fit(frame, named_y)
+light.booster_.save_model(f"{folder}/named.txt")
+test.to_csv(f"{folder}/named.csv", index=False)
+compare("LightGBM's categories by name", scored("named.txt", "named.csv"), light.predict_proba(test)[:, 1], 1e-12)
+# XGBoost cuts names beyond ASCII at the wrong places.
+frame["country"] = frame.country.cat.rename_categories({"Côte d'Ivoire, CI": "Ivory Coast, CI"})
+extreme = xgboost.XGBClassifier(n_estimators=20, max_depth=4, enable_categorical=True, n_jobs=2).fit(frame, named_y)
+test = frame.iloc[:150].copy()
+test.loc[test.index[5:9], "country"] = numpy.nan
+test.to_csv(f"{folder}/named.csv", index=False)
+for ending in ("json", "ubj"):
+    extreme.save_model(f"{folder}/named.{ending}")
+    compare(f"XGBoost's categories by name, {ending}", scored(f"named.{ending}", "named.csv"), extreme.predict_proba(test)[:, 1])
+
+# Early stopping, and the class --------------------------------------------------------------------------------------------------
+stopped = xgboost.XGBClassifier(n_estimators=60, early_stopping_rounds=3, learning_rate=0.8, max_depth=6, n_jobs=2)
+stopped.fit(xt[:600], yb[:600], eval_set=[(xt[600:], yb[600:])], verbose=False)
+stopped.save_model(f"{folder}/stopped.json")
+compare("best iteration", scored("stopped.json", "full.csv", "--best-iteration"), stopped.predict_proba(xs)[:, 1])
+booster = stopped.get_booster()
+wanted = booster.predict(xgboost.DMatrix(xs), iteration_range=(0, booster.num_boosted_rounds()))
+compare("all iterations", scored("stopped.json", "full.csv"), wanted)
+stopped = xgboost.XGBClassifier(n_estimators=60, early_stopping_rounds=2, learning_rate=0.9, num_parallel_tree=3, n_jobs=2)
+stopped.fit(xt[:600], ym[:600], eval_set=[(xt[600:], ym[600:])], verbose=False)
+stopped.save_model(f"{folder}/stopped3.ubj")
+compare("best iteration of classes", scored("stopped3.ubj", "full.csv", "--best-iteration"), stopped.predict_proba(xs))
+softmax = xgboost.train({"objective": "multi:softmax", "num_class": 4, "max_depth": 4}, xgboost.DMatrix(xt, ym), 8)
+softmax.save_model(f"{folder}/softmax.json")
+compare("multi:softmax", scored("softmax.json", "full.csv"), softmax.predict(xgboost.DMatrix(xs)), 0)
+
+# Graphs of scikit-learn's pipelines ----------------------------------------------------------------------------------------------
+few = lambda **options: RandomForestClassifier(4, max_depth=5, random_state=0, **options)
+jobs = {
+    "impute": (make_pipeline(SimpleImputer(), few()), yb), "standard": (make_pipeline(StandardScaler(), few()), ym),
+    "minmax": (make_pipeline(MinMaxScaler(), few()), yb), "robust": (make_pipeline(RobustScaler(), few()), yb),
+    "maxabs": (make_pipeline(MaxAbsScaler(), few()), yb), "l2": (make_pipeline(Normalizer(), few()), yb),
+    "l1": (make_pipeline(Normalizer("l1"), few()), yb), "binarizer": (make_pipeline(Binarizer(), few()), yb),
+    "polynomial": (make_pipeline(PolynomialFeatures(2), few()), yb), "best": (make_pipeline(SelectKBest(k=3), few()), yb),
+    "sigmoid": (CalibratedClassifierCV(few(), cv=2), yb), "isotonic": (CalibratedClassifierCV(few(), cv=2, method="isotonic"), yb),
+    "calibrated": (CalibratedClassifierCV(few(), cv=2), ym), "bagging": (BaggingClassifier(n_estimators=3, random_state=0), yb),
+    "baggedcolumns": (BaggingClassifier(n_estimators=3, max_features=4, random_state=0), ym),
+    "baggedvalues": (BaggingRegressor(n_estimators=3, random_state=0), st), "ada": (AdaBoostClassifier(n_estimators=4, random_state=0), yb),
+    "adaclasses": (AdaBoostClassifier(n_estimators=4, random_state=0), ym), "adavalues": (AdaBoostRegressor(n_estimators=4, random_state=0), st),
+    "voting": (VotingClassifier([("a", few()), ("b", ExtraTreesClassifier(5, random_state=0))], voting="soft", flatten_transform=False), ym),
+    "votes": (VotingRegressor([("a", RandomForestRegressor(3, random_state=0)), ("b", DecisionTreeRegressor(random_state=0))]), st),
+    "stacking": (StackingClassifier([("a", few()), ("b", DecisionTreeClassifier(max_depth=3))], final_estimator=few()), yb),
+    "onevsrest": (OneVsRestClassifier(few()), ym), "exponential": (GradientBoostingClassifier(loss="exponential", n_estimators=5), yb),
+    "isolation": (IsolationForest(n_estimators=6, random_state=0), None), "oneclass": (few(), numpy.zeros(len(xt), int)),
+}
+for name, (model, y) in jobs.items():
+    model.fit(xt) if y is None else model.fit(xt, y)
+    for kind in (numpy.float32, numpy.float64):
+        what = f"pipeline {name} {kind.__name__}"
+        options = {id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else None
+        try:
+            converted = skl2onnx.to_onnx(model, xs[:1].astype(kind), options=options, target_opset={"": 18, "ai.onnx.ml": 3})
+        except Exception as error:
+            # What the converter does not know is not ours to read.
+            if kind == numpy.float32:
+                failures.append(f"{what}: skl2onnx: {error}"[:300])
+            continue
+        file = f"pipe_{name}_{kind.__name__}.onnx"
+        with open(f"{folder}/{file}", "wb") as out:
+            out.write(converted.SerializeToString())
+        try:
+            found = scored(file, "full.csv")
+        except RuntimeError as error:
+            checks += 1
+            failures.append(f"{what}: {error}")
+            continue
+        try:
+            session = onnxruntime.InferenceSession(converted.SerializeToString(), providers=["CPUExecutionProvider"])
+            wanted = session.run(None, {session.get_inputs()[0].name: xs.astype(kind)})[-1]
+        except Exception:
+            # It refuses many graphs of 64 bits for their types; the converter's isotonic curve is not scikit-learn's there.
+            if name == "isotonic":
+                continue
+            wanted = model.predict_proba(xs) if hasattr(model, "predict_proba") else model.decision_function(xs) if y is None else model.predict(xs)
+        wanted = numpy.asarray(wanted, dtype=numpy.float64).reshape(len(xs), -1)
+        if found.shape[1] == 1 and wanted.shape[1] == 2:
+            wanted = wanted[:, 1:]
+        compare(what, found, wanted, 2e-6 if kind == numpy.float32 else 1e-5)
+        taken = subprocess.run([binary, "models", "import", file, "--name", f"p{name}"], cwd=folder, capture_output=True, text=True)
+        if taken.returncode != 0:
+            failures.append(f"{what}: not imported: {taken.stderr}")
+        else:
+            compare(what + " as ours", scored(f"models/p{name}", "full.csv"), found, 0)
+
+# Columns of texts and numbers: each is an input by its name.
+columns = pandas.DataFrame({"amount": xt[:, 0].astype(float), "n": xt[:, 4].astype(int), "country": r.choice(["US", "DE", "KY", "NG"], len(xt))})
+yc = ((columns.amount > 0) & columns.country.isin(["KY", "NG"])).astype(int)
+for name, transformer in {
+    "onehot": ColumnTransformer([("n", make_pipeline(SimpleImputer(), StandardScaler()), ["amount", "n"]), ("c", OneHotEncoder(handle_unknown="ignore"), ["country"])]),
+    "ordinal": ColumnTransformer([("n", StandardScaler(), ["amount"]), ("c", OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), ["country"])], remainder="passthrough"),
+}.items():
+    model = make_pipeline(transformer, few()).fit(columns, yc)
+    converted = skl2onnx.to_onnx(model, columns[:1], options={id(model): {"zipmap": False}})
+    with open(f"{folder}/columns_{name}.onnx", "wb") as out:
+        out.write(converted.SerializeToString())
+    columns[["country", "n", "amount"]].head(200).to_csv(f"{folder}/columns.csv", index=False)
+    compare(f"columns of texts, {name}", scored(f"columns_{name}.onnx", "columns.csv"), model.predict_proba(columns.head(200))[:, 1], 1e-5)
+
+# What ONNX Runtime makes of a classifier's sums, by hand: every transform, of one score, two and three.
+few_rows = numpy.array([[-1.0], [1.0]], dtype=numpy.float32)
+with open(f"{folder}/sums.csv", "w") as file:
+    file.write("f0\n-1\n1\n")
+for classes, ids, weights in (
+    (2, [(1, 0), (2, 0)], [0.2, 0.7]), (2, [(1, 0), (2, 0)], [-0.3, 1.5]), (2, [(1, 1), (2, 1)], [-0.3, 1.5]), (2, [(1, 1), (2, 1)], [0.2, 0.7]),
+    (2, [(1, 0), (1, 1), (2, 0), (2, 1)], [0.2, 0.8, 0.7, 0.3]), (3, [(1, 0), (1, 1), (2, 0), (2, 2)], [0.2, 0.8, 0.7, 0.3]),
+):
+    for transform in ("NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO", "PROBIT"):
+        if transform == "PROBIT" and len(ids) == 2:
+            continue
+        node = onnx.helper.make_node(
+            "TreeEnsembleClassifier", ["X"], ["L", "P"], domain="ai.onnx.ml", nodes_treeids=[0, 0, 0], nodes_nodeids=[0, 1, 2],
+            nodes_featureids=[0, 0, 0], nodes_modes=["BRANCH_LEQ", "LEAF", "LEAF"], nodes_values=[0.0, 0.0, 0.0],
+            nodes_truenodeids=[1, 0, 0], nodes_falsenodeids=[2, 0, 0], class_treeids=[0] * len(ids),
+            class_nodeids=[node for node, _ in ids], class_ids=[one for _, one in ids], class_weights=weights,
+            post_transform=transform, classlabels_int64s=list(range(classes)),
+        )
+        # An operation behind it makes it a graph.
+        behind = onnx.helper.make_node("Add", ["P", "P"], ["Y"])
+        value = lambda name, kind, shape: onnx.helper.make_tensor_value_info(name, kind, shape)
+        graph = onnx.helper.make_graph(
+            [node, behind], "g", [value("X", onnx.TensorProto.FLOAT, [None, 1])], [value("Y", onnx.TensorProto.FLOAT, None)]
+        )
+        model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18), onnx.helper.make_opsetid("ai.onnx.ml", 3)], ir_version=8)
+        with open(f"{folder}/sums.onnx", "wb") as out:
+            out.write(model.SerializeToString())
+        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        wanted = session.run(None, {"X": few_rows})[0]
+        with numpy.errstate(all="ignore"):
+            keep = numpy.isfinite(wanted)
+        found = scored("sums.onnx", "sums.csv")
+        compare(f"{classes} classes, {len(ids)} scores, {transform}", numpy.where(keep, found, 0), numpy.where(keep, wanted, 0).astype(numpy.float64), 2e-4 if transform == "PROBIT" else 1e-6)
 
 for failure in failures:
     print("FAILED:", failure)

@@ -53,8 +53,8 @@ struct BenchPipelineCommand: ParsableCommand {
     }
 
     private func measure() throws(CommandError) {
-        let plan = try engine.plan()
-        let models = try ModelDirectory.bind(plan, path: engine.model)
+        var plan = try engine.plan()
+        let models = try ModelDirectory.bind(&plan, path: engine.model)
         var featuresOnly = plan
         featuresOnly.detectors = []
         var unpartitioned = plan

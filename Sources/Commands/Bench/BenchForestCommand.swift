@@ -66,7 +66,7 @@ struct BenchForestCommand: ParsableCommand {
     private func measure() throws(CommandError) {
         let loaded = try ModelDirectory.load(model, name: "model")
         for note in loaded.notes { Output.talk("note: \(note)") }
-        let forest = loaded.file.forest
+        let forest = try loaded.forest()
         let rows = try BenchRows(rows, model: forest, width: width)
         let benchmark = ForestBenchmark(forest, rows: rows, passes: passes)
         if let predictions { try write(benchmark.results(), of: forest, to: predictions) }

@@ -1,6 +1,7 @@
 import Forest
 import ForestFormats
 import Foundation
+import TensorGraph
 
 /// Rows of features for a benchmark, all of them in memory: [row][feature].
 struct BenchRows: Sendable {
@@ -21,7 +22,7 @@ struct BenchRows: Sendable {
         } else {
             values = []
             let file = try RowFile(path)
-            let columns = try file.columns(of: model)
+            let columns = try file.columns(of: .forest(model))
             while try file.next() { values += file.values(columns) }
         }
         guard count > 0 else { throw .input("\(path) holds no rows") }

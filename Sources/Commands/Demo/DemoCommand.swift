@@ -89,8 +89,8 @@ struct DemoCommand: ParsableCommand {
 
         Output.talk("2. replay: through the log, windows, features and the built-in model")
         let clock = Progress("", isQuiet: true)
-        let plan = try PipelineFile.load(nil).plan
-        let models = try ModelDirectory.bind(plan, path: nil)
+        var plan = try PipelineFile.load(nil).plan
+        let models = try ModelDirectory.bind(&plan, path: nil)
         let directory = try DataDirectory.open(
             data,
             plan: plan,

@@ -9,6 +9,7 @@ import Forest
 import ForestTraining
 import Foundation
 import Plan
+import TensorGraph
 
 /// `evaluate`: how right pipeline and model are on labelled recordings.
 struct EvaluateCommand: ParsableCommand {
@@ -60,12 +61,12 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func evaluate() throws(CommandError) {
-        let plan = try PipelineFile.load(pipeline).plan
+        var plan = try PipelineFile.load(pipeline).plan
         guard let rule = plan.labels else {
             throw .plan("the pipeline \(plan.name) has no labels section: there is nothing to compare with")
         }
         if let split = try judging.split(plan) { return try judge(plan, rule, split) }
-        let (bindings, _) = try ModelDirectory.bind(plan, path: model)
+        let (bindings, _) = try ModelDirectory.bind(&plan, path: model)
         guard let detector = bindings.keys.min(), let binding = bindings[detector],
             case .model(_, let threshold, _) = plan.detectors[detector].kind
         else { throw .plan("the pipeline \(plan.name) has no model detector to evaluate") }
@@ -134,16 +135,42 @@ struct EvaluateCommand: ParsableCommand {
         }
     }
 
+    /// P(fraud) of rows that were collected in 32 bits.
+    private func fraudScores(_ test: TrainingData, classNames: [String], _ binding: ModelBinding) -> [Double] {
+        let columns = binding.features.map { test.columns[$0] }
+        switch binding.model {
+        case .forest(let forest):
+            let set = TrainingSet(
+                featureNames: forest.featureNames,
+                classNames: classNames,
+                columns: columns,
+                labels: test.labels.map { _ in 0 }
+            )
+            return set.fraudScores(of: forest, negativeClass: binding.negativeClass)
+        case .graph(let graph):
+            let rows = test.labels.indices.flatMap { row in columns.map { Double($0[row]) } }
+            let size = binding.model.scoreCount
+            return graph.scores(of: rows).map { Float($0) }.withUnsafeBufferPointer { results in
+                test.labels.indices.map {
+                    binding.score(UnsafeBufferPointer(rebasing: results[$0 * size..<($0 + 1) * size]))
+                }
+            }
+        }
+    }
+
     /// Judges the model on some days.
-    private func judge(_ plan: PipelinePlan, _ rule: LabelRule, _ split: DelayedSplit) throws(CommandError) {
+    private func judge(_ source: PipelinePlan, _ rule: LabelRule, _ split: DelayedSplit) throws(CommandError) {
+        var plan = source
         var name = plan.name
         for detector in plan.detectors.reversed() { if case .model(let model, _, _) = detector.kind { name = model } }
         let model = try ModelDirectory.load(model, name: name)
+        try ModelDirectory.nameCategories(of: &plan, by: model.model, place: model.path)
+        try ModelDirectory.requireNames(plan)
         let binding: ModelBinding
         do throws(EngineError) {
             binding = try ModelBinding(
                 id: model.id,
-                forest: model.file.forest,
+                model: model.model,
                 typical: nil,
                 plan: plan,
                 negative: rule.negative
@@ -163,13 +190,7 @@ struct EvaluateCommand: ParsableCommand {
         let parts = data.parts(of: split, excludesKnown: judging.excludeKnown != nil)
         guard !parts.test.isEmpty else { throw .input("the recordings hold no labelled event of the days of --test") }
         let test = data.rows.selecting(parts.test)
-        let set = TrainingSet(
-            featureNames: binding.forest.featureNames,
-            classNames: data.rows.classNames(negative: rule.negative),
-            columns: binding.features.map { test.columns[$0] },
-            labels: test.labels.map { _ in 0 }
-        )
-        let scores = set.fraudScores(of: binding.forest, negativeClass: binding.negativeClass)
+        let scores = fraudScores(test, classNames: data.rows.classNames(negative: rule.negative), binding)
         let report = ProtocolReport(folds: [Judgement(data, parts, scores: scores, split: split, options: judging)])
         if let path = judging.scores {
             let file = try ScoreFile(path)

@@ -42,6 +42,7 @@ struct ExportFeaturesCommand: ParsableCommand {
     private func export() throws(CommandError) {
         var plan = try PipelineFile.load(pipeline).plan
         plan.detectors = []
+        try ModelDirectory.requireNames(plan)
         let names = plan.features.map(\.name)
         if let taken = names.first(where: FeatureTable.keyColumns.contains) {
             throw .plan(

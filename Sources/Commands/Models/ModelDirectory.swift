@@ -7,12 +7,15 @@ import Forest
 import ForestFormats
 import Foundation
 import Plan
+import TensorGraph
 
 /// A model on disk: a folder that is written once and never changed, or the model that is part of the executable.
 struct ModelDirectory {
     let id: String
     let path: String
-    let file: ModelFile
+    let model: ScoringModel
+    /// What its file says beside the model.
+    let metadata: JSONValue
     let format: ModelFormat
     /// What a person should know before using it.
     let notes: [String]
@@ -21,13 +24,18 @@ struct ModelDirectory {
     /// Writes a new folder: `model.json`, and `card.json` with everything but the trees, to read and to diff.
     ///
     /// The folder appears under its name only when all of it is there.
-    static func write(_ file: ModelFile, bytes: [UInt8], to path: String) throws(CommandError) {
+    static func write(
+        _ model: ScoringModel,
+        metadata: JSONValue,
+        bytes: [UInt8],
+        to path: String
+    ) throws(CommandError) {
         var card: [UInt8] = []
         JSONValue.object([
-            .init("features", .list(file.forest.featureNames.map { .text($0) })),
-            .init("classes", .list(file.forest.classNames.map { .text($0) })),
+            .init("features", .list(model.featureNames.map { .text($0) })),
+            .init("classes", .list(model.classNames.map { .text($0) })),
             .init("model_sha256", .text(SHA256.hexadecimal(of: bytes))),
-            .init("metadata", file.metadata),
+            .init("metadata", metadata),
         ]).write(into: &card)
         card.append(0x0A)
         let draft = scratchPath(for: path, ".new-\(ProcessInfo.processInfo.processIdentifier)")
@@ -82,7 +90,8 @@ struct ModelDirectory {
             return ModelDirectory(
                 id: "\(name)@\(sha256.prefix(12))",
                 path: place,
-                file: ModelFile(forest: model.forest, metadata: model.metadata),
+                model: model.model,
+                metadata: model.metadata,
                 format: model.format,
                 notes: model.notes,
                 sha256: sha256
@@ -107,9 +116,9 @@ struct ModelDirectory {
     /// What is not fraud is called so where neither the pipeline nor the model says it.
     static let usualNegative = "regular"
 
-    /// Ties the models that a plan's detectors name to its features.
+    /// Ties the models that a plan's detectors name to its features, and gives its categories the models' names.
     static func bind(
-        _ plan: PipelinePlan,
+        _ plan: inout PipelinePlan,
         path: String?
     ) throws(CommandError) -> (
         bindings: [Int: ModelBinding], models: [ModelDirectory]
@@ -120,11 +129,12 @@ struct ModelDirectory {
             guard case .model(let name, _, _) = detector.kind else { continue }
             guard path != nil || isBuiltIn(name) else { throw .plan(missing(name, of: detector, plan)) }
             let model = try load(path, name: name)
-            let negative = plan.labels?.negative ?? model.file.metadata["negative"]?.text ?? usualNegative
+            try nameCategories(of: &plan, by: model.model, place: model.path)
+            let negative = plan.labels?.negative ?? model.metadata["negative"]?.text ?? usualNegative
             do throws(EngineError) {
                 bindings[index] = try ModelBinding(
                     id: model.id,
-                    forest: model.file.forest,
+                    model: model.model,
                     typical: model.typical,
                     plan: plan,
                     negative: negative
@@ -134,7 +144,38 @@ struct ModelDirectory {
             }
             models.append(model)
         }
+        try requireNames(plan)
         return (bindings, models)
+    }
+
+    /// Gives the features that are `category(x)` without a list the names that a model has for them.
+    static func nameCategories(
+        of plan: inout PipelinePlan,
+        by model: ScoringModel,
+        place: String
+    ) throws(CommandError) {
+        for (index, name) in model.featureNames.enumerated() {
+            guard let names = model.categories[index],
+                let feature = plan.features.firstIndex(where: { $0.name == name })
+            else { continue }
+            guard plan.name(category: feature, names.names, areNumbers: names.areNumbers) else {
+                throw .plan(
+                    "\(place): error: the categories of \(name) are texts (\(names.names.prefix(3).joined(separator: ", "))), "
+                        + "but the pipeline's feature \(name) is the category of a number"
+                )
+            }
+        }
+    }
+
+    /// Refuses a plan with categories that no model has names for.
+    static func requireNames(_ plan: PipelinePlan) throws(CommandError) {
+        guard let open = plan.openCategories.first else { return }
+        let feature = plan.features[open]
+        let words = plan.words(feature.expression).dropLast()
+        throw .plan(
+            "the pipeline \(plan.name): error: the feature \(feature.name) is \(words)) without a list, and no model has "
+                + "names for its categories; write them: \(words), \"a\", \"b\")"
+        )
     }
 
     private static func isBuiltIn(_ name: String) -> Bool { Assets.bytes("models/\(name).json") != nil }
@@ -151,9 +192,17 @@ struct ModelDirectory {
         ).description
     }
 
+    /// The model, for what needs a forest alone.
+    func forest() throws(CommandError) -> ForestModel {
+        guard case .forest(let forest) = model else {
+            throw .plan("\(path): error: it is a graph of operators around trees, not a forest alone")
+        }
+        return forest
+    }
+
     private var typical: [Double]? {
-        let count = file.forest.featureNames.count
-        switch file.metadata["typical"] {
+        let count = model.featureNames.count
+        switch metadata["typical"] {
         case .numbers(let numbers) where numbers.count == count: return numbers
         case .list(let values) where values.count == count: return values.map { $0.number ?? .nan }
         default: return nil
@@ -164,13 +213,13 @@ struct ModelDirectory {
 extension ModelDirectory {
     var record: ModelRecord {
         var metadata: [UInt8] = []
-        file.metadata.write(into: &metadata)
+        self.metadata.write(into: &metadata)
         return ModelRecord(
             id: id,
             name: String(id.prefix { $0 != "@" }),
             sha256: sha256,
-            classes: file.forest.classNames.joined(separator: ", "),
-            features: file.forest.featureNames.joined(separator: ", "),
+            classes: model.classNames.joined(separator: ", "),
+            features: model.featureNames.joined(separator: ", "),
             metadata: String(decoding: metadata, as: UTF8.self)
         )
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Bytes
 import Forest
 import ForestFormats
+import TensorGraph
 
 /// `models`: look at models, take in those of other libraries, and give ours to them.
 struct ModelsCommand: ParsableCommand {
@@ -49,14 +50,13 @@ struct ModelsCheckCommand: ParsableCommand {
             )
             for path in files {
                 let model = try ModelDirectory.load(path, name: "model")
-                if let plan { _ = try ModelDirectory.bind(plan, path: path) }
-                let forest = model.file.forest
+                if var plan { _ = try ModelDirectory.bind(&plan, path: path) }
+                let size = model.model.size
                 for note in model.notes { Output.talk("\(path): note: \(note)") }
                 listing.rows.append([
-                    .text(path), .text(model.format.rawValue), .text(forest.kind.name), .integer(forest.trees.count),
-                    .integer(forest.trees.reduce(0) { $0 + $1.nodeCount }),
-                    .integer(forest.trees.map(\.depth).max() ?? 0), .integer(forest.featureNames.count),
-                    .text(forest.classNames.joined(separator: " ")), .text(model.sha256),
+                    .text(path), .text(model.format.rawValue), .text(model.model.kind.name), .integer(size.trees),
+                    .integer(size.nodes), .integer(size.depth), .integer(model.model.featureNames.count),
+                    .text(model.model.classNames.joined(separator: " ")), .text(model.sha256),
                 ])
             }
             listing.write(as: format)

@@ -44,12 +44,14 @@ struct ModelsExportCommand: ParsableCommand {
         let source = try ModelDirectory.load(place, name: place == nil ? model : "model")
         let bytes: [UInt8]
         do {
-            let forest = uncalibrated ? try source.file.forest.calibrated(nil) : source.file.forest
+            let forest = uncalibrated ? try source.forest().calibrated(nil) : try source.forest()
             bytes =
                 switch format {
                 case .xgboost: try XGBoostWriter.encode(forest)
                 case .onnx: try ONNXWriter.encode(forest)
                 }
+        } catch let error as CommandError {
+            throw error
         } catch {
             throw .plan("\(source.path): error: \(error)")
         }
@@ -59,7 +61,7 @@ struct ModelsExportCommand: ParsableCommand {
         } catch {
             throw .storage("cannot write \(output): \(error.localizedDescription)")
         }
-        let forest = source.file.forest
+        let forest = try source.forest()
         if let loss = forest.lossOf32Bits { Output.talk("note: \(loss)") }
         Output.talk(
             "\(output): \(grouped(forest.trees.count)) trees, \(grouped(bytes.count)) bytes; columns in this order:"

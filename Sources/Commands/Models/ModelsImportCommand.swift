@@ -6,6 +6,7 @@ import Forest
 import ForestFormats
 import Foundation
 import Plan
+import TensorGraph
 
 /// `models import`
 struct ModelsImportCommand: ParsableCommand {
@@ -62,6 +63,9 @@ struct ModelsImportCommand: ParsableCommand {
     @Option(help: "CSV file with the predictions of the self-test's rows, in the same order.")
     var expect: String?
 
+    @Flag(help: "The self-test's rows hold the numbers of categories, not their names.")
+    var categoryCodes = false
+
     @Flag(help: "Only the trees up to the iteration that XGBoost's early stopping noted as the best.")
     var bestIteration = false
 
@@ -81,27 +85,30 @@ struct ModelsImportCommand: ParsableCommand {
         let plan = try pipeline.map { name throws(CommandError) in try PipelineFile.load(name).plan }
         let source = try ModelDirectory.load(file, name: name, upToBest: bestIteration)
         for note in source.notes { Output.talk("note: \(note)") }
-        let forest = try renamed(source.file.forest, plan)
+        let renamed = try renamed(source.model, plan)
         let origin: [JSONValue.Member] = [
             .init("file", .text(URL(fileURLWithPath: file).lastPathComponent)),
             .init("format", .text(source.format.rawValue)),
             .init("sha256", .text(source.sha256)),
         ]
         var metadata: [JSONValue.Member] = [.init("name", .text(name)), .init("source", .object(origin))]
-        let negative = try notFraud(among: forest.classNames, plan)
+        let negative = try notFraud(among: renamed.classNames, plan)
         if let negative { metadata.append(.init("negative", .text(negative))) }
-        if case .object(let members) = source.file.metadata {
+        if case .object(let members) = source.metadata {
             metadata += members.filter { member in !metadata.contains { $0.key == member.key } }
         }
-        let bytes = ModelFile(forest: forest, metadata: .object(metadata)).encoded()
+        let bytes = ImportedModel.encode(renamed, metadata: .object(metadata))
         // What will be read is what is tested.
-        let model: ModelFile
-        do throws(ForestError) { model = try ModelFile(decoding: bytes) } catch { throw .plan(error.description) }
-        if let plan {
+        let read: ImportedModel
+        do throws(ForestError) { read = try ImportedModel(decoding: bytes) } catch { throw .plan(error.description) }
+        let model = read.model
+        if var plan {
+            try ModelDirectory.nameCategories(of: &plan, by: model, place: file)
+            try ModelDirectory.requireNames(plan)
             do throws(EngineError) {
                 _ = try ModelBinding(
                     id: name,
-                    forest: model.forest,
+                    model: model,
                     typical: nil,
                     plan: plan,
                     negative: negative ?? ModelDirectory.usualNegative
@@ -112,7 +119,7 @@ struct ModelsImportCommand: ParsableCommand {
         }
         var tested = ""
         if let selfTest {
-            let result = try SelfTest(model).run(selfTest, expected: expect)
+            let result = try SelfTest(model, read.metadata, readsNames: !categoryCodes).run(selfTest, expected: expect)
             tested = "; \(grouped(result.rows)) rows as expected, largest difference \(result.largest)"
         }
         let folder = models + "/" + name
@@ -123,9 +130,9 @@ struct ModelsImportCommand: ParsableCommand {
             return
         }
         let target = "\(folder)/\((versions.last ?? 0) + 1)"
-        try ModelDirectory.write(model, bytes: bytes, to: target)
+        try ModelDirectory.write(model, metadata: read.metadata, bytes: bytes, to: target)
         Output.talk(
-            "\(target): \(grouped(forest.trees.count)) trees, \(forest.featureNames.count) features, "
+            "\(target): \(grouped(model.size.trees)) trees, \(model.featureNames.count) features, "
                 + "sha256 \(SHA256.hexadecimal(of: bytes).prefix(16))…\(tested)"
         )
     }
@@ -143,16 +150,16 @@ struct ModelsImportCommand: ParsableCommand {
         return classes.count == 2 ? classes[0] : nil
     }
 
-    private func renamed(_ forest: ForestModel, _ plan: PipelinePlan?) throws(CommandError) -> ForestModel {
+    private func renamed(_ model: ScoringModel, _ plan: PipelinePlan?) throws(CommandError) -> ScoringModel {
         func names(_ list: String?) -> [String]? {
             list?.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
         }
         var classNames = names(classes)
-        if classNames == nil, forest.classNames == ["0", "1"], let plan {
+        if classNames == nil, model.classNames == ["0", "1"], let plan {
             classNames = [plan.labels?.negative ?? ModelDirectory.usualNegative, "fraud"]
         }
         do throws(ForestError) {
-            return try forest.renamed(features: names(features), classes: classNames)
+            return try model.renamed(features: names(features), classes: classNames)
         } catch {
             throw .plan("\(file): error: \(error.description)")
         }
@@ -161,14 +168,29 @@ struct ModelsImportCommand: ParsableCommand {
 
 /// Compares a model with predictions that its library has made.
 struct SelfTest {
-    private let model: ModelFile
+    private let model: ScoringModel
+    private let metadata: JSONValue
+    private let readsNames: Bool
     private static let tolerance = 1e-6
 
-    init(_ model: ModelFile) { self.model = model }
+    /// - Parameters:
+    ///   - model: What is tested.
+    ///   - metadata: What its file says beside it.
+    ///   - readsNames: Whether rows hold the names of categories that the model knows.
+    init(_ model: ScoringModel, _ metadata: JSONValue, readsNames: Bool) {
+        self.model = model
+        self.metadata = metadata
+        self.readsNames = readsNames
+    }
 
     /// What predictions may be given as: those of classes also as the class where the library has it so.
-    private var kinds: [ModelScores.Kind] {
-        ImportedModel.predictsClass(model.metadata) ? [.classNumber, .results, .margins] : [.results, .margins]
+    private func scores() throws(CommandError) -> [ModelScores] {
+        var kinds: [ModelScores.Kind] = [.results]
+        if ImportedModel.predictsClass(metadata) { kinds.insert(.classNumber, at: 0) }
+        if case .forest = model { kinds.append(.margins) }
+        var scores: [ModelScores] = []
+        for kind in kinds { scores.append(try ModelScores(model, kind)) }
+        return scores
     }
 
     /// Runs over all rows.
@@ -180,8 +202,9 @@ struct SelfTest {
     /// - Throws: ``CommandError/plan(_:)`` with the first row that differs.
     func run(_ path: String, expected: String?) throws(CommandError) -> (rows: Int, largest: Double) {
         let file = try RowFile(path)
-        let outcomes = Set(kinds.flatMap { ModelScores(model, $0).header })
-        let columns = try file.columns(of: model.forest, beside: outcomes)
+        let outcomes = Set(try scores().flatMap(\.header))
+        let columns = try file.columns(of: model, beside: outcomes)
+        if readsNames { file.readCategories(of: model, in: columns) }
         guard let expected else {
             return try compare(file, columns, path) { file throws(CommandError) in file.rows }
         }
@@ -201,7 +224,7 @@ struct SelfTest {
         _ path: String,
         predictions: (RowFile) throws(CommandError) -> FeatureRows
     ) throws(CommandError) -> (rows: Int, largest: Double) {
-        let kinds = self.kinds.map { ModelScores(model, $0) }
+        let kinds = try scores()
         var count = 0
         var largest = 0.0
         while try file.next() {

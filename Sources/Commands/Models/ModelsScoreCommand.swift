@@ -1,7 +1,9 @@
 import ArgumentParser
+import Bytes
 import Forest
 import ForestFormats
 import Foundation
+import TensorGraph
 
 /// `models score`
 struct ModelsScoreCommand: ParsableCommand {
@@ -9,8 +11,9 @@ struct ModelsScoreCommand: ParsableCommand {
         commandName: "score",
         abstract: "Score rows of a CSV file with a model of any supported format.",
         discussion: """
-            The CSV has a header and one number a field; an empty field or nan is a missing value, and categories are \
-            given as numbers. A model with feature names finds its columns by them, in any order; others stay unused, and \
+            The CSV has a header and one number a field; an empty field or nan is a missing value. Categories are given by \
+            name where the model's file has the names (LightGBM, XGBoost from 3.1 on), and a name that it does not have is \
+            a missing value; else, and with --category-codes, by number. A model with feature names finds its columns by them, in any order; others stay unused, and \
             nothing is scored if one is missing. A model without names of its own (f0, f1 …, as arrays and ONNX have \
             them) takes the columns in order, and exactly as many as it has features. For every row comes one row: `pred`, the value or the probability of the second of two \
             classes; with more classes or outputs `pred0`, `pred1` and so on. XGBoost's multi:softmax predicts the \
@@ -24,6 +27,7 @@ struct ModelsScoreCommand: ParsableCommand {
               patternalarm models score lightgbm.txt rows.csv --margin
               patternalarm models score forest.onnx - < rows.csv
               patternalarm models score stopped.json rows.csv --best-iteration
+              patternalarm models score lightgbm.txt coded.csv --category-codes
             """
     )
 
@@ -43,6 +47,9 @@ struct ModelsScoreCommand: ParsableCommand {
     @Flag(help: "Sums of the leaves instead of predictions.")
     var margin = false
 
+    @Flag(help: "Rows hold the numbers of categories, in the order of training, not their names.")
+    var categoryCodes = false
+
     @Flag(help: "Only the trees up to the iteration that XGBoost's early stopping noted as the best.")
     var bestIteration = false
 
@@ -53,9 +60,10 @@ struct ModelsScoreCommand: ParsableCommand {
     private func score() throws(CommandError) {
         let loaded = try ModelDirectory.load(model, name: "model", upToBest: bestIteration)
         for note in loaded.notes { Output.talk("note: \(note)") }
-        let scores = ModelScores(loaded.file, margin ? .margins : .usual(of: loaded.file))
+        let scores = try ModelScores(loaded.model, margin ? .margins : .usual(of: loaded.metadata))
         let file = try RowFile(rows)
-        let columns = try file.columns(of: loaded.file.forest)
+        let columns = try file.columns(of: loaded.model)
+        if !categoryCodes { file.readCategories(of: loaded.model, in: columns) }
         Output.data(scores.header.joined(separator: ",") + "\n")
         var out: [UInt8] = []
         while try file.next() {
@@ -68,6 +76,7 @@ struct ModelsScoreCommand: ParsableCommand {
             }
             Output.data(out)
         }
+        for words in file.unknownCategories { Output.talk("note: \(words)") }
     }
 }
 
@@ -79,27 +88,38 @@ final class ModelScores {
         /// The number of the class with the largest margin, the first of several.
         case classNumber
 
-        static func usual(of file: ModelFile) -> Kind {
-            ImportedModel.predictsClass(file.metadata) ? .classNumber : .results
+        static func usual(of metadata: JSONValue) -> Kind {
+            ImportedModel.predictsClass(metadata) ? .classNumber : .results
         }
     }
 
-    private let scorer: ForestScorer
-    private let transform: MarginTransform
+    private let model: ScoringModel
+    /// Of a forest.
+    private let forest: (scorer: ForestScorer, transform: MarginTransform)?
     private let kind: Kind
     private let isSingle: Bool
     private let outputCount: Int
     /// The column's names.
     let header: [String]
 
-    init(_ file: ModelFile, _ kind: Kind) {
-        let model = file.forest
-        scorer = ForestScorer(model)
-        transform = MarginTransform(model)
+    /// - Throws: ``CommandError/usage(_:)`` for margins of a graph, which has none.
+    init(_ model: ScoringModel, _ kind: Kind) throws(CommandError) {
+        self.model = model
         self.kind = kind
-        isSingle = model.precision == .single
-        outputCount = model.outputCount
-        let count = kind == .margins || model.outputCount == 1 ? model.outputCount : model.resultCount
+        let count: Int
+        switch model {
+        case .forest(let model):
+            forest = (ForestScorer(model), MarginTransform(model))
+            isSingle = model.precision == .single
+            outputCount = model.outputCount
+            count = kind == .margins || model.outputCount == 1 ? model.outputCount : model.resultCount
+        case .graph(let graph):
+            guard kind == .results else { throw .usage("--margin: a graph of operators has no sums before its result") }
+            forest = nil
+            isSingle = graph.isSingle
+            outputCount = graph.resultCount
+            count = model.classNames.count == 2 ? 1 : graph.resultCount
+        }
         let name = kind == .margins ? "margin" : "pred"
         header = count == 1 || kind == .classNumber ? [name] : (0..<count).map { "\(name)\($0)" }
     }
@@ -109,7 +129,13 @@ final class ModelScores {
     /// - Parameter rows: [row][feature], NaN = missing.
     /// - Returns: [row][column of the header].
     func of(_ rows: [Double]) -> [Double] {
-        let count = rows.count / scorer.featureCount
+        let count = rows.count / model.featureNames.count
+        guard let (scorer, transform) = forest else {
+            guard case .graph(let graph) = model else { return [] }
+            let results = graph.results(of: rows)
+            guard header.count < outputCount else { return results }
+            return stride(from: 1, to: results.count, by: 2).map { results[$0] }
+        }
         var sums = Array(repeating: 0.0, count: count * outputCount)
         scorer.margins(rows: rows, rowCount: count, into: &sums)
         switch kind {

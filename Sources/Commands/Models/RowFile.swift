@@ -3,6 +3,7 @@ import Engine
 import Forest
 import ForestFormats
 import Plan
+import TensorGraph
 
 /// A CSV file of feature rows, read in batches; which of its columns a model's features are.
 final class RowFile {
@@ -79,7 +80,7 @@ final class RowFile {
     ///   - others: Names of columns that are no features.
     /// - Returns: A column for each of the model's features.
     /// - Throws: ``CommandError/input(_:)`` saying which names or how many columns do not fit.
-    func columns(of model: ForestModel, beside others: Set<String> = []) throws(CommandError) -> [Int] {
+    func columns(of model: ScoringModel, beside others: Set<String> = []) throws(CommandError) -> [Int] {
         let features = model.featureNames
         var places: [String: Int] = [:]
         var doubled: Set<String> = []
@@ -147,6 +148,21 @@ final class RowFile {
 
     /// Without case, spaces and marks, which exports change.
     private static func plain(_ name: String) -> String { name.lowercased().filter { $0.isLetter || $0.isNumber } }
+
+    /// Takes the names in columns of categories for what they are called in the model.
+    func readCategories(of model: ScoringModel, in columns: [Int]) {
+        var named: [Int: CategoryNames] = [:]
+        for (feature, names) in model.categories { named[columns[feature]] = names }
+        rows.read(categories: named)
+    }
+
+    /// Names that the model does not know, in sentences.
+    var unknownCategories: [String] {
+        rows.unknown.sorted { $0.key < $1.key }.map { column, unknown in
+            "\(path): \(grouped(unknown.count)) fields of column \"\(rows.names[column])\" are no category of the model, "
+                + "such as \"\(unknown.example)\": they count as missing"
+        }
+    }
 
     /// The features of the current batch's rows: [row][feature], in the model's order.
     func values(_ columns: [Int]) -> [Double] {

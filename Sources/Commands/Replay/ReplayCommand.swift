@@ -124,8 +124,8 @@ struct ReplayCommand: ParsableCommand {
     }
 
     private func replay(_ options: Replayer.Options) throws(CommandError) {
-        let plan = try engine.plan()
-        let models = try ModelDirectory.bind(plan, path: engine.model)
+        var plan = try engine.plan()
+        let models = try ModelDirectory.bind(&plan, path: engine.model)
         Interrupt.install()
         let clock = Progress("", isQuiet: true)
         let directory = try DataDirectory.open(

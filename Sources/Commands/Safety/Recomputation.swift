@@ -22,8 +22,9 @@ struct Recomputation {
     var modelID: String { models.models.map(\.id).joined(separator: " ") }
 
     init(_ planning: PlanOptions, store: DiskStore, isQuiet: Bool) throws(CommandError) {
-        plan = try planning.plan()
-        models = try ModelDirectory.bind(plan, path: planning.model)
+        var plan = try planning.plan()
+        models = try ModelDirectory.bind(&plan, path: planning.model)
+        self.plan = plan
         self.store = store
         self.isQuiet = isQuiet
     }

@@ -39,10 +39,10 @@ struct ServeCommand: AsyncParsableCommand {
     var confinement: Confinement?
 
     func run() async throws {
-        let plan = try CommandError.ending { () throws(CommandError) in try planning.plan() }
+        var plan = try CommandError.ending { () throws(CommandError) in try planning.plan() }
         let start = ContinuousClock.now
         let models = try CommandError.ending { () throws(CommandError) in
-            try ModelDirectory.bind(plan, path: planning.model)
+            try ModelDirectory.bind(&plan, path: planning.model)
         }
         let loaded = ContinuousClock.now - start
         ServerMetrics.begin()

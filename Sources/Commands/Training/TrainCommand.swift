@@ -6,6 +6,7 @@ import Forest
 import ForestTraining
 import Foundation
 import Plan
+import TensorGraph
 
 /// `train`: labelled recordings in, a model directory out.
 struct TrainCommand: ParsableCommand {
@@ -81,6 +82,7 @@ struct TrainCommand: ParsableCommand {
             throw .usage("\(out) exists already; a model is never overwritten: choose another folder with --out")
         }
         let plan = try PipelineFile.load(pipeline).plan
+        try ModelDirectory.requireNames(plan)
         let rule = plan.labels
         guard rule != nil || training.algorithm == .isolation else {
             throw .plan(
@@ -162,7 +164,7 @@ struct TrainCommand: ParsableCommand {
     private func write(_ file: ModelFile, _ plan: PipelinePlan, events: Int) throws(CommandError) -> String {
         let bytes = file.encoded()
         let sha256 = SHA256.hexadecimal(of: bytes)
-        try ModelDirectory.write(file, bytes: bytes, to: out)
+        try ModelDirectory.write(.forest(file.forest), metadata: file.metadata, bytes: bytes, to: out)
         Output.talk(
             "\(out): \(file.forest.trees.count) trees on \(grouped(events)) events, "
                 + "\(file.forest.classNames.count) classes, \(grouped(bytes.count)) bytes, "

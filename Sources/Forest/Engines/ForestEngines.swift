@@ -58,6 +58,11 @@ public final class ForestEngines: Sendable {
         compact = isElsewhere ? nil : CompactEngine(model, leaves: LeafTable(model), prefersWide: only == .wide)
     }
 
+    /// Values of a row.
+    public var featureCount: Int { model.featureNames.count }
+    /// Sums of a row.
+    public var outputCount: Int { model.outputCount }
+
     /// The engine for a batch of so many rows.
     public func choice(rows: Int) -> Choice {
         if plain != nil { return .plain }

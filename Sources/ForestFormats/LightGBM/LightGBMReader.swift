@@ -16,7 +16,7 @@ struct LightGBMReader {
     private var zeros: ZeroRule
     private var lines: LightGBMLines
 
-    static func read(_ bytes: [UInt8]) throws(ForestError) -> ForestModel {
+    static func read(_ bytes: [UInt8]) throws(ForestError) -> (forest: ForestModel, notes: [String]) {
         var lines = LightGBMLines(bytes)
         let header = lines.block()
         func integer(_ key: String, _ range: ClosedRange<Int>) throws(ForestError) -> Int {
@@ -46,7 +46,17 @@ struct LightGBMReader {
         guard trees.count % perIteration == 0, trees.count >= perIteration else {
             throw .invalid(part: "trees", words: "\(trees.count) are not a multiple of \(perIteration) a round")
         }
-        return try ForestModel(
+        let lists = LightGBMCategories.lists(in: bytes)
+        let infos = header["feature_infos"]?.split(separator: " ").map { String($0) } ?? []
+        let categories = LightGBMCategories.assigned(lists, infos: infos.count == features ? infos : [])
+        var notes: [String] = []
+        if !lists.isEmpty, categories.isEmpty, infos.contains(where: LightGBMCategories.isCategorical) {
+            notes.append(
+                "it was trained on named categories, but the file does not say of which features: rows must hold their "
+                    + "numbers, in the order of training"
+            )
+        }
+        let forest = try ForestModel(
             featureNames: names,
             kind: objective.kind,
             outputCount: perIteration,
@@ -55,8 +65,10 @@ struct LightGBMReader {
             link: objective.link,
             precision: .double,
             rowPrecision: .double,
-            zeroIsMissing: zeroIsMissing
+            zeroIsMissing: zeroIsMissing,
+            categories: categories
         )
+        return (forest, notes)
     }
 
     private mutating func trees() throws(ForestError) -> [Tree] {

@@ -37,14 +37,67 @@ struct ONNXEnsemble {
         var value: Double
     }
 
-    /// Builds the model.
-    ///
-    /// - Parameters:
-    ///   - declaredFeatures: What the graph says of its input; nil = as many as the nodes name.
-    ///   - link: What stands behind the node.
-    /// - Returns: The model, features named f0, f1 and so on.
-    /// - Throws: ``Forest/ForestError``
-    mutating func model(declaredFeatures: Int?, link: ForestModel.Link?) throws(ForestError) -> ForestModel {
+    /// What the trees add up to, before anything is made of it.
+    struct Sums {
+        var forest: ForestModel
+        /// Two classes with one score: under which of them it is given.
+        var side: Int?
+        /// Whether no leaf is below zero.
+        var isPositive: Bool
+    }
+
+    /// Builds the ensemble as an operator of a graph: its margins are the sums, features are those that its nodes name.
+    mutating func sums() throws(ForestError) -> Sums {
+        let parts = try parts()
+        var base = parts.base
+        if parts.isOneSided, parts.side == 1 {
+            // ONNX Runtime leaves a single base value out there.
+            guard base.count <= 1 else { throw Self.mixesBases }
+            base = []
+        } else if isClassifier, parts.declared == 2, !base.isEmpty {
+            guard base.count == 1 else { throw Self.mixesBases }
+            base += Array(repeating: 0, count: parts.outputs - 1)
+        }
+        guard base.isEmpty || base.count == parts.outputs else {
+            throw refuse("base_values", "there are \(base.count) for \(parts.outputs) outputs")
+        }
+        guard isClassifier || parts.outputs > 1 || node.attributes["post_transform"]?.text ?? "NONE" == "NONE" else {
+            throw Self.leavesOut(node.attributes["post_transform"]?.text ?? "")
+        }
+        let forest = try ForestModel(
+            featureNames: (0..<max(1, featureCount)).map { "f\($0)" },
+            kind: .regression,
+            outputCount: parts.outputs,
+            trees: parts.trees,
+            base: base.isEmpty ? nil : base,
+            aggregation: try aggregation(parts.trees),
+            precision: precision,
+            rowPrecision: rows
+        )
+        return Sums(forest: forest, side: parts.isOneSided ? parts.side : nil, isPositive: parts.isPositive)
+    }
+
+    private static let mixesBases = ForestError.unsupported(
+        words: "base_values of two classes, which ONNX Runtime mixes up"
+    )
+
+    private static func leavesOut(_ transform: String) -> ForestError {
+        .unsupported(words: "\(transform) of a regressor with one target, which ONNX Runtime leaves out")
+    }
+
+    /// What both ways of reading the node begin with.
+    private struct Parts {
+        var labels: [String]
+        var declared: Int
+        var outputs: Int
+        var isOneSided: Bool
+        var side: Int
+        var isPositive: Bool
+        var trees: [Tree]
+        var base: [Double]
+    }
+
+    private mutating func parts() throws(ForestError) -> Parts {
         let prefix = isClassifier ? "class" : "target"
         let weights = numbers("\(prefix)_weights")
         let ids = integers("\(prefix)_ids")
@@ -77,17 +130,44 @@ struct ONNXEnsemble {
             guard tree.nodeCount == graph.nodeCount else { throw refuse("tree \(index)", "it has a cycle") }
             trees.append(tree)
         }
-        let isPositive = weights.allSatisfy { $0 >= 0 }
-        let transform = try transform(isOneSided: isOneSided, side: ids.first, isPositive: isPositive, outputs)
+        return Parts(
+            labels: labels,
+            declared: Int(declared),
+            outputs: outputs,
+            isOneSided: isOneSided,
+            side: Int(ids.first ?? 0),
+            isPositive: weights.allSatisfy { $0 >= 0 },
+            trees: trees,
+            base: numbers("base_values")
+        )
+    }
+
+    /// Builds the model.
+    ///
+    /// - Parameters:
+    ///   - declaredFeatures: What the graph says of its input; nil = as many as the nodes name.
+    ///   - link: What stands behind the node.
+    /// - Returns: The model, features named f0, f1 and so on.
+    /// - Throws: ``Forest/ForestError``
+    mutating func model(declaredFeatures: Int?, link: ForestModel.Link?) throws(ForestError) -> ForestModel {
+        let parts = try parts()
+        guard !isClassifier || parts.declared > 1 else { throw .unsupported(words: "a classifier of one class") }
+        let outputs = parts.outputs
+        let transform = try transform(
+            isOneSided: parts.isOneSided,
+            side: parts.side,
+            isPositive: parts.isPositive,
+            outputs
+        )
         guard link == nil || transform == .identity else {
             throw .unsupported(words: "post_transform and another operation behind it")
         }
-        let base = numbers("base_values")
+        let base = parts.base
         guard base.isEmpty || base.count == outputs else {
             throw refuse("base_values", "there are \(base.count) for \(outputs) outputs")
         }
-        if isClassifier, declared == 2, !base.isEmpty, !isOneSided || ids.first == 1 {
-            throw .unsupported(words: "base_values of two classes, which ONNX Runtime mixes up")
+        if isClassifier, parts.declared == 2, !base.isEmpty, !parts.isOneSided || parts.side == 1 {
+            throw Self.mixesBases
         }
         let features = declaredFeatures ?? featureCount
         guard features >= featureCount, features <= ForestModel.nameLimit else {
@@ -95,11 +175,11 @@ struct ONNXEnsemble {
         }
         return try ForestModel(
             featureNames: (0..<features).map { "f\($0)" },
-            kind: isClassifier ? .classification(classNames: labels) : .regression,
+            kind: isClassifier ? .classification(classNames: parts.labels) : .regression,
             outputCount: outputs,
-            trees: trees,
+            trees: parts.trees,
             base: base.isEmpty ? nil : base,
-            aggregation: try aggregation(trees),
+            aggregation: try aggregation(parts.trees),
             link: link ?? transform,
             precision: precision,
             rowPrecision: rows
@@ -128,14 +208,14 @@ struct ONNXEnsemble {
     /// or, with LOGISTIC, its margin; that of class 1 stands beside a score of 0.
     private func transform(
         isOneSided: Bool,
-        side: Int64?,
+        side: Int,
         isPositive: Bool,
         _ outputs: Int
     ) throws(ForestError) -> ForestModel.Link {
         let transform = node.attributes["post_transform"]?.text ?? "NONE"
         switch transform {
         case _ where transform != "NONE" && !isClassifier && outputs == 1:
-            throw .unsupported(words: "\(transform) of a regressor with one target, which ONNX Runtime leaves out")
+            throw Self.leavesOut(transform)
         case "NONE":
             guard !isOneSided || isPositive else {
                 throw .unsupported(words: "one score for two classes, which is no probability")

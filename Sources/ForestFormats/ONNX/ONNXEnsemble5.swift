@@ -77,14 +77,15 @@ struct ONNXEnsemble5 {
         return lists
     }
 
-    /// Builds the model.
-    ///
-    /// - Parameters:
-    ///   - declaredFeatures: What the graph says of its input; nil = as many as the nodes name.
-    ///   - link: What stands behind the node.
-    /// - Returns: The model, a regression: the operator knows no classes.
-    /// - Throws: ``Forest/ForestError``
-    mutating func model(declaredFeatures: Int?, link: ForestModel.Link?) throws(ForestError) -> ForestModel {
+    private struct Parts {
+        var outputs: Int
+        var trees: [Tree]
+        var aggregation: ForestModel.Aggregation
+        /// Whether all numbers are of 32 bits.
+        var isSingle: Bool
+    }
+
+    private mutating func parts() throws(ForestError) -> Parts {
         let declared = node.attributes["n_targets"]?.integer ?? 1
         guard declared >= 1, declared <= ForestModel.outputLimit else {
             throw refuse("n_targets", "there must be 1 to \(ForestModel.outputLimit)")
@@ -105,6 +106,37 @@ struct ONNXEnsemble5 {
         case 3: aggregation = .maximum
         default: throw .unsupported(words: "aggregate_function \(aggregate)")
         }
+        let isSingle = (lists.weights + lists.splits).allSatisfy { Double(Float($0)) == $0 }
+        return Parts(outputs: outputs, trees: trees, aggregation: aggregation, isSingle: isSingle)
+    }
+
+    /// Builds the ensemble as an operator of a graph: its margins are the sums.
+    mutating func sums() throws(ForestError) -> ForestModel {
+        let parts = try parts()
+        guard parts.outputs > 1 || (node.attributes["post_transform"]?.integer ?? 0) == 0 else {
+            throw .unsupported(words: "post_transform of one target")
+        }
+        return try ForestModel(
+            featureNames: (0..<max(1, featureCount)).map { "f\($0)" },
+            kind: .regression,
+            outputCount: parts.outputs,
+            trees: parts.trees,
+            aggregation: parts.aggregation,
+            precision: parts.isSingle && rows == .single ? .single : .double,
+            rowPrecision: rows
+        )
+    }
+
+    /// Builds the model.
+    ///
+    /// - Parameters:
+    ///   - declaredFeatures: What the graph says of its input; nil = as many as the nodes name.
+    ///   - link: What stands behind the node.
+    /// - Returns: The model, a regression: the operator knows no classes.
+    /// - Throws: ``Forest/ForestError``
+    mutating func model(declaredFeatures: Int?, link: ForestModel.Link?) throws(ForestError) -> ForestModel {
+        let parts = try parts()
+        let outputs = parts.outputs
         let transform = node.attributes["post_transform"]?.integer ?? 0
         guard transform == 0 || outputs > 1 && link == nil && transform <= 2 else {
             throw .unsupported(words: "post_transform \(transform) of \(outputs) targets")
@@ -113,15 +145,14 @@ struct ONNXEnsemble5 {
         guard features >= featureCount, features <= ForestModel.nameLimit else {
             throw refuse("nodes_featureids", "they name features that the input does not have")
         }
-        let isSingle = (lists.weights + lists.splits).allSatisfy { Double(Float($0)) == $0 }
         return try ForestModel(
             featureNames: (0..<features).map { "f\($0)" },
             kind: .regression,
             outputCount: outputs,
-            trees: trees,
-            aggregation: aggregation,
+            trees: parts.trees,
+            aggregation: parts.aggregation,
             link: link ?? [.identity, .softmax, .sigmoid(scale: 1)][Int(transform)],
-            precision: isSingle && rows == .single ? .single : .double,
+            precision: parts.isSingle && rows == .single ? .single : .double,
             rowPrecision: rows
         )
     }

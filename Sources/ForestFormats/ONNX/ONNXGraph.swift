@@ -1,14 +1,18 @@
 import Forest
+import TensorGraph
 
 /// As much of an ONNX model (`onnx.proto3`) as forests need.
 struct ONNXGraph {
     struct Attribute {
-        var integer: Int64?
-        var text: String?
-        var floats: [Float] = []
-        var integers: [Int64] = []
-        var texts: [String] = []
+        var value = Attributes.Value()
+        /// The tensor's numbers.
         var tensor: [Double]?
+
+        var integer: Int64? { value.integer }
+        var text: String? { value.text }
+        var floats: [Float] { value.floats }
+        var integers: [Int64] { value.integers }
+        var texts: [String] { value.texts }
     }
 
     struct Node {
@@ -29,6 +33,7 @@ struct ONNXGraph {
     var nodes: [Node] = []
     var inputs: [Input] = []
     var outputs: [String] = []
+    var initializers: [(name: String, tensor: Tensor)] = []
 
     init(_ model: Protobuf) throws(ForestError) {
         var model = model
@@ -47,6 +52,7 @@ struct ONNXGraph {
         while let (field, value) = try graph.next() {
             switch field {
             case 1: nodes.append(try Self.node(try value.message()))
+            case 5: initializers.append(try ONNXTensor.named(try value.message()))
             case 11: inputs.append(try Self.input(try value.message()))
             case 12: outputs.append(try Self.input(try value.message()).name)
             default: break
@@ -81,78 +87,20 @@ struct ONNXGraph {
         while let (field, value) = try message.next() {
             switch field {
             case 1: name = try value.text()
-            case 3: attribute.integer = try value.integer()
-            case 4: attribute.text = try value.text()
-            case 5: attribute.tensor = try tensor(try value.message())
-            case 7: try value.floats(into: &attribute.floats)
-            case 8: try value.integers(into: &attribute.integers)
-            case 9: attribute.texts.append(try value.text())
+            case 2: attribute.value.float = try value.float()
+            case 3: attribute.value.integer = try value.integer()
+            case 4: attribute.value.text = try value.text()
+            case 5:
+                let tensor = try ONNXTensor.named(try value.message()).tensor
+                attribute.value.tensor = tensor
+                attribute.tensor = ONNXTensor.numbers(tensor)
+            case 7: try value.floats(into: &attribute.value.floats)
+            case 8: try value.integers(into: &attribute.value.integers)
+            case 9: attribute.value.texts.append(try value.text())
             default: break
             }
         }
         return (name, attribute)
-    }
-
-    /// The tensor's numbers, whatever their type.
-    private static func tensor(_ message: Protobuf) throws(ForestError) -> [Double] {
-        var message = message
-        var type: Int64 = 0
-        var count: Int64 = 1
-        var floats: [Float] = []
-        var doubles: [Double] = []
-        var integers: [Int64] = []
-        var raw: UnsafeRawBufferPointer?
-        while let (field, value) = try message.next() {
-            switch field {
-            case 1:
-                var sizes: [Int64] = []
-                try value.integers(into: &sizes)
-                for size in sizes {
-                    let (product, overflows) = count.multipliedReportingOverflow(by: size)
-                    guard size >= 0, !overflows else { throw .invalid(part: "tensor", words: "its size is impossible") }
-                    count = product
-                }
-            case 2: type = try value.integer()
-            case 4: try value.floats(into: &floats)
-            case 5, 7: try value.integers(into: &integers)
-            case 9: raw = try value.raw()
-            case 10: try value.doubles(into: &doubles)
-            case 13, 14:
-                throw .unsupported(words: "a tensor is kept in another file: save the model as a single one")
-            default: break
-            }
-        }
-        let numbers: [Double]
-        if let raw {
-            numbers = try self.numbers(raw, type)
-        } else {
-            switch type {
-            case 1: numbers = floats.map { Double($0) }
-            case 11: numbers = doubles
-            default: numbers = integers.map { Double($0) }
-            }
-        }
-        guard numbers.count == count else {
-            throw .invalid(part: "tensor", words: "it has not as many values as it says")
-        }
-        return numbers
-    }
-
-    private static func numbers(_ raw: UnsafeRawBufferPointer, _ type: Int64) throws(ForestError) -> [Double] {
-        func load<T: BitwiseCopyable>(_: T.Type, _ number: (T) -> Double) throws(ForestError) -> [Double] {
-            let size = MemoryLayout<T>.size
-            guard raw.count % size == 0 else { throw .invalid(part: "tensor", words: "its bytes are cut off") }
-            return (0..<raw.count / size).map { number(raw.loadUnaligned(fromByteOffset: $0 * size, as: T.self)) }
-        }
-        switch type {
-        case 1: return try load(UInt32.self) { Double(Float(bitPattern: UInt32(littleEndian: $0))) }
-        case 2: return try load(UInt8.self) { Double($0) }
-        case 3: return try load(Int8.self) { Double($0) }
-        case 6: return try load(Int32.self) { Double(Int32(littleEndian: $0)) }
-        case 7: return try load(Int64.self) { Double(Int64(littleEndian: $0)) }
-        case 11: return try load(UInt64.self) { Double(bitPattern: UInt64(littleEndian: $0)) }
-        default: throw .unsupported(words: "a tensor of data type \(type)")
-        }
     }
 
     private static func input(_ message: Protobuf) throws(ForestError) -> Input {

@@ -1,19 +1,20 @@
 import Forest
+import TensorGraph
 
-/// Reads ONNX models that are one tree ensemble: TreeEnsembleClassifier and TreeEnsembleRegressor of ai.onnx.ml 1 to 3
-/// and TreeEnsemble of version 5, as skl2onnx, onnxmltools and others write them.
+/// Reads ONNX models of trees: TreeEnsembleClassifier and TreeEnsembleRegressor of ai.onnx.ml 1 to 3 and TreeEnsemble of
+/// version 5, as skl2onnx, onnxmltools and others write them.
 ///
-/// Around the ensemble may stand only what changes no number (Identity, Cast, ZipMap and the like); anything else is refused
-/// by name, as are the transforms SOFTMAX_ZERO and PROBIT.
+/// One ensemble with nothing around it that changes a number (Identity, Cast, ZipMap and the like) is a forest, for the fast
+/// engines; every other graph is walked (``ONNXOperators``), and what it needs but the walk does not know is refused by name.
 /// Missing values: a node that does not track them answers as ONNX Runtime does, NaN compares false with everything.
 /// Specification: https://onnx.ai/onnx/operators/ in the domain ai.onnx.ml.
 enum ONNXReader {
-    static func read(_ bytes: [UInt8]) throws(ForestError) -> ForestModel {
-        var result: Result<ForestModel, ForestError>?
+    static func read(_ bytes: [UInt8]) throws(ForestError) -> ScoringModel {
+        var result: Result<ScoringModel, ForestError>?
         bytes.withUnsafeBytes { buffer in
             do throws(ForestError) {
                 let graph = try ONNXGraph(Protobuf(buffer))
-                result = .success(try model(graph, size: buffer.count))
+                result = .success(try model(graph, bytes))
             } catch {
                 result = .failure(error)
             }
@@ -46,7 +47,21 @@ enum ONNXReader {
         "Exp": .exponential, "Sigmoid": .sigmoid(scale: 1), "Softmax": .softmax,
     ]
 
-    private static func model(_ graph: ONNXGraph, size: Int) throws(ForestError) -> ForestModel {
+    private static func model(_ graph: ONNXGraph, _ bytes: [UInt8]) throws(ForestError) -> ScoringModel {
+        do throws(ForestError) {
+            return .forest(try forest(graph, size: bytes.count))
+        } catch {
+            // What is no forest alone may be a graph; what is broken is broken.
+            let fault = error
+            guard case .unsupported = fault else { throw fault }
+            do throws(ForestError) { return .graph(try ONNXOperators.read(graph, bytes)) } catch {
+                // Of an ensemble alone the forest's reader knows better what is wrong.
+                throw graph.nodes.count == 1 ? fault : error
+            }
+        }
+    }
+
+    private static func forest(_ graph: ONNXGraph, size: Int) throws(ForestError) -> ForestModel {
         let found = graph.nodes.filter { ensembles.contains($0.operation) }
         guard found.count == 1, let node = found.first else {
             let operations = Set(graph.nodes.map(\.operation)).sorted().prefix(10).joined(separator: ", ")

@@ -78,6 +78,11 @@ extension Protobuf.Value {
         return Int64(bitPattern: value)
     }
 
+    func float() throws(ForestError) -> Float {
+        guard case .fixed32(let bits) = self else { throw Self.mismatch }
+        return Float(bitPattern: bits)
+    }
+
     /// Appends one number, or a packed list of them.
     func integers(into list: inout [Int64]) throws(ForestError) {
         guard case .bytes(let bytes) = self else {

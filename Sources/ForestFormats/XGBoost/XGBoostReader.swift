@@ -86,8 +86,12 @@ struct XGBoostReader {
                     + "--best-iteration uses those up to it, as XGBClassifier.predict_proba does"
             )
         }
-        if case .list(let encodings)? = booster["model"]?["cats"]?["enc"], !encodings.isEmpty {
-            notes.append("it was trained on named categories: rows must hold their numbers, in the order of training")
+        let (categories, isCut) = try Self.categories(booster["model"]?["cats"]?["enc"], features: features)
+        if isCut {
+            notes.append(
+                "names of categories are not of ASCII letters, which XGBoost cuts at the wrong places: rows must hold the "
+                    + "numbers of those features' categories, in the order of training"
+            )
         }
         let forest = try ForestModel(
             featureNames: names(learner["feature_names"], count: features),
@@ -95,7 +99,8 @@ struct XGBoostReader {
             outputCount: outputs,
             trees: trees,
             base: try base(parameters["base_score"]?.text, outputs, objective),
-            link: objective.link
+            link: objective.link,
+            categories: categories
         )
         let predictsClass = objective.name == "multi:softmax"
         return Contents(forest: forest, notes: notes, predictsClass: predictsClass)
@@ -116,6 +121,43 @@ struct XGBoostReader {
         let parallel = model["gbtree_model_param"]?["num_parallel_tree"]?.text.flatMap { Int($0) } ?? 1
         let (count, overflows) = (round + 1).multipliedReportingOverflow(by: perRound * max(1, min(parallel, 1 << 20)))
         return overflows ? nil : count
+    }
+
+    /// The names of categories, since 3.1: for each feature numbers, or texts of UTF-8 behind one another.
+    ///
+    /// Texts beyond ASCII are left out: XGBoost 3.2 counts a data frame's letters where it should count bytes.
+    private static func categories(
+        _ source: JSONValue?,
+        features: Int
+    ) throws(ForestError) -> (names: [Int: CategoryNames], isCut: Bool) {
+        guard case .list(let encodings)? = source, !encodings.isEmpty else { return ([:], false) }
+        var isCut = false
+        func refuse() -> ForestError { .invalid(part: "cats", words: "they are not one list of categories a feature") }
+        guard encodings.count == features else { throw refuse() }
+        var categories: [Int: CategoryNames] = [:]
+        for (feature, encoding) in encodings.enumerated() {
+            guard let values = encoding["values"]?.numberList, !values.isEmpty else { continue }
+            guard let offsets = encoding["offsets"]?.numberList else {
+                let names = values.map { $0.rounded() == $0 && $0.magnitude < 1e15 ? String(Int64($0)) : String($0) }
+                categories[feature] = CategoryNames(names, areNumbers: true)
+                continue
+            }
+            // Bytes may be written as signed ones.
+            let bytes = values.map { UInt8(truncatingIfNeeded: Int(clamping: Int64(exactly: $0) ?? 0)) }
+            guard bytes.allSatisfy({ $0 < 0x80 }) else {
+                isCut = true
+                continue
+            }
+            var names: [String] = []
+            for (first, end) in zip(offsets, offsets.dropFirst()) {
+                guard let first = Int(exactly: first), let end = Int(exactly: end), first >= 0, first <= end,
+                    end <= bytes.count
+                else { throw refuse() }
+                names.append(String(decoding: bytes[first..<end], as: UTF8.self))
+            }
+            categories[feature] = CategoryNames(names)
+        }
+        return (categories, isCut)
     }
 
     private static func names(_ source: JSONValue?, count: Int) throws(ForestError) -> [String] {

@@ -93,6 +93,12 @@ struct SQLExpressions {
         case .startsWith, .contains:
             let name = function == .contains ? "contains" : "starts_with"
             return "coalesce(\(name)(\(value(arguments[0])), \(value(arguments[1]))), FALSE)"
+        case .category:
+            let tested = arguments[0].type == .bool ? first() : value(arguments[0])
+            let cases = arguments.dropFirst().enumerated().map { place, name in
+                "WHEN \(tested) = \(value(name)) THEN \(literal(Double(place)))"
+            }
+            return cases.isEmpty ? "CAST(NULL AS DOUBLE)" : "CASE \(cases.joined(separator: " ")) END"
         case .length: return "CAST(coalesce(len(\(value(arguments[0]))), 0) AS DOUBLE)"
         case .has: return "coalesce(list_contains(\(value(arguments[0])), \(value(arguments[1]))), FALSE)"
         case .share:

@@ -24,7 +24,7 @@ struct ModelRoutes {
     private func model(_ record: ModelRecord) -> JSONValue {
         let uses = context.bindings.filter { $0.value.id == record.id }.sorted { $0.key < $1.key }
         let metadata = AlertAnswer.payload(record.metadata)
-        let trees = uses.first.map { $0.value.forest.trees.count }
+        let trees = uses.first.map { $0.value.treeCount }
         return .object([
             .init("id", .text(record.id)), .init("name", .text(record.name)), .init("active", .bool(!uses.isEmpty)),
             .init("classes", .texts(uses.first?.value.classNames ?? Self.names(record.classes))),

@@ -129,7 +129,7 @@ struct PredictRoutes {
         }
         return .object([
             .init("status", .text("healthy")),
-            .init("ml_type", .text(binding.forest.kind == .anomaly ? "anomaly forest" : "classification forest")),
+            .init("ml_type", .text(binding.isAnomaly ? "anomaly forest" : "classification forest")),
             .init("ml_version", .text(binding.id)), .init("classes", .texts(binding.classNames)),
             .init("load_time_sec", .real(context.modelLoadSeconds)),
         ])
