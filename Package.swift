@@ -145,6 +145,7 @@ let package = Package(
         tests("PlanTests", depends: ["Plan"]),
         tests("WindowsTests", depends: ["Windows", "Plan"]),
         tests("ForestTests", depends: ["Bytes", "Forest"]),
+        tests("TensorGraphTests", depends: ["TensorGraph"]),
         tests("ForestFormatsTests", depends: ["Base", "Bytes", "Forest", "ForestFormats", "TensorGraph"]),
         tests("ForestTrainingTests", depends: ["Bytes", "Forest", "ForestTraining"]),
         tests("EvaluationTests", depends: ["Base", "Evaluation"]),

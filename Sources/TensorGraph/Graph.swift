@@ -77,7 +77,7 @@ public struct Graph: Sendable {
 public final class Work {
     private var left: Int
 
-    init(limit: Int = 1 << 26) { left = limit }
+    package init(limit: Int = 1 << 26) { left = limit }
 
     func take(_ steps: Int) throws(GraphFault) {
         guard steps <= left else { throw .tooLarge }

@@ -24,7 +24,8 @@ import Testing
         "Plan": ["Base", "Bytes"],
         "Windows": ["Base", "Bytes", "Plan", "StateStore"],
         "Forest": ["Base", "Bytes", "CKernels"],
-        "ForestFormats": ["Base", "Bytes", "Forest"],
+        "TensorGraph": ["CKernels", "Forest", "Synchronization"],
+        "ForestFormats": ["Base", "Bytes", "Forest", "TensorGraph"],
         "ForestTraining": ["Base", "Forest", "Dispatch", "Synchronization"],
         "Evaluation": ["Base"],
         "Traffic": ["Base", "Bytes"],
@@ -35,7 +36,7 @@ import Testing
         "Engine": [
             "Synchronization", "Base", "Bytes", "CKernels", "HeapModule", "CLZ4", "FileStore", "EventLog", "StateStore",
             "Plan",
-            "Windows", "Forest",
+            "Windows", "Forest", "TensorGraph",
         ],
         "AlertStore": ["Base", "CSQLite", "FileStore", "GRDB", "Synchronization"],
         "Delivery": ["AlertStore", "Base", "Bytes", "Engine", "Plan"],
