@@ -50,6 +50,8 @@ class Fixtures:
             "forest.onnx": lambda: self.export("onnx", "forest.onnx"),
             "lightgbm.txt": lambda: files.lightgbm(["amount", "count_1h"]),
             "lightgbm.txt (--width 30)": lambda: files.lightgbm([f"f{index}" for index in range(30)]),
+            "stopped.json": self.stopped,
+            "coded.csv": lambda: files.table(["amount", "count_1h"], files.numbers(2)),
             "rows.csv": self.rows_with_predictions,
             "plain-rows.csv": lambda: files.table(["amount", "count_1h"], files.numbers(2)),
             "rows.npy": lambda: files.npy(files.numbers(2)),
@@ -123,6 +125,11 @@ class Fixtures:
 
     def export(self, form, name):
         self.run("models export", self.made("models/cards"), "--format", form, "-o", name)
+
+    def stopped(self):
+        model = json.loads(self.made("xgboost.json").read_text())
+        model["learner"]["attributes"] = {"best_iteration": "0"}
+        return json.dumps(model)
 
     def rows_with_predictions(self):
         rows = self.made("plain-rows.csv")

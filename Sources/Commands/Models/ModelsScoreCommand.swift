@@ -62,7 +62,8 @@ struct ModelsScoreCommand: ParsableCommand {
         for note in loaded.notes { Output.talk("note: \(note)") }
         let scores = try ModelScores(loaded.model, margin ? .margins : .usual(of: loaded.metadata))
         let file = try RowFile(rows)
-        let columns = try file.columns(of: loaded.model)
+        // Predictions may stand beside the features, as in a self-test's file.
+        let columns = try file.columns(of: loaded.model, beside: Set(scores.header))
         if !categoryCodes { file.readCategories(of: loaded.model, in: columns) }
         Output.data(scores.header.joined(separator: ",") + "\n")
         var out: [UInt8] = []
