@@ -67,6 +67,7 @@ let package = Package(
         .target(name: "CAssets", cSettings: [.unsafeFlags(["-std=c23"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
 
         // The core: no clock, no Foundation, no network; files only through FileStore.
         library("Base", depends: ["CKernels"]),
@@ -85,8 +86,8 @@ let package = Package(
         library(
             "Engine",
             depends: [
-                "Base", "Bytes", "CKernels", "CLZ4", "FileStore", "EventLog", "StateStore", "Plan", "Windows", "Forest",
-                "TensorGraph", heap,
+                "Base", "Bytes", "CKernels", "CLZ4", "CZlib", "CZstd", "FileStore", "EventLog", "StateStore", "Plan",
+                "Windows", "Forest", "TensorGraph", heap,
             ]
         ),
 
@@ -104,7 +105,7 @@ let package = Package(
         library(
             "Server",
             depends: [
-                "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "CZlib", "Delivery", "Engine", "EventLog",
+                "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Delivery", "Engine", "EventLog",
                 "FileStore",
                 "Forest",
                 "Plan", "Runtime", "StateStore", "Traffic", "Windows", histogram, httpTypes, hummingbird, logging,
@@ -142,7 +143,7 @@ let package = Package(
         tests("BytesTests", depends: ["Bytes"]),
         tests("EventLogTests", depends: ["EventLog", "FileStore"]),
         tests("StateStoreTests", depends: ["Base", "FileStore", "StateStore"]),
-        tests("PlanTests", depends: ["Plan"]),
+        tests("PlanTests", depends: ["Bytes", "Plan"]),
         tests("WindowsTests", depends: ["Windows", "Plan"]),
         tests("ForestTests", depends: ["Bytes", "Forest"]),
         tests("TensorGraphTests", depends: ["TensorGraph"]),

@@ -57,6 +57,8 @@ public struct ImportedModel: Sendable {
     ///   - upToBest: Only the trees up to the iteration that training noted as its best.
     /// - Throws: ``Forest/ForestError``: what is wrong with it, or what it asks for that is not supported.
     public init(decoding bytes: [UInt8], upToBest: Bool = false) throws(ForestError) {
+        // Editors put a byte order mark in front of text.
+        let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
         let format = try Self.format(of: bytes)
         self.format = format
         metadata = .object([])

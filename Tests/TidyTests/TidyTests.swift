@@ -34,7 +34,9 @@ import Testing
             "Forest", "Foundation", "Metrics", "Plan", "StateStore", "Synchronization", "Windows",
         ],
         "Engine": [
-            "Synchronization", "Base", "Bytes", "CKernels", "HeapModule", "CLZ4", "FileStore", "EventLog", "StateStore",
+            "Synchronization", "Base", "Bytes", "CKernels", "HeapModule", "CLZ4", "CZlib", "CZstd", "FileStore",
+            "EventLog",
+            "StateStore",
             "Plan",
             "Windows", "Forest", "TensorGraph",
         ],

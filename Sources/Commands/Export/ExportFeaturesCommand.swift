@@ -18,7 +18,7 @@ struct ExportFeaturesCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "Recordings (JSONL or CSV, each also as .lz4), in the order of time.")
+    @Argument(help: "Recordings (JSON or CSV; also packed with gzip, zstd, LZ4), in the order of time.")
     var files: [String]
 
     @Option(help: "Pipeline file, or the name of a built-in one.")

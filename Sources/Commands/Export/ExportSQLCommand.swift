@@ -7,7 +7,7 @@ struct ExportSQLCommand: ParsableCommand {
         commandName: "sql",
         abstract: "Write a pipeline's features as one SQL script.",
         discussion: """
-            The script reads a recording (not compressed) and ends with a SELECT: one row an event, in the order of the \
+            The script reads a recording (UTF-8, one event a line; not packed, but for what DuckDB unpacks) and ends with a SELECT: one row an event, in the order of the \
             recording, with the columns of `export features`. With --admitted it takes the events that such a table lists \
             (CSV), with their partitions and offsets; else all events, as one partition.
 
@@ -38,7 +38,7 @@ struct ExportSQLCommand: ParsableCommand {
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             let plan = try PipelineFile.load(pipeline).plan
-            let format = RecordingReading(format: inputFormat).format(of: events)
+            let format = inputFormat ?? .named(events) ?? .jsonl
             let source = SQLScript.Source(path: events, format: format == .csv ? .csv : .jsonl, admitted: admitted)
             Output.data(SQLScript(plan, source: source).text)
         }

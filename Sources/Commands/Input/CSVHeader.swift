@@ -50,6 +50,14 @@ struct CSVHeader {
         for path in paths where !names.contains(path) { take(path, paths) }
     }
 
+    /// Whether a line names a field as a column, with any separator.
+    static func isHeader(_ line: UnsafeBufferPointer<UInt8>, of schema: Schema) -> Bool {
+        let paths = schema.fields.map(\.path)
+        return CSVSeparator.allCases.contains { separator in
+            do throws(CSVGrammar.Fault) { return found(try names(line, separator), paths) > 0 } catch { return false }
+        }
+    }
+
     /// Finds the column that differs from a field by spaces around it, a byte order mark or upper and lower case only.
     private mutating func take(_ path: String, _ paths: [String]) {
         let similar = names.indices.filter { Self.folded(names[$0]) == Self.folded(path) && !paths.contains(names[$0]) }

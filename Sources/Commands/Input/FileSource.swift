@@ -6,7 +6,7 @@ import Foundation
 /// The bytes of a file or of standard input.
 final class FileSource: ByteSource {
     let path: String
-    fileprivate let descriptor: Int32
+    private let descriptor: Int32
     /// Bytes of the file as it lies on disk, if that is known, and how many of them have been read.
     let size: Int?
     private(set) var bytesRead = 0
@@ -50,54 +50,5 @@ final class FileSource: ByteSource {
 
     private static func failure(_ path: String) -> InputError {
         .unreadable(path: path, errno: errno, words: String(cString: strerror(errno)))
-    }
-}
-
-extension FileSource {
-    /// Whether the file begins with these bytes; false for a pipe, whose bytes come once.
-    func begins(with bytes: [UInt8]) -> Bool {
-        guard size != nil else { return false }
-        return withUnsafeTemporaryAllocation(byteCount: bytes.count, alignment: 1) { buffer in
-            pread(descriptor, buffer.baseAddress, bytes.count, 0) == bytes.count && buffer.elementsEqual(bytes)
-        }
-    }
-}
-
-/// A recording's bytes: as they are, or unpacked from LZ4, which its name or its first bytes say.
-struct RecordingSource: ByteSource {
-    private enum Kind {
-        case plain(FileSource)
-        case lz4(LZ4Source<FileSource>)
-    }
-
-    private var kind: Kind
-    private let path: String
-    private let format: RecordingFormat
-    private var hasBegun = false
-
-    init(_ file: FileSource, format: RecordingFormat) {
-        path = file.path
-        self.format = format
-        let isLZ4 = path.lowercased().hasSuffix(".lz4") || file.begins(with: [0x04, 0x22, 0x4D, 0x18])
-        kind = isLZ4 ? .lz4(LZ4Source(file)) : .plain(file)
-    }
-
-    mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(InputError) -> Int {
-        let count: Int
-        switch kind {
-        case .plain(let source): count = try source.read(into: buffer)
-        case .lz4(var source):
-            // The source's buffers are shared by reference; only its counters are copied back.
-            count = try source.read(into: buffer)
-            kind = .lz4(source)
-        }
-        if !hasBegun {
-            hasBegun = true
-            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-            if let words = ForeignFormat.words(bytes, format: format) {
-                throw .unreadable(path: path, errno: 0, words: words)
-            }
-        }
-        return count
     }
 }

@@ -1,4 +1,5 @@
 import CAssets
+import Engine
 import Foundation
 import Plan
 import Yams
@@ -19,7 +20,7 @@ struct PipelineFile {
             guard let data = FileManager.default.contents(atPath: path) else {
                 throw .plan("\(path): error: the file cannot be read")
             }
-            return try parse(String(decoding: data, as: UTF8.self), path: path)
+            return try parse(text(of: data), path: path)
         }
         let name = path ?? defaultName
         if let bytes = Assets.bytes("pipelines/\(name).yaml") {
@@ -27,6 +28,14 @@ struct PipelineFile {
         }
         let known = Assets.names("pipelines/", suffix: ".yaml").joined(separator: ", ")
         throw .plan("\(name): error: there is no such pipeline file, and no built-in pipeline of that name (\(known))")
+    }
+
+    /// Editors write text as UTF-8 with a byte order mark or without, and as UTF-16.
+    private static func text(of data: Data) -> String {
+        if let encoding = TextEncoding(data), encoding != .utf8, let text = String(data: data, encoding: .utf16) {
+            return text
+        }
+        return String(decoding: data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data, as: UTF8.self)
     }
 
     private static func parse(_ text: String, path: String) throws(CommandError) -> PipelineFile {

@@ -8,6 +8,15 @@ import Windows
 /// What a recording's lines are.
 enum RecordingFormat: String, ExpressibleByArgument, CaseIterable {
     case jsonl, csv
+
+    /// What a file's name says, whatever its case and if it is compressed; nil if nothing.
+    static func named(_ path: String) -> RecordingFormat? {
+        switch RecordingReading.ending(path) {
+        case "csv", "tsv", "tab": .csv
+        case "jsonl", "ndjson", "json": .jsonl
+        default: nil
+        }
+    }
 }
 
 /// A piece of a recording: decoded events, which line each came from, and to which partition each belongs.
@@ -49,7 +58,7 @@ final class Recording {
     private var reader: LineReader<RecordingSource>
     private let decoder: ChunkDecoder
     private let reading: RecordingReading
-    private let format: RecordingFormat
+    let format: RecordingFormat
     private let separator: CSVSeparator
     private let plan: PipelinePlan
     private var csv: CSVRecord?
@@ -73,21 +82,33 @@ final class Recording {
         self.reading = reading
         self.plan = plan
         self.chunkEvents = chunkEvents
-        format = reading.format(of: path)
         separator = reading.separator(of: path)
+        var source: RecordingSource
         do throws(InputError) {
             file = try FileSource(path)
+            source = RecordingSource(file, format: reading.format ?? .named(path), encoding: reading.encoding)
+            if let known = source.format { format = known } else { format = try Self.format(&source, plan.schema) }
+            source.format = format
         } catch {
-            throw .input(error.description)
+            throw .input(Self.describe(error, path, lines: 0))
         }
         reader = LineReader(
-            RecordingSource(file, format: format),
+            source,
             csv: format == .csv ? separator.grammar : nil,
             isChecked: isResumable
         )
         // A pipe has been closed when it is at its end; a file may grow.
         reader.tail = isResumable && !reading.isFinished && file.size != nil ? .leave : .take
         decoder = ChunkDecoder(plan: plan, capacity: chunkEvents)
+    }
+
+    /// Of a file whose name does not say it: CSV if its first line names a field of the pipeline as a column.
+    private static func format(_ source: inout RecordingSource, _ schema: Schema) throws(InputError) -> RecordingFormat
+    {
+        let head = try source.head()
+        let line = head.drop { $0 == 0x0A || $0 == 0x0D || $0 == 0x20 }.prefix { $0 != 0x0A }
+        guard let first = line.first, first != 0x7B, first != 0x5B else { return .jsonl }
+        return Array(line).withUnsafeBufferPointer { CSVHeader.isHeader($0, of: schema) } ? .csv : .jsonl
     }
 
     /// How much of the file has been read, if its size is known.
@@ -108,17 +129,15 @@ final class Recording {
     /// events are taken.
     var isSilent: Bool { hasPaused && !file.hasMore(within: 1000) }
 
+    /// Whether no earlier run has taken anything of it.
+    private(set) var beginsAtItsStart = true
+
     /// Passes over what an earlier run has taken, after checking that it is the same.
     func skip(to position: RecordingPosition) throws(CommandError) {
         guard position.byte > 0 else { return }
-        if format == .csv {
-            // The header is needed to read what follows; it is the first line of the same bytes.
-            let again = try Recording(path, reading, plan: plan, chunkEvents: 1)
-            try again.readHeader()
-            csv = again.csv
-            reader.columnCount = again.reader.columnCount
-            notes = again.notes
-        }
+        beginsAtItsStart = false
+        // The header is needed to read what follows.
+        if format == .csv { try readHeader() }
         do throws(InputError) { try reader.skip(to: position, path: path) } catch { throw .input(error.description) }
     }
 
@@ -196,11 +215,20 @@ final class Recording {
                 if hasPaused { break }
             }
         } catch {
-            guard sawLine else { throw .input(error.description) }
+            guard sawLine else { throw .input(Self.describe(error, path, lines: reader.position.line)) }
         }
         guard sawLine else { return false }
         chunk.end = reader.position
         return true
+    }
+
+    private static func describe(_ error: InputError, _ path: String, lines: Int) -> String {
+        let taken =
+            lines == 0 ? "nothing of it has been taken" : "the \(grouped(lines)) lines before that have been taken"
+        return switch error {
+        case .damaged, .cutOff: "cannot read all of \(path): \(error.description); \(taken)"
+        case .changed, .unreadable: error.description
+        }
     }
 
     private func append(_ line: LineReader<RecordingSource>.Line, to chunk: Chunk) {

@@ -38,7 +38,7 @@ struct ModelsScoreCommand: ParsableCommand {
     @Argument(help: "Model file or folder.")
     var model: String
 
-    @Argument(help: "CSV file, also as .lz4; - is standard input.")
+    @Argument(help: "CSV file, also packed; - is standard input.")
     var rows: String
 
     @Option(help: "Only csv.")

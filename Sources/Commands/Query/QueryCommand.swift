@@ -44,7 +44,7 @@ struct QueryCommand: ParsableCommand {
     @Argument(help: "Name of the query.")
     var name: String
 
-    @Argument(help: "Recordings (JSONL or CSV, each also as .lz4); - is standard input.")
+    @Argument(help: "Recordings (JSON or CSV; also packed with gzip, zstd, LZ4); - is standard input.")
     var files: [String]
 
     @Option(help: "Pipeline file, or the name of a built-in one.")

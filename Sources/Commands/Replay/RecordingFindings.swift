@@ -45,7 +45,7 @@ struct RecordingFindings {
             let words = (rejection.field.map { $0 + " " } ?? "") + rejection.reason
             // "at byte 7" and "at byte 12" are one kind.
             guard kinds.insert(words.filter { !$0.isNumber }).inserted else { continue }
-            let advice = rejection.field.flatMap { hint(of: $0, batch, row) } ?? ""
+            let advice = rejection.field.flatMap { hint(of: $0, batch, row) } ?? Self.advice(rejection.reason)
             reasons.append("line \(grouped(chunk.lines[row])): \(Output.safe(words))\(advice)")
         }
     }
@@ -61,6 +61,10 @@ struct RecordingFindings {
             return nil
         }
         return " (if \(text) has a decimal comma, add --decimal , and --again)"
+    }
+
+    private static func advice(_ reason: String) -> String {
+        reason == "invalid UTF-8" ? " (if the file is in Windows-1252, add --encoding windows-1252 and --again)" : ""
     }
 
     private static func has(_ batch: ColumnBatch, _ field: Int, _ row: Int) -> Bool {

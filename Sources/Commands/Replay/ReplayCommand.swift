@@ -17,6 +17,9 @@ struct ReplayCommand: ParsableCommand {
 
               patternalarm replay events.jsonl.lz4
               patternalarm replay payments.csv --pipeline payments.yaml --data-dir work
+              gzip -c payments.csv | patternalarm replay - --pipeline payments.yaml
+              patternalarm replay payments.csv --pipeline payments.yaml \\
+                --encoding windows-1252
               tail -f events.jsonl | patternalarm replay - --ack
               patternalarm replay app.log --quiet    # every minute, while it grows
               patternalarm replay events.jsonl --until 2026-03-02T08:30:00Z \\
@@ -26,7 +29,7 @@ struct ReplayCommand: ParsableCommand {
             """
     )
 
-    @Argument(help: "Recordings (JSONL or CSV, each also as .lz4); - is standard input.")
+    @Argument(help: "Recordings (JSON or CSV; also packed with gzip, zstd, LZ4); - is standard input.")
     var files: [String] = []
 
     @OptionGroup var engine: EngineOptions

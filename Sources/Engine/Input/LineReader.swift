@@ -105,23 +105,27 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         kept.deallocate()
     }
 
-    /// Passes over what an earlier run has taken.
+    /// Passes over what an earlier run has taken, up to a position behind this one.
     ///
     /// - Throws: ``InputError/changed(line:path:)`` if the bytes are not the ones that were taken.
     public mutating func skip(to target: RecordingPosition, path: String) throws(InputError) {
-        var rest = target.byte
-        var checksum: UInt32 = 0
+        guard target.byte > 0 else { return }
+        hasBegun = true
         var last: UInt8 = 0x0A
-        while rest > 0 {
-            let read = try source.read(into: UnsafeMutableRawBufferPointer(start: buffer, count: min(capacity, rest)))
-            guard read > 0 else { throw .changed(line: target.line, path: path) }
-            checksum = pa_crc32c(checksum, buffer, read)
-            last = buffer[read - 1]
-            rest -= read
+        while position.byte < target.byte {
+            if start == filled {
+                (start, filled) = (0, 0)
+                try fill()
+                guard filled > 0 else { throw .changed(line: target.line, path: path) }
+            }
+            let count = min(filled - start, target.byte - position.byte)
+            last = buffer[start + count - 1]
+            consume(count)
         }
-        guard checksum == target.checksum else { throw .changed(line: target.line, path: path) }
+        guard position == RecordingPosition(line: position.line, byte: target.byte, checksum: target.checksum) else {
+            throw .changed(line: target.line, path: path)
+        }
         position = target
-        hasBegun = target.byte > 0
         // The file has grown behind a line that had no end: what follows is still that line.
         isInsideLine = last != 0x0A && target.line > 0
     }

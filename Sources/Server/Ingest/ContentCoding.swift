@@ -1,4 +1,3 @@
-import CZlib
 import Engine
 
 /// How a body is packed on its way.
@@ -19,21 +18,22 @@ enum ContentCoding: String {
         case damaged(String)
     }
 
-    /// Unpacks a body, but never to more than `limit` bytes: a small one can claim gigabytes.
-    func unpack(_ body: [UInt8], limit: Int) throws(Fault) -> [UInt8] {
+    private var container: Container? {
         switch self {
-        case .identity: body
-        case .gzip: try Self.gunzip(body, limit: limit)
-        case .lz4: try Self.unpackLZ4(body, limit: limit)
+        case .identity: nil
+        case .gzip: .gzip
+        case .lz4: .lz4
         }
     }
 
-    private static let step = 1 << 18
-
-    private static func unpackLZ4(_ body: [UInt8], limit: Int) throws(Fault) -> [UInt8] {
-        var source = LZ4Source(Memory(bytes: body))
+    /// Unpacks a body, but never to more than `limit` bytes: a small one can claim gigabytes.
+    func unpack(_ body: [UInt8], limit: Int) throws(Fault) -> [UInt8] {
+        guard let container else { return body }
+        // Nothing is no frame.
+        guard !body.isEmpty else { throw .damaged("there is no \(container.rawValue) data") }
+        var source = UnpackingSource(container, Memory(bytes: body))
         var out: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: step)
+        var buffer = [UInt8](repeating: 0, count: Self.step)
         while true {
             let outcome = buffer.withUnsafeMutableBytes { buffer -> Result<Int, InputError> in
                 do throws(InputError) { return .success(try source.read(into: buffer)) } catch {
@@ -41,7 +41,7 @@ enum ContentCoding: String {
                 }
             }
             switch outcome {
-            case .failure: throw .damaged("the LZ4 frame is broken or ends too early")
+            case .failure(let error): throw .damaged(error.description)
             case .success(0): return out
             case .success(let count):
                 guard out.count + count <= limit else { throw .tooLarge(limit: limit) }
@@ -50,41 +50,7 @@ enum ContentCoding: String {
         }
     }
 
-    private static func gunzip(_ body: [UInt8], limit: Int) throws(Fault) -> [UInt8] {
-        var stream = z_stream()
-        guard pa_gzip_begin(&stream) == Z_OK else { throw .damaged("no memory to unpack it") }
-        defer { inflateEnd(&stream) }
-        var input = body
-        var out: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: step)
-        let fault = input.withUnsafeMutableBufferPointer { input -> Fault? in
-            stream.next_in = input.baseAddress
-            stream.avail_in = UInt32(input.count)
-            while true {
-                var produced = 0
-                let code = buffer.withUnsafeMutableBufferPointer { buffer in
-                    stream.next_out = buffer.baseAddress
-                    stream.avail_out = UInt32(buffer.count)
-                    let code = inflate(&stream, Z_NO_FLUSH)
-                    produced = buffer.count - Int(stream.avail_out)
-                    return code
-                }
-                guard out.count + produced <= limit else { return .tooLarge(limit: limit) }
-                out += buffer[..<produced]
-                switch code {
-                case Z_STREAM_END where stream.avail_in == 0: return nil
-                // Members may follow one another.
-                case Z_STREAM_END:
-                    guard inflateReset(&stream) == Z_OK else { return .damaged("the gzip data is broken") }
-                case Z_OK where produced > 0 || stream.avail_in > 0: continue
-                case Z_OK, Z_BUF_ERROR: return .damaged("the gzip data ends too early")
-                default: return .damaged("the gzip data is broken")
-                }
-            }
-        }
-        if let fault { throw fault }
-        return out
-    }
+    private static let step = 1 << 18
 
     private struct Memory: ByteSource {
         var bytes: [UInt8]
