@@ -28,8 +28,19 @@ public struct InputRecord: Sendable, Equatable {
     public var checksum: UInt32
     /// How many of its events no run has taken, because of a range of event time; nil if that was not found out.
     public var leftOut: Int?
+    /// Whether it was read as CSV, if that is known.
+    public var isCSV: Bool?
 
-    public init(path: String, recording: Int, lines: Int, bytes: Int, checksum: UInt32, leftOut: Int?) {
+    public init(
+        path: String,
+        recording: Int,
+        lines: Int,
+        bytes: Int,
+        checksum: UInt32,
+        leftOut: Int?,
+        isCSV: Bool? = nil
+    ) {
+        self.isCSV = isCSV
         self.path = path
         self.recording = recording
         self.lines = lines
@@ -157,10 +168,34 @@ extension AlertDatabase {
                 sql: "INSERT INTO inputs (run_id, path, lines, bytes, crc32c, finished_ms) VALUES (?, ?, ?, ?, ?, ?)",
                 arguments: [run, input.path, input.lines, input.bytes, String(input.checksum, radix: 16), now]
             )
+            if let isCSV = input.isCSV {
+                let name = "read_as_csv.\(input.recording)"
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?)",
+                    arguments: [run, name, isCSV ? 1 : 0]
+                )
+            }
             let name = "left_out.\(input.recording)"
             let known = try Double.fetchOne(db, sql: "SELECT max(value) FROM metrics WHERE name = ?", arguments: [name])
             guard let leftOut = input.leftOut, leftOut > 0 || known != nil else { return }
             try db.execute(sql: "INSERT OR REPLACE INTO metrics VALUES (?, ?, ?)", arguments: [run, name, leftOut])
+        }
+    }
+
+    /// When a recording's bytes were read first, and whether as CSV, if that was noted; nil if no run has noted it.
+    public func firstReading(of input: InputRecord) throws(AlertStoreError) -> (milliseconds: Int64, isCSV: Bool?)? {
+        try read { db in
+            let time = try Int64.fetchOne(
+                db,
+                sql: "SELECT min(finished_ms) FROM inputs WHERE bytes = ? AND crc32c = ?",
+                arguments: [input.bytes, String(input.checksum, radix: 16)]
+            )
+            let isCSV = try Double.fetchOne(
+                db,
+                sql: "SELECT value FROM metrics WHERE name = ? ORDER BY run_id LIMIT 1",
+                arguments: ["read_as_csv.\(input.recording)"]
+            )
+            return time.map { ($0, isCSV.map { $0 > 0 }) }
         }
     }
 

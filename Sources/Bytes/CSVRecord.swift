@@ -98,7 +98,7 @@ public final class CSVRecord {
     /// have a number there.
     private func isNumber(_ content: UnsafeBufferPointer<UInt8>) -> Bool {
         guard content.contains(where: { $0 == 0x2C || $0 == 0x2E }) else { return false }
-        return TextValue.spellWithPoint(content, into: &spelling) || TextValue.number(content) != nil
+        return NumberStyle.decimalComma.spell(content, into: &spelling) || TextValue.number(content) != nil
     }
 
     /// Writes a JSON string and returns how many bytes it took.

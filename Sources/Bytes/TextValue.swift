@@ -26,37 +26,6 @@ public enum TextValue {
         }
     }
 
-    /// Whether a text is nothing but spaces: no value.
-    public static func isBlank(_ text: UnsafeBufferPointer<UInt8>) -> Bool { trimmed(text).isEmpty }
-
-    /// Spells a number with a decimal comma, and with points between its thousands or not (`1.234,50`), with a decimal
-    /// point and none.
-    ///
-    /// - Returns: false if the text is no such number.
-    public static func spellWithPoint(_ text: UnsafeBufferPointer<UInt8>, into spelling: inout [UInt8]) -> Bool {
-        spelling.removeAll(keepingCapacity: true)
-        // Digits since the last point, or since the start if there was none.
-        var digits = 0
-        var groups = 0
-        var isWhole = true
-        for byte in trimmed(text) {
-            switch byte {
-            case 0x30...0x39:
-                digits += 1
-                spelling.append(byte)
-            case 0x2E where isWhole && (groups == 0 ? (1...3).contains(digits) : digits == 3):
-                (groups, digits) = (groups + 1, 0)
-            case 0x2C where isWhole && (groups == 0 || digits == 3):
-                isWhole = false
-                spelling.append(0x2E)
-            case 0x2B where spelling.isEmpty, 0x2D where spelling.isEmpty: spelling.append(byte)
-            default: return false
-            }
-        }
-        guard !isWhole || groups == 0 || digits == 3 else { return false }
-        return spelling.withUnsafeBufferPointer { isNumber($0) }
-    }
-
     private static func isNumber(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         var index = 0
         func digits() -> Int {

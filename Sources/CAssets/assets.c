@@ -12,6 +12,10 @@ static const unsigned char pipeline_handbook[] = {
 #embed "../../Data/pipelines/handbook.yaml"
 };
 
+static const unsigned char zones[] = {
+#embed "../../Data/zones/zones.txt"
+};
+
 static const unsigned char model_patternalarm[] = {
 #embed "../../Data/models/patternalarm.json"
 };
@@ -136,6 +140,7 @@ static const struct pa_asset assets[] = {
     {"pipelines/patternalarm.yaml", pipeline_patternalarm, sizeof pipeline_patternalarm},
     {"pipelines/card_stream.yaml", pipeline_card_stream, sizeof pipeline_card_stream},
     {"pipelines/handbook.yaml", pipeline_handbook, sizeof pipeline_handbook},
+    {"zones/zones.txt", zones, sizeof zones},
     {"models/patternalarm.json", model_patternalarm, sizeof model_patternalarm},
     {"api/openapi.json", api_openapi, sizeof api_openapi},
     {"dashboard/alert.js", dashboard_alert_js, sizeof dashboard_alert_js},

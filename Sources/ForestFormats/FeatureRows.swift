@@ -1,7 +1,7 @@
 import Bytes
 import Forest
 
-/// Rows of features from CSV: a header of names, then one number a field; empty, `nan` or `null` = missing.
+/// Rows of features from CSV: a header of names, then one number a field; empty, `nan` or another word for null = missing.
 ///
 /// Numbers are read in 64 bits; a model of 32 bits narrows them, as its library does it. Rows are collected behind one another until
 /// ``removeAll()``: whoever reads a large file does so in batches.
@@ -159,18 +159,19 @@ public struct FeatureRows: Sendable {
         return .nan
     }
 
+    private static let infinities: [(words: WordList, value: Double)] = [
+        (WordList(["inf", "+inf", "infinity", "+infinity"]), .infinity), (WordList(["-inf", "-infinity"]), -.infinity),
+    ]
+
     /// What is not JSON's number: quotes, spaces, words for missing and infinite, `.5` and `+1`.
     private static func word(_ line: UnsafeBufferPointer<UInt8>, _ position: inout Int) -> Double? {
         let content: [UInt8]
         do throws(CSVGrammar.Fault) { content = try grammar.content(of: line, &position) } catch { return nil }
-        var text = content[...]
-        let trimmed: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x0D }
-        while let first = text.first, trimmed(first) { text.removeFirst() }
-        while let last = text.last, trimmed(last) { text.removeLast() }
-        let word = String(decoding: text, as: UTF8.self)
-        switch word.lowercased() {
-        case "", "nan", "null", "na": return .nan
-        default: return Double(word)
+        return content.withUnsafeBufferPointer { text in
+            if ValueStyle().isNull(text) { return .nan }
+            if let number = TextValue.number(text) { return number }
+            // A feature can be infinite, an event's number cannot.
+            return infinities.first { $0.words.contains(TextValue.trimmed(text)) }?.value
         }
     }
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 extension PipelinePlan {
     /// The checked plan as a stable text: two files that mean the same (comments, spacing, spellings aside) have the same
     /// one. What a hash of "the pipeline" is taken over.
@@ -26,14 +28,30 @@ extension PipelinePlan {
         return (schemaLines + [partitions]).joined(separator: "\n")
     }
 
+    /// Only what is not as it is by itself.
+    private func spelling(of field: Field) -> String {
+        var parts: [String] = []
+        let values = field.values
+        if let words = values.nullWords { parts.append("null \(words)") }
+        if let words = values.trueWords { parts.append("true \(words)") }
+        if let words = values.falseWords { parts.append("false \(words)") }
+        if field.type == .number, !values.numbers.isPlain { parts.append("numbers \(values.numbers)") }
+        if !field.times.formats.isEmpty { parts.append("formats \(field.times.formats)") }
+        if field.times.isRelative {
+            parts.append("unit \(field.times.unit ?? 1_000_000_000) origin \(field.times.origin ?? 0)")
+        }
+        return parts.map { " " + $0 }.joined()
+    }
+
     private var schemaLines: [String] {
-        ["zone \(timeZoneMinutes)"]
+        ["zone \(zone)"]
             + schema.fields.map { field in
                 let limits = "\(field.minimum.map { "\($0)" } ?? "-") \(field.maximum.map { "\($0)" } ?? "-")"
                 let known = field.knownAfter.map { " known \($0)" } ?? ""
                 let role = field.role?.rawValue ?? "-"
                 let type = field.type.rawValue
-                return "field \(field.name) \(field.path) \(type) \(role) \(field.isRequired) \(limits)\(known)"
+                return
+                    "field \(field.name) \(field.path) \(type) \(role) \(field.isRequired) \(limits)\(known)\(spelling(of: field))"
             }
     }
 }

@@ -1,10 +1,31 @@
+public import Bytes
+
 extension PipelinePlan {
     /// Checks a pipeline file and compiles it.
     ///
     /// - Throws: ``PlanError`` with everything that is wrong, before a byte of data is read.
-    public static func parse(_ root: ConfigNode, file: String) throws(PlanError) -> PipelinePlan {
-        var parser = PipelineParser(file: file)
+    public static func parse(
+        _ root: ConfigNode,
+        file: String,
+        zones: ZoneFinder = ZoneFinder()
+    ) throws(PlanError) -> PipelinePlan {
+        var parser = PipelineParser(file: file, zones: zones)
         return try parser.parse(root)
+    }
+}
+
+/// Who knows time zones by name: their data are no business of this target.
+public struct ZoneFinder {
+    public var zone: (String) -> LocalZone?
+    /// All that are known.
+    public var names: () -> [String]
+
+    public init(
+        zone: @escaping (String) -> LocalZone? = { _ in nil },
+        names: @escaping () -> [String] = { [] }
+    ) {
+        self.zone = zone
+        self.names = names
     }
 }
 
@@ -21,8 +42,13 @@ private struct PipelineParser {
         "severity", "features", "detectors", "queries",
     ]
 
-    init(file: String) {
+    private let zones: ZoneFinder
+    /// What the schema says for all of its fields.
+    private var values = ValueStyle()
+
+    init(file: String, zones: ZoneFinder) {
         reader = ConfigReader(file: file)
+        self.zones = zones
     }
 
     mutating func parse(_ root: ConfigNode) throws(PlanError) -> PipelinePlan {
@@ -87,23 +113,32 @@ private struct PipelineParser {
 
     private mutating func schema(_ node: ConfigNode) {
         var sawFields = false
-        for entry in reader.map(node, "schema", keys: ["time_zone", "fields"]) {
+        let entries = reader.map(node, "schema", keys: ["time_zone", "fields"] + ConfigReader.styleKeys)
+        for entry in entries where entry.key != "fields" {
             if entry.key == "time_zone", let text = reader.text(entry.value, "time_zone") {
-                if let minutes = zoneMinutes(text) {
-                    plan.timeZoneMinutes = minutes
-                } else {
-                    reader.report(
-                        entry.value.position,
-                        "time_zone must be UTC or an offset such as +02:00, not \"\(text)\""
-                    )
-                }
+                zone(text, entry.value.position)
+            } else {
+                reader.readStyle(entry, into: &values)
             }
-            guard entry.key == "fields" else { continue }
+        }
+        for entry in entries where entry.key == "fields" {
             sawFields = true
             for field in reader.map(entry.value, "fields") { self.field(field) }
         }
         if !sawFields { reader.report(node.position, "the schema has no fields") }
         roles(node)
+    }
+
+    private mutating func zone(_ text: String, _ position: SourcePosition) {
+        if let minutes = zoneMinutes(text) {
+            plan.timeZoneMinutes = minutes
+        } else if let zone = zones.zone(text) {
+            plan.zone = zone
+        } else {
+            let words =
+                "time_zone must be UTC, an offset such as +02:00 or a name such as Europe/Berlin, not \"\(text)\""
+            reader.report(position, words, suggestion: closestName(to: text, among: zones.names()))
+        }
     }
 
     private mutating func roles(_ schema: ConfigNode) {
@@ -138,6 +173,7 @@ private struct PipelineParser {
     private mutating func field(_ entry: ConfigNode.Entry) {
         let types = Field.ValueType.allCases.map(\.rawValue)
         var field = Field(name: entry.key, type: .text)
+        field.values = values
         if !isName(entry.key) {
             reader.report(entry.keyPosition, "a field's name has letters, digits and _ only: \"\(entry.key)\"")
         }
@@ -147,8 +183,9 @@ private struct PipelineParser {
             }
         } else {
             let known = ["type", "path", "role", "required", "min", "max", "known_after"]
+            let spellings = ConfigReader.styleKeys + ConfigReader.timeKeys
             var sawType = false
-            for part in reader.map(entry.value, "field \(entry.key)", keys: known) {
+            for part in reader.map(entry.value, "field \(entry.key)", keys: known + spellings) {
                 switch part.key {
                 case "type":
                     sawType = true
@@ -163,9 +200,11 @@ private struct PipelineParser {
                 case "min": field.minimum = reader.number(part.value, "min")
                 case "max": field.maximum = reader.number(part.value, "max")
                 case "known_after": field.knownAfter = reader.duration(part.value, "known_after")
-                default: break
+                case _ where ConfigReader.timeKeys.contains(part.key): reader.readTime(part, into: &field.times)
+                default: reader.readStyle(part, into: &field.values)
                 }
             }
+            checkSpelling(of: field, entry)
             if !sawType { reader.report(entry.value.position, "field \(entry.key) needs a type") }
         }
         if plan.schema.index(of: field.name) != nil {
@@ -197,6 +236,25 @@ private struct PipelineParser {
         }
         plan.schema.fields.append(field)
         fieldPositions.append(entry.keyPosition)
+    }
+
+    /// What is said of a field must be of its type.
+    private mutating func checkSpelling(of field: Field, _ entry: ConfigNode.Entry) {
+        func says(_ keys: String...) -> Bool {
+            guard case .map(let parts, _) = entry.value else { return false }
+            return parts.contains { keys.contains($0.key) }
+        }
+        let wrong: [(isSaid: Bool, words: String, type: Field.ValueType)] = [
+            (says("numbers"), "numbers is for numbers", .number),
+            (says("true_words", "false_words"), "true_words and false_words are for bools", .bool),
+            (says("format", "unit", "origin"), "format, unit and origin are for times", .time),
+        ]
+        for (isSaid, words, type) in wrong where isSaid && field.type != type {
+            reader.report(entry.keyPosition, "\(words); field \(field.name) is a \(field.type.rawValue)")
+        }
+        if field.times.isRelative, !field.times.formats.isEmpty {
+            reader.report(entry.keyPosition, "field \(field.name) has a format, or a unit and an origin, not both")
+        }
     }
 
     private mutating func time(_ node: ConfigNode) {

@@ -1,3 +1,5 @@
+public import Bytes
+
 /// Whom a window or an alert is about: a key made of one or more texts of the event. Absent key: no window, null.
 public struct Entity: Sendable, Equatable {
     public var name: String
@@ -169,8 +171,8 @@ public struct PipelinePlan: Sendable, Equatable {
     /// The file that it was read from, for what is found wrong with it later.
     public var file = ""
     public var schema: Schema
-    /// Minutes east of UTC that a time without an offset is taken to be in.
-    public var timeZoneMinutes = 0
+    /// Where a time without an offset is taken to be.
+    public var zone = LocalZone.utc
     /// Allowed disorder: how far the partition's clock stays behind the newest event, microseconds.
     public var disorder: Int64 = 30_000_000
     /// An event further ahead of the partition's newest event than this is rejected, microseconds; nil = no limit.
@@ -192,5 +194,18 @@ public struct PipelinePlan: Sendable, Equatable {
     public init(name: String, schema: Schema) {
         self.name = name
         self.schema = schema
+    }
+
+    /// Minutes east of UTC of a zone that never changes; 0 for others.
+    public var timeZoneMinutes: Int {
+        get { zone.fixedMinutes ?? 0 }
+        set { zone = LocalZone(minutes: newValue) }
+    }
+
+    /// How a field spells instants.
+    public func times(of field: Field) -> TimeStyle {
+        var style = field.times
+        style.zone = zone
+        return style
     }
 }

@@ -1,3 +1,5 @@
+public import Bytes
+
 /// How one field of an event is read.
 public struct Field: Sendable, Equatable {
     public enum ValueType: String, Sendable, CaseIterable {
@@ -7,7 +9,7 @@ public struct Field: Sendable, Equatable {
         case bool
         /// A string; a JSON number or bool is taken as its spelling. In a column a `Text`.
         case text
-        /// An instant: ISO 8601, or a number of seconds, milliseconds or microseconds since 1970.
+        /// An instant: as ``Bytes/TimeParser`` knows them, or as the field's ``Field/times`` say.
         case time
         /// Any JSON value, compared by its bytes; in a column a `Text`.
         case json
@@ -35,6 +37,10 @@ public struct Field: Sendable, Equatable {
     /// How long after the event a label is known, microseconds: windows that are delayed by at least that may read it.
     /// Nil: no feature ever reads it (C7).
     public var knownAfter: Int64?
+    /// How values are spelled that are no texts, and what means no value.
+    public var values = ValueStyle()
+    /// How instants are spelled; the zone is the plan's.
+    public var times = TimeStyle()
 
     public init(
         name: String,

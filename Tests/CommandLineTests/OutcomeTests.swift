@@ -77,8 +77,18 @@ import Testing
     @Test func aFieldThatNoEventHasIsSaid() throws {
         try space.write(lines(0..<30).replacing("\"amount\"", with: "\"Amount\""), "upper.jsonl")
         let upper = try replay(["upper.jsonl"])
-        #expect(upper.status == 4 && upper.err.contains("30 events = 30 ok"))
-        #expect(upper.err.contains("upper.jsonl: amount is in none of the 30 events; did you mean Amount?"))
+        #expect(upper.status == 0 && upper.err.contains("upper.jsonl: Amount is taken as the field amount"))
+        #expect(!upper.err.contains("in none of"))
+        try space.write(lines(0..<30).replacing("\"amount\"", with: "\"a-mount\""), "sign.jsonl")
+        let sign = try replay(["sign.jsonl"])
+        #expect(sign.status == 4 && sign.err.contains("30 events = 30 ok"))
+        #expect(sign.err.contains("sign.jsonl: amount is in none of the 30 events; did you mean a-mount?"))
+        try space.write(lines(0..<30).replacing("\"amount\"", with: "\"amt\""), "short.jsonl")
+        #expect(try replay(["short.jsonl"]).err.contains("did you mean amt?"))
+        // A field that must be there: nothing is accepted, and the reason says what may be meant.
+        try space.write(lines(0..<30).replacing("\"payer\"", with: "\"payer_id\""), "missing.jsonl")
+        let missing = try replay(["missing.jsonl"])
+        #expect(missing.status == 4 && missing.err.contains("line 1: payer is missing; did you mean payer_id?"))
         try space.write(lines(0..<30).replacing("\"amount\"", with: "\"ammount\""), "typo.jsonl")
         let typo = try replay(["typo.jsonl"])
         #expect(typo.status == 0 && typo.err.contains("did you mean ammount?"))
@@ -86,9 +96,22 @@ import Testing
         let none = try replay(["none.jsonl"])
         #expect(none.status == 0 && none.err.contains("none.jsonl: the field amount: in none of the 30 events"))
         // One event in many is enough.
-        let many = lines(0..<5000).replacing("\"amount\"", with: "\"Amount\"")
-        try space.write(many.replacing("\"Amount\":4999", with: "\"amount\":4999"), "some.jsonl")
-        #expect(try !replay(["some.jsonl"], [], "some").err.contains("in none of"))
+        let many = lines(0..<5000).replacing("\"amount\"", with: "\"a_mount\"")
+        try space.write(many.replacing("\"a_mount\":4999", with: "\"amount\":4999"), "some.jsonl")
+        let some = try replay(["some.jsonl"], [], "some")
+        // The first ones are spoken of at once.
+        #expect(some.err.contains("so far amount is in none of the 2,048 events; did you mean a_mount?"))
+        #expect(some.status == 0 && !some.err.contains("none of the 5,000"))
+    }
+
+    /// The same events in another file: nothing new, as of the same file.
+    @Test func aFileOfDuplicatesIsNothingNew() throws {
+        try space.write(lines(0..<30), "e.jsonl")
+        try space.write(lines(0..<30).replacing(":\"p\"", with: ": \"p\""), "copy.jsonl")
+        #expect(try replay(["e.jsonl"], [], "d").status == 0)
+        let copy = try replay(["copy.jsonl"], [], "d")
+        #expect(copy.status == 0 && copy.err.contains("60 events = 30 ok + 0 late + 30 duplicate"))
+        #expect(copy.err.contains("copy.jsonl: nothing new: all of its 30 events are duplicates"))
     }
 
     @Test func bytesThatWereReadBeforeCanBeTakenAgain() throws {
@@ -97,7 +120,8 @@ import Testing
         let nothing = try replay(["bank.txt"], ["--format", "csv"])
         #expect(
             nothing.status == 4
-                && nothing.err.contains("nothing new, all of its 2 lines have been taken before; --again")
+                && nothing.err.contains("nothing new, all of its 2 lines have been taken before: 20")
+                && nothing.err.contains("Z, as JSON lines; --again takes them once more, as CSV")
         )
         let again = try replay(["bank.txt"], ["--format", "csv", "--again"])
         #expect(again.status == 0 && again.err.contains("3 events = 1 ok + 0 late + 0 duplicate + 2 rejected"))

@@ -1,4 +1,5 @@
 import Base
+import Bytes
 import Engine
 import Plan
 import TestKit
@@ -26,6 +27,29 @@ import Testing
             ])
         )
         plan.timeZoneMinutes = 90
+        return plan
+    }()
+
+    /// The same fields, spelled in ways of their own, in a zone that changes.
+    private static let styled: PipelinePlan = {
+        var plan = DecoderAgreementTests.plan
+        plan.zone = LocalZone(name: "X", first: 3600, transitions: [(0, 7200), (1_772_438_400, 3600)])
+        for index in plan.schema.fields.indices {
+            var field = plan.schema.fields[index]
+            field.values.nullWords = WordList(["none", "12", "5", "a", "7"])
+            field.values.trueWords = WordList(["no", "t"])
+            field.values.falseWords = WordList(["1"])
+            field.values.numbers.thousands = 0x2C
+            field.values.numbers.hasCurrency = true
+            if field.role == .time {
+                do { field.times.formats = try ["%FT%H:%M:%S", "%F %T%z", "%s"].map { try TimeFormat($0) } } catch {
+                    Issue.record(error)
+                }
+            } else if field.type == .time {
+                field.times.unit = 1_000_000
+            }
+            plan.schema.fields[index] = field
+        }
         return plan
     }()
 
@@ -115,10 +139,22 @@ import Testing
 
     @Test(arguments: [0, 32, 64])
     func everyWidthReadsWhatTheCarefulWayReads(vectorWidth: Int) {
+        let accepted = Self.compare(Self.plan, vectorWidth)
+        // Enough lines of either kind for the comparison to mean something.
+        #expect((2_000...14_000).contains(accepted))
+    }
+
+    @Test func stylesAreReadAlike() {
+        let accepted = Self.compare(Self.styled, 64)
+        #expect((200...14_000).contains(accepted))
+    }
+
+    /// How many lines were taken.
+    private static func compare(_ plan: PipelinePlan, _ vectorWidth: Int) -> Int {
         var random = Seeded(seed: 7)
-        let careful = EventDecoder(plan: Self.plan, vectorWidth: nil)
-        let indexed = EventDecoder(plan: Self.plan, vectorWidth: vectorWidth)
-        let batches = (0..<2).map { _ in ColumnBatch(schema: Self.plan.schema, capacity: 400) }
+        let careful = EventDecoder(plan: plan, vectorWidth: nil)
+        let indexed = EventDecoder(plan: plan, vectorWidth: vectorWidth)
+        let batches = (0..<2).map { _ in ColumnBatch(schema: plan.schema, capacity: 400) }
         var accepted = 0
         for _ in 0..<40 {
             for batch in batches { batch.removeAll() }
@@ -136,7 +172,6 @@ import Testing
             }
             accepted += (0..<400).count { batches[1].status[$0] == 0 }
         }
-        // Enough lines of either kind for the comparison to mean something.
-        #expect((2_000...14_000).contains(accepted))
+        return accepted
     }
 }

@@ -37,7 +37,7 @@ import Testing
         let script = feature(.binary(.equal, .field(2, .text), .text("it's \"so\"")))
         #expect(script.contains(#"coalesce("where" = 'it''s "so"', FALSE)"#))
         #expect(script.contains("read_ndjson_objects('it''s.jsonl'"))
-        #expect(script.contains(#"json->>'$."place"."name"' AS "where""#))
+        #expect(script.contains(#"coalesce(json->>'$."place"."name"', json->>'$."place.name"') AS "where""#))
     }
 
     @Test func onlyFieldsThatFeaturesUseAreRead() {

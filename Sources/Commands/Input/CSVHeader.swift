@@ -1,11 +1,10 @@
 import Bytes
-import Foundation
 import Plan
 
-/// The header of a CSV recording, with its columns under the names that a schema has for them.
+/// The header of a CSV recording.
 struct CSVHeader {
-    /// One a column, as events will have it.
-    private(set) var names: [String]
+    /// One a column, as the file has it.
+    let names: [String]
     /// What a person should know of columns that are taken under another name.
     private(set) var notes: [String] = []
 
@@ -47,7 +46,7 @@ struct CSVHeader {
             throw .separator(header: header, other)
         }
         for path in Set(paths).sorted() where names.count(where: { $0 == path }) > 1 { throw .repeated(path) }
-        for path in paths where !names.contains(path) { take(path, paths) }
+        for path in paths where !names.contains(path) { note(path, paths) }
     }
 
     /// Whether a line names a field as a column, with any separator.
@@ -58,17 +57,16 @@ struct CSVHeader {
         }
     }
 
-    /// Finds the column that differs from a field by spaces around it, a byte order mark or upper and lower case only.
-    private mutating func take(_ path: String, _ paths: [String]) {
-        let similar = names.indices.filter { Self.folded(names[$0]) == Self.folded(path) && !paths.contains(names[$0]) }
+    /// Says which column is a field's that differs by spaces around it, a byte order mark or upper and lower case only: it is the
+    /// decoder's business to take it, as of any event.
+    private mutating func note(_ path: String, _ paths: [String]) {
+        let similar = names.filter { SimilarName.folded($0) == SimilarName.folded(path) && !paths.contains($0) }
         guard let column = similar.first else { return }
         guard similar.count == 1 else {
-            let list = similar.map { "\"\(names[$0])\"" }.joined(separator: ", ")
-            notes.append("the field \(path) may be any of the columns \(list): none is taken")
-            return
+            let list = similar.map { "\"\($0)\"" }.joined(separator: ", ")
+            return notes.append("the field \(path) is the first of the columns \(list) that has a value")
         }
-        notes.append("the column \"\(names[column])\" is taken as the field \(path)")
-        names[column] = path
+        notes.append("the column \"\(column)\" is taken as the field \(path)")
     }
 
     private static func names(
@@ -79,8 +77,8 @@ struct CSVHeader {
     }
 
     private static func found(_ names: [String], _ paths: [String]) -> Int {
-        let known = Set(names.map(folded))
-        return paths.count { known.contains(folded($0)) }
+        let known = Set(names.map { SimilarName.folded($0) })
+        return paths.count { known.contains(SimilarName.folded($0)) }
     }
 
     /// The separator that finds the most fields.
@@ -97,11 +95,6 @@ struct CSVHeader {
             if found > best?.found ?? 0 { best = (other, found) }
         }
         return best?.separator
-    }
-
-    static func folded(_ name: String) -> String {
-        let marks = CharacterSet.whitespacesAndNewlines.union(CharacterSet(charactersIn: "\u{FEFF}"))
-        return name.trimmingCharacters(in: marks).lowercased()
     }
 
     private static func shown(_ line: UnsafeBufferPointer<UInt8>) -> String {

@@ -53,7 +53,14 @@ struct PipelineFile {
             throw .plan("\(path): error: \(error)")
         }
         do throws(PlanError) {
-            return PipelineFile(plan: try PipelinePlan.parse(root, file: path), path: path)
+            return PipelineFile(
+                plan: try PipelinePlan.parse(
+                    root,
+                    file: path,
+                    zones: ZoneFinder(zone: ZoneTable.zone, names: { ZoneTable.names })
+                ),
+                path: path
+            )
         } catch {
             throw .plan(error.description)
         }

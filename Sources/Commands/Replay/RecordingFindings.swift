@@ -10,8 +10,9 @@ struct RecordingFindings {
     private var kinds: Set<String> = []
     /// Fields that no event has had yet.
     private var unseen: [Int]
-    /// Names in the first events that are no fields.
-    private var otherNames: Set<String> = []
+    /// Names in the first events, and how many these were.
+    private var names: Set<String> = []
+    private var namedEvents = 0
     private(set) var events = 0
     private(set) var firstTime: Int64?
     private(set) var newestTime: Int64?
@@ -33,8 +34,8 @@ struct RecordingFindings {
             firstTime = firstTime ?? time
             newestTime = max(newestTime ?? time, time)
             events += 1
-            if events <= Self.nameEvents { noteNames(batch, row) }
         }
+        noteNames(batch)
         unseen.removeAll { field in
             if let list = batch.columns[field].list { return !list.texts.isEmpty || !list.numbers.isEmpty }
             return accepted.contains { Self.has(batch, field, $0) }
@@ -50,16 +51,41 @@ struct RecordingFindings {
         }
     }
 
-    /// What may be wrong where a text is no number.
+    /// What may be meant where a field is missing, or its text is no number.
     private func hint(of field: String, _ batch: ColumnBatch, _ row: Int) -> String? {
-        guard let known = schema.index(of: field), schema.fields[known].type == .number,
-            let member = Self.members(batch, row).first(where: { $0.key == schema.fields[known].path }),
-            case .text(let text) = member.value
-        else { return nil }
-        var spelling: [UInt8] = []
-        guard Array(text.utf8).withUnsafeBufferPointer({ TextValue.spellWithPoint($0, into: &spelling) }) else {
-            return nil
+        let rejection = batch.rejections[Int(batch.status[row]) - 1]
+        if rejection.reason == "is missing", let known = schema.index(of: field) {
+            return meant(schema.fields[known].path, among: otherNames).map { "; did you mean \(Output.safe($0.name))?" }
         }
+        guard let known = schema.index(of: field),
+            let member = Self.members(batch, row).first(where: { $0.key == schema.fields[known].path })
+        else { return nil }
+        let text: String
+        switch member.value {
+        case .text(let content): text = content
+        case .number(let number): text = "\(number)"
+        default: return nil
+        }
+        return Array(text.utf8).withUnsafeBufferPointer { spelling in
+            switch schema.fields[known].type {
+            case .number: numberAdvice(spelling, text)
+            case .time where TextValue.number(spelling) != nil:
+                " (if \(text) counts from a time of its own, the field needs origin and unit in the schema)"
+            case .time: " (if \(Output.safe(text)) is one, the field needs its format in the schema)"
+            case .bool, .text, .json: nil
+            }
+        }
+    }
+
+    private func numberAdvice(_ spelling: UnsafeBufferPointer<UInt8>, _ text: String) -> String? {
+        var plain: [UInt8] = []
+        var people = NumberStyle()
+        (people.thousands, people.hasCurrency, people.isAccounting) = (0x2C, true, true)
+        if people.spell(spelling, into: &plain) {
+            return
+                " (if \(Output.safe(text)) is one, the field needs numbers: {thousands, currency, accounting} in the schema)"
+        }
+        guard NumberStyle.decimalComma.spell(spelling, into: &plain) else { return nil }
         return " (if \(text) has a decimal comma, add --decimal , and --again)"
     }
 
@@ -73,8 +99,49 @@ struct RecordingFindings {
         return column.texts.map { !$0[row].isAbsent } ?? true
     }
 
-    private mutating func noteNames(_ batch: ColumnBatch, _ row: Int) {
-        otherNames.formUnion(Self.members(batch, row).map(\.key))
+    private mutating func noteNames(_ batch: ColumnBatch) {
+        for row in 0..<batch.count where namedEvents < Self.nameEvents {
+            namedEvents += 1
+            names.formUnion(Self.paths(Self.members(batch, row), depth: 0))
+        }
+    }
+
+    /// What the members of an object are called, those of objects in it with their way.
+    private static func paths(_ members: [JSONValue.Member], depth: Int) -> [String] {
+        members.flatMap { member -> [String] in
+            guard case .object(let inner) = member.value, depth < 4 else { return [member.key] }
+            return [member.key] + paths(inner, depth: depth + 1).map { member.key + "." + $0 }
+        }
+    }
+
+    /// The names that may be meant where a field's is not there.
+    private var otherNames: [String] {
+        let paths = schema.fields.map(\.path)
+        let roots = paths.flatMap { path in
+            path.indices.filter { path[$0] == "." || path[$0] == "[" }.map { String(path[..<$0]) }
+        }
+        let known = Set((paths + roots).map { SimilarName.folded($0) })
+        return names.filter { !known.contains(SimilarName.folded($0)) }.sorted()
+    }
+
+    /// The name that is a field's in another spelling: with other signs, shortened, or nearly the same.
+    private func meant(_ path: String, among names: [String]) -> (name: String, isSame: Bool)? {
+        if let same = names.first(where: { SimilarName.letters($0) == SimilarName.letters(path) }) {
+            return (same, true)
+        }
+        let short = names.first { SimilarName.isShort($0, of: path) || SimilarName.isShort(path, of: $0) }
+        return (closestName(to: path, among: names) ?? short).map { ($0, false) }
+    }
+
+    /// Names that were taken as a field's though upper and lower case or spaces differ.
+    var similarNames: [(name: String, field: String)] {
+        let paths = schema.fields.map(\.path)
+        return paths.filter { !names.contains($0) }.flatMap { path in
+            names.filter { !paths.contains($0) && SimilarName.folded($0) == SimilarName.folded(path) }.sorted().prefix(
+                1
+            )
+            .map { ($0, path) }
+        }
     }
 
     /// What an event has; nothing if it is no JSON object.
@@ -103,27 +170,27 @@ struct RecordingFindings {
         var isSame: Bool
     }
 
+    /// One line for each field that the events have under another name.
+    var misnamedWords: [String] {
+        absent().misnamed.map {
+            "\($0.field) is in none of the \(grouped(events)) events; did you mean \(Output.safe($0.name))?"
+        }
+    }
+
     /// Fields that none of the events has, and those of them that the events may have under another name.
     func absent() -> (fields: [String], misnamed: [Misnamed]) {
         guard events > 0 else { return ([], []) }
-        let paths = schema.fields.map(\.path)
-        let roots = paths.map { path in String(path.prefix { $0 != "." && $0 != "[" }) }
-        let names = otherNames.subtracting(paths + roots).sorted()
+        let names = otherNames
         var fields: [String] = []
         var misnamed: [Misnamed] = []
         for index in unseen {
             let path = schema.fields[index].path
-            let same = names.first { Self.letters($0) == Self.letters(path) }
-            if let name = same ?? closestName(to: path, among: names) {
-                misnamed.append(Misnamed(field: path, name: name, isSame: same != nil))
+            if let meant = meant(path, among: names) {
+                misnamed.append(Misnamed(field: path, name: meant.name, isSame: meant.isSame))
             } else {
                 fields.append(path)
             }
         }
         return (fields, misnamed)
-    }
-
-    private static func letters(_ name: String) -> String {
-        name.lowercased().filter { $0.isLetter || $0.isNumber }
     }
 }

@@ -23,7 +23,11 @@ struct ReplayedRecording {
     var isWhole: Bool
     /// Events that this run has taken and that were late, or not accepted for any reason.
     var late: Int
+    var duplicates: Int
     var refused: Int
+    var format: RecordingFormat
+    /// When its bytes were read first, and whether as CSV, where this run has found nothing new.
+    var firstReading: (milliseconds: Int64, isCSV: Bool?)?
     var findings: RecordingFindings
     /// The newest event time of the recordings before it in this run.
     var newestBefore: Int64?
@@ -36,7 +40,9 @@ struct ReplayedRecording {
             bytes: position.byte,
             checksum: position.checksum,
             // A run over everything leaves out nothing once it is at the end.
-            leftOut: isAtEnd || range != .all ? leftOut : nil
+            leftOut: isAtEnd || range != .all ? leftOut : nil,
+            // What was read before was perhaps read otherwise.
+            isCSV: taken > 0 ? format == .csv : nil
         )
     }
 
@@ -45,9 +51,12 @@ struct ReplayedRecording {
     /// Whether it had events and none was accepted.
     var isRefused: Bool { taken > 0 && refused >= taken }
 
+    /// Whether it had events and all of them had been taken before, from elsewhere: nothing new, as of a file that is read again.
+    var isRepeated: Bool { taken > 0 && duplicates >= taken }
+
     /// Why the run is no success because of this recording; nil if it is one.
     var failure: String? {
-        if isRefused { return "\(name): none of its \(grouped(taken)) events was accepted" }
+        if isRefused, !isRepeated { return "\(name): none of its \(grouped(taken)) events was accepted" }
         guard isWhole, let wrong = findings.absent().misnamed.first(where: \.isSame) else { return nil }
         return "\(name): it has \(Output.safe(wrong.name)), but the field of the pipeline is \(wrong.field)"
     }
@@ -56,7 +65,12 @@ struct ReplayedRecording {
     var words: [String] {
         var lines: [String] = []
         if isAtEnd, taken == 0 { lines.append("\(name): nothing new\(whyNothing)") }
-        lines += refusedWords + absentWords
+        if isRepeated {
+            lines.append(
+                "\(name): nothing new: all of its \(grouped(taken)) events are duplicates, of ids that were taken before"
+            )
+        }
+        lines += refusedWords + similarWords + absentWords
         if leftOut > 0 {
             let next = path == "-" ? "the same command with --resume and without them" : "the same command without them"
             lines.append("\(name): \(grouped(leftOut)) events outside of --from/--to were left out; \(next) takes them")
@@ -80,7 +94,18 @@ struct ReplayedRecording {
         if position.line == 0 { return unended == nil ? ", it is empty" : "" }
         if range != .all { return " in --from/--to" }
         if isWhole { return ", it has no events" }
-        return ", all of its \(grouped(position.line)) lines have been taken before; --again takes them once more"
+        let words = ", all of its \(grouped(position.line)) lines have been taken before"
+        guard let firstReading else { return words + "; --again takes them once more" }
+        func kind(_ isCSV: Bool) -> String { isCSV ? "CSV" : "JSON lines" }
+        let read = firstReading.isCSV.map { ", as \(kind($0))" } ?? ""
+        let when = TimeParser.text(milliseconds: firstReading.milliseconds).prefix(16)
+        return "\(words): \(when)Z\(read); --again takes them once more, as \(kind(format == .csv))"
+    }
+
+    /// Of JSON; a header of CSV is spoken of before it is read.
+    private var similarWords: [String] {
+        guard isWhole, format != .csv else { return [] }
+        return findings.similarNames.map { "\(name): \(Output.safe($0.name)) is taken as the field \($0.field)" }
     }
 
     private var refusedWords: [String] {
@@ -103,9 +128,9 @@ struct ReplayedRecording {
 
     private var absentWords: [String] {
         guard isWhole else { return [] }
-        let (fields, misnamed) = findings.absent()
+        let fields = findings.absent().fields
         let count = "none of the \(grouped(findings.events)) events"
-        var lines = misnamed.map { "\(name): \($0.field) is in \(count); did you mean \(Output.safe($0.name))?" }
+        var lines = findings.misnamedWords.map { "\(name): \($0)" }
         if !fields.isEmpty {
             let shown = fields.prefix(8).joined(separator: ", ")
             let more = fields.count > 8 ? " and \(fields.count - 8) more" : ""

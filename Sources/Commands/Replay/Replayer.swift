@@ -1,3 +1,4 @@
+import AlertStore
 import Base
 import Dispatch
 import Engine
@@ -78,7 +79,7 @@ final class Replayer {
         for worker in directory.workers { worker.runner.begin(input, range: options.range) }
         let name = path == "-" ? "-" : URL(fileURLWithPath: path).lastPathComponent
         let taken = takenCount
-        let (late, refused) = refusedCounts
+        let before = refusedCounts
         findings = RecordingFindings(plan.schema)
         let progress = Progress("replay \(name)", isQuiet: options.isQuiet)
         let acknowledger =
@@ -107,20 +108,46 @@ final class Replayer {
                 lateEnd: recording.lateEnd,
                 unended: recording.unended,
                 isWhole: match.start.byte == 0,
-                late: refusedCounts.late - late,
-                refused: refusedCounts.refused - refused,
+                late: refusedCounts.late - before.late,
+                duplicates: refusedCounts.duplicates - before.duplicates,
+                refused: refusedCounts.refused - before.refused,
+                format: recording.format,
                 findings: findings,
                 newestBefore: recordings.compactMap(\.findings.newestTime).max()
             )
         )
         if let stopped { throw stopped }
+        try noteFirstReading()
     }
 
     /// Events that the log holds, of all partitions.
     private var takenCount: Int { directory.workers.reduce(0) { $0 + Int($1.runner.endOffset) } }
 
-    private var refusedCounts: (late: Int, refused: Int) {
-        directory.workers.reduce((0, 0)) { ($0.0 + $1.runner.lateCount, $0.1 + $1.runner.refusedCount) }
+    private var refusedCounts: (late: Int, duplicates: Int, refused: Int) {
+        var (late, duplicates, refused) = (0, 0, 0)
+        for worker in directory.workers {
+            late += worker.runner.lateCount
+            duplicates += worker.runner.duplicateCount
+            refused += worker.runner.refusedCount
+        }
+        return (late, duplicates, refused)
+    }
+
+    /// Notes what is to be said of a recording in the end; what its first events say of the schema, at once if more come.
+    private func note(_ chunk: Chunk, _ number: Int, _ recording: Recording) {
+        if number == 1, recording.beginsAtItsStart {
+            for line in findings.misnamedWords { Output.talk("\(recording.path): so far \(line)") }
+        }
+        findings.note(chunk)
+    }
+
+    /// Notes when a recording that had nothing new was read first.
+    private func noteFirstReading() throws(CommandError) {
+        guard let last = recordings.last, last.isAtEnd, last.taken == 0, last.position.line > 0 else { return }
+        let record = last.record
+        recordings[recordings.count - 1].firstReading = try CommandError.storing { () throws(AlertStoreError) in
+            try directory.database.firstReading(of: record)
+        }
     }
 
     private func inline(
@@ -137,7 +164,7 @@ final class Replayer {
         while try !shouldStop(), !hasReachedEnd, let chunk = try judged.next(free) {
             free = chunk
             cut(chunk)
-            findings.note(chunk)
+            note(chunk, number, recording)
             pace.wait(for: chunk)
             for worker in directory.workers {
                 let count = try worker.take(chunk, of: input, path: name, range: options.range)
@@ -185,7 +212,7 @@ final class Replayer {
             while try !shouldStop(), !hasReachedEnd, let place = free.receive() {
                 guard let chunk = try judged.next(place) else { break }
                 cut(chunk)
-                findings.note(chunk)
+                note(chunk, number, recording)
                 pace.wait(for: chunk)
                 events += chunk.batch.count
                 let ticket = Ticket(chunk, number: number, workers.count)

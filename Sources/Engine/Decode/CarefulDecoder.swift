@@ -8,8 +8,10 @@ import Plan
 /// every line that it takes.
 final class CarefulDecoder {
     private let schema: Schema
-    private let zoneMinutes: Int
+    private let values: [ValueStyle]
+    private let times: [TimeStyle]
     private let tree: FlatFieldTree
+    private let names: FieldTree
     private let timeField: Int
     private let idField: Int
     /// Which label column a field is, or -1.
@@ -17,6 +19,11 @@ final class CarefulDecoder {
     private let required: [Int]
     /// The last row that set a field: finds missing and repeated fields without clearing anything per row.
     private let seenIn: UnsafeMutablePointer<Int>
+    /// The last row that set a field by a name that is only similar.
+    private let similarIn: UnsafeMutablePointer<Int>
+    /// Whether a name on the way to the value is only similar to its key.
+    private var isSimilar = false
+    private var similarRefusal: (field: Int, Refusal)?
     private var serial = 0
 
     /// What stops a row.
@@ -27,8 +34,10 @@ final class CarefulDecoder {
 
     init(plan: PipelinePlan) {
         schema = plan.schema
-        zoneMinutes = plan.timeZoneMinutes
-        tree = FlatFieldTree(FieldTree(plan.schema))
+        values = plan.schema.fields.map(\.values)
+        times = plan.schema.fields.map(plan.times)
+        names = FieldTree(plan.schema)
+        tree = FlatFieldTree(names)
         timeField = plan.schema.index(ofRole: .time) ?? -1
         idField = plan.schema.index(ofRole: .id) ?? -1
         var slots = Array(repeating: -1, count: plan.schema.fields.count)
@@ -42,9 +51,14 @@ final class CarefulDecoder {
         let places = max(1, plan.schema.fields.count)
         seenIn = .allocate(capacity: places)
         seenIn.initialize(repeating: 0, count: places)
+        similarIn = .allocate(capacity: places)
+        similarIn.initialize(repeating: 0, count: places)
     }
 
-    deinit { seenIn.deallocate() }
+    deinit {
+        seenIn.deallocate()
+        similarIn.deallocate()
+    }
 
     /// Fills the row of an event, whose bytes the batch holds already.
     ///
@@ -70,6 +84,7 @@ final class CarefulDecoder {
 
     private func fill(_ line: UnsafeBufferPointer<UInt8>, _ batch: ColumnBatch, _ row: Int) throws(Refusal) {
         var scanner = JSONScanner(line)
+        similarRefusal = nil
         let shift = batch.events[row].start
         do throws(JSONFault) {
             guard try scanner.peek() == 0x7B else { throw JSONFault(.unexpectedByte, at: scanner.position) }
@@ -91,6 +106,7 @@ final class CarefulDecoder {
         guard scanner.position == scanner.end else {
             throw .json(JSONFault(.trailingBytes, at: scanner.position))
         }
+        if let (field, refusal) = similarRefusal, similarIn[field] == serial { throw refusal }
         for field in required where seenIn[field] != serial { throw .field(field, "is missing") }
     }
 
@@ -110,18 +126,20 @@ final class CarefulDecoder {
                 return
             }
         } catch { throw .json(error) }
+        let outer = isSimilar
+        defer { isSimilar = outer }
         while true {
             var child = -1
             do throws(JSONFault) {
                 _ = try scanner.peek()
                 let key = try scanner.string()
+                isSimilar = outer
                 if key.hasEscapes {
                     let name = scanner.unescaped(from: key.start, to: key.end)
-                    child = name.withUnsafeBufferPointer { buffer in
-                        buffer.baseAddress.map { tree.find(node, $0, buffer.count) } ?? -1
-                    }
+                    child = name.withUnsafeBufferPointer { find(node, $0) }
                 } else {
-                    child = tree.find(node, scanner.bytes + key.start, key.end - key.start)
+                    let name = UnsafeBufferPointer(start: scanner.bytes + key.start, count: key.end - key.start)
+                    child = find(node, name)
                 }
                 try scanner.take(0x3A)
                 if child < 0 { try scanner.skipValue(depth: depth + 1) }
@@ -134,6 +152,15 @@ final class CarefulDecoder {
                 scanner.position += 1
             } catch { throw .json(error) }
         }
+    }
+
+    /// The node that a name leads to, or -1; notes if it is only similar to a key.
+    private func find(_ node: Int, _ name: UnsafeBufferPointer<UInt8>) -> Int {
+        guard let base = name.baseAddress, !name.isEmpty else { return -1 }
+        let child = tree.find(node, base, name.count)
+        guard child < 0, let similar = names.similar(node, to: name) else { return child }
+        isSimilar = true
+        return similar
     }
 
     private func value(
@@ -151,7 +178,11 @@ final class CarefulDecoder {
         let field = Int(place.field)
         if field >= 0 {
             let hasBelow = place.keyCount > 0 || place.element >= 0
-            try read(&scanner, field, byte, batch, row, shift)
+            if isSimilar {
+                try readSimilar(&scanner, field, byte, batch, row, shift)
+            } else {
+                try read(&scanner, field, byte, batch, row, shift)
+            }
             guard hasBelow, byte == 0x7B || byte == 0x5B else { return }
             scanner.position = start
         }
@@ -161,6 +192,27 @@ final class CarefulDecoder {
             try array(&scanner, element: Int(place.element), depth: depth, batch, row, shift)
         } else if field < 0 {
             do throws(JSONFault) { try scanner.skipValue(depth: depth) } catch { throw .json(error) }
+        }
+    }
+
+    /// What is wrong with a value of a name that is only similar counts if the event has none of the same name.
+    private func readSimilar(
+        _ scanner: inout JSONScanner,
+        _ field: Int,
+        _ byte: UInt8,
+        _ batch: ColumnBatch,
+        _ row: Int,
+        _ shift: Int32
+    ) throws(Refusal) {
+        let start = scanner.position
+        do throws(Refusal) {
+            try read(&scanner, field, byte, batch, row, shift)
+        } catch {
+            guard case .field(let field, _) = error else { throw error }
+            seenIn[field] = 0
+            if similarRefusal == nil { similarRefusal = (field, error) }
+            scanner.position = start
+            do throws(JSONFault) { try scanner.skipValue() } catch { throw .json(error) }
         }
     }
 
@@ -203,6 +255,15 @@ extension CarefulDecoder {
         _ shift: Int32
     ) throws(Refusal) {
         let start = scanner.position
+        if isSimilar || similarIn[field] == serial {
+            // The name that is the same counts, else the first one that is similar; null is no value.
+            guard isSimilar ? seenIn[field] != serial : byte != 0x6E else {
+                do throws(JSONFault) { return try scanner.skipValue() } catch { throw .json(error) }
+            }
+            seenIn[field] = 0
+            similarIn[field] = isSimilar ? serial : 0
+        }
+        if values[field].nullWords != nil, try skipsNullWord(&scanner, field, byte) { return }
         if let list = batch.columns[field].list {
             return try readElement(&scanner, field, byte, list)
         }
@@ -250,6 +311,24 @@ extension CarefulDecoder {
             )
             if field == idField { batch.ids[row] = text.value }
         }
+    }
+
+    /// Passes over a value that is one of the schema's words for none.
+    private func skipsNullWord(_ scanner: inout JSONScanner, _ field: Int, _ byte: UInt8) throws(Refusal) -> Bool {
+        guard byte != 0x7B, byte != 0x5B else { return false }
+        var ahead = scanner
+        if byte == 0x22 {
+            guard try text(&ahead).isNull(values[field]) else { return false }
+        } else {
+            do throws(JSONFault) { try ahead.skipValue() } catch { throw .json(error) }
+            let spelling = UnsafeBufferPointer(
+                start: scanner.bytes + scanner.position,
+                count: ahead.position - scanner.position
+            )
+            guard values[field].isNull(spelling) else { return false }
+        }
+        scanner = ahead
+        return true
     }
 
     private func readElement(
@@ -310,8 +389,8 @@ extension CarefulDecoder {
             do throws(JSONFault) { return try scanner.number() } catch { throw .json(error) }
         }
         let text = try text(&scanner)
-        if text.isBlank { return nil }
-        guard let number = text.number else { throw .field(field, "is not a number") }
+        if text.isNull(values[field]) { return nil }
+        guard let number = text.number(values[field]) else { throw .field(field, "is not a number") }
         return number
     }
 
@@ -321,15 +400,15 @@ extension CarefulDecoder {
         switch byte {
         case 0x22:
             let text = try text(&scanner)
-            if text.isBlank { return nil }
-            truth = text.truth
+            if text.isNull(values[field]) { return nil }
+            truth = text.truth(values[field])
         case 0x74, 0x66:
             do throws(JSONFault) { try scanner.literal(byte) } catch { throw .json(error) }
             truth = byte == 0x74
         case 0x2D, 0x30...0x39:
             let start = scanner.position
             do throws(JSONFault) { _ = try scanner.number() } catch { throw .json(error) }
-            truth = TextValue.truth(.init(start: scanner.bytes + start, count: scanner.position - start))
+            truth = values[field].truth(.init(start: scanner.bytes + start, count: scanner.position - start))
         default: break
         }
         guard let truth else { throw .field(field, "is not true or false") }
@@ -350,12 +429,15 @@ extension CarefulDecoder {
         var instant: Int64?
         if byte == 0x22 {
             let text = try text(&scanner)
-            if text.isBlank { return unsee(field) }
-            instant = text.instant(zoneMinutes)
+            if text.isNull(values[field]) { return unsee(field) }
+            instant = text.instant(times[field])
         } else {
             do throws(JSONFault) {
                 if byte == 0x2D || byte &- 0x30 < 10 {
-                    instant = TimeParser.epoch(try scanner.number())
+                    let start = scanner.position
+                    _ = try scanner.number()
+                    let count = scanner.position - start
+                    instant = times[field].instant(ofNumber: .init(start: scanner.bytes + start, count: count))
                 } else {
                     try scanner.skipValue()
                 }

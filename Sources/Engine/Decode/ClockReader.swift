@@ -2,17 +2,17 @@ import Bytes
 
 /// Reads times quickly when, as in any stream, most of them have the date of the one before.
 struct ClockReader {
-    private let zoneMinutes: Int
+    private let zone: LocalZone
     /// The last date, as its first and last eight bytes, and its midnight in UTC, microseconds.
     private var dateStart: UInt64 = 0
     private var dateEnd: UInt64 = 0
     private var midnight: Int64 = 0
 
-    init(zoneMinutes: Int) {
-        self.zoneMinutes = zoneMinutes
+    init(zone: LocalZone) {
+        self.zone = zone
     }
 
-    /// The instant of an ISO 8601 text, microseconds since 1970, or nil; the same as ``Bytes/TimeParser/iso8601(_:zoneMinutes:)``.
+    /// The instant of a text, microseconds since 1970, or nil; the same as ``Bytes/TimeParser/instant(_:zone:)``.
     /// Text of at least 24 bytes must be readable.
     mutating func instant(_ text: UnsafePointer<UInt8>, _ count: Int) -> Int64? {
         let raw = UnsafeRawPointer(text)
@@ -35,7 +35,7 @@ struct ClockReader {
             guard position > first else { return nil }
         }
         switch count - position {
-        case 0: return microseconds - Int64(zoneMinutes) * 60_000_000
+        case 0: return microseconds - zone.offset(atLocal: midnight / 1_000_000 + clock) * 1_000_000
         case 1 where text[position] == 0x5A: return microseconds
         case 6
         where raw.loadUnaligned(fromByteOffset: position, as: UInt32.self) == 0x3A30_302B
@@ -50,7 +50,7 @@ struct ClockReader {
         if count >= 19, let day = TimeParser.iso8601(UnsafeBufferPointer(start: text, count: 10)) {
             (dateStart, dateEnd, midnight) = (start, end, day)
         }
-        return TimeParser.iso8601(whole, zoneMinutes: zoneMinutes)
+        return TimeParser.instant(whole, zone: zone)
     }
 
     /// Seconds of `HH:MM:SS`, or nil.

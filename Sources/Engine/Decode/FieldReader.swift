@@ -32,6 +32,10 @@ final class FieldReader {
         /// The side column of a label.
         var labels: UnsafeMutablePointer<ColumnBatch.ByteSpan>?
         var isList: Bool
+        /// Whether the schema has words for no value; texts are then compared with them.
+        var hasNullWords: Bool
+        /// Whether numbers and truths, or times, are spelled in a way of their own.
+        var isStyled: Bool
     }
 
     private let slots: UnsafeMutablePointer<Slot>
@@ -42,13 +46,17 @@ final class FieldReader {
     private var ids: UnsafeMutablePointer<Text>?
     private var lists: [ColumnBatch.ListColumn?]
     private var clock: ClockReader
+    private let values: [ValueStyle]
+    private let styles: [TimeStyle]
 
     init(plan: PipelinePlan) {
         let fields = plan.schema.fields
         fieldCount = fields.count
         slots = .allocate(capacity: max(1, fields.count))
         lists = Array(repeating: nil, count: fields.count)
-        clock = ClockReader(zoneMinutes: plan.timeZoneMinutes)
+        clock = ClockReader(zone: plan.zone)
+        values = fields.map(\.values)
+        styles = fields.map(plan.times)
         for (index, field) in fields.enumerated() {
             (slots + index).initialize(
                 to: Slot(
@@ -59,13 +67,24 @@ final class FieldReader {
                     hasColumn: field.hasColumn,
                     minimum: field.minimum ?? -.infinity,
                     maximum: field.maximum ?? .infinity,
-                    isList: field.isList
+                    isList: field.isList,
+                    hasNullWords: field.values.nullWords != nil,
+                    isStyled: Self.isStyled(field)
                 )
             )
         }
     }
 
     deinit { slots.deallocate() }
+
+    private static func isStyled(_ field: Field) -> Bool {
+        switch field.type {
+        case .number: !field.values.numbers.isPlain
+        case .bool: field.values.trueWords != nil || field.values.falseWords != nil
+        case .time: field.times.isRelative || !field.times.formats.isEmpty
+        case .text, .json: false
+        }
+    }
 
     /// The columns of this batch are the ones to fill from now on.
     @inline(__always)
@@ -107,6 +126,11 @@ final class FieldReader {
             }
             return .nothing
         }
+        if slot.pointee.hasNullWords, form != .container,
+            values[field].isNull(UnsafeBufferPointer(start: bytes + start, count: end - start))
+        {
+            return slot.pointee.isRequired ? .unsure : .nothing
+        }
         if slot.pointee.isList { return element(field, form, bytes, start, end) }
         if let labels = slot.pointee.labels {
             if form == .scalar, !slot.pointee.hasColumn, !Self.isScalar(bytes, start, end) { return .unsure }
@@ -115,18 +139,23 @@ final class FieldReader {
         }
         switch slot.pointee.type {
         case .number:
-            guard form != .container, let number = Self.number(bytes, start, end),
-                number >= slot.pointee.minimum, number <= slot.pointee.maximum
+            guard form == .scalar || form == .string && !slot.pointee.isStyled,
+                let number = Self.number(bytes, start, end), number >= slot.pointee.minimum,
+                number <= slot.pointee.maximum
             else { return .unsure }
             slot.pointee.numbers?[row] = number
         case .bool:
-            guard let truth = Self.truth(form, bytes, start, end) else { return .unsure }
+            guard !slot.pointee.isStyled, let truth = Self.truth(form, bytes, start, end) else { return .unsure }
             slot.pointee.numbers?[row] = truth ? 1 : 0
         case .time:
             let instant: Int64?
             switch form {
+            case .string where slot.pointee.isStyled, .scalar where slot.pointee.isStyled:
+                instant = styles[field].instant(UnsafeBufferPointer(start: bytes + start, count: end - start))
             case .string: instant = clock.instant(bytes + start, end - start)
-            case .scalar: instant = Self.number(bytes, start, end).flatMap(TimeParser.epoch)
+            // Nanoseconds have more digits than a number here.
+            case .scalar:
+                instant = Self.number(bytes, start, end).flatMap { $0 < 7.3e15 ? TimeParser.epoch($0) : nil }
             case .container: return .unsure
             }
             guard let instant else { return .unsure }
@@ -162,7 +191,9 @@ final class FieldReader {
             guard form == .string || form == .scalar && Self.isScalar(bytes, start, end) else { return .unsure }
             list.texts.append(Text(UnsafeRawBufferPointer(start: bytes + start, count: end - start)))
         case .number:
-            guard form != .container, let number = Self.number(bytes, start, end) else { return .unsure }
+            guard form == .scalar || form == .string && !slots[field].isStyled,
+                let number = Self.number(bytes, start, end)
+            else { return .unsure }
             list.numbers.append(number)
         default: return .unsure
         }

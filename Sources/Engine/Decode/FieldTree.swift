@@ -4,6 +4,10 @@ import Plan
 ///
 /// A node's children are its keys; a node may hold the field that ends there. `items[].category` is the node `items`, its
 /// element node, and the key `category` under it.
+///
+/// A path fits nested objects, names with dots, and any mixture: `a.b.c` is `{"a":{"b":{"c":1}}}`, `{"a.b.c":1}`, which a column of CSV
+/// is, too, and `{"a.b":{"c":1}}`. And a name fits that differs by upper and lower case or by spaces around it only, where
+/// the event has none that is the same: see ``similar(_:to:)``.
 struct FieldTree {
     struct Node {
         var keys: [(name: [UInt8], node: Int)] = []
@@ -12,33 +16,55 @@ struct FieldTree {
         var field: Int?
         /// The fields below this node, for finding those that an event lacks.
         var isList = false
+        /// Its keys in small letters, those that are the same then left out.
+        fileprivate var similar: [(name: [UInt8], node: Int)] = []
     }
 
     private(set) var nodes: [Node] = [Node()]
 
+    /// More parts are not joined in every way, only as a whole.
+    private static let joinLimit = 5
+
     init(_ schema: Schema) {
         for (index, field) in schema.fields.enumerated() {
-            var node = 0
-            for part in field.path.split(separator: ".", omittingEmptySubsequences: false) {
-                let isElement = part.hasSuffix("[]")
-                node = child(of: node, name: Array((isElement ? part.dropLast(2) : part).utf8))
-                if isElement {
-                    if let element = nodes[node].element {
-                        node = element
-                    } else {
-                        nodes.append(Node())
-                        nodes[node].element = nodes.count - 1
-                        node = nodes.count - 1
-                    }
+            let parts = field.path.split(separator: ".", omittingEmptySubsequences: false)
+            add(parts[...], below: 0, field: index, isList: field.isList)
+            if parts.count > Self.joinLimit, !field.isList {
+                nodes[child(of: 0, name: Array(field.path.utf8))].field = index
+            }
+        }
+        for index in nodes.indices {
+            let folded = nodes[index].keys.map { (name: Array(SimilarName.folded($0.name).utf8), node: $0.node) }
+            nodes[index].similar = folded.filter { key in folded.count { $0.name == key.name } == 1 }
+        }
+    }
+
+    /// Adds what is left of a path: its first parts, one or several of them, are the next key.
+    private mutating func add(_ parts: ArraySlice<Substring>, below node: Int, field: Int, isList: Bool) {
+        guard !parts.isEmpty else {
+            nodes[node].field = field
+            nodes[node].isList = isList
+            return
+        }
+        let joins = parts.count <= Self.joinLimit ? parts.count : 1
+        for count in 1...joins {
+            let taken = parts.prefix(count)
+            // A list's name is the end of a key.
+            guard !taken.dropLast().contains(where: { $0.hasSuffix("[]") }) else { break }
+            var name = taken.joined(separator: ".")
+            let isElement = name.hasSuffix("[]")
+            if isElement { name.removeLast(2) }
+            var next = child(of: node, name: Array(name.utf8))
+            if isElement {
+                if let element = nodes[next].element {
+                    next = element
+                } else {
+                    nodes.append(Node())
+                    nodes[next].element = nodes.count - 1
+                    next = nodes.count - 1
                 }
             }
-            nodes[node].field = index
-            nodes[node].isList = field.isList
-            // A CSV column, and many a JSON object, has the whole path as one name.
-            if field.path.contains("."), !field.isList {
-                let whole = child(of: 0, name: Array(field.path.utf8))
-                nodes[whole].field = index
-            }
+            add(parts.dropFirst(count), below: next, field: field, isList: isList)
         }
     }
 
@@ -48,6 +74,31 @@ struct FieldTree {
         nodes[node].keys.append((name, nodes.count - 1))
         return nodes.count - 1
     }
+
+    /// The node of the key that differs from a name by upper and lower case, or by spaces around it, only; nil if there is none, or
+    /// more than one.
+    func similar(_ node: Int, to name: UnsafeBufferPointer<UInt8>) -> Int? {
+        let keys = nodes[node].similar
+        guard !keys.isEmpty, !name.isEmpty else { return nil }
+        guard !name.contains(where: { $0 >= 0x80 }) else {
+            let folded = SimilarName.folded(name)
+            return keys.first { $0.name.elementsEqual(folded.utf8) }?.node
+        }
+        // Most names of a stream come here once, and of a wide one often: nothing is copied.
+        var (start, end) = (0, name.count)
+        while start < end, Self.isSpace(name[start]) { start += 1 }
+        while end > start, Self.isSpace(name[end - 1]) { end -= 1 }
+        for key in keys where key.name.count == end - start {
+            var index = 0
+            while index < key.name.count, Self.small(name[start + index]) == key.name[index] { index += 1 }
+            if index == key.name.count { return key.node }
+        }
+        return nil
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte &- 0x09 < 5 }
+
+    private static func small(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 }
 
 /// The tree laid flat for the hot path: keys as words, no arrays of arrays.

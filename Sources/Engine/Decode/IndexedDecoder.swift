@@ -103,7 +103,10 @@ final class IndexedDecoder {
             cursor.position = colon + 1
             cursor.next += 3
             let child = node < 0 ? -1 : keys.find(node, cursor.bytes + open + 1, end - open - 1)
-            guard value(&cursor, node: child, depth: depth), cursor.next < cursor.count else { return false }
+            guard child != KeyTable.similar, value(&cursor, node: child, depth: depth), cursor.next < cursor.count
+            else {
+                return false
+            }
             let stop = cursor.at(cursor.next)
             guard cursor.bytes[stop] == 0x2C else { return cursor.bytes[stop] == 0x7D && close(&cursor) }
             guard cursor.isBlank(upTo: stop) else { return false }

@@ -30,13 +30,20 @@ final class KeyTable {
     private var room: Int
     private var names: [UInt8] = []
 
+    private let tree: FieldTree
+
+    /// What ``find(_:_:_:)`` gives for a name that is only similar to a key.
+    static let similar: Int32 = -2
+
     /// Whether the tree has a place that is both a field and something to look into.
     let hasOverlaps: Bool
 
     init(_ tree: FieldTree) {
+        self.tree = tree
         nodes = .allocate(capacity: tree.nodes.count)
         let keyCount = tree.nodes.reduce(0) { $0 + $1.keys.count }
-        var size = 256
+        // Room for the names of a wide stream that nobody asked for.
+        var size = 1024
         while size < keyCount * 4 { size *= 2 }
         entries = .allocate(capacity: size)
         entries.initialize(repeating: Entry(), count: size)
@@ -63,7 +70,7 @@ final class KeyTable {
         entries.deallocate()
     }
 
-    /// The node that a key leads to, or -1. Eight bytes behind the key must be readable.
+    /// The node that a key leads to, -1, or ``similar``. Eight bytes behind the key must be readable.
     @inline(__always)
     func find(_ parent: Int32, _ key: UnsafePointer<UInt8>, _ length: Int) -> Int32 {
         let (first, last) = Self.ends(key, length)
@@ -77,8 +84,15 @@ final class KeyTable {
             }
             place = (place + 1) & mask
         }
-        if length > 0 { learn(parent, key, length, child: -1) }
-        return -1
+        return length > 0 ? strange(parent, key, length) : -1
+    }
+
+    /// A name that is not known yet: it leads nowhere, or is similar to a key.
+    private func strange(_ parent: Int32, _ key: UnsafePointer<UInt8>, _ length: Int) -> Int32 {
+        let isSimilar = tree.similar(Int(parent), to: UnsafeBufferPointer(start: key, count: length)) != nil
+        let child = isSimilar ? Self.similar : -1
+        if room > 0, length <= 64 { learn(parent, key, length, child: child) }
+        return child
     }
 
     private func isSame(_ entry: Entry, _ key: UnsafePointer<UInt8>, _ length: Int) -> Bool {
@@ -87,7 +101,6 @@ final class KeyTable {
     }
 
     private func learn(_ parent: Int32, _ key: UnsafePointer<UInt8>, _ length: Int, child: Int32) {
-        guard child >= 0 || (room > 0 && length <= 64) else { return }
         room -= 1
         let (first, last) = Self.ends(key, length)
         var place = Self.place(first, last, parent) & mask

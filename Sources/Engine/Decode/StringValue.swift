@@ -19,19 +19,21 @@ struct StringValue {
         plain.map { $0.withUnsafeBufferPointer(body) } ?? body(raw)
     }
 
-    var isBlank: Bool { read(TextValue.isBlank) }
+    func isNull(_ style: ValueStyle) -> Bool { read(style.isNull) }
 
-    var truth: Bool? { read(TextValue.truth) }
+    func truth(_ style: ValueStyle) -> Bool? { read(style.truth) }
 
-    var number: Double? {
-        guard hasDecimalComma else { return read(TextValue.number) }
-        var spelling: [UInt8] = []
-        guard read({ TextValue.spellWithPoint($0, into: &spelling) }) else { return nil }
-        return spelling.withUnsafeBufferPointer(TextValue.number)
+    func number(_ style: ValueStyle) -> Double? {
+        guard hasDecimalComma else { return read(style.number) }
+        var style = style
+        style.numbers.hasDecimalComma = true
+        return read(style.number)
     }
 
-    func instant(_ zoneMinutes: Int) -> Int64? {
-        read { TimeParser.iso8601(TextValue.trimmed($0), zoneMinutes: zoneMinutes) } ?? number.flatMap(TimeParser.epoch)
+    func instant(_ style: TimeStyle) -> Int64? {
+        if let instant = read({ style.instant($0) }) { return instant }
+        guard hasDecimalComma, !style.isRelative, style.formats.isEmpty else { return nil }
+        return number(ValueStyle()).flatMap(TimeParser.epoch)
     }
 
     /// Whether a comma or a point is written as `\u002c` or `\u002e`.

@@ -29,6 +29,7 @@ public final class PartitionRunner: @unchecked Sendable {
     public internal(set) var rejectedCount = 0
     /// Events that were late since the runner was made, and those that were not accepted, whatever the reason.
     public internal(set) var lateCount = 0
+    public internal(set) var duplicateCount = 0
     public internal(set) var refusedCount = 0
     /// Events that were processed since the last checkpoint.
     public internal(set) var eventsSinceCheckpoint = 0
@@ -273,6 +274,7 @@ public final class PartitionRunner: @unchecked Sendable {
         let refusals = engine.refusals
         rejectedCount += refusals.count(where: \.isRejected)
         lateCount += refusals.count { $0.kind == .late }
+        duplicateCount += refusals.count { $0.kind == .duplicate }
         refusedCount += refusals.count
         eventsSinceCheckpoint += rows.count
         if emits { uncommittedCount += rows.count }

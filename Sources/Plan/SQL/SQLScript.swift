@@ -32,6 +32,7 @@ public struct SQLScript {
     private let plan: PipelinePlan
     private let source: Source
     private let expressions: SQLExpressions
+    private let values: SQLValues
     private let mark: String
     /// The aggregates that features use, window by window.
     private var windows: [(window: Window, aggregates: [(index: Int, aggregate: Aggregate)])] = []
@@ -45,6 +46,7 @@ public struct SQLScript {
         while plan.schema.fields.contains(where: { $0.name.hasPrefix(mark) }) { mark += "_" }
         self.mark = mark
         expressions = SQLExpressions(schema: plan.schema, mark: mark)
+        values = SQLValues(expressions: expressions, mark: mark, zone: plan.zone)
         var used: Set<Int> = []
         for feature in plan.features {
             feature.expression.forEachPart { part in
@@ -109,9 +111,10 @@ public struct SQLScript {
         return """
             CREATE OR REPLACE TEMP MACRO \(mark)time(x) AS CASE
               WHEN TRY_CAST(x AS DOUBLE) IS NOT NULL THEN CAST(floor(TRY_CAST(x AS DOUBLE)
-                * CASE WHEN TRY_CAST(x AS DOUBLE) < 7.3e9 THEN 1e6 WHEN TRY_CAST(x AS DOUBLE) < 7.3e12 THEN 1e3 ELSE 1e0 END) AS BIGINT)
-              ELSE epoch_us(TRY_CAST(replace(x, ',', '.') AS TIMESTAMPTZ))
-                - CASE WHEN regexp_matches(substr(x, 12), '[zZ+-]') THEN 0 ELSE \(Int64(plan.timeZoneMinutes) * 60_000_000) END END;
+                * CASE WHEN TRY_CAST(x AS DOUBLE) < 7.3e9 THEN 1e6 WHEN TRY_CAST(x AS DOUBLE) < 7.3e12 THEN 1e3
+                  WHEN TRY_CAST(x AS DOUBLE) < 7.3e15 THEN 1e0 ELSE 1e-3 END) AS BIGINT)
+              WHEN regexp_matches(substr(x, 12), '[zZ+-]|UTC|GMT') THEN epoch_us(TRY_CAST(replace(x, ',', '.') AS TIMESTAMPTZ))
+              ELSE \(values.local("TRY_CAST(replace(x, ',', '.') AS TIMESTAMP)")) END;
             CREATE OR REPLACE TEMP TABLE \(mark)fields AS
             SELECT \(columns.joined(separator: ",\n  "))
             FROM \(reader);
@@ -121,19 +124,20 @@ public struct SQLScript {
 
     private func time() -> String {
         guard let field = plan.schema.fields.first(where: { $0.role == .time }) else { return "NULL" }
-        return "\(mark)time(\(raw(field)))"
+        return values.instant(field, values.text(field, raw(field)))
     }
 
     private func typed(_ field: Field) -> String {
-        let value = raw(field)
+        let value = values.text(field, raw(field))
         switch field.type {
         case .number:
-            return field.isList ? "TRY_CAST(\(value) AS DOUBLE[])" : "TRY_CAST(\(value) AS DOUBLE)"
+            return field.isList ? "TRY_CAST(\(value) AS DOUBLE[])" : values.number(field, value)
         case .bool:
             return field.isList
-                ? "TRY_CAST(TRY_CAST(\(value) AS BOOLEAN[]) AS DOUBLE[])" : "TRY_CAST(\(value) AS BOOLEAN)"
+                ? "TRY_CAST(TRY_CAST(\(value) AS BOOLEAN[]) AS DOUBLE[])" : values.truth(field, value)
         case .time:
-            return field.isList ? "TRY_CAST(\(value) AS DOUBLE[])" : "CAST(\(mark)time(\(value)) AS DOUBLE) / 1e6"
+            return field.isList
+                ? "TRY_CAST(\(value) AS DOUBLE[])" : "CAST(\(values.instant(field, value)) AS DOUBLE) / 1e6"
         case .text, .json: return value
         }
     }
@@ -141,14 +145,32 @@ public struct SQLScript {
     /// A field's text as it is in the recording. Null elements of a list are no elements.
     private func raw(_ field: Field) -> String {
         guard source.format == .jsonl else { return expressions.identifier(field.path) }
-        var path = "$"
-        for part in field.path.split(separator: ".") {
-            let isList = part.hasSuffix("[]")
-            path += ".\"\(isList ? part.dropLast(2) : part)\"\(isList ? "[*]" : "")"
+        let paths = Self.joined(field.path.split(separator: ".").map(String.init)[...]).map {
+            expressions.quoted("$" + $0)
         }
-        let place = expressions.quoted(path)
-        if field.isList { return "list_filter(json->>\(place), lambda \(mark)e: \(mark)e IS NOT NULL)" }
-        return field.type == .json ? "nullif(CAST(json->\(place) AS VARCHAR), 'null')" : "json->>\(place)"
+        func place(_ text: (String) -> String) -> String {
+            paths.count == 1 ? text(paths[0]) : "coalesce(\(paths.map(text).joined(separator: ", ")))"
+        }
+        if field.isList {
+            return "list_filter(\(place { "json->>\($0)" }), lambda \(mark)e: \(mark)e IS NOT NULL)"
+        }
+        return field.type == .json
+            ? "nullif(\(place { "CAST(json->\($0) AS VARCHAR)" }), 'null')" : place { "json->>\($0)" }
+    }
+
+    /// The ways in which a path's names may be joined by dots in an event, nested ones first: as the decoder reads them.
+    private static func joined(_ parts: ArraySlice<String>) -> [String] {
+        guard !parts.isEmpty else { return [""] }
+        var paths: [String] = []
+        for count in 1...(parts.count <= 5 ? parts.count : 1) {
+            let taken = parts.prefix(count)
+            guard !taken.dropLast().contains(where: { $0.hasSuffix("[]") }) else { break }
+            let name = taken.joined(separator: ".")
+            let isList = name.hasSuffix("[]")
+            let key = ".\"\(isList ? String(name.dropLast(2)) : name)\"\(isList ? "[*]" : "")"
+            paths += joined(parts.dropFirst(count)).map { key + $0 }
+        }
+        return paths
     }
 
     /// Which events count, and where they are in which partition.
