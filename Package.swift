@@ -83,6 +83,7 @@ let package = Package(
         library("ForestTraining", depends: ["Base", "Forest"]),
         library("Evaluation", depends: ["Base"]),
         library("Traffic", depends: ["Base", "Bytes"]),
+        library("Survey", depends: ["Bytes"], exclude: ["README.md"]),
         library(
             "Engine",
             depends: [
@@ -120,7 +121,7 @@ let package = Package(
             depends: [
                 "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "CProcess", "Delivery", "Engine", "EventLog",
                 "FileStore", "Forest", "ForestFormats", "ForestTraining", "Evaluation", "Plan", "Runtime", "Server",
-                "StateStore", "TensorGraph",
+                "StateStore", "Survey", "TensorGraph",
                 "Traffic", "Windows", argumentParser, logging, system, yams, histogram, sqlite,
             ],
             exclude: ["Input/README.md"]
@@ -135,7 +136,7 @@ let package = Package(
         // Tests.
         .target(
             name: "TestKit",
-            dependencies: ["Base", "Engine", "FileStore", "Plan"],
+            dependencies: ["Base", "Bytes", "Engine", "FileStore", "Plan", "Survey"],
             path: "Tests/TestKit",
             swiftSettings: swift
         ),
@@ -175,6 +176,7 @@ let package = Package(
             ]
         ),
         tests("TrafficTests", depends: ["Traffic"]),
+        tests("SurveyTests", depends: ["Bytes", "Survey"]),
         tests("CommandLineTests", depends: ["Base", "patternalarm"]),
         tests("TidyTests", depends: []),
     ]

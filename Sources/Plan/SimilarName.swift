@@ -6,12 +6,15 @@ public enum SimilarName {
     }
 
     /// The same of a text.
-    public static func folded(_ name: String) -> String {
+    public static func folded(_ name: String) -> String { trimmed(name).lowercased() }
+
+    /// A name without spaces and byte order marks around it.
+    public static func trimmed(_ name: String) -> String {
         var scalars = Substring(name).unicodeScalars
         func isMargin(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.isWhitespace || scalar == "\u{FEFF}" }
         while let first = scalars.first, isMargin(first) { scalars.removeFirst() }
         while let last = scalars.last, isMargin(last) { scalars.removeLast() }
-        return String(scalars).lowercased()
+        return String(scalars)
     }
 
     /// A name's letters and digits, small.

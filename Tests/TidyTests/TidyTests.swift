@@ -29,6 +29,7 @@ import Testing
         "ForestTraining": ["Base", "Forest", "Dispatch", "Synchronization"],
         "Evaluation": ["Base"],
         "Traffic": ["Base", "Bytes"],
+        "Survey": ["Bytes"],
         "Runtime": [
             "AlertStore", "Base", "Bytes", "CoreMetrics", "Delivery", "Dispatch", "Engine", "EventLog", "FileStore",
             "Forest", "Foundation", "Metrics", "Plan", "StateStore", "Synchronization", "Windows",

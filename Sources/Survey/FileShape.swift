@@ -1,0 +1,147 @@
+import Bytes
+
+/// How a file of events is laid out, told by its first bytes.
+public struct FileShape: Sendable, Equatable {
+    public enum Format: String, Sendable { case jsonl, csv }
+
+    public var format: Format
+    /// What stands between fields of CSV.
+    public var separator: UInt8 = 0x2C
+    /// Whether numbers are spelled `1.234,50`.
+    public var hasDecimalComma = false
+    /// The columns of CSV that its first line names; nil if that line is a record.
+    public var header: [String]?
+    public var hasByteOrderMark = false
+    /// How its characters are bytes, whether it says so itself, and what it is packed in.
+    public var encoding = "utf-8"
+    public var encodingIsGuessed = false
+    public var container: String?
+    /// Whether its JSON is an array, or objects that are not one a line.
+    public var isSequence = false
+
+    public init(format: Format) {
+        self.format = format
+    }
+
+    /// Records that are looked at.
+    private static let recordLimit = 300
+    /// The separators of CSV, the more usual ones first.
+    private static let separators: [UInt8] = [0x2C, 0x3B, 0x09, 0x7C]
+
+    /// Tells the shape.
+    ///
+    /// - Parameters:
+    ///   - bytes: The file's first ones; a record that they end in the middle of is not looked at.
+    ///   - format: If it is known.
+    ///   - separator: If it is known.
+    ///   - hasDecimalComma: If it is known.
+    /// - Returns: what the first records are best read by.
+    public static func sniff(
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        format: Format? = nil,
+        separator: UInt8? = nil,
+        hasDecimalComma: Bool? = nil
+    ) -> FileShape {
+        let hasMark = bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF
+        let text = UnsafeBufferPointer(rebasing: bytes[(hasMark ? 3 : 0)...])
+        let first = text.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
+        let isJSON = first == 0x7B || first == 0x5B
+        var shape = FileShape(format: format ?? (isJSON ? .jsonl : .csv))
+        shape.hasByteOrderMark = hasMark
+        guard shape.format == .csv else { return shape }
+        let candidates = separator.map { [$0] } ?? separators
+        var best: (share: Double, fields: Int, records: [[[UInt8]]])?
+        for candidate in candidates {
+            let records = records(text, CSVGrammar(separator: candidate))
+            let (fields, share) = usualCount(records)
+            // One field says nothing: any other separator that fits is better.
+            let isBetter =
+                best.map { fields > 1 && ($0.fields == 1 || (share, fields) > ($0.share, $0.fields)) } ?? true
+            guard isBetter else { continue }
+            best = (share, fields, records)
+            shape.separator = candidate
+        }
+        guard let records = best?.records, let top = records.first else { return shape }
+        let names = top.map { String(decoding: $0, as: UTF8.self) }
+        if isHeader(top, names) { shape.header = names }
+        shape.hasDecimalComma = hasDecimalComma ?? hasComma(records.dropFirst(shape.header == nil ? 0 : 1))
+        return shape
+    }
+
+    /// The whole records, in fields.
+    private static func records(_ text: UnsafeBufferPointer<UInt8>, _ grammar: CSVGrammar) -> [[[UInt8]]] {
+        guard let bytes = text.baseAddress else { return [] }
+        var records: [[[UInt8]]] = []
+        var start = 0
+        while records.count < recordLimit, let end = recordEnd(bytes, start, text.count, grammar) {
+            var stop = end
+            while stop > start, bytes[stop - 1] == 0x0D { stop -= 1 }
+            let record = UnsafeBufferPointer(start: bytes + start, count: stop - start)
+            start = end + 1
+            guard !record.isEmpty else { continue }
+            do throws(CSVGrammar.Fault) { records.append(try grammar.fields(of: record)) } catch { continue }
+        }
+        return records
+    }
+
+    /// Where the record's line feed is; nil if it is not there.
+    private static func recordEnd(
+        _ bytes: UnsafePointer<UInt8>,
+        _ start: Int,
+        _ end: Int,
+        _ grammar: CSVGrammar
+    ) -> Int? {
+        var position = start
+        var place = CSVGrammar.Place()
+        while true {
+            switch grammar.endOfField(bytes, &position, end: end, &place) {
+            case .separator:
+                position += 1
+                place = CSVGrammar.Place()
+            case .lineEnd: return position
+            case .unclosed, .exhausted: return (start..<end).first { bytes[$0] == 0x0A }
+            }
+        }
+    }
+
+    /// The number of fields that most records have, and the share of those.
+    private static func usualCount(_ records: [[[UInt8]]]) -> (fields: Int, share: Double) {
+        var counts: [Int: Int] = [:]
+        for record in records { counts[record.count, default: 0] += 1 }
+        guard let best = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }) else { return (1, 0) }
+        return (best.key, Double(best.value) / Double(records.count))
+    }
+
+    /// Whether a record names columns: different texts, no number and no time among them.
+    private static func isHeader(_ record: [[UInt8]], _ names: [String]) -> Bool {
+        guard Set(names).count == names.count, record.count(where: \.isEmpty) <= 1, record != [[]] else { return false }
+        return record.allSatisfy { field in
+            field.withUnsafeBufferPointer { field in
+                let text = TextValue.trimmed(field)
+                return TextValue.number(text) == nil && TimeParser.instant(text) == nil
+            }
+        }
+    }
+
+    /// Whether more fields are numbers with a decimal comma only than with a decimal point only.
+    private static func hasComma(_ records: ArraySlice<[[UInt8]]>) -> Bool {
+        var (commas, points) = (0, 0)
+        var spelling: [UInt8] = []
+        for field in records.joined() where field.count < 30 {
+            field.withUnsafeBufferPointer { field in
+                let isPoint = TextValue.number(field) != nil
+                var isComma = NumberStyle.decimalComma.spell(field, into: &spelling)
+                if isComma { isComma = spelling.withUnsafeBufferPointer { TextValue.number($0) } != nil }
+                if isComma, !isPoint { commas += 1 }
+                if isPoint, !isComma { points += 1 }
+            }
+        }
+        return commas > points
+    }
+
+    /// Whether bytes are a web server's log in the common format, which is neither JSON nor CSV.
+    public static func isWebLog(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        let line = String(decoding: bytes.prefix { $0 != 0x0A }.prefix(400), as: UTF8.self)
+        return line.prefixMatch(of: #/\S+ \S+ .{1,60}? \[\d\d/\w\w\w/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "/#) != nil
+    }
+}

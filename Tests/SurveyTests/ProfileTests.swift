@@ -1,0 +1,127 @@
+import Survey
+import TestKit
+import Testing
+
+/// What is told of small files whose content is known.
+@Suite struct ProfileTests {
+    @Test func rolesOfPayments() {
+        let profile = Surveys.profile(Surveys.payments(1000))
+        #expect(profile.records == 1000)
+        #expect(profile.time?.column == "at")
+        #expect(profile.time?.hasOffset == true)
+        #expect(profile.ids == ["id"])
+        #expect(profile.amounts == ["amount"])
+        #expect(profile.labels.map(\.column) == ["is_fraud"])
+        #expect(profile.entities.first?.column == "account")
+        #expect(profile.entities.first?.kind == .who)
+        #expect(profile.entities.first?.keys == 20)
+        #expect(profile.entities.first?.median == 50)
+        #expect(profile.entities.first { $0.column == "shop" }?.kind == .payee)
+        #expect(profile.entities.first?.gapMedian == 1200)
+    }
+
+    /// A column is of a type if its values are, wherever they stand.
+    @Test func typesAreToldByAllValues() {
+        var text = "a,b,c,d\n"
+        for row in 0..<5000 {
+            let late = row >= 4000
+            text +=
+                "\(late ? "x\(row)" : "\(row)"),\(row == 4999 ? "oops" : "1.5"),\(late ? "2026-01-01" : "n/a"),007\n"
+        }
+        let profile = Surveys.profile(text, blockRecords: 512)
+        #expect(profile["a"]?.type == .text)
+        #expect(profile["b"]?.type == .number)
+        #expect(profile["b"]?.misfitExamples.map(\.line) == [5001])
+        #expect(profile["c"]?.type == .time)
+        #expect(profile["c"]?.nulls == 4000)
+        #expect(profile["c"]?.nullWords == ["n/a"])
+        #expect(profile["d"]?.type == .text)
+        #expect(profile["d"]?.isCode == true)
+        #expect(profile.problems.contains { $0.lines == [5001] && $0.words.contains("oops") })
+    }
+
+    @Test(arguments: [
+        ("31.12.2025", TimeForm.dayMonthYearDots), ("31.12.25 23:59", .dayMonthYearDots),
+        ("12/31/2025", .monthDayYearSlashes),
+        ("31/12/2025 10:00:01", .dayMonthYearSlashes), ("12/31/2025 01:15 PM", .monthDayYearSlashes),
+        ("31-12-2025", .dayMonthYearDashes), ("20251231", .compact), ("2025-12-31 10:00:00", .known),
+        ("Wed, 31 Dec 2025 08:00:00 GMT", .known), ("31/Dec/2025:08:00:00 +0100", .known), ("1767168000", .seconds),
+        ("1767168000123", .milliseconds), ("1767168000123456", .microseconds), ("1767168000123456789", .nanoseconds),
+    ])
+    func formsOfTime(_ text: String, _ form: TimeForm) {
+        let rows = (0..<60).map { "\"\(text)\",k\($0 % 6)\n" }.joined()
+        let profile = Surveys.profile("time,key\n" + rows)
+        #expect(profile.time?.spelling == .form(form), "\(String(describing: profile.time))")
+        let day = (profile.time?.least ?? 0) / 86_400_000_000
+        #expect(day == 20_453, "\(day)")
+    }
+
+    /// Amounts may have a currency beside them; letters and digits alone are a name.
+    @Test(arguments: [
+        ("$1,234.56", true), ("(12.00)", true), ("EUR 5.25", true), ("7.50 kr", true), ("1,000-", true),
+        ("1,000-", true),
+        ("user-17", false),
+        ("Client 4", false), ("XXXX-0001", false), ("A12", false), ("12:30", false), ("+49 171 1", false),
+    ])
+    func moneyIsToldFromCodes(_ text: String, _ isNumber: Bool) {
+        let profile = Surveys.profile("a,b\n" + (0..<50).map { "\"\(text)\",\($0)\n" }.joined())
+        #expect(profile["a"]?.type == (isNumber ? .number : .text))
+        #expect(profile["a"]?.isDecorated == isNumber)
+    }
+
+    @Test func relativeTimesAscendAndSayWhatTheyCount() {
+        func rows(_ time: (Int) -> Int) -> String { (0..<500).map { "\(time($0)),k\($0 % 9),\($0 % 11).5\n" }.joined() }
+        let steps = Surveys.profile("step,nameDest,amount\n" + rows { $0 / 3 })
+        #expect(steps.time?.spelling == .relative(unit: 3_600_000_000))
+        #expect(steps.time?.largest == Int64(166) * 3_600_000_000)
+        let seconds = Surveys.profile("Time,V1,Amount\n" + rows { $0 * 7 })
+        #expect(seconds.time?.spelling == .relative(unit: 1_000_000))
+        // What goes up and down counts something else.
+        #expect(Surveys.profile("hour,V1,Amount\n" + rows { $0 % 24 }).time == nil)
+    }
+
+    @Test func disorderIsMeasuredOverallAndByKey() {
+        // Every tenth event is ninety minutes late, and it is always that of acc0 or acc10.
+        let profile = Surveys.profile(Surveys.payments(1000) { Surveys.minute($0 % 10 == 0 ? $0 - 90 : $0) })
+        #expect(profile.time?.late == 99)
+        #expect(profile.time?.lateness == Int64(89) * 60_000_000)
+        let account = profile.entities.first { $0.column == "account" }
+        #expect(account?.late == 0)
+        #expect(profile.time?.isReversed == false)
+        let reversed = Surveys.profile(Surveys.payments(300) { Surveys.minute(300 - $0) })
+        #expect(reversed.time?.isReversed == true)
+        #expect(reversed.time?.lateness == Int64(299) * 60_000_000)
+    }
+
+    @Test func gapsAndRepeatedRecords() {
+        var text = Surveys.payments(200) { Surveys.minute($0 < 150 ? $0 : $0 + 3000) }
+        text += text.split(separator: "\n").suffix(2).joined(separator: "\n") + "\n"
+        let profile = Surveys.profile(text)
+        let gap = profile.time?.gaps.first
+        #expect(gap?.line == 152)
+        #expect((gap?.to ?? 0) - (gap?.from ?? 0) == 3001 * 60_000_000)
+        #expect(profile.duplicates == 2)
+        #expect(profile.problems.contains { $0.count == 2 && $0.lines == [202, 203] })
+    }
+
+    @Test func objectsAreTakenApart() {
+        let lines = (0..<40).map { row in
+            #"{"card":{"country":"D\u0045","n":\#(row % 5)},"tags":["a","b"],"ok":true,"none":null,"at":\#(1_772_000_000 + row)}"#
+        }
+        let profile = Surveys.profile(lines.joined(separator: "\n") + "\n{\"broken\": \n[1]\n")
+        #expect(profile.columns.map(\.path) == ["card.country", "card.n", "tags[]", "ok", "at"])
+        #expect(profile["card.country"]?.top.map(\.value) == ["DE"])
+        #expect(profile["tags[]"]?.count == 80)
+        #expect(profile["ok"]?.type == .bool)
+        #expect(profile.time?.spelling == .form(.seconds))
+        #expect(profile.refused == 2)
+        #expect(profile.problems.map(\.lines).contains([41]))
+    }
+
+    /// Neither the size of blocks nor the order in which columns are looked at tells.
+    @Test func theProfileIsTheSameHoweverItIsMade() {
+        let text = Surveys.payments(3000)
+        let whole = Surveys.profile(text)
+        #expect(Surveys.profile(text, blockRecords: 700, spread: Surveys.backwards) == whole)
+    }
+}
