@@ -84,6 +84,7 @@ let package = Package(
         library("Evaluation", depends: ["Base"]),
         library("Traffic", depends: ["Base", "Bytes"]),
         library("Survey", depends: ["Bytes"], exclude: ["README.md"]),
+        library("Draft", depends: ["Bytes", "Survey"], exclude: ["README.md"]),
         library(
             "Engine",
             depends: [
@@ -119,7 +120,7 @@ let package = Package(
         library(
             "Commands",
             depends: [
-                "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "CProcess", "Delivery", "Engine", "EventLog",
+                "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "CProcess", "Delivery", "Draft", "Engine", "EventLog",
                 "FileStore", "Forest", "ForestFormats", "ForestTraining", "Evaluation", "Plan", "Runtime", "Server",
                 "StateStore", "Survey", "TensorGraph",
                 "Traffic", "Windows", argumentParser, logging, system, yams, histogram, sqlite,
@@ -177,6 +178,7 @@ let package = Package(
         ),
         tests("TrafficTests", depends: ["Traffic"]),
         tests("SurveyTests", depends: ["Bytes", "Survey"]),
+        tests("DraftTests", depends: ["Draft", "Survey"]),
         tests("CommandLineTests", depends: ["Base", "patternalarm"]),
         tests("TidyTests", depends: []),
     ]

@@ -11,7 +11,7 @@ public struct PatternAlarm: AsyncParsableCommand {
         version: version,
         subcommands: [
             ReplayCommand.self, ServeCommand.self, OpenCommand.self, QueryCommand.self, AlertsCommand.self,
-            InspectCommand.self, TrainCommand.self,
+            InspectCommand.self, InitCommand.self, CheckCommand.self, TrainCommand.self,
             EvaluateCommand.self,
             SimulateCommand.self, ExportCommand.self, StatsCommand.self, StateCommand.self, VerifyCommand.self,
             ModelsCommand.self, LogCommand.self,

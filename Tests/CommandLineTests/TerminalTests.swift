@@ -54,6 +54,10 @@ import Testing
         commands.append(["log", "cat"] + Self.data)
         commands.append(["log", "cat", "--with-offsets"] + Self.data)
         commands.append(["log", "export", "-"] + Self.data)
+        commands.append(["inspect", Self.name, "-q"])
+        commands.append(["inspect", Self.name, "-q", "--json"])
+        commands.append(["init", Self.name, "-q"])
+        commands.append(["check", "p.yaml", Self.name, "-q"])
         commands.append(["export", "features", Self.name, "--out", "-"] + Self.pipeline)
         for format in ["csv", "jsonl", "summary"] {
             commands.append(["query", "q", Self.name, "-q", "--format", format] + Self.pipeline)

@@ -30,6 +30,7 @@ import Testing
         "Evaluation": ["Base"],
         "Traffic": ["Base", "Bytes"],
         "Survey": ["Bytes"],
+        "Draft": ["Bytes", "Survey"],
         "Runtime": [
             "AlertStore", "Base", "Bytes", "CoreMetrics", "Delivery", "Dispatch", "Engine", "EventLog", "FileStore",
             "Forest", "Foundation", "Metrics", "Plan", "StateStore", "Synchronization", "Windows",

@@ -8,6 +8,8 @@ import Yams
 struct PipelineFile {
     let plan: PipelinePlan
     let path: String
+    /// The file as it was written, with the places of everything.
+    let root: ConfigNode
 
     /// The pipeline that runs when none is named.
     static let defaultName = "patternalarm"
@@ -38,7 +40,8 @@ struct PipelineFile {
         return String(decoding: data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data, as: UTF8.self)
     }
 
-    private static func parse(_ text: String, path: String) throws(CommandError) -> PipelineFile {
+    /// Checks the text of a pipeline file.
+    static func parse(_ text: String, path: String) throws(CommandError) -> PipelineFile {
         let root: ConfigNode
         do {
             guard let node = try Yams.compose(yaml: text) else {
@@ -53,14 +56,8 @@ struct PipelineFile {
             throw .plan("\(path): error: \(error)")
         }
         do throws(PlanError) {
-            return PipelineFile(
-                plan: try PipelinePlan.parse(
-                    root,
-                    file: path,
-                    zones: ZoneFinder(zone: ZoneTable.zone, names: { ZoneTable.names })
-                ),
-                path: path
-            )
+            let zones = ZoneFinder(zone: ZoneTable.zone, names: { ZoneTable.names })
+            return PipelineFile(plan: try PipelinePlan.parse(root, file: path, zones: zones), path: path, root: root)
         } catch {
             throw .plan(error.description)
         }

@@ -193,4 +193,17 @@ struct RecordingFindings {
         }
         return (fields, misnamed)
     }
+
+    /// Fields that no event had, one line each or together.
+    func absentWords(of name: String) -> [String] {
+        let fields = absent().fields
+        let count = "none of the \(grouped(events)) events"
+        var lines = misnamedWords.map { "\(name): \($0)" }
+        if !fields.isEmpty {
+            let shown = fields.prefix(8).joined(separator: ", ")
+            let more = fields.count > 8 ? " and \(fields.count - 8) more" : ""
+            lines.append("\(name): \(fields.count == 1 ? "the field" : "the fields") \(shown)\(more): in \(count)")
+        }
+        return lines
+    }
 }

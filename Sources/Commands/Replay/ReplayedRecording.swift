@@ -126,18 +126,7 @@ struct ReplayedRecording {
         return lines
     }
 
-    private var absentWords: [String] {
-        guard isWhole else { return [] }
-        let fields = findings.absent().fields
-        let count = "none of the \(grouped(findings.events)) events"
-        var lines = findings.misnamedWords.map { "\(name): \($0)" }
-        if !fields.isEmpty {
-            let shown = fields.prefix(8).joined(separator: ", ")
-            let more = fields.count > 8 ? " and \(fields.count - 8) more" : ""
-            lines.append("\(name): \(fields.count == 1 ? "the field" : "the fields") \(shown)\(more): in \(count)")
-        }
-        return lines
-    }
+    private var absentWords: [String] { isWhole ? findings.absentWords(of: name) : [] }
 
     private func time(_ microseconds: Int64) -> String {
         TimeParser.text(milliseconds: microseconds.floorDivided(by: 1000).quotient)

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Base
+import Engine
+import Plan
+
+/// `check`: what is wrong with a pipeline, what of it nothing uses, and whether files have what it reads.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Check a pipeline file, and whether files of events fit it.",
+        discussion: """
+            Every mistake is reported as file:line:column, with what was probably meant, and ends the check with exit code \
+            3. What nothing uses is named, too, which is no mistake.
+
+              patternalarm check pipeline.yaml
+              patternalarm check pipeline.yaml payments.csv
+
+            With files their events are read as a replay reads them, without models and without a data directory: how many \
+            are accepted, why others are not, which fields no event has and what they may be called there, and how many \
+            alerts the rules give. Exit code 4: no event is accepted, or a field has another spelling in the file.
+            """
+    )
+
+    @Argument(help: "Pipeline file, or the name of a built-in one.")
+    var pipeline: String
+
+    @Argument(help: "Files of events (JSON lines or CSV, each also compressed), in the order of time.")
+    var files: [String] = []
+
+    @Option(help: "Format of the files; told by their names otherwise.")
+    var inputFormat: RecordingFormat?
+
+    @OptionGroup var recordings: RecordingOptions
+
+    @Flag(name: .shortAndLong, help: "No progress on standard error.")
+    var quiet = false
+
+    func run() throws {
+        try CommandError.reporting { () throws(CommandError) in
+            let file = try PipelineFile.load(pipeline)
+            let plan = file.plan
+            Output.data(
+                "\(Output.safe(file.path)): fine: \(plan.schema.fields.count) fields, \(plan.entities.count) entities, "
+                    + "\(plan.features.count) features, \(plan.detectors.count) detectors, \(plan.queries.count) queries\n"
+            )
+            for note in PipelineNotes(file).lines { Output.data(note + "\n") }
+            guard !files.isEmpty else { return }
+            try read(plan)
+        }
+    }
+
+    private func read(_ plan: PipelinePlan) throws(CommandError) {
+        var rules = plan
+        rules.detectors = plan.detectors.filter { detector in
+            if case .rule = detector.kind { true } else { false }
+        }
+        var findings = RecordingFindings(plan.schema)
+        var ledger = Ledger()
+        var alerts = Array(repeating: 0, count: rules.detectors.count)
+        var bases = Array(repeating: Int64(0), count: plan.partitionCount)
+        let run = OfflineRun(plan: rules, models: [:], reading: recordings.reading(inputFormat))
+        _ = try run.run(files, progress: Progress("check", isQuiet: quiet)) { engine, chunk, output in
+            if engine.partition == 0 { findings.note(chunk) }
+            for alert in output.alerts where alert.openedOffset >= bases[engine.partition] {
+                alerts[alert.detector] += 1
+            }
+            ledger += output.ledger
+            bases[engine.partition] = output.nextOffset
+            output.removeAll()
+        }
+        Output.data(
+            "\(grouped(ledger.events)) events = \(grouped(ledger.ok)) ok + \(grouped(ledger.late)) late + "
+                + "\(grouped(ledger.duplicate)) duplicate + \(grouped(ledger.rejected)) rejected\n"
+        )
+        for (detector, count) in zip(rules.detectors, alerts) {
+            Output.data("\(detector.name): \(grouped(count)) alerts\n")
+        }
+        let name = files.count == 1 ? Output.safe(files[0]) : "the files"
+        for reason in findings.reasons { Output.data("\(name): rejected: \(reason)\n") }
+        for line in findings.absentWords(of: name) { Output.data(line + "\n") }
+        if let wrong = findings.absent().misnamed.first(where: \.isSame) {
+            throw .input("\(name): it has \(Output.safe(wrong.name)), but the field of the pipeline is \(wrong.field)")
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Plan
+
+/// What of a pipeline nothing uses, with its place in the file.
+struct PipelineNotes {
+    let lines: [String]
+
+    init(_ file: PipelineFile) {
+        let unused = file.plan.unused
+        var notes: [(position: SourcePosition, words: String)] = []
+        func add(_ names: [String], in path: [String], _ what: String, _ words: String) {
+            let entries = path.reduce(file.root as ConfigNode?) { $0?.entry($1)?.value }
+            for name in names {
+                let position = entries?.entry(name)?.keyPosition ?? file.root.position
+                notes.append((position, "\(what) \"\(name)\" \(words)"))
+            }
+        }
+        add(unused.fields, in: ["schema", "fields"], "the field", "is used by nothing")
+        add(unused.entities, in: ["entities"], "the entity", "is used by nothing")
+        add(file.unusedLists, in: ["lists"], "the list", "is used by nothing")
+        add(
+            unused.features,
+            in: ["features"],
+            "the feature",
+            "is looked at by no rule and no model: alerts show it, `train` learns from it"
+        )
+        lines = notes.sorted { ($0.position.line, $0.position.column) < ($1.position.line, $1.position.column) }
+            .map {
+                "\(Output.safe(file.path)):\($0.position.line):\($0.position.column): note: \(Output.safe($0.words))"
+            }
+    }
+}
+
+extension ConfigNode {
+    /// The texts of all scalars below.
+    fileprivate var scalars: [String] {
+        switch self {
+        case .scalar(let text, _, _): [text]
+        case .list(let items, _): items.flatMap(\.scalars)
+        case .map(let entries, _): entries.flatMap(\.value.scalars)
+        }
+    }
+
+    /// The entry of a map, or nil.
+    fileprivate func entry(_ key: String) -> Entry? {
+        guard case .map(let entries, _) = self else { return nil }
+        return entries.first { $0.key == key }
+    }
+}
+
+extension PipelineFile {
+    /// The lists that no expression names.
+    fileprivate var unusedLists: [String] {
+        guard case .map(let entries, _)? = root.entry("lists")?.value else { return [] }
+        let texts = root.scalars
+        return entries.map(\.key).filter { name in
+            !texts.contains { text in
+                text.ranges(of: "@" + name).contains { range in
+                    let next = text[range.upperBound...].first
+                    return !(next.map { $0.isLetter || $0.isNumber || $0 == "_" } ?? false)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+/// `inspect`, `init` and `check`, on files that a person has and on pipelines that a person has written.
+@Suite struct FirstLookTests {
+    private let space: Workspace
+
+    init() throws { space = try Workspace() }
+
+    /// Payments of twenty accounts, one of which pays much and often in the end; semicolons and decimal commas.
+    private func writePayments(_ name: String = "payments.csv", encoding: String.Encoding = .utf8) throws {
+        var text = "Nr;Zeit;Konto;Händler;Betrag\r\n"
+        for row in 0..<2000 {
+            let time = String(format: "%02d.03.2026 %02d:%02d", 1 + row / 80, row % 80 / 4, row % 4 * 15)
+            let isPlanted = row >= 1990
+            let account = isPlanted ? "k7" : "k\(row * 7 % 20)"
+            let amount = isPlanted ? "2.500,50" : "\(10 + row * 13 % 17),25"
+            text += "\(row);\(isPlanted ? "25.03.2026 19:59" : time);\(account);Bäcker \(row % 9);\(amount)\r\n"
+        }
+        try #require(text.data(using: encoding)).write(to: URL(fileURLWithPath: space.folder + "/" + name))
+    }
+
+    @Test func fromAFileToAlerts() throws {
+        try writePayments()
+        let look = try space.run(["inspect", "payments.csv", "-q"])
+        #expect(look.status == 0)
+        #expect(look.out.contains("separated by semicolons") && look.out.contains("decimal commas"))
+        #expect(look.lines.allSatisfy { $0.count <= 80 })
+        let draft = try space.run(["init", "payments.csv", "-q"])
+        try #require(draft.status == 0, "\(draft.err)")
+        #expect(draft.err.contains("2,000 events = 2,000 ok + 0 late + 0 duplicate + 0 rejected"))
+        try space.write(draft.out, "pipeline.yaml")
+        let checked = try space.run(["check", "pipeline.yaml", "payments.csv", "-q", "--separator", ";"])
+        #expect(checked.status == 0, "\(checked.out)\(checked.err)")
+        // As the head of the draft has it.
+        let replayed = try space.script(
+            #"eval "$(sed -n "s|^#   patternalarm replay|$0 replay|p" pipeline.yaml) -q --finished""#
+        )
+        #expect(replayed.status == 0, "\(replayed.err)")
+        #expect(replayed.err.contains("2,000 events = 2,000 ok"), "\(replayed.err)")
+        let alerts = try space.run(["alerts", "list", "--data-dir", "work", "--format", "csv"])
+        #expect(alerts.out.contains("k7"), "\(alerts.out)")
+    }
+
+    @Test func otherEncodingsAreProposed() throws {
+        try writePayments("ansi.csv", encoding: .windowsCP1252)
+        let look = try space.run(["inspect", "ansi.csv", "-q", "--json"])
+        #expect(look.out.contains(#""encoding":"windows-1252","encoding_guessed":true"#))
+        #expect(look.out.contains("Händler"))
+        let draft = try space.run(["init", "ansi.csv", "-q"])
+        #expect(draft.out.contains("--separator ';' --encoding windows-1252"))
+        #expect(draft.err.contains(" 0 rejected"), "\(draft.err)")
+    }
+
+    @Test func whatCannotBeDraftedIsSaid() throws {
+        try space.write("1,2026-01-01,a\n2,2026-01-02,b\n", "bare.csv")
+        try space.write("a,b\nx,1\ny,2\n", "timeless.csv")
+        try space.write(#"203.0.113.9 - - [10/Oct/2025:13:55:36 +0200] "GET /a HTTP/1.1" 200 23"# + "\n", "access.log")
+        for (file, words) in [
+            ("bare.csv", "names no columns"), ("timeless.csv", "no column has the times"),
+            ("access.log", "web server's log"),
+        ] {
+            let result = try space.run(["init", file, "-q"])
+            #expect(result.status == 4 && result.err.contains(words), "\(file): \(result.err)")
+            #expect(result.out.isEmpty)
+        }
+        let log = try space.script(
+            "eval \"$(\"$0\" inspect access.log 2>&1 | tail -n +2)\" && cat log.csv"
+        )
+        #expect(log.out.contains("203.0.113.9,-,10/Oct/2025:13:55:36 +0200,GET,\"/a\",200,23"), "\(log.out)\(log.err)")
+    }
+
+    @Test func checkNamesMistakesAndWhatIsUnused() throws {
+        try space.writePaymentsPipeline()
+        let text = String(decoding: try space.read("p.yaml"), as: UTF8.self)
+        try space.write(text.replacingOccurrences(of: "count(", with: "cuont("), "wrong.yaml")
+        let wrong = try space.run(["check", "wrong.yaml"])
+        #expect(wrong.status == 3)
+        #expect(wrong.err.contains("did you mean \"count\"?"), "\(wrong.err)")
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let place = try #require(lines.firstIndex { $0.contains("payer:") })
+        var more = lines.map(String.init)
+        more.insert("    purpose: text", at: place)
+        try space.write(more.joined(separator: "\n"), "more.yaml")
+        let unused = try space.run(["check", "more.yaml"])
+        #expect(unused.status == 0)
+        #expect(unused.out.contains("more.yaml:\(place + 1):5: note: the field \"purpose\""), "\(unused.out)")
+    }
+
+    @Test func checkComparesAFileWithThePipeline() throws {
+        try space.writePaymentsPipeline()
+        try space.write("id,at,Payer,amount\n1,2026-01-01T00:00:00Z,a,5\n", "case.csv")
+        let good = try space.run(["check", "p.yaml", "case.csv", "-q"])
+        #expect(good.status == 0 && good.out.contains("1 events = 1 ok"), "\(good.out)\(good.err)")
+        try space.write(#"{"id":"1","at":"2026-01-01T00:00:00Z","payer":"a","amo_unt":5}"# + "\n", "case.jsonl")
+        let other = try space.run(["check", "p.yaml", "case.jsonl", "-q"])
+        #expect(other.out.contains("did you mean amo_unt?"), "\(other.out)\(other.err)")
+        #expect(other.status == 4)
+    }
+}
