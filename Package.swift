@@ -75,13 +75,13 @@ let package = Package(
         library("FileStore", depends: ["Base", system]),
         library("EventLog", depends: ["Base", "Bytes", "FileStore", "CLZ4"]),
         library("StateStore", depends: ["Base", "Bytes", "FileStore"]),
-        library("Plan", depends: ["Base", "Bytes"]),
+        library("Plan", depends: ["Base", "Bytes"], exclude: ["README.md"]),
         library("Windows", depends: ["Base", "Bytes", "Plan", "StateStore"]),
         library("Forest", depends: ["Base", "Bytes", "CKernels"]),
         library("TensorGraph", depends: ["CKernels", "Forest"]),
-        library("ForestFormats", depends: ["Base", "Bytes", "Forest", "TensorGraph"]),
-        library("ForestTraining", depends: ["Base", "Forest"]),
-        library("Evaluation", depends: ["Base"]),
+        library("ForestFormats", depends: ["Base", "Bytes", "Forest", "TensorGraph"], exclude: ["README.md"]),
+        library("ForestTraining", depends: ["Base", "Forest"], exclude: ["README.md"]),
+        library("Evaluation", depends: ["Base"], exclude: ["README.md"]),
         library("Traffic", depends: ["Base", "Bytes"]),
         library("Survey", depends: ["Bytes"], exclude: ["README.md"]),
         library("Draft", depends: ["Bytes", "Survey"], exclude: ["README.md"]),
@@ -102,7 +102,8 @@ let package = Package(
                 "AlertStore", "Base", "Bytes", "Delivery", "Engine", "EventLog", "FileStore", "Forest", "Plan",
                 "StateStore",
                 "Windows", coreMetrics, metrics,
-            ]
+            ],
+            exclude: ["README.md"]
         ),
         library(
             "Server",
@@ -115,7 +116,7 @@ let package = Package(
                 coreMetrics, metrics,
                 "CProcess", hummingbirdCore, nioCore, nioHTTP1, nioPosix, signals,
             ],
-            exclude: ["Security/README.md"]
+            exclude: ["README.md", "Security/README.md"]
         ),
         library(
             "Commands",
@@ -125,7 +126,7 @@ let package = Package(
                 "StateStore", "Survey", "TensorGraph",
                 "Traffic", "Windows", argumentParser, logging, system, yams, histogram, sqlite,
             ],
-            exclude: ["Input/README.md"]
+            exclude: ["Bench/README.md", "Export/README.md", "Input/README.md", "Safety/README.md"]
         ),
         .executableTarget(
             name: "patternalarm",

@@ -19,6 +19,7 @@ RECORDINGS = {
     "b.jsonl": "--events 2000 --seed 11 --start 2026-01-12T08:00:00Z",
     "test.jsonl": "--events 2000 --seed 12",
     "monday.jsonl": "--events 2000 --seed 13",
+    "tuesday.jsonl": "--events 2000 --seed 15 --start 2026-01-12T08:00:00Z",
 }
 
 

@@ -108,7 +108,9 @@ def wrong_mentions(text, commands, root):
         for path, command in commands.items()
     }
     count, wrong = 0, list(text.wrong)
-    for span in re.findall(r"`([^`]+)`", text.prose):
+    # A fenced block is no mention, and its backticks pair with none.
+    prose = re.sub(r"(?ms)^```.*?^```$", "", text.prose)
+    for span in re.findall(r"`([^`]+)`", prose):
         words = span.split()
         if words[0] == "patternalarm":
             words.pop(0)

@@ -39,7 +39,7 @@ private func tree(_ random: inout Seeded) -> Tree {
         let node = tree.nodeCount
         let feature = random.below(2)
         tree.feature.append(Int32(feature))
-        tree.threshold.append(feature == 0 ? Float(random.below(3000)) : Float(random.below(8)) + 0.5)
+        tree.threshold.append(feature == 0 ? Double(random.below(3000)) : Double(random.below(8)) + 0.5)
         tree.missingGoesLeft.append(true)
         tree.right.append(0)
         tree.cover.append(Float(1 << left))

@@ -164,7 +164,7 @@ final class Replayer {
         while try !shouldStop(), !hasReachedEnd, let chunk = try judged.next(free) {
             free = chunk
             cut(chunk)
-            note(chunk, number, recording)
+            note(chunk, number, judged.recording)
             pace.wait(for: chunk)
             for worker in directory.workers {
                 let count = try worker.take(chunk, of: input, path: name, range: options.range)
@@ -212,7 +212,7 @@ final class Replayer {
             while try !shouldStop(), !hasReachedEnd, let place = free.receive() {
                 guard let chunk = try judged.next(place) else { break }
                 cut(chunk)
-                note(chunk, number, recording)
+                note(chunk, number, judged.recording)
                 pace.wait(for: chunk)
                 events += chunk.batch.count
                 let ticket = Ticket(chunk, number: number, workers.count)

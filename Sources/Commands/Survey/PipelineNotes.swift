@@ -8,9 +8,9 @@ struct PipelineNotes {
         let unused = file.plan.unused
         var notes: [(position: SourcePosition, words: String)] = []
         func add(_ names: [String], in path: [String], _ what: String, _ words: String) {
-            let entries = path.reduce(file.root as ConfigNode?) { $0?.entry($1)?.value }
+            let entries = path.reduce(file.root as ConfigNode?) { $0?.child($1) }
             for name in names {
-                let position = entries?.entry(name)?.keyPosition ?? file.root.position
+                let position = entries?.position(of: name) ?? file.root.position
                 notes.append((position, "\(what) \"\(name)\" \(words)"))
             }
         }
@@ -40,17 +40,22 @@ extension ConfigNode {
         }
     }
 
-    /// The entry of a map, or nil.
-    fileprivate func entry(_ key: String) -> Entry? {
-        guard case .map(let entries, _) = self else { return nil }
-        return entries.first { $0.key == key }
+    private var entries: [ConfigNode.Entry] {
+        guard case .map(let entries, _) = self else { return [] }
+        return entries
     }
+
+    /// What a key of a map stands for, or nil.
+    fileprivate func child(_ key: String) -> ConfigNode? { entries.first { $0.key == key }?.value }
+
+    /// Where a key of a map is, or nil.
+    fileprivate func position(of key: String) -> SourcePosition? { entries.first { $0.key == key }?.keyPosition }
 }
 
 extension PipelineFile {
     /// The lists that no expression names.
     fileprivate var unusedLists: [String] {
-        guard case .map(let entries, _)? = root.entry("lists")?.value else { return [] }
+        guard case .map(let entries, _)? = root.child("lists") else { return [] }
         let texts = root.scalars
         return entries.map(\.key).filter { name in
             !texts.contains { text in
