@@ -77,7 +77,7 @@ extension BadPipelineTests {
             #"bad zone"#,
             #"UTC"#,
             #"Mars/Base"#,
-            #"4:14: error: time_zone must be UTC or an offset such as +02:00, not "Mars/Base""#
+            #"4:14: error: time_zone must be UTC, an offset such as +02:00 or a name such as Europe/Berlin, not "Mars/Base""#
         ),
         Mistake(
             #"model and rule"#,
