@@ -85,7 +85,8 @@ public struct TrafficGenerator {
         domainTurn += 1
         let pattern = draw(domain)
         let length = min(random.below(9) + 2, pattern.lengths.lowerBound + random.below(pattern.lengths.count))
-        let actor = settings.hasActorsOfItsOwn ? "A\(settings.start.microseconds / 1_000_000)-\(domainTurn)" : nil
+        let start = settings.start.microseconds / 1_000_000 % 1_000_000
+        let actor = settings.hasActorsOfItsOwn ? "A\(domainTurn)T\(start)" : nil
         let sequence = Sequence(pattern: pattern, domain: domain, actor: actor, random: &random)
         var time = nextStart
         for position in 0..<length {

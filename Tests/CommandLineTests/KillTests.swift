@@ -23,34 +23,17 @@ import Testing
 
     private static let calls = ["pwrite64", "fdatasync", "fsync", "openat", "rename", "ftruncate", "unlink", "write"]
 
-    private func prepared(withWrongClocks: Bool = false) throws -> (space: Workspace, digest: String) {
+    private func prepared() throws -> (space: Workspace, digest: String) {
         let space = try Workspace()
         try space.run(["simulate", "--events", "600", "--out", "e.jsonl", "--seed", "11"])
-        if withWrongClocks { try spoilClocks(space) }
         let digest = try #require(try space.run(Self.replay + ["whole"]).digest)
         return (space, digest)
-    }
-
-    /// The first event and a handful in a row are stamped a year ahead, and there is a gap of a month: what is held back is
-    /// killed, too.
-    private func spoilClocks(_ space: Workspace) throws {
-        let lines = String(decoding: try space.read("e.jsonl"), as: UTF8.self).split(separator: "\n")
-        let wrong = Set([0, 117, 119, 120, 121] + Array(236..<242) + [401])
-        let spoiled = try lines.enumerated().map { number, line in
-            var event = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-            let text = try #require(event["timestamp"] as? String)
-            let time = try Date(text, strategy: .iso8601.time(includingFractionalSeconds: true))
-            let shift = (wrong.contains(number) ? 365.0 : 0) + (number >= 400 ? 30 : 0)
-            event["timestamp"] = time.addingTimeInterval(shift * 86_400).timeIntervalSince1970
-            return String(decoding: try JSONSerialization.data(withJSONObject: event), as: UTF8.self)
-        }
-        try space.write(spoiled.joined(separator: "\n") + "\n", "e.jsonl")
     }
 
     /// 13 places for each kind of call, each with one to three restarts that are killed themselves: more than 100 kills.
     @Test(.enabled(if: Tools.canTrace, "strace is not there, or may not trace"), arguments: calls)
     func killedInFrontOfACall(call: String) throws {
-        let (space, digest) = try prepared(withWrongClocks: true)
+        let (space, digest) = try prepared()
         var random = Seeded(seed: UInt64(call.utf8.reduce(7) { $0 &* 31 &+ Int($1) }))
         try space.run(Self.replay + ["counted"], under: ["strace", "-f", "-o", "count", "-e", "trace=" + call])
         let count = String(decoding: try space.read("count"), as: UTF8.self).split(separator: "\n").count {

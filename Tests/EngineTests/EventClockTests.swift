@@ -34,15 +34,15 @@ import Testing
         return engine.refusals.count { stream.events[$0.index].isGood }
     }
 
-    /// No event of a right clock is late or rejected, whatever any number of sources say that are wrong each in its own way, or
-    /// two that agree; gaps cost nothing. Without the clock nearly every such stream loses some.
+    /// No event of a right clock is late or rejected, whatever any number of sources say that are wrong each in its own way; gaps
+    /// cost nothing. Without the clock nearly every such stream loses some.
     @Test func noGoodEventIsLost() throws {
         var unjudged = 0
         var streams = 0
         for seed in Seeds.upTo(150) {
-            for (wrong, agree) in [(0, false), (1, false), (2, true), (Int(seed % 9), false)] {
-                let stream = ClockStream(seed: seed, wrong: wrong, agree: agree)
-                #expect(try lost(stream, judged: true) == 0, "seed \(seed), \(wrong) wrong, agree: \(agree)")
+            for wrong in [0, 1, Int(seed % 9)] {
+                let stream = ClockStream(seed: seed, wrong: wrong, agree: false)
+                #expect(try lost(stream, judged: true) == 0, "seed \(seed), \(wrong) wrong")
                 unjudged += try lost(stream, judged: false) > 0 ? 1 : 0
                 streams += 1
             }

@@ -16,8 +16,8 @@ import Windows
 /// - After ``patience`` events, and where the recording ends, the one with the most sources is believed: of equal ones the
 ///   present, then the earliest. A cluster must then have ``quorum`` sources, or all that were ever heard if those are fewer.
 ///
-/// So no event of a right clock is late or rejected because of wrong ones if fewer than ``quorum`` sources agree on a wrong time
-/// (any number may be wrong each in its own way), if more right ones speak after an event that is ahead than wrong ones speak
+/// So no event of a right clock is late or rejected because of wrong ones if no two sources agree on a wrong time (any number may be
+/// wrong each in its own way), if more right ones speak after an event that is ahead than wrong ones speak
 /// for it, and if no more than ``patience`` events come before they do; and the first events behind a gap of any length are
 /// taken, if as many sources as a jump needs speak behind it. Nothing waits for ever.
 ///
