@@ -150,14 +150,14 @@ import Testing
 
     @Test func whatIsNoMarkOfTheClockIsNone() {
         // The same with nothing wrong in it.
-        let sound = RecordHeader("source", Array("1////0/1;;a;0;a!a!0!0;1_2_a!a!0!0|4_5_a!a!0!0;;a 1 1 a p".utf8))
+        let sound = RecordHeader("source", Array("1///0/0/1;;a;0;a!a!0!0;1_2_a!a!0!0|4_5_a!a!0!0;;a 1 1 a p".utf8))
         #expect(SourceMark.read([sound]) != nil)
         for text in [
             "", "1", "x;;a;0;a!a!0!0;;;a", ";;a;0;a!a!0!0;;;a", "1;;a;0;a;;;a", "1;;a;-1;a!a!0!0;;;a",
             "1;;a,b;0;a!a!0!0;;;a", "1;;a.a;0;a!a!0!0;;;a", "1;99999999999999999999;a;0;a!a!0!0;;;a",
             "1;;a;0;a!a!0!0;2_1_a!a!0!0;;a", "1;;a;0;a!a!0!0;1_2_a;;a", "1;;a;0;a!a!0!0;1_2_a!a!0!0|2_3_a!a!0!0;;a",
         ] {
-            #expect(SourceMark.read([RecordHeader("source", Array("1////0/\(text) 1 1 a p".utf8))]) == nil, "\(text)")
+            #expect(SourceMark.read([RecordHeader("source", Array("1///0/0/\(text) 1 1 a p".utf8))]) == nil, "\(text)")
         }
     }
 }
