@@ -83,26 +83,21 @@ struct TimeCursor {
             return nil
         }
         guard take(0x3A) else { return (hour * 3600 + minute * 60, 0) }
-        guard let second = digits(2...2), second < 60 else { return nil }
-        var fraction: Int64 = 0
-        if take(0x2E) || take(0x2C) {
-            guard let value = self.fraction() else { return nil }
-            fraction = value
-        }
-        return (hour * 3600 + minute * 60 + second, fraction)
+        return second(after: hour * 3600 + minute * 60)
     }
 
     /// `080011`, `0800`, `080011.9`.
     mutating func basicClock() -> (seconds: Int, fraction: Int64)? {
         guard let hour = digits(2...2), let minute = digits(2...2), hour < 24, minute < 60 else { return nil }
         guard let byte = next, byte &- 0x30 < 10 else { return (hour * 3600 + minute * 60, 0) }
+        return second(after: hour * 3600 + minute * 60)
+    }
+
+    /// A second with its fraction, behind so many seconds of the day.
+    private mutating func second(after start: Int) -> (seconds: Int, fraction: Int64)? {
         guard let second = digits(2...2), second < 60 else { return nil }
-        var fraction: Int64 = 0
-        if take(0x2E) || take(0x2C) {
-            guard let value = self.fraction() else { return nil }
-            fraction = value
-        }
-        return (hour * 3600 + minute * 60 + second, fraction)
+        guard take(0x2E) || take(0x2C) else { return (start + second, 0) }
+        return fraction().map { (start + second, $0) }
     }
 
     /// How far a time is east of UTC.

@@ -147,10 +147,7 @@ public struct FeatureRows: Sendable {
         }
         let text = String(decoding: content, as: UTF8.self)
         if let number = known.number(of: text) { return Double(number) }
-        switch text.lowercased() {
-        case "", "nan", "null", "na", "none", "<na>": return .nan
-        default: break
-        }
+        if content.withUnsafeBufferPointer(ValueStyle().isNull) { return .nan }
         // A name that nobody has seen is missing; a number is more likely the number of a category.
         guard known.names.areNumbers || Double(text) == nil else {
             throw .category(column: name, text: text, names: known.names.names)

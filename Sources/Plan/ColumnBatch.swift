@@ -68,13 +68,25 @@ public final class ColumnBatch {
     public struct Rejection: Sendable, Equatable {
         public var field: String?
         public var reason: String
-        /// The time that the event is too far ahead of, microseconds; nil if it was refused for something else.
-        public var isAheadOf: Int64?
+        /// What the event is too far ahead of; nil if it was refused for something else.
+        public var isAheadOf: Reference?
 
-        public init(field: String? = nil, reason: String, isAheadOf: Int64? = nil) {
+        public init(field: String? = nil, reason: String, isAheadOf: Reference? = nil) {
             self.field = field
             self.reason = reason
             self.isAheadOf = isAheadOf
+        }
+    }
+
+    /// A time that events are compared with: that of the newest event, or of a computer's clock.
+    public struct Reference: Sendable, Equatable {
+        /// Microseconds.
+        public var time: Int64
+        public var isWallClock: Bool
+
+        public init(_ time: Int64, isWallClock: Bool = false) {
+            self.time = time
+            self.isWallClock = isWallClock
         }
     }
 

@@ -1,18 +1,22 @@
-/// Words that programs write where they have no value: those that a pipeline knows without being told.
+import Bytes
+
+/// Words that programs write where they have no value: those that a pipeline knows without being told, looked for quickly.
 enum NullWord {
-    /// Whether a text is one of them: `NULL`, `null`, `NA`, `N/A`, `NaN`, `None`, `nil`, `\N`, `-` and the like.
+    /// Words of up to four bytes, each as one number.
+    private static let short = ValueStyle.defaultNullWords.words.filter { isShort($0.utf8.count) }.map { word in
+        word.utf8.reduce(UInt32(0), joined)
+    }
+
+    private static func isShort(_ count: Int) -> Bool { (1...4).contains(count) }
+
+    private static func joined(_ word: UInt32, _ byte: UInt8) -> UInt32 {
+        word << 8 | UInt32(byte &- 0x41 < 26 ? byte | 0x20 : byte)
+    }
+
+    /// Whether a text, which is not empty, is one of them: `NULL`, `na`, `\N`, `-` and the like.
     static func isOne(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> Bool {
-        guard count <= 4 else { return false }
-        var word: UInt32 = 0
-        for index in 0..<count {
-            let byte = bytes[index]
-            word = word << 8 | UInt32(byte &- 0x41 < 26 ? byte | 0x20 : byte)
-        }
-        return switch word {
-        // - \n na n/a nan nil null none #n/a <na>
-        case 0x2D, 0x5C6E, 0x6E61, 0x6E_2F61, 0x6E_616E, 0x6E_696C, 0x6E75_6C6C, 0x6E6F_6E65, 0x236E_2F61, 0x3C6E_613E:
-            true
-        default: false
-        }
+        let text = UnsafeBufferPointer(start: bytes, count: count)
+        return isShort(count)
+            ? short.contains(text.reduce(UInt32(0), joined)) : ValueStyle.defaultNullWords.contains(text)
     }
 }

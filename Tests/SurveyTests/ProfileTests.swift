@@ -61,7 +61,7 @@ import Testing
         ("$1,234.56", true), ("(12.00)", true), ("EUR 5.25", true), ("7.50 kr", true), ("1,000-", true),
         ("1,000-", true),
         ("user-17", false),
-        ("Client 4", false), ("XXXX-0001", false), ("A12", false), ("12:30", false), ("+49 171 1", false),
+        ("Client 4", false), ("WXYZ-0001", false), ("A12", false), ("12:30", false), ("+49 171 1", false),
     ])
     func moneyIsToldFromCodes(_ text: String, _ isNumber: Bool) {
         let profile = Surveys.profile("a,b\n" + (0..<50).map { "\"\(text)\",\($0)\n" }.joined())

@@ -126,17 +126,10 @@ struct ForestBenchmark: Sendable {
         }
 
         func score(_ scorer: ForestScorer, from row: Int, _ count: Int, into target: UnsafeMutablePointer<Float>) {
-            switch self {
-            case .single(let values, let width):
-                values.withUnsafeBufferPointer { values in
-                    guard let base = values.baseAddress else { return }
-                    scorer.score(rows: base + row * width, rowCount: count, into: target)
-                }
-            case .double(let values, let width):
-                values.withUnsafeBufferPointer { values in
-                    guard let base = values.baseAddress else { return }
-                    scorer.score(rows: base + row * width, rowCount: count, into: target)
-                }
+            with(from: row) {
+                scorer.score(rows: $0, rowCount: count, into: target)
+            } _: {
+                scorer.score(rows: $0, rowCount: count, into: target)
             }
         }
 
@@ -146,17 +139,24 @@ struct ForestBenchmark: Sendable {
             _ count: Int,
             into target: UnsafeMutablePointer<Double>
         ) {
+            with(from: row) {
+                explainer.contributions(rows: $0, rowCount: count, into: target)
+            } _: {
+                explainer.contributions(rows: $0, rowCount: count, into: target)
+            }
+        }
+
+        /// Hands over where a row's values are.
+        private func with(
+            from row: Int,
+            _ single: (UnsafePointer<Float>) -> Void,
+            _ double: (UnsafePointer<Double>) -> Void
+        ) {
             switch self {
             case .single(let values, let width):
-                values.withUnsafeBufferPointer { values in
-                    guard let base = values.baseAddress else { return }
-                    explainer.contributions(rows: base + row * width, rowCount: count, into: target)
-                }
+                values.withUnsafeBufferPointer { if let base = $0.baseAddress { single(base + row * width) } }
             case .double(let values, let width):
-                values.withUnsafeBufferPointer { values in
-                    guard let base = values.baseAddress else { return }
-                    explainer.contributions(rows: base + row * width, rowCount: count, into: target)
-                }
+                values.withUnsafeBufferPointer { if let base = $0.baseAddress { double(base + row * width) } }
             }
         }
     }

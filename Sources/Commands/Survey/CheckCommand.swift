@@ -27,13 +27,7 @@ struct CheckCommand: ParsableCommand {
     @Argument(help: "Files of events (JSON lines or CSV, each also compressed), in the order of time.")
     var files: [String] = []
 
-    @Option(help: "Format of the files; told by their names otherwise.")
-    var inputFormat: RecordingFormat?
-
-    @OptionGroup var recordings: RecordingOptions
-
-    @Flag(name: .shortAndLong, help: "No progress on standard error.")
-    var quiet = false
+    @OptionGroup var options: SurveyOptions
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
@@ -58,8 +52,8 @@ struct CheckCommand: ParsableCommand {
         var ledger = Ledger()
         var alerts = Array(repeating: 0, count: rules.detectors.count)
         var bases = Array(repeating: Int64(0), count: plan.partitionCount)
-        let run = OfflineRun(plan: rules, models: [:], reading: recordings.reading(inputFormat))
-        _ = try run.run(files, progress: Progress("check", isQuiet: quiet)) { engine, chunk, output in
+        let run = OfflineRun(plan: rules, models: [:], reading: options.reading)
+        _ = try run.run(files, progress: Progress("check", isQuiet: options.quiet)) { engine, chunk, output in
             if engine.partition == 0 { findings.note(chunk) }
             for alert in output.alerts where alert.openedOffset >= bases[engine.partition] {
                 alerts[alert.detector] += 1

@@ -30,13 +30,7 @@ struct InitCommand: ParsableCommand {
     @Option(help: "Name of the pipeline; that of the first file otherwise.")
     var name: String?
 
-    @Option(help: "Format of the files; told by their first bytes otherwise.")
-    var inputFormat: RecordingFormat?
-
-    @OptionGroup var recordings: RecordingOptions
-
-    @Flag(name: .shortAndLong, help: "No progress on standard error.")
-    var quiet = false
+    @OptionGroup var options: SurveyOptions
 
     func validate() throws {
         guard !files.isEmpty else { throw ValidationError("Name a file.") }
@@ -47,8 +41,8 @@ struct InitCommand: ParsableCommand {
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
-            let given = recordings.reading(inputFormat)
-            let found = try SurveyReader(reading: given, isQuiet: quiet).survey(files)
+            let given = options.reading
+            let found = try SurveyReader(reading: given, isQuiet: options.quiet).survey(files)
             let path = Output.safe(found.path)
             guard found.shape.format == .jsonl || found.shape.header != nil else {
                 throw .input("\(path): its first line names no columns: put a line of names in front of it")
@@ -58,7 +52,7 @@ struct InitCommand: ParsableCommand {
             draft.summary = summary(found)
             draft.commands = reading.commands(files)
             if found.profile.time?.isReversed ?? false { draft.commands.insert(contentsOf: turned(found), at: 0) }
-            let trial = DraftTrial(files: files, reading: reading.reading, isQuiet: quiet)
+            let trial = DraftTrial(files: files, reading: reading.reading, isQuiet: options.quiet)
             let outcome = try trial.fit(&draft)
             Output.data(draft.text)
             talk(path, draft, outcome)

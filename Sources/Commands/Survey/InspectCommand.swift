@@ -30,13 +30,7 @@ struct InspectCommand: ParsableCommand {
     @Flag(help: "Write JSON: a list with an object for each file.")
     var json = false
 
-    @Option(help: "Format of the files; told by their first bytes otherwise.")
-    var inputFormat: RecordingFormat?
-
-    @OptionGroup var recordings: RecordingOptions
-
-    @Flag(name: .shortAndLong, help: "No progress on standard error.")
-    var quiet = false
+    @OptionGroup var options: SurveyOptions
 
     func validate() throws {
         guard !files.isEmpty else { throw ValidationError("Name a file, or - for standard input.") }
@@ -44,7 +38,7 @@ struct InspectCommand: ParsableCommand {
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
-            let reader = SurveyReader(reading: recordings.reading(inputFormat), isQuiet: quiet)
+            let reader = SurveyReader(reading: options.reading, isQuiet: options.quiet)
             let found = try reader.surveyEach(files)
             if json {
                 var bytes: [UInt8] = []

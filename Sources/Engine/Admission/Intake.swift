@@ -72,8 +72,8 @@ final class Intake {
                 )
             case .ahead(let microseconds):
                 guard emits else { continue }
-                let newest = time - microseconds
-                let rejection = ColumnBatch.Rejection(schema: plan.schema, aheadOf: newest, by: microseconds)
+                let newest = ColumnBatch.Reference(time - microseconds)
+                let rejection = ColumnBatch.Rejection(schema: plan.schema, of: newest, by: microseconds)
                 reject(batch, row, index, offset, lines, rejection.field, rejection.reason, &output)
             }
         }

@@ -50,9 +50,7 @@ public struct EventClock {
         /// The number of its batch, and its row.
         public var batch: Int
         public var row: Int
-        public var newest: Int64
-        /// Whether that is the time of a computer's clock, not of an event.
-        public var isWallClock = false
+        public var reference: ColumnBatch.Reference
     }
 
     private var undecided: [Undecided] = []
@@ -102,7 +100,8 @@ public struct EventClock {
         for row in 0..<batch.count where batch.status[row] == 0 {
             let time = batch.times[row]
             if time.distance(above: now) > limit {
-                refused.append(Refused(batch: number, row: row, newest: now, isWallClock: true))
+                let reference = ColumnBatch.Reference(now, isWallClock: true)
+                refused.append(Refused(batch: number, row: row, reference: reference))
             } else if now.distance(above: time) <= limit {
                 accept(time, batch, row, limit)
             } else {
@@ -169,7 +168,7 @@ public struct EventClock {
         undecided.removeAll { event in
             guard event.time <= cluster.latest else { return false }
             if let found = wrong.first(where: { ($0.wrong.earliest...$0.wrong.latest).contains(event.time) }) {
-                refused.append(Refused(batch: event.batch, row: event.row, newest: found.right))
+                refused.append(Refused(batch: event.batch, row: event.row, reference: .init(found.right)))
             }
             return true
         }
@@ -200,8 +199,8 @@ public struct EventClock {
     }
 
     private mutating func refuseUndecided() {
-        let newest = state.newest ?? 0
-        for event in undecided { refused.append(Refused(batch: event.batch, row: event.row, newest: newest)) }
+        let newest = ColumnBatch.Reference(state.newest ?? 0)
+        for event in undecided { refused.append(Refused(batch: event.batch, row: event.row, reference: newest)) }
         undecided.removeAll()
     }
 

@@ -145,9 +145,9 @@ public final class Journal {
             } else if event.isCut(in: batch, row) {
                 let reason = batch.rejections[Int(batch.status[row]) - 1].reason
                 headers.append(RecordHeader(SourceMark.rejectName, Array(reason.utf8)))
-            } else if let time = batch.rejections[Int(batch.status[row]) - 1].isAheadOf {
-                let isWallClock = batch.rejections[Int(batch.status[row]) - 1].isAheadOfWallClock
-                headers.append(RecordHeader(SourceMark.aheadName, Array("\(time)\(isWallClock ? " clock" : "")".utf8)))
+            } else if let other = batch.rejections[Int(batch.status[row]) - 1].isAheadOf {
+                let text = "\(other.time)\(other.isWallClock ? " clock" : "")"
+                headers.append(RecordHeader(SourceMark.aheadName, Array(text.utf8)))
             }
             builder.add(
                 timestampMilliseconds: newest,

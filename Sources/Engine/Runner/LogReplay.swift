@@ -65,7 +65,7 @@ final class LogReplay {
         guard let limit = plan.maximumAhead, let time = words.first.flatMap({ Int64($0) }), batch.status[row] == 0,
             batch.times[row].distance(above: time) > limit
         else { return }
-        batch.refuse(row, aheadOf: time, isWallClock: words.count > 1)
+        batch.refuse(row, aheadOf: .init(time, isWallClock: words.count > 1))
     }
 
     private func decode(_ records: RecordBatch, _ range: Range<Int>) {

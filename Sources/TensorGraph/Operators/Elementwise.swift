@@ -5,19 +5,19 @@ import CKernels
 /// Numbers of 32 bits are added, multiplied and divided in 32 bits, as ONNX Runtime does it; exponentials, logarithms and
 /// powers are the ones that give the same bits on every machine.
 enum Elementwise {
+    private static let sum = Arithmetic {
+        $0 + $1
+    } double: {
+        $0 + $1
+    } integer: {
+        $0 &+ $1
+    }
+
     static let makers: [String: OperatorTable.Maker] = [
         "Identity": { _ in
             { inputs, _ throws(GraphFault) in [try inputs.needed(0)] }
         },
-        "Add": folded(
-            Arithmetic {
-                $0 + $1
-            } double: {
-                $0 + $1
-            } integer: {
-                $0 &+ $1
-            }
-        ),
+        "Add": folded(sum),
         "Sub": folded(
             Arithmetic {
                 $0 - $1
@@ -45,15 +45,7 @@ enum Elementwise {
                 right == 0 || right == -1 ? 0 &- (right == 0 ? 0 : left) : left / right
             }
         ),
-        "Sum": folded(
-            Arithmetic {
-                $0 + $1
-            } double: {
-                $0 + $1
-            } integer: {
-                $0 &+ $1
-            }
-        ),
+        "Sum": folded(sum),
         "Max": folded(
             Arithmetic {
                 $0.isNaN || $1 < $0 ? $0 : $1
