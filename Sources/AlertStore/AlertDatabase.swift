@@ -49,7 +49,12 @@ public enum AlertStoreError: Error, Equatable, Sendable, CustomStringConvertible
 
 extension AlertStoreError {
     /// Whether it goes by itself: nothing was written, nothing is doubtful, and the same call may succeed later.
-    public var passes: Bool { if case .busy = self { true } else { false } }
+    public var passes: Bool {
+        switch self {
+        case .busy, .full, .outOfFiles: true
+        default: false
+        }
+    }
 }
 
 /// How many pages the write-ahead log had after the last commit; SQLite writes it.
@@ -291,7 +296,7 @@ public final class AlertDatabase: Sendable {
             guard logPages >= checkpointPages else { return }
             do {
                 _ = try Row.fetchOne(db, sql: "PRAGMA wal_checkpoint(PASSIVE)")
-            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+            } catch let error as DatabaseError where Self.passes(error, as: Self.translate(error, path: path)) {
                 return
             }
         }
@@ -314,16 +319,31 @@ public final class AlertDatabase: Sendable {
         if let failure = failure.withLock({ $0 }) { throw .failed(path: path, words: "\(failure)") }
     }
 
-    /// The error of a call that may have written; if the disk has refused something, it was the last one.
+    /// The error of a call that may have written; if the disk has refused something, it was the last one, unless that passes.
     func note(_ error: any Error) -> AlertStoreError {
         let translated = Self.translate(error, path: path)
         let codes: [ResultCode] = [.SQLITE_IOERR, .SQLITE_FULL, .SQLITE_CANTOPEN, .SQLITE_CORRUPT]
-        guard let code = (error as? DatabaseError)?.resultCode, codes.contains(code) else { return translated }
+        guard let error = error as? DatabaseError, codes.contains(error.resultCode),
+            !Self.passes(error, as: translated)
+        else { return translated }
         failure.withLock { $0 = $0 ?? translated }
         writer.unsafeReentrantWrite { db in
             if let connection = db.sqliteConnection { pa_sqlite_checkpoint_on_close(connection, 0) }
         }
-        return translated
+        return translated.passes ? .failed(path: path, words: "\(translated)") : translated
+    }
+
+    /// Whether a transaction that failed so is undone, and may be tried again: what SQLite could not write for want of room it has
+    /// rolled back, which it cannot say of a sync.
+    private static func passes(_ error: DatabaseError, as translated: AlertStoreError) -> Bool {
+        switch error.resultCode {
+        case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL: true
+        case .SQLITE_CANTOPEN: translated.passes
+        case .SQLITE_IOERR:
+            [.SQLITE_IOERR_SHMOPEN, .SQLITE_IOERR_SHMSIZE, .SQLITE_IOERR_SHMMAP].contains(error.extendedResultCode)
+                && translated.passes
+        default: false
+        }
     }
 
     private static func translate(_ error: any Error, path: String) -> AlertStoreError {

@@ -9,6 +9,9 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
     case damaged(LogDamage)
     /// An earlier write or sync failed; what is on disk is unknown until the log is opened anew.
     case failed(directory: String, cause: FileError)
+    /// There is no room for more: on the disk, or in the table of open files. Nothing was taken, what the log has is as it was,
+    /// and the same call may succeed later.
+    case noRoom(directory: String, cause: FileError)
     /// The log was closed.
     case closed(directory: String)
     /// A batch is larger than the limit.
@@ -32,6 +35,7 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
         case .damaged(let damage): damage.description
         case .failed(let directory, let cause):
             "the log \(directory) takes nothing more, because it \(cause); run the command again to reopen it"
+        case .noRoom(_, let cause): cause.description
         case .closed(let directory): "the log \(directory) is closed: open it anew to append"
         case .tooLarge(let bytes, let limit):
             "a batch of \(bytes) bytes is over the limit of \(limit): put fewer or smaller records into a batch"
@@ -51,6 +55,18 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(file) is damaged: what the log is meant to hold is not known; restore the file from a copy, or let "
                 + "`patternalarm log repair --quarantine` make it anew from what is there"
         case .noThread: "the log cannot start its thread: raise the limit of processes (ulimit -u)"
+        }
+    }
+}
+
+extension LogError {
+    /// Whether the log goes on, and the same call may succeed later by itself.
+    public var passes: Bool {
+        switch self {
+        case .noRoom: true
+        // Of a call that only reads: what cannot be written is told as above, or has made the log useless.
+        case .file(let error): error.passes
+        default: false
         }
     }
 }

@@ -8,10 +8,11 @@ extension PartitionLog {
     /// A batch of a producer (``RecordBatchBuilder/producer``) that is here already, among its last five, is not written
     /// again and gets the offset of the first time.
     ///
-    /// - Throws: ``LogError/outOfSequence(directory:id:expected:found:)`` and
-    ///   ``LogError/staleProducer(directory:id:epoch:found:)``, after which the log goes on; and what the disk says.
+    /// - Throws: ``LogError/outOfSequence(directory:id:expected:found:)``,
+    ///   ``LogError/staleProducer(directory:id:epoch:found:)`` and ``LogError/noRoom(directory:cause:)``, after which the log
+    ///   goes on; and what the disk says.
     ///
-    /// After a failure the log takes nothing more until it is opened anew: only reading the file can tell what is in it.
+    /// After any other failure the log takes nothing more until it is opened anew: only reading the file can tell what is in it.
     public func append(_ batch: RecordBatchBuilder) throws(LogError) -> LogOffset {
         try checkUsable()
         let base = endOffset
@@ -24,6 +25,7 @@ extension PartitionLog {
         }
         let end = base.advanced(by: batch.count)
         do throws(FileError) {
+            try settle()
             if shouldRoll(header, end) { try roll() }
             try fillAhead(bytes.count)
             try store.write(bytes, to: segment.log, at: size)
@@ -32,9 +34,9 @@ extension PartitionLog {
                 durableOffset = end
             }
         } catch {
-            fail(error)
+            let refusal = refused(error)
             cutUnacknowledged()
-            throw .file(error)
+            throw refusal
         }
         index.add(BatchHeader(bytes, position: size))
         producers.add(header)
@@ -52,8 +54,8 @@ extension PartitionLog {
     /// A batch of a producer (``RecordBatchBuilder/producer``) that is here already, among its last five, is not written
     /// again and gets the offset of the first time.
     ///
-    /// After a failure of the disk every batch of the call has failed, though some of them may be found when the log is
-    /// opened anew.
+    /// After a failure of the disk, a full one included, every batch of the call has failed, though some of them may be found
+    /// when the log is opened anew, and it takes nothing more until then.
     public func append(_ batches: [EncodedBatch]) -> [Result<LogOffset, LogError>] {
         do throws(LogError) {
             try checkUsable()
@@ -66,6 +68,7 @@ extension PartitionLog {
         var kept = (segment: segment, size: size, end: endOffset)
         var end = endOffset
         do throws(FileError) {
+            try settle()
             for batch in batches {
                 let header = batch.header(position: 0)
                 do throws(LogError) {
@@ -118,6 +121,7 @@ extension PartitionLog {
 
     /// Whether the batch that ends at the offset must begin a segment.
     private func shouldRoll(_ batch: BatchHeader, _ end: LogOffset) -> Bool {
+        if owed.contains(.roll) { return true }
         let used = size + group.count
         guard used > 0 else { return false }
         if used + batch.size > settings.segmentBytes || end.rawValue - segment.baseOffset > Int64(Int32.max) {
@@ -131,7 +135,14 @@ extension PartitionLog {
     private func fillAhead(_ byteCount: Int) throws(FileError) {
         guard settings.durability != .os, size + byteCount > filledSize, settings.fillAheadBytes > 0 else { return }
         let target = max(size + byteCount, min(size + settings.fillAheadBytes, settings.segmentBytes))
-        try store.fill(segment.log, at: filledSize, count: target - filledSize)
-        filledSize = target
+        do throws(FileError) {
+            try store.fill(segment.log, at: filledSize, count: target - filledSize)
+            filledSize = target
+        } catch {
+            guard error.passes else { throw error }
+            // What room is left is for the batch itself.
+            owed.insert(.cut)
+            try settle()
+        }
     }
 }

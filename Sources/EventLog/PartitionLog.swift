@@ -35,6 +35,8 @@ public final class PartitionLog {
     /// Batches that wait to be written together, and the offset behind them.
     var group = ByteWriter(capacity: 1 << 12)
     private var failure: FileError?
+    /// What there was no room for; done before anything else.
+    var owed: Owed = []
     private var isClosed = false
 
     /// Opens the log of a folder, made if it is missing, and repairs what a crash left at its end.
@@ -78,26 +80,33 @@ public final class PartitionLog {
     }
 
     /// Makes everything that was appended survive a power cut.
+    ///
+    /// - Throws: ``LogError/noRoom(directory:cause:)``, after which the log goes on; what the disk says.
     public func sync() throws(LogError) {
         try checkUsable()
-        guard durableOffset < endOffset else { return }
+        guard durableOffset < endOffset || owed.contains(.note) else { return }
         do throws(FileError) {
-            try store.sync(segment.log)
-            durableOffset = endOffset
+            try settle()
+            if durableOffset < endOffset {
+                try store.sync(segment.log)
+                durableOffset = endOffset
+            }
         } catch {
             // A failed sync may have dropped the pages: trying again would only seem to succeed.
-            fail(error)
-            throw .file(error)
+            throw refused(error)
         }
         try noteDurable()
     }
 
+    /// Notes how far the log is durable. That it is does not hang on the note: it is written with a later sync, if there is no
+    /// room for it.
     func noteDurable() throws(LogError) {
         do throws(FileError) {
             try note()
+            owed.remove(.note)
         } catch {
-            fail(error)
-            throw .file(error)
+            guard error.passes else { throw refused(error) }
+            owed.insert(.note)
         }
     }
 
@@ -114,11 +123,11 @@ public final class PartitionLog {
         guard !isClosed else { return }
         try checkUsable()
         do throws(FileError) {
+            try settle()
             try seal()
             isClosed = true
         } catch {
-            fail(error)
-            throw .file(error)
+            throw refused(error)
         }
     }
 
@@ -134,13 +143,17 @@ public final class PartitionLog {
 // MARK: - Segments
 
 extension PartitionLog {
+    /// Completes the last segment and begins the next. If there is no room for that, all of it is done again by the next append:
+    /// the segment that is complete gets nothing more, as the next one may have its name already.
     func roll() throws(FileError) {
+        owed.insert(.roll)
         try seal()
         try begin(at: endOffset.rawValue)
         filledSize = 0
+        owed.remove(.roll)
     }
 
-    /// Makes the last segment complete and durable.
+    /// Makes the last segment complete and durable. May be done again.
     private func seal() throws(FileError) {
         if filledSize > size { try store.truncate(segment.log, to: size) }
         filledSize = size
@@ -157,18 +170,31 @@ extension PartitionLog {
 
     /// Starts an empty segment; its name is durable on return.
     func begin(at baseOffset: Int64) throws(FileError) {
-        segment = Segment(baseOffset: baseOffset, directory: directory)
+        let next = Segment(baseOffset: baseOffset, directory: directory)
+        try store.write([], to: next.log, at: 0)
+        try store.syncDirectory(directory)
+        segment = next
         index = SegmentIndex(baseOffset: baseOffset)
         size = 0
         firstTimestamp = nil
-        try store.write([], to: segment.log, at: 0)
-        try store.syncDirectory(directory)
     }
 }
 
 // MARK: - Failure
 
 extension PartitionLog {
+    /// What is left to do of a call that found no room.
+    struct Owed: OptionSet {
+        let rawValue: Int
+
+        /// The last segment is complete; the next one is to be begun.
+        static let roll = Owed(rawValue: 1)
+        /// Behind the last batch may be the beginning of one that was not acknowledged.
+        static let cut = Owed(rawValue: 2)
+        /// The mark of how far the log is durable is behind.
+        static let note = Owed(rawValue: 4)
+    }
+
     func checkUsable() throws(LogError) {
         if let refusal { throw refusal }
         guard !isClosed else { throw .closed(directory: directory) }
@@ -183,14 +209,46 @@ extension PartitionLog {
         if failure == nil { failure = error }
     }
 
+    /// The error of a call that the disk refused: the log goes on if that passes, else it takes nothing more.
+    func refused(_ error: FileError) -> LogError {
+        if error.passes { return .noRoom(directory: directory, cause: error) }
+        fail(error)
+        return .file(error)
+    }
+
     /// Takes away what a failed append has left. It was not acknowledged, and the kernel may hold it in memory only,
     /// marked as written: a later reader must not see it and build on it.
     func cutUnacknowledged() {
+        owed.insert(.cut)
         do throws(FileError) {
-            try store.truncate(segment.log, to: size)
+            try settle()
         } catch {
             // Then opening the log cuts it: the batch is torn, or it is whole and counts.
-            fail(error)
+            if !error.passes { fail(error) }
         }
     }
+
+    /// Cuts what is still to be cut.
+    func settle() throws(FileError) {
+        guard owed.contains(.cut) else { return }
+        try store.truncate(segment.log, to: size)
+        filledSize = size
+        owed.remove(.cut)
+    }
+
+    /// Tries whether there is room for some more, and leaves nothing of it.
+    ///
+    /// - Throws: ``LogError/noRoom(directory:cause:)`` if there is none; what the disk says.
+    public func tryRoom() throws(LogError) {
+        try checkUsable()
+        do throws(FileError) {
+            try settle()
+            defer { cutUnacknowledged() }
+            try store.fill(segment.log, at: size, count: Self.roomBytes)
+        } catch {
+            throw refused(error)
+        }
+    }
+
+    private static let roomBytes = 64 << 10
 }

@@ -49,11 +49,24 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The disk, the quota or the file size limit is used up: freeing space is the way out.
     public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
 
+    /// Too many files are open, in this process or on this machine.
+    public var isOutOfFiles: Bool { code == EMFILE || code == ENFILE }
+
+    /// Whether nothing is doubtful, and the same call may succeed later by itself: for want of space or of open files. After
+    /// a failed sync nobody knows what is on the disk, whatever it says.
+    public var passes: Bool { operation != .sync && (code == ENOSPC || code == EDQUOT || isOutOfFiles) }
+
     public var description: String {
-        let name = file.isEmpty ? "the data directory" : file
         if let misfit { return "\(name) \(misfit): move it away, and put the file back from a copy" }
-        return "cannot \(operation.rawValue) \(name): \(reason) (errno \(code)); \(advice)"
+        return "\(words) (errno \(code)); \(advice)"
     }
+
+    /// What was tried and why it failed, without advice.
+    public var words: String {
+        "cannot \(operation.rawValue) \(name): \(reason)"
+    }
+
+    private var name: String { file.isEmpty ? "the data directory" : file }
 
     private var reason: String {
         guard let text = strerror(code) else { return "unknown error" }

@@ -16,8 +16,10 @@ public final class DataDirectory {
     public let path: String
     public let database: AlertDatabase
     public let workers: [PartitionWorker]
-    /// How the partitions wait for the alerts file while another program writes to it.
-    public let alertsWait: AlertsWait
+    /// How the partitions wait for the alerts file while it cannot be written.
+    public let alertsWait: OutsideWait
+    /// How they wait for room in the log, while the disk has none.
+    let logWait: OutsideWait
     private let lock: DirectoryLock
     private let run: Int64
     private let checkpoints: CheckpointThread
@@ -38,6 +40,8 @@ public final class DataDirectory {
         public var log = LogSettings()
         /// How long one call waits for the alerts file while another program holds it. Commits are tried again.
         public var lockSeconds = 5.0
+        /// Whether alerts and state wait while the disk has no room, as a server does: or else that is the end.
+        public var waitsForRoom = false
         /// Who is told of what goes on meanwhile that a person should know.
         public var report: @Sendable (String) -> Void = { _ in }
         /// Who is told of every transaction.
@@ -95,7 +99,18 @@ public final class DataDirectory {
             throw RuntimeError(error)
         }
         self.database = database
-        alertsWait = AlertsWait(for: database.path, options.report)
+        alertsWait = OutsideWait(
+            for: database.path,
+            meanwhile: "events are taken, their alerts follow",
+            forRoom: options.waitsForRoom,
+            options.report
+        )
+        logWait = OutsideWait(
+            for: "the log",
+            meanwhile: "nothing is taken, senders are told to come again",
+            forRoom: true,
+            options.report
+        )
         checkpoints = CheckpointThread(partitions: plan.partitionCount)
         var surroundings = PartitionRunner.Surroundings(
             topic: plan.name,

@@ -1,4 +1,5 @@
 public import Engine
+import Foundation
 public import Plan
 
 /// When a partition commits and makes checkpoints: by events and by the clock, which the runner does not know.
@@ -24,14 +25,14 @@ public final class PartitionWorker: @unchecked Sendable {
     private var lastCommit = ContinuousClock.now
     private var lastCheckpoint = ContinuousClock.now
     private var lastSync = ContinuousClock.now
-    private let wait: AlertsWait
-    /// When a busy alerts file is tried again; nil while it is not busy.
+    private let wait: OutsideWait
+    /// When an alerts file that cannot be written now is tried again; nil while it can.
     private var nextTry: ContinuousClock.Instant?
     /// How long to collect before the next transaction: at least ten times what the last one took, so that writing never
     /// takes more than a tenth of the time.
     private var pause: Duration
 
-    init(_ runner: PartitionRunner, policy: CommitPolicy, wait: AlertsWait) {
+    init(_ runner: PartitionRunner, policy: CommitPolicy, wait: OutsideWait) {
         self.runner = runner
         self.policy = policy
         self.wait = wait
@@ -83,32 +84,45 @@ public final class PartitionWorker: @unchecked Sendable {
         }
     }
 
-    /// Writes what has been found, unless another program is at the alerts file: then it is tried again in a while.
+    /// Writes what has been found, unless the alerts file cannot be written now: then it is tried again in a while.
     ///
     /// - Returns: Whether it is written.
     /// - Throws: ``RuntimeError``
     @discardableResult
     public func commit() throws(RuntimeError) -> Bool {
         // The runner may have met it, too.
-        if runner.isSinkBusy, nextTry == nil { waitAgain() }
+        if let error = runner.postponed, nextTry == nil {
+            guard wait.goesOn(after: error) else { throw RuntimeError(error) }
+            waitAgain(after: error)
+        }
         if let nextTry, nextTry > .now { return false }
         return try tryToCommit()
     }
 
-    /// Waits until the partition may take more events; see ``Engine/PartitionRunner/mustCommit``.
+    /// Waits until the partition may take more events; see ``Engine/PartitionRunner/mustCommit`` and
+    /// ``Engine/PartitionRunner/mustSpill``.
     public func makeRoom() throws(RuntimeError) {
-        while runner.mustCommit { try tryToCommit() }
+        if runner.mustCommit { try commitAtLast() }
+        guard let failure = runner.spillFailure else { return }
+        guard wait.goesOn(after: .state(failure)) else { throw RuntimeError(.state(failure)) }
+        while runner.mustSpill {
+            Self.sleep()
+            try reporting { () throws(RunnerError) in try runner.spillAgain() }
+            guard wait.goesOn(after: .state(failure)) else { throw RuntimeError(.state(failure)) }
+        }
     }
 
-    /// A busy file is waited for here, by SQLite, for some time.
+    private static func sleep() { Thread.sleep(forTimeInterval: OutsideWait.pause / .seconds(1)) }
+
+    /// A file that another program holds is waited for here, by SQLite, for some time; one without room fails at once.
     @discardableResult
     private func tryToCommit() throws(RuntimeError) -> Bool {
         let start = ContinuousClock.now
         do throws(RunnerError) {
             try runner.commit()
         } catch {
-            guard case .sinkBusy = error, wait.goesOn else { throw RuntimeError(error) }
-            waitAgain()
+            guard wait.goesOn(after: error) else { throw RuntimeError(error) }
+            waitAgain(after: error)
             return false
         }
         if nextTry != nil { wait.ends(partition: partition) }
@@ -118,9 +132,16 @@ public final class PartitionWorker: @unchecked Sendable {
         return true
     }
 
-    private func waitAgain() {
-        wait.begins(partition: partition)
-        nextTry = .now + AlertsWait.pause
+    private func waitAgain(after error: RunnerError) {
+        wait.begins(partition: partition, after: error)
+        nextTry = .now + OutsideWait.pause
+    }
+
+    /// Tries until it is written, or not waited for any longer.
+    private func commitAtLast() throws(RuntimeError) {
+        while try !tryToCommit() {
+            if runner.postponed?.isWantOfRoom == true { Self.sleep() }
+        }
     }
 
     public func sync() throws(RuntimeError) { try reporting { () throws(RunnerError) in try runner.syncLog() } }
@@ -131,7 +152,7 @@ public final class PartitionWorker: @unchecked Sendable {
             runner.finishCheckpoint()
             runner.checkpointProgress.waitUntilDone()
         }
-        while try !tryToCommit() {}
+        try commitAtLast()
         try reporting { () throws(RunnerError) in
             try runner.beginCheckpoint()
             runner.finishCheckpoint()

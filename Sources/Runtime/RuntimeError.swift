@@ -10,6 +10,8 @@ public enum RuntimeError: Error, Sendable, CustomStringConvertible {
     case inUse(String)
     /// Files cannot be read or written, or do not fit the pipeline.
     case storage(String)
+    /// There is no room for more, on the disk or in the table of open files; nothing is lost, and the same call may succeed later.
+    case noRoom(RunnerError)
     /// Acknowledged data is damaged.
     case damaged(String)
     /// The pipeline and the model do not fit each other.
@@ -18,6 +20,7 @@ public enum RuntimeError: Error, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .inUse(let words), .storage(let words), .damaged(let words), .plan(let words): words
+        case .noRoom(let error): error.description
         }
     }
 }
@@ -26,11 +29,11 @@ extension RuntimeError {
     /// What stops a partition.
     public init(_ error: RunnerError) {
         switch error {
+        case .log(.noRoom): self = .noRoom(error)
         case .log(let error): self.init(error)
-        case .state(.damaged(let file, let words)):
+        case .state(.damaged(let file, let words)), .unread(.damaged(let file, let words)):
             self = .damaged(StateError.damaged(file: file, words: words).description)
-        case .state(.file(let error)): self.init(error)
-        case .state(let error): self = .storage(error.description)
+        case .state(.file(let error)), .unread(.file(let error)): self.init(error)
         case .engine(let error): self = .plan(error.description)
         case .gone: self = .storage(error.description)
         case .sink(let error as AlertStoreError), .sinkBusy(let error as AlertStoreError): self.init(error)

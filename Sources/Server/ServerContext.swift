@@ -68,8 +68,9 @@ public struct ServerContext: Sendable {
             while true {
                 do {
                     return try body(database)
-                } catch let error as AlertStoreError where error.passes && start.duration(to: .now) < Self.lockWait {
-                    continue
+                } catch AlertStoreError.busy(let path) {
+                    // SQLite has waited for it.
+                    guard start.duration(to: .now) < Self.lockWait else { throw AlertStoreError.busy(path: path) }
                 }
             }
         }

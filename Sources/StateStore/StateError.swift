@@ -6,6 +6,9 @@ public enum StateError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A file is not what was written. The next start finds it out, and does without it.
     case damaged(file: String, words: String)
 
+    /// Whether the same checkpoint may be written later: for want of space or of open files now.
+    public var passes: Bool { if case .file(let error) = self { error.passes } else { false } }
+
     public var description: String {
         switch self {
         case .file(let error): error.description

@@ -59,7 +59,7 @@ import Testing
         #expect(calls > 0)
         var failures = 0
         var points = 0
-        for number in 1...calls {
+        for number in Self.places(calls) {
             let directory = "f\(number)"
             let inject = [
                 "strace", "-f", "-o", "trace", "-e", "trace=" + fault.call, "-e", "inject=" + fault.injection(number),
@@ -88,6 +88,14 @@ import Testing
         print(
             "\(fault.rawValue)n: \(points) calls refused, \(failures) of them ended the run; 0 differences afterwards"
         )
+    }
+
+    /// The first few, some that are spread over the rest, and the last; all of them with `PATTERNALARM_FAULTS=all`. The calls of
+    /// one process are tried one and all by the fault runs of the simulation.
+    private static func places(_ calls: Int) -> [Int] {
+        let all = Array(1...calls)
+        guard ProcessInfo.processInfo.environment["PATTERNALARM_FAULTS"] != "all", calls > 12 else { return all }
+        return all.prefix(4) + (1...8).map { 4 + (calls - 4) * $0 / 8 }
     }
 
     private func counted(_ call: String, _ space: Workspace) throws -> Int {

@@ -234,13 +234,13 @@ struct RecoveryTests {
         let log = try open(store, settings)
         try log.append(batches[0])
         let syncs = store.calls(of: .sync)
-        store.failNext(operation, code: operation == .write ? 28 : 5)
+        store.failNext(operation, code: operation == .sync ? 28 : 5)
         let error = #expect(throws: LogError.self) { try log.append(batches[1]) }
         guard case .file(let cause) = error else {
             Issue.record("The error is \(String(describing: error)).")
             return
         }
-        #expect(cause.isOutOfSpace == (operation == .write))
+        #expect(cause.isOutOfSpace == (operation == .sync) && !cause.passes)
         #expect(throws: LogError.failed(directory: folder, cause: cause)) { try log.append(batches[1]) }
         #expect(throws: LogError.failed(directory: folder, cause: cause)) { try log.sync() }
         #expect(throws: LogError.failed(directory: folder, cause: cause)) { try log.close() }

@@ -65,10 +65,18 @@ import Testing
     @Test func theAlertsFileHasToAnswer() throws {
         #expect(try state(.alerts) { $0.alertsFile = .slow } == .degraded)
         #expect(try state(.alerts) { $0.alertsFile = .failed("damaged") } == .failed)
-        #expect(try state(.alerts) { $0.alertsWaitSeconds = 0.5 } == .degraded)
+        #expect(try state(.alerts) { $0.alertsWait = (0.5, "the disk is full") } == .degraded)
         #expect(try state(.alerts) { $0.alertsLogBytes = 256 << 20 } == .ok)
         #expect(try state(.alerts) { $0.alertsLogBytes = 257 << 20 } == .degraded)
         #expect(try state(.alerts) { $0.alertsDisk = DiskSpace(freeBytes: 1, totalBytes: 1 << 40) } == .failed)
+    }
+
+    @Test func aLogWithoutRoomTakesNothing() throws {
+        var facts = HealthFacts()
+        facts.logWait = (7.5, "the disk is full")
+        let found = facts.parts.filter { $0.state != .ok }
+        #expect(found.map(\.name) == [.log, .ingest] && found.allSatisfy { $0.state == .failed })
+        #expect(found[0].detail.contains("7 s for room: the disk is full"))
     }
 
     @Test func aCheckpointThatFailedDegrades() throws {

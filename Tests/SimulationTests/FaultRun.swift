@@ -50,6 +50,8 @@ struct FaultRun {
     private(set) var strikes = 0
     private(set) var endedProcesses = 0
     private(set) var powerCuts = 0
+    /// What the last process that ended has said.
+    private(set) var lastEnd = ""
 
     private let script: Script
     private let expected: String
@@ -126,6 +128,7 @@ struct FaultRun {
         } catch {
             guard mayFail, store.strikes > 0 else { throw difference("an error without a fault: \(error)") }
             endedProcesses += 1
+            lastEnd = "\(error)"
         }
     }
 

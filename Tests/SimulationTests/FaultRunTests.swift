@@ -13,15 +13,18 @@ import Testing
 
     private static func setting(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 
+    /// Those that end a process.
+    private static let faults = DiskFault.allCases.filter { $0 != .fullForAWhile }
+
     /// Each call with each fault that there is of it, in a seeded order; half of them with a second fault.
     private static func points(_ calls: [DiskCall], seed: UInt64) -> [FaultRun.Point] {
         var random = Seeded(seed: seed)
         var points: [FaultRun.Point] = []
         for (index, call) in calls.enumerated() {
-            for fault in DiskFault.allCases where fault.befalls(call.operation) {
+            for fault in faults where fault.befalls(call.operation) {
                 var point = FaultRun.Point(call: index + 1, fault: fault, seed: seed)
                 if random.below(2) == 0 {
-                    let other = DiskFault.allCases[random.below(DiskFault.allCases.count)]
+                    let other = faults[random.below(faults.count)]
                     point.second = (1 + random.below(random.below(2) == 0 ? 40 : calls.count / 2), other)
                 }
                 points.append(point)
@@ -63,6 +66,28 @@ import Testing
                 + "\(Int(Double(points.count) / seconds)) a second"
         )
         #expect(struck >= points.count && ended > struck / 2)
+    }
+
+    /// A disk that is full for some calls, from any one on, ends no process: what was refused is tried again.
+    @Test func aFullDiskIsWaitedFor() throws {
+        let (calls, digest) = try FaultRun.undisturbed(Self.script)
+        // Not of opening the directory, or closing the alerts file: that is a command's beginning or end.
+        let opened = try #require(calls.lastIndex { $0.operation == .createDirectory && $0.file.hasPrefix("log/") })
+        let first = try #require(
+            calls[opened...].firstIndex { $0.file.hasPrefix("log/t-0/") && $0.operation == .write }
+        )
+        let last = try #require(calls.lastIndex { $0.file.hasPrefix("log/") })
+        let places = (first...last).filter { DiskFault.fullForAWhile.befalls(calls[$0].operation) }
+        let isWhole = Self.setting("PATTERNALARM_FAULTS") == "all"
+        var struck = 0
+        for call in places where isWhole || call % 3 == 0 {
+            let point = FaultRun.Point(call: call + 1, fault: .fullForAWhile, seed: UInt64(call))
+            var run = FaultRun(Self.script, expected: digest, at: point)
+            try run.run()
+            #expect(run.endedProcesses == 0, "\(point): \(calls[call]): \(run.lastEnd)")
+            struck += run.strikes
+        }
+        #expect(struck > 100)
     }
 
     /// The same point without its second fault, if that one is enough.

@@ -185,7 +185,7 @@ struct History {
         do throws(RunnerError) {
             try runner.commit()
         } catch {
-            guard case .sinkBusy = error else { throw error }
+            guard error.passes else { throw error }
         }
     }
 

@@ -120,7 +120,7 @@ struct ReceiptHistory {
             do throws(RunnerError) {
                 try runner.commit()
             } catch {
-                guard case .sinkBusy = error else { throw error }
+                guard error.passes else { throw error }
             }
         case 1: try runner.syncLog()
         case 2: try runner.beginCheckpoint()

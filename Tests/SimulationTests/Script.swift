@@ -115,12 +115,14 @@ final class ScriptedProcess {
             let batch = decode(Array(script.lines[start..<end]), plan: script.plan)
             for runner in runners {
                 let rows = script.rows[runner.partition].filter { (start..<end).contains(Int($0)) }
-                try runner.take(
-                    batch,
-                    rows: rows.map { $0 - Int32(start) },
-                    line: { start + Int($0) + 1 },
-                    mark: SourceMark(input: 1, position: .init(line: end, byte: end, checksum: 0), path: "r")
-                )
+                try patiently { () throws(RunnerError) in
+                    try runner.take(
+                        batch,
+                        rows: rows.map { $0 - Int32(start) },
+                        line: { start + Int($0) + 1 },
+                        mark: SourceMark(input: 1, position: .init(line: end, byte: end, checksum: 0), path: "r")
+                    )
+                }
             }
             try act(start / Script.stride, &promises)
         }
@@ -128,21 +130,33 @@ final class ScriptedProcess {
             runner.finishCheckpoint()
             try runner.beginCheckpoint()
             runner.finishCheckpoint()
-            try runner.close()
+            try patiently { () throws(RunnerError) in try runner.close() }
         }
         for runner in runners { promises.endOffsets[runner.partition] = runner.endOffset }
     }
+
+    /// Tries again what there was no room for.
+    private func patiently(_ body: () throws(RunnerError) -> Void) throws(RunnerError) {
+        for _ in 1..<Self.triesMax {
+            do throws(RunnerError) { return try body() } catch {
+                guard error.passes else { throw error }
+            }
+        }
+        try body()
+    }
+
+    private static let triesMax = 12
 
     private func act(_ step: Int, _ promises: inout Promises) throws {
         switch step % 5 {
         case 0, 3:
             for runner in runners {
-                try runner.commit()
+                try patiently { () throws(RunnerError) in try runner.commit() }
                 promises.endOffsets[runner.partition] = runner.endOffset
             }
         case 1:
             for runner in runners {
-                try runner.syncLog()
+                try patiently { () throws(RunnerError) in try runner.syncLog() }
                 promises.endOffsets[runner.partition] = runner.endOffset
             }
         case 2: for runner in runners { try runner.beginCheckpoint() }
@@ -156,7 +170,16 @@ final class ScriptedProcess {
                 assignee: nil,
                 note: "\(step)"
             )
-            try database.append(note)
+            var isNoted = false
+            for _ in 0..<Self.triesMax where !isNoted {
+                do throws(AlertStoreError) {
+                    try database.append(note)
+                    isNoted = true
+                } catch {
+                    guard error.passes else { throw error }
+                }
+            }
+            guard isNoted else { throw AlertStoreError.full(path: database.path) }
             promises.notes.insert("\(step)")
         }
     }

@@ -154,7 +154,10 @@ private final class SimulatedFile {
         _ body: (SimulatedFile) throws(FileError) -> Int32
     ) -> Int32 {
         guard let file = of(handle), file.life == file.store.life else { return code }
-        do throws(FileError) { return try body(file) } catch { return error.isOutOfSpace ? SQLITE_FULL : code }
+        do throws(FileError) { return try body(file) } catch {
+            // As os_unix.c: a sync has failed whatever the reason.
+            return error.isOutOfSpace && error.operation != .sync ? SQLITE_FULL : code
+        }
     }
 
     /// Never changed, never freed.

@@ -32,6 +32,11 @@ public final class CrashingStore: FileStore {
         disk.withLock { $0.nextFailure = (operation, code) }
     }
 
+    /// From now on there is no room: on the disk (ENOSPC, 28) or in the table of open files (EMFILE, 24); nil = there is some.
+    public func setWant(_ code: Int32?) {
+        disk.withLock { $0.want = code }
+    }
+
     /// Makes every call after the next `calls` ones fail, until the power is cut: a process that dies there.
     public func failAfter(calls: Int) {
         disk.withLock { $0.callsLeft = calls }
@@ -188,7 +193,10 @@ public final class CrashingStore: FileStore {
         _ body: (inout Disk) -> Result
     ) throws(FileError) -> Result {
         let outcome: Swift.Result<Result, FileError> = disk.withLock { disk in
-            if let code = disk.failure(of: operation, file) { return .failure(FileError(operation, file, code: code)) }
+            if let code = disk.failure(of: operation, file) {
+                // Without a descriptor nothing is tried.
+                return .failure(FileError(code == 24 ? .open : operation, file, code: code))
+            }
             disk.successes[operation, default: 0] += 1
             return .success(body(&disk))
         }

@@ -9,6 +9,8 @@ public enum DiskFault: String, CaseIterable, Sendable {
     case shortWrite
     /// ENOSPC, until the process starts again; a part of what was to be written arrives.
     case full
+    /// ENOSPC, for this call and some more behind it; a part of what was to be written arrives.
+    case fullForAWhile
     /// EIO, once; what was to be synced counts as written from now on, can be read, and is not on the disk. Linux does so.
     case lostSync
     /// The process dies; a part of what was to be written arrives.
@@ -19,7 +21,7 @@ public enum DiskFault: String, CaseIterable, Sendable {
         switch self {
         case .refused: true
         case .shortWrite: operation == .write
-        case .full: [.write, .createDirectory].contains(operation)
+        case .full, .fullForAWhile: [.write, .createDirectory].contains(operation)
         case .lostSync: operation == .sync
         case .crash: ![.read, .open, .list].contains(operation)
         }
@@ -51,6 +53,10 @@ struct Disk {
     var life = 0
     var isDown = false
     var isFull = false
+    /// How many more calls find the disk full.
+    var fullCalls = 0
+    /// The error number of calls that find no room, ENOSPC or EMFILE.
+    var want: Int32?
     /// Whether some of a write that has just failed arrives.
     var leavesPart = false
 
@@ -65,7 +71,15 @@ struct Disk {
         calls.append(DiskCall(operation: operation, file: file))
         if let fault = injected[calls.count] { return strike(fault, file) }
         leavesPart = true
+        if fullCalls > 0 {
+            fullCalls -= 1
+            if DiskFault.full.befalls(operation) { return 28 }
+        }
         if isFull, DiskFault.full.befalls(operation) { return 28 }
+        if let want {
+            leavesPart = want == 28
+            if want != 28 || DiskFault.full.befalls(operation) { return want }
+        }
         if let left = callsLeft {
             guard left > 0 else { return 5 }
             callsLeft = left - 1
@@ -89,11 +103,14 @@ struct Disk {
         switch fault {
         case .refused, .shortWrite: return 5
         case .full: isFull = true
+        case .fullForAWhile: fullCalls = Self.awhile
         case .lostSync: names[file]?.loseSync(&random)
         case .crash: isDown = true
         }
-        return fault == .full ? 28 : 5
+        return fault == .full || fault == .fullForAWhile ? 28 : 5
     }
+
+    private static let awhile = 6
 
     mutating func restart() {
         failurePercent = 0
@@ -103,6 +120,8 @@ struct Disk {
         isDead = false
         isDown = false
         isFull = false
+        fullCalls = 0
+        want = nil
         life += 1
     }
 

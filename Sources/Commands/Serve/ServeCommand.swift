@@ -52,6 +52,7 @@ struct ServeCommand: AsyncParsableCommand {
         opening.observer = feed
         // Short: events come meanwhile, and so do people's decisions.
         opening.lockSeconds = 0.5
+        opening.waitsForRoom = true
         // Filled ahead, so that a sync is steady; the live engine says when.
         opening.log.durability = .interval(milliseconds: 1)
         let directory = try CommandError.ending { () throws(CommandError) in

@@ -71,6 +71,7 @@ extension CommandError {
         switch error {
         case .inUse(let words): self = .inUse(words)
         case .storage(let words): self = .storage(words)
+        case .noRoom(let error): self = .storage(error.description)
         case .damaged(let words): self = .damaged(words)
         case .plan(let words): self = .plan(words)
         }

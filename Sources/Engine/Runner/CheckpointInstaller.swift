@@ -30,6 +30,8 @@ public final class CheckpointProgress: @unchecked Sendable {
         case idle
         case writing
         case failed(StateError)
+
+        var hasFailed: Bool { if case .failed = self { true } else { false } }
     }
 
     private var state = Status.idle

@@ -7,19 +7,21 @@ extension PartitionRunner {
 
     /// Commits, then begins a checkpoint of what has changed since the last one. Each batch copies a piece of it on; once it is
     /// whole it is handed over to be written. Does nothing while the last one is still being copied or written, if nothing
-    /// has changed, or while the sink is busy. Returns whether a checkpoint was begun.
+    /// has changed, or while the commit has to wait. Returns whether a checkpoint was begun.
     @discardableResult
     public func beginCheckpoint() throws(RunnerError) -> Bool {
         let status = checkpointProgress.status
-        guard eventsSinceCheckpoint > 0, filling == nil, status != .writing, !isSinkBusy else { return false }
+        guard eventsSinceCheckpoint > 0 || status.hasFailed, filling == nil, status != .writing, postponed == nil else {
+            return false
+        }
         // The state must be of an offset that the database has reached: what it is behind cannot be replayed (C3).
         do throws(RunnerError) {
             try commit()
         } catch {
-            guard case .sinkBusy = error else { throw error }
+            guard error.passes else { throw error }
             return false
         }
-        if case .failed = status { writesAll = true }
+        if status.hasFailed { writesAll = true }
         let image = engine.beginImage(offset: output.nextOffset, all: writesAll, reusing: lastImage)
         image.extra += SourceMark.encode(recordings)
         filling = image
@@ -69,11 +71,33 @@ extension PartitionRunner {
         }
         switch checkpointProgress.status {
         case .writing: return
-        case .failed(let error): throw .state(error)
+        case .failed(let error):
+            guard error.passes else { throw .state(error) }
+            try beginCheckpoint()
         case .idle:
             engine.spill(to: checkpoints, limit: budget.state)
             if engine.excess(over: budget.state) > 0 { try beginCheckpoint() }
         }
+    }
+
+    /// Why state above its limit could not be given up to disk, if that passes: the checkpoint is made again.
+    public var spillFailure: StateError? {
+        guard let budget, case .failed(let error) = checkpointProgress.status, error.passes,
+            engine.excess(over: budget.state) > 0
+        else { return nil }
+        return error
+    }
+
+    /// Whether no more may be taken until it has been (C9).
+    public var mustSpill: Bool {
+        spillFailure != nil && budget.map { engine.excess(over: $0.state) >= Self.waitingBytes } ?? false
+    }
+
+    /// Makes the checkpoint that failed again, and gives up to it what is above the limit.
+    public func spillAgain() throws(RunnerError) {
+        try beginCheckpoint()
+        waitForCheckpoint()
+        try keepStateLimit()
     }
 
     /// Returns when the checkpoint that was begun, if any, is on disk or has failed.

@@ -35,8 +35,8 @@ public final class PartitionRunner: @unchecked Sendable {
     public internal(set) var eventsSinceCheckpoint = 0
     /// Events that were taken and not committed yet.
     public private(set) var uncommittedCount = 0
-    /// Whether the sink could not take the last transaction, because somebody else keeps it from writing.
-    public private(set) var isSinkBusy = false
+    /// Why the last transaction could not be written, if that passes: it is tried again by ``commit()``.
+    public private(set) var postponed: RunnerError?
     /// What the last checkpoint came to; a failed one is made again, whole, the next time.
     public let checkpointProgress = CheckpointProgress()
 
@@ -190,7 +190,8 @@ public final class PartitionRunner: @unchecked Sendable {
     ///   - producer: who sends them, if the same events may come twice.
     ///   - limit: by which the event clock has judged them; nil if it was not asked.
     /// - Returns: the first one's offset, and whether they are new: what the log has already is not to be processed again.
-    /// - Throws: ``RunnerError``; after ``EventLog/LogError/outOfSequence(directory:id:expected:found:)`` the partition goes on.
+    /// - Throws: ``RunnerError``; after ``EventLog/LogError/outOfSequence(directory:id:expected:found:)`` and
+    ///   ``EventLog/LogError/noRoom(directory:cause:)`` the partition goes on.
     public func append(
         _ batch: ColumnBatch,
         rows: [Int32],
@@ -270,7 +271,7 @@ public final class PartitionRunner: @unchecked Sendable {
                 into: &output
             )
         }
-        if let failure = engine.coldFailure { throw .state(failure) }
+        if let failure = engine.coldFailure { throw .unread(failure) }
         let refusals = engine.refusals
         rejectedCount += refusals.count(where: \.isRejected)
         lateCount += refusals.count { $0.kind == .late }
@@ -286,15 +287,18 @@ public final class PartitionRunner: @unchecked Sendable {
     /// Makes the events that were taken so far survive a power cut.
     public func syncLog() throws(RunnerError) { try logging { () throws(LogError) in try log.sync() } }
 
-    /// Whether no more may be taken until the sink has taken what there is: it is busy, and what waits for it has become much
-    /// (C9).
+    /// Tries whether the log has room for more.
+    public func tryRoom() throws(RunnerError) { try logging { () throws(LogError) in try log.tryRoom() } }
+
+    /// Whether no more may be taken until the last transaction has been written: it could not be, and what waits for it has
+    /// become much (C9).
     public var mustCommit: Bool {
-        guard isSinkBusy else { return false }
+        guard postponed != nil else { return false }
         return uncommittedCount >= Self.uncommittedLimit || output.byteCount >= Self.waitingBytes
             || budget.map { engine.excess(over: $0.state) >= Self.waitingBytes } ?? false
     }
 
-    /// Events that may wait for a busy sink.
+    /// Events that may wait for a sink.
     static let uncommittedLimit = 1 << 18
     /// Bytes of alerts that may wait for one, and of state above its limit, which shrinks by checkpoints only, and those by
     /// commits: somebody else's hold on a file is not to stop what a small limit would.
@@ -302,15 +306,16 @@ public final class PartitionRunner: @unchecked Sendable {
 
     /// Makes the log durable up to here, then writes everything that it led to, in one transaction.
     ///
-    /// - Throws: ``RunnerError``; after ``RunnerError/sinkBusy(_:)`` everything is as it was before, and the partition may go on.
+    /// - Throws: ``RunnerError``; if it passes (``RunnerError/passes``), everything is as it was before, and the partition may go
+    ///   on.
     public func commit() throws(RunnerError) {
         guard output.ledger.events > 0 || !output.alerts.isEmpty else { return }
-        try syncLog()
         do throws(RunnerError) {
+            try syncLog()
             try evidence.commit(&output, to: sink) { log.reader(from: $0) }
-            isSinkBusy = false
+            postponed = nil
         } catch {
-            if case .sinkBusy = error { isSinkBusy = true }
+            if error.passes { postponed = error }
             throw error
         }
         output.removeAll()

@@ -4,21 +4,23 @@ public import StateStore
 /// What stops a partition. All that was acknowledged before is kept; opening the data directory again recovers it.
 public enum RunnerError: Error, CustomStringConvertible {
     case log(LogError)
-    /// A key that was spilled to disk cannot be read.
+    /// A checkpoint cannot be read, or cannot be written where state must be given up to it.
     case state(StateError)
+    /// State that was given up to disk cannot be read: events were processed without it.
+    case unread(StateError)
     case engine(EngineError)
     /// Events that were to be read are no longer in the log.
     case gone(directory: String, offset: Int64, next: Int64)
     /// The sink refused a transaction; the error is its own.
     case sink(any Error)
-    /// Somebody else keeps the sink from writing. Nothing is lost and the partition may go on: the transaction is tried again
-    /// by ``PartitionRunner/commit()``.
+    /// The sink cannot write now: somebody else is at it, or it has no room. Nothing is lost and the partition may go on: the
+    /// transaction is tried again by ``PartitionRunner/commit()``.
     case sinkBusy(any Error)
 
     public var description: String {
         switch self {
         case .log(let error): error.description
-        case .state(let error): error.description
+        case .state(let error), .unread(let error): error.description
         case .engine(let error): error.description
         case .gone(let directory, let offset, let next):
             "the events from offset \(offset) to \(next - 1) of \(directory) are no longer there: they were removed meanwhile "
@@ -29,6 +31,16 @@ public enum RunnerError: Error, CustomStringConvertible {
 }
 
 extension RunnerError {
+    /// Whether nothing is lost, the partition may go on, and the same call may succeed later by itself.
+    public var passes: Bool {
+        switch self {
+        case .sinkBusy: true
+        case .log(let error): error.passes
+        case .state(let error): error.passes
+        default: false
+        }
+    }
+
     init(_ error: SinkError) {
         switch error {
         case .busy(let error): self = .sinkBusy(error)

@@ -27,7 +27,8 @@ public final class LiveEngine: Sendable {
     private let settings: LiveSettings
     private let ended: DispatchGroup
     private let mover: LogMoverThread
-    private let alertsWait: AlertsWait
+    private let alertsWait: OutsideWait
+    private let logWait: OutsideWait
     private let checkpointAge: @Sendable (Int) -> (age: Int64?, failure: String?)
 
     /// Starts the threads. The directory's observer must be the feed. ``stop()`` comes before the directory is closed.
@@ -59,6 +60,7 @@ public final class LiveEngine: Sendable {
                 underWay: underWay,
                 feed: feed,
                 health: health,
+                logWait: directory.logWait,
                 settings: settings
             )
             start("partition \(worker.partition)") { partition.run() }
@@ -79,6 +81,7 @@ public final class LiveEngine: Sendable {
         self.health = health
         self.ended = ended
         alertsWait = directory.alertsWait
+        logWait = directory.logWait
         checkpointAge = directory.checkpointState
     }
 
@@ -131,7 +134,8 @@ public final class LiveEngine: Sendable {
             partitions: partitions,
             queue: (load.bytes, load.count, settings.queueBytes),
             failure: health.failure,
-            alertsWaitSeconds: alertsWait.seconds
+            alertsWait: alertsWait.current,
+            logWait: logWait.current
         )
     }
 

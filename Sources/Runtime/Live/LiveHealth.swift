@@ -22,8 +22,10 @@ public struct LiveStatus: Sendable {
     public var queue: (bytes: Int, count: Int, limit: Int)
     /// What stopped everything.
     public var failure: String?
-    /// How long another program has kept the alerts file from being written; nil while none does.
-    public var alertsWaitSeconds: Double?
+    /// How long the alerts file cannot be written, and why; nil while it can.
+    public var alertsWait: (seconds: Double, why: String)?
+    /// How long the log has had no room for more, and why; nil while it has.
+    public var logWait: (seconds: Double, why: String)?
 }
 
 /// What the parts tell of themselves.

@@ -19,6 +19,9 @@ final class LivePartition: @unchecked Sendable {
     private let instruments = LiveInstruments()
     private let feed: AlertFeed
     private let health: LiveHealth
+    private let logWait: OutsideWait
+    /// When the log's room is tried again; nil while it has some.
+    private var nextTry: Int64?
     private let commitPause: Int64
     private var lastCommit = MonotonicClock.now()
     private let partition: Int
@@ -34,6 +37,7 @@ final class LivePartition: @unchecked Sendable {
         underWay: LiveChunkCount,
         feed: AlertFeed,
         health: LiveHealth,
+        logWait: OutsideWait,
         settings: LiveSettings
     ) {
         self.worker = worker
@@ -43,6 +47,7 @@ final class LivePartition: @unchecked Sendable {
         self.underWay = underWay
         self.feed = feed
         self.health = health
+        self.logWait = logWait
         commitPause = settings.commitMilliseconds * 1_000_000
         partition = worker.partition
         note()
@@ -95,6 +100,7 @@ final class LivePartition: @unchecked Sendable {
             for owner in chunk.owners { owner.refuse() }
             return release(chunk, .keyReused)
         }
+        if nextTry != nil { endWait() }
         let appended = MonotonicClock.now()
         instruments.appended(nanoseconds: appended - start)
         if written.isNew {
@@ -118,7 +124,7 @@ final class LivePartition: @unchecked Sendable {
         do throws(RunnerError) {
             try worker.runner.commit()
         } catch {
-            guard case .sinkBusy = error else { throw error }
+            guard error.passes else { throw error }
             return false
         }
         let outcomes: [EventOutcome]
@@ -149,7 +155,11 @@ final class LivePartition: @unchecked Sendable {
             try worker.sync()
             instruments.synced(nanoseconds: MonotonicClock.now() - start)
         }
-        if let words = health.failure { failure = .failed(words) }
+        if let words = health.failure {
+            failure = .failed(words)
+        } else if nextTry != nil {
+            failure = .noRoom(logWait.current?.why ?? "")
+        }
         for chunk in round { release(chunk, failure) }
         attempt { () throws(RuntimeError) in
             if worker.runner.hasUncommittedAlerts { try commit() }
@@ -158,6 +168,10 @@ final class LivePartition: @unchecked Sendable {
     }
 
     private func tick() throws(RuntimeError) {
+        if let nextTry, nextTry <= MonotonicClock.now() {
+            do throws(RunnerError) { try worker.runner.tryRoom() } catch { throw RuntimeError(error) }
+            endWait()
+        }
         if worker.runner.uncommittedCount > 0, MonotonicClock.now() - lastCommit > commitPause { try commit() }
         try worker.tick()
     }
@@ -177,10 +191,15 @@ final class LivePartition: @unchecked Sendable {
         underWay.remove()
     }
 
-    /// After a failure nothing more is done: what is on disk is only known when the directory is opened anew.
+    /// After a failure that does not pass nothing more is done: what is on disk is only known when the directory is opened anew.
     private func attempt(_ body: () throws(RuntimeError) -> Void) {
         guard health.failure == nil else { return }
-        do throws(RuntimeError) { try body() } catch { health.fail(error) }
+        do throws(RuntimeError) {
+            try body()
+        } catch {
+            if case .noRoom(let error) = error { return beginWait(after: error) }
+            health.fail(error)
+        }
     }
 
     private func attempt(for chunk: LiveChunk, _ body: () throws(RunnerError) -> Void) {
@@ -188,10 +207,24 @@ final class LivePartition: @unchecked Sendable {
         do throws(RunnerError) {
             try body()
         } catch {
+            if case .log = error, error.passes {
+                beginWait(after: error)
+                return release(chunk, .noRoom(logWait.current?.why ?? ""))
+            }
             let failure = RuntimeError(error)
             health.fail(failure)
             release(chunk, .failed(failure.description))
         }
+    }
+
+    private func beginWait(after error: RunnerError) {
+        logWait.begins(partition: partition, after: error)
+        nextTry = MonotonicClock.now() + Int64(OutsideWait.pause / .nanoseconds(1))
+    }
+
+    private func endWait() {
+        logWait.ends(partition: partition)
+        nextTry = nil
     }
 
     /// Tells the others how far this partition is.

@@ -32,6 +32,8 @@ public enum SubmissionError: Error, Sendable, Equatable {
     case stopping
     /// What became of events that were taken earlier cannot be looked up: another program holds the alerts file.
     case busy
+    /// The log has no room for them, in words why: to be tried again later. A part of them may have been taken.
+    case noRoom(String)
     /// The disk has failed; nothing is taken until the program is started anew.
     case failed(String)
     /// The same key is being worked on.

@@ -161,6 +161,13 @@ extension Problem {
                     + "Send the same request again a little later.",
                 headers: [.retryAfter: "1"]
             )
+        case .noRoom(let why):
+            self.init(
+                .serviceUnavailable,
+                "The log has no room for more: \(why). Send the same request again later; with an Idempotency-Key nothing of it is "
+                    + "taken twice.",
+                headers: [.retryAfter: "5"]
+            )
         case .failed:
             self.init(
                 .serviceUnavailable,

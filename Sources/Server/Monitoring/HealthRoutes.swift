@@ -48,11 +48,16 @@ struct HealthRoutes {
             switch context.monitor.phase {
             case .starting: "starting"
             case .stopping: "stopping"
-            case .listening: context.engine.status.failure == nil ? nil : "stopped, see /health"
+            case .listening: notTaking(context.engine.status)
             }
         let answer = JSONValue.object([
             .init("ready", .bool(detail == nil)), .init("detail", .text(detail ?? context.version)),
         ])
         return Answer.json(answer, status: detail == nil ? .ok : .serviceUnavailable)
+    }
+
+    private func notTaking(_ status: LiveStatus) -> String? {
+        if status.failure != nil { return "stopped, see /health" }
+        return status.logWait.map { "the log has no room: \($0.why)" }
     }
 }

@@ -69,6 +69,13 @@ struct ProblemMiddleware: RouterMiddleware {
             )
         case .busy:
             return Problem(.serviceUnavailable, "the alerts file is busy", headers: [.retryAfter: "1"])
+        case .full, .outOfFiles:
+            logger.error("the alerts file: \(error)")
+            return Problem(
+                .serviceUnavailable,
+                "the alerts file has no room: nothing was written, try again later",
+                headers: [.retryAfter: "5"]
+            )
         default:
             logger.error("the alerts file: \(error)")
             return Problem(.internalServerError, "the alerts file cannot be used; the program's own output says why")

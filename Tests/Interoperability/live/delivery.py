@@ -61,7 +61,7 @@ class Delivery:
     # A sender that hears nothing for so long gives up: the run has failed.
     PATIENCE = 60
 
-    def __init__(self, name, batches, senders, seed, under=lambda life: ()):
+    def __init__(self, name, batches, senders, seed, under=lambda life: (), options=None):
         self.name = name
         self.batches = batches
         self.waiting = list(reversed(batches))
@@ -74,6 +74,8 @@ class Delivery:
         # The command that runs the server, by the number of its life; and the server that says that its disk has failed.
         self.under = under
         self.broken = None
+        # The same ones in every life, if they are not to be drawn.
+        self.options = options
         self.data = os.path.join(work, name)
         self.server = self.start()
         self.senders = senders
@@ -88,7 +90,8 @@ class Delivery:
             self.life += 1
             under = self.under(self.life)
             try:
-                return Server(f"{self.name}-{self.life}", *drawn(self.random), data=self.data, under=under)
+                options = drawn(self.random) if self.options is None else self.options
+                return Server(f"{self.name}-{self.life}", *options, data=self.data, under=under)
             except SystemExit:
                 # One that is refused a call may not come so far.
                 if not under:

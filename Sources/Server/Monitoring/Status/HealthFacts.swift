@@ -55,8 +55,10 @@ package struct HealthFacts: Sendable {
     /// What has stopped everything.
     package var failure: String?
     package var alertsFile = AlertsProbe.Outcome.readable
-    /// How long another program has kept the alerts file from being written.
-    package var alertsWaitSeconds: Double?
+    /// How long the alerts file cannot be written, and why.
+    package var alertsWait: (seconds: Double, why: String)?
+    /// How long the log has had no room for more, and why.
+    package var logWait: (seconds: Double, why: String)?
     /// Bytes of the alerts file's write-ahead log that are in use.
     package var alertsLogBytes = 0
     /// Of the data directory; and of the alerts file if that is on another disk.
@@ -89,6 +91,13 @@ package struct HealthFacts: Sendable {
                 state: .failed,
                 detail: "stopped, see the server's own output",
                 cause: failure
+            )
+        }
+        if let logWait {
+            return ServerPart(
+                name: .log,
+                state: .failed,
+                detail: "has waited for \(Int(logWait.seconds)) s for room: \(logWait.why); it goes on by itself"
             )
         }
         guard let logDisk else { return ServerPart(name: .log, state: .ok, detail: "writes") }
@@ -129,11 +138,11 @@ package struct HealthFacts: Sendable {
         case .slow:
             return ServerPart(name: .alerts, state: .degraded, detail: "the alerts file did not answer within 1 s")
         case .readable:
-            if let alertsWaitSeconds {
+            if let alertsWait {
                 return ServerPart(
                     name: .alerts,
                     state: .degraded,
-                    detail: "another program has been writing to the alerts file for \(Int(alertsWaitSeconds)) s; "
+                    detail: "the alerts file cannot be written for \(Int(alertsWait.seconds)) s: \(alertsWait.why); "
                         + "events are taken, their alerts follow"
                 )
             }
@@ -166,6 +175,9 @@ package struct HealthFacts: Sendable {
 
     private var ingest: ServerPart {
         if failure != nil { return ServerPart(name: .ingest, state: .failed, detail: "takes no events") }
+        if logWait != nil {
+            return ServerPart(name: .ingest, state: .failed, detail: "takes no events until the log has room")
+        }
         return switch phase {
         case .starting: ServerPart(name: .ingest, state: .degraded, detail: "starting")
         case .stopping: ServerPart(name: .ingest, state: .degraded, detail: "stopping: takes no new events")

@@ -85,7 +85,8 @@ extension HealthFacts {
         queueLimit = live.queue.limit
         failure = live.failure
         self.alertsFile = alertsFile
-        alertsWaitSeconds = live.alertsWaitSeconds
+        alertsWait = live.alertsWait
+        logWait = live.logWait
         alertsLogBytes = context.database.writeAheadBytes
         logDisk = DiskSpace(path: context.monitor.directory)
         alertsDisk = DiskSpace(path: context.monitor.alertsFile).flatMap { $0.device == logDisk?.device ? nil : $0 }
