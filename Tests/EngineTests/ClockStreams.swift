@@ -26,15 +26,54 @@ struct ClockStream {
         return plan
     }
 
-    /// Good sources in turns that are drawn, with gaps of hours to months; `wrong` sources, each by years of its own, or all by the
-    /// same if they `agree`; they begin the stream, send many in a row, and end it.
-    init(seed: UInt64, wrong: Int, agree: Bool) {
+    /// What is wrong with a clock.
+    enum Fault {
+        case ahead(Int)
+        case behind(Int)
+        case stopped(Int)
+        case random
+
+        /// By years: each number another one.
+        static func years(_ number: Int) -> Fault { .ahead((1 + number) * 400 * 86_400) }
+
+        /// Of any kind: by hours or months, as much as one of the gaps, or not at all the same from one event to the next.
+        static func drawn(_ random: inout Seeded, gaps: [Int]) -> Fault {
+            switch random.below(6) {
+            case 0: .ahead(2 * limit + random.below(20 * 3600))
+            case 1: .ahead(2 * limit + random.below(100 * 86_400))
+            case 2: .ahead(2 * limit + gaps[random.below(gaps.count)])
+            case 3: .behind(1 + random.below(90 * 86_400))
+            case 4: .stopped(start + random.below(300 * 86_400))
+            default: .random
+            }
+        }
+
+        func time(at now: Int, _ random: inout Seeded) -> Int {
+            switch self {
+            case .ahead(let seconds): now + seconds
+            case .behind(let seconds): now - seconds
+            case .stopped(let time): time
+            case .random: now + 2 * limit + random.below(400 * 86_400)
+            }
+        }
+    }
+
+    /// Good sources in turns that are drawn, at least three of them between one gap of hours to months and the next; `wrong`
+    /// sources, of which `agreeing` at a time have the same fault, a clock that is ahead by years unless it is `drawn`; they begin
+    /// the stream, send many in a row, and end it.
+    init(seed: UInt64, wrong: Int, agreeing: Int = 1, drawn: Bool = false) {
         var random = Seeded(seed: seed)
-        let good = 5 + random.below(20)
+        let good = 3 + random.below(20)
         var now = Self.start
+        let gaps = (0..<6).map { _ in
+            Self.limit + 1 + random.below(random.below(2) == 0 ? 12 * 3600 : 90 * 86_400)
+        }
+        let faults = (0..<(wrong + agreeing - 1) / agreeing).map {
+            drawn ? Fault.drawn(&random, gaps: gaps) : .years($0)
+        }
         func bad(_ source: Int) -> Event {
-            let years = agree ? 1 : 1 + source
-            return Event(source: 1000 + source, place: 0, time: now + years * 400 * 86_400, isGood: false)
+            let time = faults[source / agreeing].time(at: now, &random)
+            return Event(source: 1000 + source, place: 0, time: time, isGood: false)
         }
         func ordinary() -> Event {
             now += random.below(60)
@@ -44,16 +83,45 @@ struct ClockStream {
         if wrong > 0, random.below(2) == 0 {
             for _ in 0..<random.below(30) { events.append(bad(random.below(wrong))) }
         }
-        for _ in 0..<6 {
-            for _ in 0..<20 + random.below(150) {
+        for gap in gaps {
+            var left = random.below(3) == 0 ? 1 + random.below(8) : 20 + random.below(150)
+            var spoken: Set<Int> = []
+            while left > 0 || spoken.count < 3 {
+                left -= 1
                 events.append(ordinary())
+                spoken.insert(events[events.count - 1].source)
                 guard wrong > 0, random.below(6) == 0 else { continue }
                 let source = random.below(wrong)
                 for _ in 0..<1 + random.below(12) { events.append(bad(source)) }
             }
-            now += Self.limit + random.below(90 * 86_400)
+            now += gap
         }
         if wrong > 0 { events.append(bad(0)) }
+        if drawn { leaveOutWhatNobodyCanTell(agreeing) }
+    }
+
+    /// Nobody can tell a wrong time that is no further than the limit from what is right then or soon, and wrong times that near
+    /// each other agree.
+    private mutating func leaveOutWhatNobodyCanTell(_ agreeing: Int) {
+        let all = events
+        var newest = Int.min
+        events.removeAll()
+        for (number, event) in all.enumerated() {
+            func isNear(_ time: Int) -> Bool { abs(event.time - time) <= Self.limit }
+            if event.isGood {
+                newest = max(newest, event.time)
+            } else {
+                // What is behind others is late and moves no clock.
+                if event.time > newest, newest != .min, isNear(newest) { continue }
+                let follows = all[number...].lazy.filter { $0.isGood && (event.time > newest || $0.time < event.time) }
+                if follows.contains(where: { isNear($0.time) }) { continue }
+                let others = events.lazy.filter {
+                    !$0.isGood && ($0.source - 1000) / agreeing != (event.source - 1000) / agreeing
+                }
+                if others.contains(where: { isNear($0.time) }) { continue }
+            }
+            events.append(event)
+        }
     }
 
     init(_ events: [Event]) {

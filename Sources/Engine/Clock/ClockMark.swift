@@ -30,10 +30,13 @@ public struct ClockMark: Equatable, Sendable {
 
     /// Eight parts between semicolons: limit; newest time, sources heard, events waited, speakers for the present, clusters
     /// behind the batch; newest time and sources heard before the recording. Sources are hexadecimal hashes with dots
-    /// between them, entities have commas between them, speakers are `SOURCES!EVERYONE!FIRST!LAST`, and clusters
-    /// `EARLIEST_LATEST_SPEAKERS` with bars between them.
+    /// between them, entities have commas between them. Speakers are `SOURCES!LAST`, where each source has the number of its
+    /// last word behind it, with a `+` if that stands, a `-` if it has spoken for another time since. Clusters are
+    /// `EARLIEST_LATEST_FIRST_SPEAKERS` with bars between them.
     var text: String {
-        let clusters = state.clusters.map { "\($0.earliest)_\($0.latest)_\($0.speakers.text)" }.joined(separator: "|")
+        let clusters = state.clusters.map { "\($0.earliest)_\($0.latest)_\($0.first)_\($0.speakers.text)" }.joined(
+            separator: "|"
+        )
         let parts = [
             "\(limit)", state.newestText, state.heard.text, "\(state.waited)", state.present.text, clusters,
             before.newestText, before.heard.text,
@@ -45,7 +48,7 @@ public struct ClockMark: Equatable, Sendable {
     init?(_ text: Substring) {
         let parts = text.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 8, let limit = Int64(parts[0]), limit >= 0, let heard = Voices(text: parts[2]),
-            let waited = Int(parts[3]), (0...EventClock.patience).contains(waited),
+            let waited = Int(parts[3]), waited >= 0,
             let present = Speakers(text: parts[4]), let heardBefore = Voices(text: parts[7])
         else { return nil }
         let entities = heard.keys.count
@@ -60,11 +63,11 @@ public struct ClockMark: Equatable, Sendable {
         before.heard = heardBefore
         for part in parts[5].split(separator: "|") {
             let words = part.split(separator: "_", omittingEmptySubsequences: false)
-            guard words.count == 3, let earliest = Int64(words[0]), let latest = Int64(words[1]), earliest <= latest,
-                earliest > state.clusters.last?.latest ?? .min, let speakers = Speakers(text: words[2]),
-                speakers.entityCount == entities
+            guard words.count == 4, let earliest = Int64(words[0]), let latest = Int64(words[1]), earliest <= latest,
+                earliest > state.clusters.last?.latest ?? .min, let first = Int(words[2]), (0...waited).contains(first),
+                let speakers = Speakers(text: words[3]), speakers.entityCount == entities
             else { return nil }
-            state.clusters.append(TimeCluster(earliest: earliest, latest: latest, speakers: speakers))
+            state.clusters.append(TimeCluster(earliest: earliest, latest: latest, first: first, speakers: speakers))
         }
     }
 }
@@ -79,18 +82,36 @@ extension ClockState {
 }
 
 extension Speakers {
-    fileprivate var text: String { "\(voices.text)!\(everyone.text)!\(first)!\(last)" }
+    fileprivate var text: String {
+        let entities = words.map { words in
+            words.map { String($0.key, radix: 16) + ($0.stands ? "+" : "-") + "\($0.number)" }.joined(separator: ".")
+        }
+        return "\(entities.joined(separator: ","))!\(last)"
+    }
 
-    fileprivate var entityCount: Int { voices.keys.count }
+    fileprivate var entityCount: Int { words.count }
 
     fileprivate init?(text: some StringProtocol) {
         let parts = text.split(separator: "!", omittingEmptySubsequences: false)
-        guard parts.count == 4, let voices = Voices(text: parts[0]), let everyone = Voices(text: parts[1]),
-            voices.keys.count == everyone.keys.count, let first = Int(parts[2]), let last = Int(parts[3])
+        guard parts.count == 2, let last = Int(parts[1]) else { return nil }
+        var entities: [[Word]] = []
+        for part in parts[0].split(separator: ",", omittingEmptySubsequences: false) {
+            let texts = part.split(separator: ".")
+            let words = texts.compactMap { Word(text: $0) }
+            let isAscending = zip(words, words.dropFirst()).allSatisfy { $0.key < $1.key }
+            guard words.count == texts.count, words.count <= Voices.limit, isAscending else { return nil }
+            entities.append(words)
+        }
+        self.init(entities, last: last)
+    }
+}
+
+extension Speakers.Word {
+    fileprivate init?(text: some StringProtocol) {
+        guard let sign = text.firstIndex(where: { $0 == "+" || $0 == "-" }), let key = UInt64(text[..<sign], radix: 16),
+            let number = Int(text[text.index(after: sign)...])
         else { return nil }
-        self.init(voices, at: first)
-        self.everyone = everyone
-        self.last = last
+        self.init(key: key, number: number, stands: text[sign] == "+")
     }
 }
 

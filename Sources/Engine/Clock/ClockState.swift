@@ -7,7 +7,7 @@ public struct ClockState: Equatable, Sendable {
     public internal(set) var newest: Int64?
     /// The first sources that were heard, of each entity up to ``EventClock/quorum``.
     var heard: Voices
-    /// Events since the first one that is undecided.
+    /// Events since something is undecided.
     var waited = 0
     /// Who has spoken for the present since then.
     var present: Speakers
@@ -16,41 +16,19 @@ public struct ClockState: Equatable, Sendable {
 
     public init(entities: Int) {
         heard = Voices(entities: entities)
-        present = Speakers(heard, at: 0)
+        present = Speakers(entities: entities)
     }
 
     public var entityCount: Int { heard.keys.count }
-}
-
-/// Who speaks for a time with the last word of each, who ever has, and when, counted in events: the first and the last.
-struct Speakers: Equatable, Sendable {
-    var voices: Voices
-    var everyone: Voices
-    var first: Int
-    var last: Int
-
-    init(_ voices: Voices, at event: Int) {
-        self.voices = voices
-        everyone = voices
-        first = event
-        last = event
-    }
-
-    mutating func add(_ other: Speakers) {
-        voices.add(other.voices)
-        everyone.add(other.everyone)
-        first = min(first, other.first)
-        last = max(last, other.last)
-    }
 }
 
 /// A time far ahead of all others, and who speaks for it.
 struct TimeCluster: Equatable, Sendable {
     var earliest: Int64
     var latest: Int64
+    /// The event that spoke for it first, counted as ``ClockState/waited`` is.
+    var first: Int
     var speakers: Speakers
-
-    var voices: Voices { speakers.voices }
 }
 
 extension ClockState {
@@ -58,9 +36,10 @@ extension ClockState {
     ///
     /// - Complexity: O(clusters)
     mutating func add(_ time: Int64, _ voices: Voices, limit: Int64) {
-        for index in clusters.indices { clusters[index].speakers.voices.remove(voices) }
-        present.voices.remove(voices)
-        var joined = TimeCluster(earliest: time, latest: time, speakers: Speakers(voices, at: waited))
+        for index in clusters.indices { clusters[index].speakers.withdraw(voices) }
+        present.withdraw(voices)
+        var joined = TimeCluster(earliest: time, latest: time, first: waited, speakers: Speakers(entities: entityCount))
+        joined.speakers.add(voices, at: waited)
         // Times that are no further apart than the limit belong together, and a time between two joins them.
         var kept: [TimeCluster] = []
         var place = 0
@@ -73,6 +52,7 @@ extension ClockState {
             } else {
                 joined.earliest = min(joined.earliest, cluster.earliest)
                 joined.latest = max(joined.latest, cluster.latest)
+                joined.first = min(joined.first, cluster.first)
                 joined.speakers.add(cluster.speakers)
             }
         }
@@ -82,26 +62,28 @@ extension ClockState {
 
     /// Takes note of a source that speaks for the present.
     mutating func addToPresent(_ voices: Voices) {
-        for index in clusters.indices { clusters[index].speakers.voices.remove(voices) }
-        let speaks = Speakers(voices, at: waited)
-        if present.everyone.isEmpty { present = speaks } else { present.add(speaks) }
+        for index in clusters.indices { clusters[index].speakers.withdraw(voices) }
+        present.add(voices, at: waited)
     }
 
     /// Believes a cluster: whoever spoke for it speaks for the present now.
     ///
-    /// Time can have gone through the clusters below it before, one after the other. Where one of them contradicts a lower one or
-    /// the present, because that goes on behind its first event, the one for which more sources ever spoke is believed.
+    /// Time can have gone through the clusters below it before, one after the other, unless the present or a lower one goes on
+    /// behind the first event of one: then that is wrong, but for one that has sources enough for a jump, and more than
+    /// contradict it.
     ///
     /// - Returns: the clusters below that are wrong, and a time that is right and that they are ahead of.
     @discardableResult
     mutating func believe(_ cluster: TimeCluster) -> [(wrong: TimeCluster, right: Int64)] {
         var wrong: [(wrong: TimeCluster, right: Int64)] = []
         var right: [(speakers: Speakers, latest: Int64)] = []
-        if let newest, !present.everyone.isEmpty { right.append((present, newest)) }
+        if let newest { right.append((present, newest)) }
         for other in clusters where other.latest < cluster.earliest {
+            let isQuorum = other.speakers.isQuorum(of: heard, everyone: true)
+            let count = other.speakers.count(everyone: true)
             let better = right.first {
-                $0.speakers.last > other.speakers.first
-                    && $0.speakers.everyone.count >= other.speakers.everyone.count
+                $0.speakers.last > other.first
+                    && !(isQuorum && count > $0.speakers.count(since: other.first, everyone: true))
             }
             if let better {
                 wrong.append((other, newest ?? better.latest))
@@ -110,13 +92,13 @@ extension ClockState {
             }
         }
         newest = max(newest ?? cluster.latest, cluster.latest)
-        heard.add(cluster.voices, limit: EventClock.quorum)
+        heard.add(cluster.speakers.standing, limit: EventClock.quorum)
         present = cluster.speakers
         clusters.removeAll { $0.latest <= cluster.latest }
         return wrong
     }
 
-    /// Believes the present: what is far ahead is wrong.
+    /// Believes none of the clusters.
     mutating func refuse() {
         clusters.removeAll()
         forgetPresent()
@@ -124,7 +106,7 @@ extension ClockState {
 
     /// Nothing is undecided: who speaks for the present is of no interest.
     mutating func forgetPresent() {
-        if waited > 0 { present = Speakers(Voices(entities: entityCount), at: 0) }
+        if waited > 0 { present = Speakers(entities: entityCount) }
         waited = 0
     }
 
@@ -155,29 +137,47 @@ extension ClockState {
         (newest ?? .min, heard.total) >= (other.newest ?? .min, other.heard.total) ? self : other
     }
 
-    /// The cluster that leads all others and the present by as many sources as a decision needs.
+    /// The earliest cluster that as many sources as a decision needs speak for, and that leads by as many whatever lies below it
+    /// and goes on behind its first event. What lies above it can come behind it.
     var leader: TimeCluster? {
         clusters.first { cluster in
-            (newest == nil || cluster.voices.lead(over: present.voices) >= EventClock.quorum)
-                && clusters.allSatisfy { $0 == cluster || cluster.voices.lead(over: $0.voices) >= EventClock.quorum }
-                && cluster.voices.lead(over: Voices(entities: entityCount)) >= EventClock.quorum
+            func leads(_ other: Speakers) -> Bool {
+                cluster.speakers.lead(over: other, since: cluster.first) >= EventClock.quorum
+            }
+            return leads(Speakers(entities: entityCount)) && (newest == nil || leads(present))
+                && clusters.lazy.prefix { $0.latest < cluster.earliest }.allSatisfy { leads($0.speakers) }
         }
     }
 
-    /// Whether the present leads all clusters by that many.
-    var presentLeads: Bool {
-        newest != nil && clusters.allSatisfy { present.voices.lead(over: $0.voices) >= EventClock.quorum }
+    /// A cluster that the present leads by as many sources that have spoken for it since.
+    var refuted: TimeCluster? {
+        guard newest != nil else { return nil }
+        return clusters.first { present.lead(since: $0.first, over: $0.speakers) >= EventClock.quorum }
     }
+
+    /// The cluster that has waited for too long.
+    var overdue: TimeCluster? { clusters.first { waited - $0.first + 1 >= EventClock.patience } }
 
     /// The cluster to be believed if nobody else is going to speak; nil if it is the present.
     var likeliest: TimeCluster? {
         // Of equal ones the earliest: a clock that is wrong is more often ahead, and what is late can be seen.
-        var best = clusters.first
-        for cluster in clusters where cluster.voices.count > best?.voices.count ?? 0 { best = cluster }
-        guard let best, newest != nil else { return best }
+        var best: (cluster: TimeCluster, count: Int)?
+        for cluster in clusters where isLikely(cluster) {
+            let count = cluster.speakers.count()
+            if count > best?.count ?? -1 { best = (cluster, count) }
+        }
+        return best?.cluster
+    }
+
+    /// Whether a cluster has sources enough for a jump, and more than the present.
+    private func isLikely(_ cluster: TimeCluster) -> Bool {
+        guard newest != nil else { return true }
         // Where no event has a key nobody can speak for anything: what comes is taken.
-        let speaks = heard.isEmpty ? present.voices.isEmpty : best.voices.count > present.voices.count
-        return speaks && best.voices.isQuorum(of: heard) ? best : nil
+        if heard.isEmpty { return present.count() == 0 }
+        let count = cluster.speakers.count()
+        // Of so few that they are no quorum, who spoke before counts, too.
+        let against = present.count(since: count < EventClock.quorum ? 0 : cluster.first)
+        return count > against && cluster.speakers.isQuorum(of: heard)
     }
 }
 

@@ -11,15 +11,19 @@ import Windows
 /// - Times that are no further apart than `max_ahead` are one cluster; the newest time is the present. Each different key
 ///   speaks for the time of its last event. Where a pipeline has several entities, the one with the fewest keys counts: ten
 ///   payers at one terminal are one source.
-/// - A cluster that leads all others and the present by ``quorum`` sources is believed, and so are those below it that time can have
-///   gone through before: the others are rejected. If the present leads by as many, whatever is ahead is rejected.
-/// - After ``patience`` events, and where the recording ends, the one with the most sources is believed: of equal ones the
-///   present, then the earliest. A cluster must then have ``quorum`` sources, or all that were ever heard if those are fewer.
+/// - A cluster is believed when ``quorum`` sources more speak for it than have spoken, since its first event, for the present or
+///   a cluster below it; and so are those below it that time can have gone through before. The others below are rejected.
+/// - A cluster is rejected when ``quorum`` sources more than speak for it have spoken for the present since its first event.
+///   Who spoke before that says nothing against it: a gap can have come.
+/// - ``patience`` events after its first, and where the recording ends, the one with the most sources is believed: of equal
+///   ones the present, then the earliest. A cluster must then have ``quorum`` sources, or all that were ever heard if those
+///   are fewer.
 ///
-/// So no event of a right clock is late or rejected because of wrong ones if no two sources agree on a wrong time (any number may be
-/// wrong each in its own way), if more right ones speak after an event that is ahead than wrong ones speak
-/// for it, and if no more than ``patience`` events come before they do; and the first events behind a gap of any length are
-/// taken, if as many sources as a jump needs speak behind it. Nothing waits for ever.
+/// So no event of a right clock is late or rejected because of wrong ones, however many these are, as long as fewer than
+/// ``quorum`` of them agree on a wrong time, and at least ``quorum`` right sources speak at the beginning and behind each gap,
+/// before the next one and before ``patience`` events have come; and gaps of any length cost nothing. A time is wrong here if
+/// it is further than `max_ahead` from what is right until it is decided: a smaller fault cannot be told. Nothing waits for
+/// ever.
 ///
 /// The decision is part of the log: what is refused bears a header there, so that the log alone gives the same results (C2). It
 /// depends on the order of the events only, not on how they are cut into batches.
@@ -124,16 +128,18 @@ public struct EventClock {
             state.add(time, voices(of: row, batch), limit: limit)
             undecided.append(Undecided(batch: number, row: row, time: time))
         }
-        while !state.clusters.isEmpty {
+        while true {
             if let leader = state.leader {
                 believe(leader)
-            } else if state.presentLeads {
-                refuse()
+            } else if let cluster = state.refuted {
+                refuse(cluster)
+            } else if let overdue = state.overdue {
+                if let cluster = state.likeliest { believe(cluster) } else { refuse(overdue) }
             } else {
                 break
             }
         }
-        if state.clusters.isEmpty { state.forgetPresent() } else if state.waited >= Self.patience { end() }
+        if state.clusters.isEmpty { state.forgetPresent() }
     }
 
     /// Takes a time that is not far ahead.
@@ -174,8 +180,13 @@ public struct EventClock {
         }
     }
 
+    private mutating func refuse(_ cluster: TimeCluster) {
+        state.clusters.removeAll { $0 == cluster }
+        refuse { (cluster.earliest...cluster.latest).contains($0.time) }
+    }
+
     private mutating func refuse() {
-        refuseUndecided()
+        refuse { _ in true }
         state.refuse()
     }
 
@@ -190,7 +201,7 @@ public struct EventClock {
     /// Decides of each event that is held back; who has spoken for which time is remembered.
     private mutating func settle() {
         while let cluster = state.likeliest { believe(cluster) }
-        refuseUndecided()
+        refuse { _ in true }
         if state.clusters.isEmpty { state.forgetPresent() }
         // What is remembered is bounded: the earliest times are the likeliest.
         if state.clusters.count > Self.quorum * 16 {
@@ -198,10 +209,13 @@ public struct EventClock {
         }
     }
 
-    private mutating func refuseUndecided() {
+    private mutating func refuse(where isWrong: (Undecided) -> Bool) {
         let newest = ColumnBatch.Reference(state.newest ?? 0)
-        for event in undecided { refused.append(Refused(batch: event.batch, row: event.row, reference: newest)) }
-        undecided.removeAll()
+        undecided.removeAll { event in
+            guard isWrong(event) else { return false }
+            refused.append(Refused(batch: event.batch, row: event.row, reference: newest))
+            return true
+        }
     }
 
     /// What has been refused since the last call.
