@@ -4,6 +4,16 @@ import PackageDescription
 // The release script sets this folder (it holds only .a files) to link one file that needs nothing at run time.
 let staticLibraries = Context.environment["PATTERNALARM_STATIC_LIBRARIES"]
 
+// The linker alone makes the difference, so that the tests are of the very objects that are released. Swift's archives do not name
+// the C parts of Foundation that they need.
+let linkedStatically =
+    ["-static-stdlib", "-static-executable", "-Xlinker", "--start-group"]
+    + [
+        "FoundationEssentials", "FoundationInternationalization", "_FoundationCollections", "_FoundationCShims",
+        "_FoundationICU", "CoreFoundation", "swiftDispatch", "dispatch", "BlocksRuntime", "swift_RegexParser",
+        "swift_StringProcessing", "swiftSynchronization", "stdc++",
+    ].map { "-l" + $0 } + ["-Xlinker", "--end-group"]
+
 let swift: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
@@ -132,7 +142,7 @@ let package = Package(
             name: "patternalarm",
             dependencies: ["Commands"],
             swiftSettings: swift,
-            linkerSettings: staticLibraries.map { [.unsafeFlags(["-L\($0)", "-static-executable"])] } ?? []
+            linkerSettings: staticLibraries.map { [.unsafeFlags(["-L\($0)"] + linkedStatically)] } ?? []
         ),
 
         // Tests.

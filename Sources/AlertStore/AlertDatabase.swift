@@ -289,6 +289,15 @@ public final class AlertDatabase: Sendable {
         }
     }
 
+    /// Makes what has been committed survive a power cut, which commits alone do not.
+    public func syncCommits() throws(AlertStoreError) {
+        try withoutTransaction { db in
+            guard let connection = db.sqliteConnection else { return }
+            let code = pa_sqlite_sync_log(connection)
+            guard code == 0 else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+        }
+    }
+
     /// Moves the write-ahead log into the file if it is long. SQLite would do so by itself, and try again later if it fails.
     /// What was committed is committed: that somebody else is at the file is no error of the call before.
     private func checkpointIfDue() throws {

@@ -38,6 +38,13 @@ int pa_sqlite_rewrite_log(sqlite3 *db) {
     return code;
 }
 
+int pa_sqlite_sync_log(sqlite3 *db) {
+    sqlite3_file *log = 0;
+    int code = sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (code != SQLITE_OK || !log || !log->pMethods) return code;
+    return log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+}
+
 void pa_sqlite_allow_uris(void) {
     // Refused once SQLite is at work; then it is as it was built, which is the same nearly everywhere.
     (void)sqlite3_config(SQLITE_CONFIG_URI, 1);

@@ -36,4 +36,10 @@ public final class DatabaseSink: AlertSink {
         }
         observer?.committed(commit)
     }
+
+    public func sync() throws(SinkError) {
+        do throws(AlertStoreError) { try database.syncCommits() } catch {
+            throw error.passes ? .busy(error) : .failed(error)
+        }
+    }
 }

@@ -11,6 +11,7 @@ final class CheckpointThread: CheckpointInstaller {
     private struct Job: Sendable {
         var image: StateImage
         var store: CheckpointStore
+        var sink: any AlertSink
         var progress: CheckpointProgress
     }
 
@@ -33,7 +34,7 @@ final class CheckpointThread: CheckpointInstaller {
             while let job = queue.receive() {
                 let start = MonotonicClock.now()
                 job.progress.run { () throws(StateError) in
-                    try job.store.install(job.image)
+                    try job.store.install(job.image, behind: job.sink)
                     installed.times.withLock { $0[job.store.directory] = MonotonicClock.now() }
                 }
                 duration.recordNanoseconds(MonotonicClock.now() - start)
@@ -44,8 +45,13 @@ final class CheckpointThread: CheckpointInstaller {
         thread.start()
     }
 
-    func install(_ image: StateImage, in store: CheckpointStore, progress: CheckpointProgress) {
-        queue.send(Job(image: image, store: store, progress: progress))
+    func install(
+        _ image: StateImage,
+        in store: CheckpointStore,
+        behind sink: any AlertSink,
+        progress: CheckpointProgress
+    ) {
+        queue.send(Job(image: image, store: store, sink: sink, progress: progress))
     }
 
     func wait(for progress: CheckpointProgress) { progress.waitUntilDone() }

@@ -3,6 +3,8 @@ public import FileStore
 /// What can go wrong with checkpoints: each case is one thing that a person can act on.
 public enum StateError: Error, Equatable, Sendable, CustomStringConvertible {
     case file(FileError)
+    /// What a checkpoint would build on is not certain to survive a power cut.
+    case unsound(String)
     /// A file is not what was written. The next start finds it out, and does without it.
     case damaged(file: String, words: String)
 
@@ -12,6 +14,7 @@ public enum StateError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .file(let error): error.description
+        case .unsound(let words): "no checkpoint is made, because the alerts before it cannot be synced: \(words)"
         case .damaged(let file, let words):
             "the checkpoint file \(file) is damaged: \(words); run the same command again: it goes on from an older checkpoint, "
                 + "or from the log"

@@ -18,6 +18,8 @@ struct History {
         case offsetFirst
         /// The checkpoint is used although the database is behind it.
         case checkpointAhead
+        /// The database says that it has synced, and has not.
+        case lyingSinkSync
     }
 
     /// What is wrong with a history, in words; it can be made again from its seed.
@@ -48,7 +50,8 @@ struct History {
         let count = 40 + random.below(120)
         lines = History.recording(&random, count: count)
         store = CrashingStore(seed: random.next())
-        sink = MemorySink(seed: random.next(), bug: bug == .offsetFirst ? .offsetFirst : .none)
+        let sinkBugs: [Bug: MemorySink.Bug] = [.offsetFirst: .offsetFirst, .lyingSinkSync: .lyingSync]
+        sink = MemorySink(seed: random.next(), bug: sinkBugs[bug] ?? .none)
         if bug == .lyingSync { store.setLying() }
     }
 
@@ -148,8 +151,13 @@ struct History {
             sink.reset()
             committed = 0
         }
+        // Where the log does not reach back, nothing but a checkpoint does.
+        let kept = store.allFiles.filter { $0.hasPrefix("state/t-0/checkpoint-") && !$0.hasSuffix(".new") }
         let notes = try runner.recover(committed: bug == .checkpointAhead ? runner.endOffset : committed)
         if notes.checkpoint != nil { checkpointsUsed += 1 }
+        if notes.checkpoint == nil, !kept.isEmpty, committed > 0 {
+            throw difference("none of the checkpoints \(kept) is of use: the alerts end at \(committed)")
+        }
         while true {
             let done = runner.recordings[1]?.furthest?.position.line ?? 0
             if done == lines.count {

@@ -22,6 +22,8 @@ final class MemorySink: AlertSink {
         case none
         /// The offset is written, and a crash may come before the alerts are.
         case offsetFirst
+        /// It says that it has synced, and has not.
+        case lyingSync
     }
 
     private struct State {
@@ -45,6 +47,12 @@ final class MemorySink: AlertSink {
     func setBusyPercent(_ percent: Int) { state.withLock { $0.busyPercent = percent } }
 
     func setFailurePercent(_ percent: Int) { state.withLock { $0.failurePercent = percent } }
+
+    func sync() throws(SinkError) {
+        let isRefused = state.withLock { $0.failurePercent > 0 && $0.random.below(100) < $0.failurePercent }
+        if isRefused { throw .failed(Refused()) }
+        if bug != .lyingSync { makeDurable() }
+    }
 
     /// Everything up to here is on the platter: what a checkpoint of the WAL does.
     func makeDurable() { state.withLock { $0.versions = [$0.versions[$0.versions.count - 1]] } }

@@ -203,4 +203,6 @@ private final class OffsetFirstSink: AlertSink {
         rest.ledger = Ledger()
         try sink.commit(rest, further: further)
     }
+
+    func sync() throws(SinkError) { try sink.sync() }
 }

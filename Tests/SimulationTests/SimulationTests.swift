@@ -33,7 +33,7 @@ import Testing
     }
 
     /// A simulation that finds nothing proves nothing: bugs planted on purpose must be found.
-    @Test(arguments: [History.Bug.lyingSync, .offsetFirst, .checkpointAhead])
+    @Test(arguments: [History.Bug.lyingSync, .offsetFirst, .checkpointAhead, .lyingSinkSync])
     func plantedBugsAreFound(bug: History.Bug) {
         var found = 0
         for seed in 1...400 as ClosedRange<UInt64> {

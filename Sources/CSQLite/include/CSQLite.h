@@ -18,6 +18,9 @@ void pa_sqlite_checkpoint_on_close(struct sqlite3 *_Nonnull db, int is_on);
 /// Writes the write-ahead log over itself, byte for byte. Call it in a write transaction, in which nobody else writes.
 int pa_sqlite_rewrite_log(struct sqlite3 *_Nonnull db);
 
+/// Makes everything in the write-ahead log survive a power cut: its transactions were committed without that.
+int pa_sqlite_sync_log(struct sqlite3 *_Nonnull db);
+
 /// Lets the name of a file be a URI, which alone says how it is opened. Call it before anything else of SQLite.
 void pa_sqlite_allow_uris(void);
 

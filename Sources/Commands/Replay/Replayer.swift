@@ -39,11 +39,15 @@ final class Replayer {
         var again = false
     }
 
+    /// Rejected events that opening the directory has read in the log again: no recording's.
+    private let rejectedBefore: Int
+
     init(_ directory: DataDirectory, plan: PipelinePlan, options: Options) {
         self.directory = directory
         self.plan = plan
         self.options = options
         findings = RecordingFindings(plan.schema)
+        rejectedBefore = Self.rejectedCount(directory)
     }
 
     /// A chunk on its way, and how many partitions still need it.
@@ -292,12 +296,15 @@ final class Replayer {
 
     private func shouldStop() throws(CommandError) -> Bool {
         if let error = failure.error { throw error }
-        let rejected = directory.workers.reduce(0) { $0 + $1.runner.rejectedCount }
-        return Interrupt.isRequested || rejected > options.maxErrors
+        return Interrupt.isRequested || hasTooManyErrors
     }
 
     /// Whether so many events have been rejected that the run has stopped.
-    var hasTooManyErrors: Bool { directory.workers.reduce(0) { $0 + $1.runner.rejectedCount } > options.maxErrors }
+    var hasTooManyErrors: Bool { Self.rejectedCount(directory) - rejectedBefore > options.maxErrors }
+
+    private static func rejectedCount(_ directory: DataDirectory) -> Int {
+        directory.workers.reduce(0) { $0 + $1.runner.rejectedCount }
+    }
 }
 
 extension PartitionWorker {

@@ -11,6 +11,10 @@ public protocol AlertSink: AnyObject, Sendable {
     ///   - further: reads the further evidence of an alert of the output, in the order of the log.
     /// - Throws: ``SinkError``
     func commit(_ output: EngineOutput, further: FurtherEvidence) throws(SinkError)
+
+    /// Makes everything that was committed survive a power cut: a checkpoint is never ahead of the sink, so that there is one
+    /// to go on from even where the log no longer has the events before it. Any thread may call it.
+    func sync() throws(SinkError)
 }
 
 /// Why a sink has not taken a stretch.

@@ -4,8 +4,14 @@ public import StateStore
 /// Writes images to disk. At the edge that is a thread of its own, so that the engine goes on; in a simulation it happens at
 /// once.
 public protocol CheckpointInstaller: Sendable {
-    /// Installs the image, now or later, and reports to the progress when it is done.
-    func install(_ image: StateImage, in store: CheckpointStore, progress: CheckpointProgress)
+    /// Installs the image, now or later, and reports to the progress when it is done; see ``StateStore/CheckpointStore``'s
+    /// ``StateStore/CheckpointStore/install(_:behind:)``.
+    func install(
+        _ image: StateImage,
+        in store: CheckpointStore,
+        behind sink: any AlertSink,
+        progress: CheckpointProgress
+    )
 
     /// Returns when what was handed over with this progress has been written, or has failed.
     func wait(for progress: CheckpointProgress)
@@ -15,11 +21,30 @@ public protocol CheckpointInstaller: Sendable {
 public struct ImmediateInstaller: CheckpointInstaller {
     public init() {}
 
-    public func install(_ image: StateImage, in store: CheckpointStore, progress: CheckpointProgress) {
-        progress.run { () throws(StateError) in try store.install(image) }
+    public func install(
+        _ image: StateImage,
+        in store: CheckpointStore,
+        behind sink: any AlertSink,
+        progress: CheckpointProgress
+    ) {
+        progress.run { () throws(StateError) in try store.install(image, behind: sink) }
     }
 
     public func wait(for progress: CheckpointProgress) {}
+}
+
+extension CheckpointStore {
+    /// Installs an image once what the sink has taken, which is at least up to the image's offset, survives a power cut.
+    public func install(_ image: StateImage, behind sink: any AlertSink) throws(StateError) {
+        do throws(SinkError) {
+            try sink.sync()
+        } catch {
+            switch error {
+            case .busy(let error), .failed(let error): throw .unsound("\(error)")
+            }
+        }
+        try install(image)
+    }
 }
 
 /// What became of the last image of a partition.

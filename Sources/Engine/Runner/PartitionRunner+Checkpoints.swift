@@ -42,7 +42,7 @@ extension PartitionRunner {
         filling = nil
         lastImage = image
         checkpointProgress.begin()
-        installer.install(image, in: checkpoints, progress: checkpointProgress)
+        installer.install(image, in: checkpoints, behind: sink, progress: checkpointProgress)
     }
 
     /// Gives up keys that are too many for memory.

@@ -67,7 +67,13 @@ extension PartitionRunner {
         let found: (restored: CheckpointStore.Restored?, notes: [String])
         do throws(FileError) { found = try checkpoints.restore(upTo: limit) } catch { throw .log(.file(error)) }
         notes.words += found.notes.map { "partition \(partition): \($0)" }
-        guard let restored = found.restored, restored.offset >= startOffset else { return startWithout(&notes) }
+        guard let restored = found.restored, restored.offset >= startOffset else {
+            // What is made anew from here on is of one piece; what goes on is not.
+            guard committed <= startOffset || startOffset == 0 else {
+                throw .stateGone(partition: partition, start: startOffset)
+            }
+            return startWithout(&notes)
+        }
         do throws(StateError) {
             let extra = try engine.restore(restored, from: checkpoints, limit: budget?.state)
             guard let known = SourceMark.decodeMarks(extra) else {

@@ -40,7 +40,7 @@ public final class PartitionRunner: @unchecked Sendable {
     /// What the last checkpoint came to; a failed one is made again, whole, the next time.
     public let checkpointProgress = CheckpointProgress()
 
-    private let sink: any AlertSink
+    let sink: any AlertSink
     let installer: any CheckpointInstaller
     let budget: StateBudget?
     let copyBytes: Int

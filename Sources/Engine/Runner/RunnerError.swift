@@ -9,6 +9,8 @@ public enum RunnerError: Error, CustomStringConvertible {
     /// State that was given up to disk cannot be read: events were processed without it.
     case unread(StateError)
     case engine(EngineError)
+    /// The log no longer has the events before an offset, no checkpoint has their state, and alerts were made with it.
+    case stateGone(partition: Int, start: Int64)
     /// Events that were to be read are no longer in the log.
     case gone(directory: String, offset: Int64, next: Int64)
     /// The sink refused a transaction; the error is its own.
@@ -22,6 +24,11 @@ public enum RunnerError: Error, CustomStringConvertible {
         case .log(let error): error.description
         case .state(let error), .unread(let error): error.description
         case .engine(let error): error.description
+        case .stateGone(let partition, let start):
+            "partition \(partition): the log begins at offset \(start), and there is no checkpoint that holds what the events before it "
+                + "have left behind (windows, sequences, open alerts): alerts would be made that never were. Put the folder "
+                + "`state` back from a backup (`patternalarm restore`), or accept it with --from-checkpoint none: then windows "
+                + "begin without those events"
         case .gone(let directory, let offset, let next):
             "the events from offset \(offset) to \(next - 1) of \(directory) are no longer there: they were removed meanwhile "
                 + "(log retain); run the same command again"
