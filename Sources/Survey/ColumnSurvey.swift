@@ -159,9 +159,17 @@ final class ColumnSurvey {
         guard kind == .text else { return TextValue.number(text) }
         if !hasDecimalComma, let number = TextValue.number(text) { return number }
         if hasDecimalComma, NumberStyle.decimalComma.spell(text, into: &spelling) { return spelled }
-        guard MoneyText.isLikely(text), decorated.spell(text, into: &spelling), let number = spelled else { return nil }
+        guard text.count <= 32, decorated.spell(text, into: &spelling), !isCode, let number = spelled else {
+            return nil
+        }
         decorations += 1
         return number
+    }
+
+    /// Whether what is spelled has a zero in front of other digits: `EUR0012` is a code.
+    private var isCode: Bool {
+        let digits = spelling.drop { $0 == 0x2D }.prefix(2)
+        return digits.count == 2 && digits.first == 0x30 && digits.last.map { $0 &- 0x30 < 10 } ?? false
     }
 
     private var spelled: Double? { spelling.withUnsafeBufferPointer { TextValue.number($0) } }

@@ -52,6 +52,25 @@ import Testing
         #expect(draft.err.contains(" 0 rejected"), "\(draft.err)")
     }
 
+    /// What is proposed reads the values that are there.
+    @Test func currenciesAreReadAsTheyAreMeant() throws {
+        let rows = (0..<600).map { row in
+            String(format: "t%d,2026-03-02T08:%02d:%02dZ,c%d,Rs.%d\n", row, row / 60, row % 60, row % 20, 2000 + row)
+        }
+        try space.write("id,ts,card,amount\n" + rows.joined(), "rupees.csv")
+        let look = try space.run(["inspect", "rupees.csv", "-q"])
+        #expect(look.out.contains(" 2,000 … 2,") && look.out.contains("… 2,599"), "\(look.out)")
+        let draft = try space.run(["init", "rupees.csv", "-q"])
+        try space.write(draft.out, "pipeline.yaml")
+        let export = ["export", "features", "rupees.csv", "--pipeline", "pipeline.yaml", "--out", "f.csv", "-q"]
+        #expect(try space.run(export).status == 0)
+        let lines = String(decoding: try space.read("f.csv"), as: UTF8.self).split(separator: "\n")
+        let names = lines[0].split(separator: ",", omittingEmptySubsequences: false)
+        let column = try #require(names.firstIndex(of: "amount_now"), "\(lines[0])")
+        let values = lines.dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false)[column] }
+        #expect(values.compactMap { Double($0) }.sorted() == (2000..<2600).map(Double.init))
+    }
+
     @Test func whatCannotBeDraftedIsSaid() throws {
         try space.write("1,2026-01-01,a\n2,2026-01-02,b\n", "bare.csv")
         try space.write("a,b\nx,1\ny,2\n", "timeless.csv")

@@ -59,7 +59,8 @@ import Testing
     /// Amounts may have a currency beside them; letters and digits alone are a name.
     @Test(arguments: [
         ("$1,234.56", true), ("(12.00)", true), ("EUR 5.25", true), ("7.50 kr", true), ("1,000-", true),
-        ("1,000-", true),
+        ("Rs.2411", true), ("CHF 12.-", true), ("12.50 zł", true), ("12.00 DR", false), ("1.5k", false),
+        ("EUR0012", false), ("12e", false),
         ("user-17", false),
         ("Client 4", false), ("WXYZ-0001", false), ("A12", false), ("12:30", false), ("+49 171 1", false),
     ])

@@ -390,7 +390,7 @@ extension CarefulDecoder {
         }
         let text = try text(&scanner)
         if text.isNull(values[field]) { return nil }
-        guard let number = text.number(values[field]) else { throw .field(field, "is not a number") }
+        guard let number = text.number(values[field]) else { throw .field(field, text.numberFault(values[field])) }
         return number
     }
 

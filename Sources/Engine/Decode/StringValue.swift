@@ -27,8 +27,12 @@ struct StringValue {
         guard hasDecimalComma else { return read(style.number) }
         var style = style
         style.numbers.hasDecimalComma = true
+        if style.numbers.thousands == 0x2C { style.numbers.thousands = nil }
         return read(style.number)
     }
+
+    /// Why it is no number.
+    func numberFault(_ style: ValueStyle) -> StaticString { read(style.numberFault) }
 
     func instant(_ style: TimeStyle) -> Int64? {
         if let instant = read({ style.instant($0) }) { return instant }

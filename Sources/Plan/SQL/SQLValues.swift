@@ -17,8 +17,15 @@ struct SQLValues {
         guard !style.isPlain else { return "TRY_CAST(\(text) AS DOUBLE)" }
         var plain = text
         func without(_ pattern: String) { plain = "regexp_replace(\(plain), \(expressions.quoted(pattern)), '', 'g')" }
-        if style.hasCurrency { without("[$[:alpha:]\\p{Sc}]") }
         without("[\\s\\p{Zs}]")
+        if style.hasCurrency {
+            let pattern = "^([-+(]*)(?:\(Currency.pattern))|(?:\(Currency.pattern))([-)]*)$"
+            plain = "regexp_replace(\(plain), \(expressions.quoted(pattern)), '\\1\\2')"
+        }
+        if style.hasCurrency || style.isAccounting {
+            let cents = style.hasDecimalComma ? "," : "[.]"
+            plain = "regexp_replace(\(plain), \(expressions.quoted("\(cents)(?:--?|–|—)(\\)?)$")), '\\1')"
+        }
         let thousands = style.thousands.map { String(UnicodeScalar($0)) } ?? (style.hasDecimalComma ? "." : nil)
         if let thousands { plain = "replace(\(plain), \(expressions.quoted(thousands)), '')" }
         if style.hasDecimalComma { plain = "replace(\(plain), ',', '.')" }
