@@ -8,6 +8,8 @@ public struct TimeStyle: Sendable, Equatable {
     public var unit: Int64?
     /// What numbers count from, microseconds since 1970; nil: 1970.
     public var origin: Int64?
+    /// Whether a number tells what a clock of the zone shows, as a spreadsheet's days do, and not how much time has gone by.
+    public var countsLocalTime = false
 
     public init() {}
 
@@ -42,17 +44,20 @@ public struct TimeStyle: Sendable, Equatable {
                 unit < 1000
                 ? (whole.floored(by: 1000 / unit), false) : whole.multipliedReportingOverflow(by: unit / 1000)
             guard !isTooLarge else { return nil }
-            return Self.sum(origin, count)
+            return instant(origin, count)
         }
         guard let number = TextValue.number(text), number.isFinite else { return nil }
         let count = (number * (Double(unit) / 1000)).rounded()
         guard count.magnitude < 1e18 else { return nil }
-        return Self.sum(origin, Int64(count))
+        return instant(origin, Int64(count))
     }
 
-    private static func sum(_ origin: Int64, _ count: Int64) -> Int64? {
-        let (instant, isTooLarge) = origin.addingReportingOverflow(count)
-        return !isTooLarge && range.contains(instant) ? instant : nil
+    private func instant(_ origin: Int64, _ count: Int64) -> Int64? {
+        let (sum, isTooLarge) = origin.addingReportingOverflow(count)
+        guard !isTooLarge, Self.range.contains(sum) else { return nil }
+        guard countsLocalTime else { return sum }
+        let second: Int64 = 1_000_000
+        return sum - zone.offset(atLocal: sum.floored(by: second)) * second
     }
 }
 

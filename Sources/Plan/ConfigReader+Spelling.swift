@@ -37,7 +37,8 @@ extension ConfigReader {
         return style
     }
 
-    mutating func readTime(_ entry: ConfigNode.Entry, into style: inout TimeStyle) {
+    /// - Parameter zone: What local times are of.
+    mutating func readTime(_ entry: ConfigNode.Entry, into style: inout TimeStyle, zone: LocalZone) {
         switch entry.key {
         case "format":
             var nodes = [entry.value]
@@ -58,7 +59,10 @@ extension ConfigReader {
         default:
             guard var text = text(entry.value, "origin") else { return }
             // From which spreadsheets count days: the only origin that is no time of an event.
-            style.origin = text == "1899-12-30" ? -2_209_161_600_000_000 : text.withUTF8 { TimeParser.instant($0) }
+            style.countsLocalTime = text == "1899-12-30"
+            style.origin =
+                style.countsLocalTime
+                ? -2_209_161_600_000_000 : text.withUTF8 { TimeParser.instant(TextValue.trimmed($0), zone: zone) }
             if style.origin == nil {
                 report(entry.value.position, "origin must be a time such as 2026-01-01T00:00:00Z, not \"\(text)\"")
             }

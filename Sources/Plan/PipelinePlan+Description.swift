@@ -39,6 +39,7 @@ extension PipelinePlan {
         if !field.times.formats.isEmpty { parts.append("formats \(field.times.formats)") }
         if field.times.isRelative {
             parts.append("unit \(field.times.unit ?? 1_000_000_000) origin \(field.times.origin ?? 0)")
+            if field.times.countsLocalTime, zone.fixedMinutes != 0 { parts.append("local") }
         }
         return parts.map { " " + $0 }.joined()
     }

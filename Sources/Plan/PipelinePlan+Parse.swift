@@ -200,7 +200,8 @@ private struct PipelineParser {
                 case "min": field.minimum = reader.number(part.value, "min")
                 case "max": field.maximum = reader.number(part.value, "max")
                 case "known_after": field.knownAfter = reader.duration(part.value, "known_after")
-                case _ where ConfigReader.timeKeys.contains(part.key): reader.readTime(part, into: &field.times)
+                case _ where ConfigReader.timeKeys.contains(part.key):
+                    reader.readTime(part, into: &field.times, zone: plan.zone)
                 default: reader.readStyle(part, into: &field.values)
                 }
             }

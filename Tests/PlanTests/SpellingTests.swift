@@ -66,6 +66,33 @@ import Testing
         #expect(try plan([("x", hours)]).readingDescription != (try plan([("x", days)]).readingDescription))
     }
 
+    /// An origin without an offset is a local time; what counts from there is time that has gone by.
+    @Test func anOriginIsOfTheZone() throws {
+        let berlin: [(String, Any)] = [("time_zone", "Europe/Berlin")]
+        func instant(_ origin: String, _ value: String, _ schema: [(String, Any)]) throws -> Int64? {
+            let field: [(String, Any)] = [("type", "time"), ("origin", origin), ("unit", "d")]
+            let plan = try plan([("x", field)], schema: schema)
+            let style = plan.times(of: plan.schema.fields[2])
+            return Array(value.utf8).withUnsafeBufferPointer { style.instant($0) }.map { $0 / 1_000_000 }
+        }
+        #expect(try instant("2026-03-28 00:00:00", "0", berlin) == 1_774_652_400)
+        #expect(try instant("2026-03-28", "0", berlin) == 1_774_652_400)
+        // The clocks are set forward on the 29th: two days later they show 01:00.
+        #expect(try instant("2026-03-28", "2", berlin) == 1_774_652_400 + 2 * 86_400)
+        #expect(try instant("2026-03-28T00:00:00Z", "0", berlin) == 1_774_656_000)
+        #expect(try instant("2026-03-28", "0", [("time_zone", "+02:00")]) == 1_774_648_800)
+        #expect(try instant("2026-03-28", "0", []) == 1_774_656_000)
+        // A spreadsheet says what the clock shows: midnight of the 28th and of the 31st.
+        #expect(try instant("1899-12-30", "46109", berlin) == 1_774_652_400)
+        #expect(try instant("1899-12-30", "46112", berlin) == 1_774_652_400 + 3 * 86_400 - 3600)
+        #expect(try instant("1899-12-30", "46109", []) == 1_774_656_000)
+        // What says no zone is known by what it was known by.
+        let days: [(String, Any)] = [("type", "time"), ("origin", "1899-12-30"), ("unit", "d")]
+        let words = "field x x time - false - - unit 86400000000000 origin -2209161600000000\n"
+        #expect(try plan([("x", days)]).readingDescription.contains(words))
+        #expect(try !plan([("x", days)], schema: berlin).readingDescription.contains(words))
+    }
+
     @Test func mistakesAreNamed() {
         func field(_ type: String, _ key: String, _ value: Any) -> [(String, Any)] {
             [("x", [("type", type), (key, value)] as [(String, Any)])]

@@ -49,7 +49,8 @@ struct SQLValues {
         let times = field.times
         if times.isRelative {
             let unit = Double(times.unit ?? 1_000_000_000) / 1000
-            return "CAST(\(times.origin ?? 0) + round(TRY_CAST(\(text) AS DOUBLE) * \(unit)) AS BIGINT)"
+            let count = "CAST(\(times.origin ?? 0) + round(TRY_CAST(\(text) AS DOUBLE) * \(unit)) AS BIGINT)"
+            return times.countsLocalTime && zone.fixedMinutes != 0 ? local("make_timestamp(\(count))") : count
         }
         guard !times.formats.isEmpty else { return "\(mark)time(\(text))" }
         let tries = times.formats.map { format in
