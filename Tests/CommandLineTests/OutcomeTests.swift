@@ -173,10 +173,32 @@ import Testing
     /// No event is a small file, and lines that end with CR alone are one.
     @Test func filesWithoutEvents() throws {
         try space.write(header, "header.csv")
-        let empty = try replay(["header.csv"])
-        #expect(empty.status == 0 && empty.err.contains("header.csv: nothing new, it has no events"))
+        try space.write("", "empty.csv")
+        try space.write("\n\n\n", "blank.jsonl")
+        try space.write("[]\n", "list.json")
+        let packed = try space.script("gzip -c empty.csv > packed.gz")
+        #expect(packed.status == 0)
+        for name in ["header.csv", "empty.csv", "blank.jsonl", "list.json", "packed.gz"] {
+            for run in [
+                ["replay", name, "--pipeline", "p.yaml", "--data-dir", "none"], ["check", "p.yaml", name],
+                ["inspect", name],
+            ] {
+                let result = try space.run(run + ["-q"])
+                #expect(result.status == 4 && result.err.contains("no event in \(name)"), "\(run): \(result.err)")
+            }
+        }
+        // Beside one that has events, it is only named.
+        try space.write(header + "1,2026-03-02T08:00:00Z,p,1\n", "one.csv")
+        let both = try replay(["empty.csv", "one.csv"], [], "both")
+        #expect(both.status == 0 && both.err.contains("no event in empty.csv: it is empty"), "\(both.err)")
+        #expect(try replay(["one.csv"], [], "both").status == 0)
         try space.write("id,at,payer,amount\r1,2026-03-02T08:00:00Z,p,1\r", "mac.csv")
-        let mac = try replay(["mac.csv"], ["--finished"])
-        #expect(mac.status == 4 && mac.err.contains("carriage return"))
+        for run in [
+            ["replay", "mac.csv", "--pipeline", "p.yaml", "--data-dir", "mac"], ["init", "mac.csv"],
+            ["inspect", "mac.csv"],
+        ] {
+            let result = try space.run(run + ["-q"])
+            #expect(result.status == 4 && result.err.contains(#"tr '\r' '\n'"#), "\(run): \(result.err)")
+        }
     }
 }

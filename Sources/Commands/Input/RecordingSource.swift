@@ -64,10 +64,18 @@ struct RecordingSource: ByteSource {
         source = PeekedSource(TranscodingSource(source, from: foundEncoding), isFile: isFile)
     }
 
+    /// A text of lines that a carriage return alone ends, as old Macs write it, is one line that has no end.
+    private mutating func refuseLoneReturns() throws(InputError) {
+        try source.peek(atMost: Self.headLimit) { $0.contains(0x0A) }
+        let head = source.head
+        guard !head.contains(0x0A), head.dropLast().contains(0x0D) else { return }
+        throw .unreadable(path: file.path, errno: 0, words: CSVHeader.Fault.lineEnds.description)
+    }
+
     private mutating func begin() throws(InputError) {
         try look()
         hasBegun = true
-        guard format != .csv else { return }
+        guard format != .csv else { return try refuseLoneReturns() }
         try source.peek(atMost: Self.headLimit) { head in
             if case .open = JSONSequence.shape(head) { return false }
             return true

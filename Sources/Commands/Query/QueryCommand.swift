@@ -108,6 +108,8 @@ struct QueryCommand: ParsableCommand {
                     + "\(grouped(ledger.duplicate)) duplicate + \(grouped(ledger.rejected)) rejected; "
                     + "\(grouped(rows)) rows; \(fixed(progress.seconds, 1)) s"
             )
+            // A file that is recorded may grow.
+            guard ledger.events > 0 || log != nil else { throw .noEvent(in: files) }
             guard ledger.events == 0 || ledger.ok > 0 else {
                 throw .input(run.findings.nothingAccepted(of: ledger.events))
             }

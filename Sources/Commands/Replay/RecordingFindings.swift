@@ -14,6 +14,8 @@ struct RecordingFindings {
     private var names: Set<String> = []
     private var namedEvents = 0
     private(set) var events = 0
+    /// Lines that have been looked at, rejected ones too.
+    private(set) var lines = 0
     private(set) var firstTime: Int64?
     private(set) var newestTime: Int64?
 
@@ -28,6 +30,7 @@ struct RecordingFindings {
 
     mutating func note(_ chunk: Chunk) {
         let batch = chunk.batch
+        lines += batch.count
         let accepted = (0..<batch.count).lazy.filter { batch.status[$0] == 0 }
         for row in accepted {
             let time = batch.times[row]

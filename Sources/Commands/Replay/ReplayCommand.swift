@@ -171,6 +171,10 @@ struct ReplayCommand: ParsableCommand {
             let again = shellWords(["patternalarm"] + CommandLine.arguments.dropFirst())
             throw .interrupted("interrupted; everything up to here is kept. To go on: \(again)")
         }
+        let empty = replayer.recordings.compactMap(\.emptiness)
+        // A run that had nothing to read is no success; beside others, an empty file is only named.
+        if !empty.isEmpty, empty.count == replayer.recordings.count { throw .input(empty.joined(separator: "\n")) }
+        for words in empty { Output.talk(words) }
         let failures = replayer.recordings.compactMap(\.failure)
         guard failures.isEmpty else { throw .input(failures.joined(separator: "\n")) }
         if totals.events > 0, totals.ok == 0 {

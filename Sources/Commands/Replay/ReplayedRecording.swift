@@ -54,6 +54,15 @@ struct ReplayedRecording {
     /// Whether it had events and all of them had been taken before, from elsewhere: nothing new, as of a file that is read again.
     var isRepeated: Bool { taken > 0 && duplicates >= taken }
 
+    /// Words for a file in which no event is, and none has ever been; nil for others, and where a line may still become one.
+    var emptiness: String? {
+        guard isAtEnd, isWhole, findings.lines == 0, unended == nil else { return nil }
+        let why =
+            position.line == 0
+            ? "it is empty" : format == .csv ? "it has no line behind its header" : "its lines are empty"
+        return "no event in \(name): \(why)"
+    }
+
     /// Why the run is no success because of this recording; nil if it is one.
     var failure: String? {
         if isRefused, !isRepeated { return "\(name): none of its \(grouped(taken)) events was accepted" }
@@ -64,7 +73,7 @@ struct ReplayedRecording {
     /// One line each.
     var words: [String] {
         var lines: [String] = []
-        if isAtEnd, taken == 0 { lines.append("\(name): nothing new\(whyNothing)") }
+        if isAtEnd, taken == 0, emptiness == nil { lines.append("\(name): nothing new\(whyNothing)") }
         if isRepeated {
             lines.append(
                 "\(name): nothing new: all of its \(grouped(taken)) events are duplicates, of ids that were taken before"
@@ -91,7 +100,7 @@ struct ReplayedRecording {
     }
 
     private var whyNothing: String {
-        if position.line == 0 { return unended == nil ? ", it is empty" : "" }
+        if position.line == 0 { return "" }
         if range != .all { return " in --from/--to" }
         if isWhole { return ", it has no events" }
         let words = ", all of its \(grouped(position.line)) lines have been taken before"

@@ -44,6 +44,7 @@ struct InitCommand: ParsableCommand {
             let given = options.reading
             let found = try SurveyReader(reading: given, isQuiet: options.quiet).survey(files)
             let path = Output.safe(found.path)
+            guard found.profile.records > 0 || found.profile.refused > 0 else { throw found.nothingRead }
             guard found.shape.format == .jsonl || found.shape.header != nil else {
                 throw .input("\(path): its first line names no columns: put a line of names in front of it")
             }
@@ -66,7 +67,7 @@ struct InitCommand: ParsableCommand {
         } catch {
             let path = Output.safe(found.path)
             switch error {
-            case .noRecords: throw .input("\(path): none of its records can be read")
+            case .noRecords: throw found.nothingRead
             case .noTime:
                 throw .input(
                     "\(path): no column has the times of the events, which a pipeline needs; see what it has with: "

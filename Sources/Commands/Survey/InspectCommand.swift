@@ -48,7 +48,7 @@ struct InspectCommand: ParsableCommand {
                 Output.data(found.map { ProfileText($0).text }.joined(separator: "\n"))
             }
             if let empty = found.first(where: { $0.profile.records == 0 }) {
-                throw .input("\(Output.safe(empty.path)): none of its records can be read")
+                throw empty.nothingRead
             }
         }
     }

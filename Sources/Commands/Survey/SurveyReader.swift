@@ -11,6 +11,11 @@ struct SurveyedFile {
     /// Bytes on disk, if that is known.
     var size: Int?
     var profile: Profile
+
+    /// Why there is nothing to tell of it.
+    var nothingRead: CommandError {
+        profile.refused == 0 ? .noEvent(in: [path]) : .input("\(Output.safe(path)): none of its records can be read")
+    }
 }
 
 /// Reads files for a survey, each of its bytes once.

@@ -63,7 +63,8 @@ struct OfflineRun {
             clock = RecordingClock(judged.end)
         }
         progress.finish()
-        guard events == 0 || accepted > 0 else { throw .input(findings.nothingAccepted(of: events)) }
+        guard events > 0 else { throw .noEvent(in: paths) }
+        guard accepted > 0 else { throw .input(findings.nothingAccepted(of: events)) }
         return outputs
     }
 }
