@@ -119,13 +119,23 @@ extension CSVGrammar {
     public enum Fault: Error, Sendable, Equatable, CustomStringConvertible {
         case unclosedQuote
         case fieldCount(expected: Int)
+        /// One empty field more than the header has: a separator behind each record, which the header lacks.
+        case trailingSeparator(expected: Int)
 
         public var description: String {
             switch self {
             case .unclosedQuote: "a quote opens a field of this line and does not close it"
             case .fieldCount(let expected): "not a CSV record of \(expected) fields"
+            case .trailingSeparator(let expected):
+                "not a CSV record of \(expected) fields: it has a separator behind its last one; if all records have, put one "
+                    + "behind the header, too"
             }
         }
+    }
+
+    /// What is wrong with a record that has more fields than expected; `position` is behind the last one that is.
+    public func wrongCount(_ record: UnsafeBufferPointer<UInt8>, _ position: Int, _ expected: Int) -> Fault {
+        position + 1 == record.count ? .trailingSeparator(expected: expected) : .fieldCount(expected: expected)
     }
 
     /// The field that begins at `position` of a record without its line's end, with its quotes. Leaves the position behind it,

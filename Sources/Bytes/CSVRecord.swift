@@ -70,7 +70,9 @@ public final class CSVRecord {
                 end += append(field, column, at: end)
             }
             let isLast = column == columnCount - 1
-            guard isLast == (position == record.count) else { throw .fieldCount(expected: columnCount) }
+            guard isLast == (position == record.count) else {
+                throw isLast ? grammar.wrongCount(record, position, columnCount) : .fieldCount(expected: columnCount)
+            }
             position += 1
         }
         // The last member's comma.

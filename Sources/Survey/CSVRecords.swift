@@ -54,7 +54,10 @@ public struct CSVRecords {
                 }
             }
             let isLast = index == columns.count - 1
-            guard isLast == (position == record.count) else { throw .fieldCount(expected: columns.count) }
+            guard isLast == (position == record.count) else {
+                throw isLast
+                    ? grammar.wrongCount(record, position, columns.count) : .fieldCount(expected: columns.count)
+            }
             position += 1
         }
     }

@@ -76,7 +76,7 @@ struct TimeCandidate {
     }
 
     private static func candidate(_ profile: ColumnProfile, _ survey: ColumnSurvey) -> TimeCandidate? {
-        guard !profile.isList, profile.count > 0 else { return nil }
+        guard !profile.isList, profile.isReadable, profile.count > 0 else { return nil }
         let name = NameWords(profile.path).weight(.time)
         // An event without a time is none: a column with gaps is hardly it.
         let share = Double(profile.count) / Double(profile.count + profile.nulls)

@@ -63,7 +63,7 @@ public struct FileShape: Sendable, Equatable {
         }
         guard let records = best?.records, let top = records.first else { return shape }
         let names = top.map { String(decoding: $0, as: UTF8.self) }
-        if isHeader(top, names) { shape.header = names }
+        if isHeader(top, names, over: records.dropFirst()) { shape.header = names }
         shape.hasDecimalComma = hasDecimalComma ?? hasComma(records.dropFirst(shape.header == nil ? 0 : 1))
         return shape
     }
@@ -112,14 +112,28 @@ public struct FileShape: Sendable, Equatable {
         return (best.key, Double(best.value) / Double(records.count))
     }
 
-    /// Whether a record names columns: different texts, no number and no time among them.
-    private static func isHeader(_ record: [[UInt8]], _ names: [String]) -> Bool {
-        guard Set(names).count == names.count, record.count(where: \.isEmpty) <= 1, record != [[]] else { return false }
-        return record.allSatisfy { field in
-            field.withUnsafeBufferPointer { field in
-                let text = TextValue.trimmed(field)
-                return TextValue.number(text) == nil && TimeParser.instant(text) == nil
-            }
+    /// Whether a record names columns: no number and no time is among its texts. Where they are not all different, or some are empty,
+    /// the records behind it must be of another kind.
+    private static func isHeader(_ record: [[UInt8]], _ names: [String], over rest: ArraySlice<[[UInt8]]>) -> Bool {
+        guard record.contains(where: { !$0.isEmpty }), record.allSatisfy(isName) else { return false }
+        if Set(names).count == names.count, record.count(where: \.isEmpty) <= 1 { return true }
+        return rest.contains { !$0.allSatisfy(isName) }
+    }
+
+    private static func isName(_ field: [UInt8]) -> Bool {
+        field.withUnsafeBufferPointer { field in
+            let text = TextValue.trimmed(field)
+            return TextValue.number(text) == nil && TimeParser.instant(text) == nil
+        }
+    }
+
+    /// A header's columns with names for those that have none: `column_5` is the fifth one.
+    public static func columnNames(_ header: [String]) -> [String] {
+        header.indices.map { index in
+            guard header[index].isEmpty else { return header[index] }
+            var name = "column_\(index + 1)"
+            while header.contains(name) { name += "_" }
+            return name
         }
     }
 

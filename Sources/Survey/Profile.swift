@@ -91,6 +91,9 @@ public struct ColumnProfile: Sendable, Equatable {
         public var value: String
     }
 
+    /// Whether a pipeline finds it by its name.
+    public var isReadable = true
+
     public var isList: Bool { path.contains("[]") }
 }
 

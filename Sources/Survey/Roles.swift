@@ -4,6 +4,7 @@ enum Roles {
     static func truthLabel(_ profiles: [ColumnProfile]) -> Int? {
         let found = profiles.indices.filter { index in
             let profile = profiles[index]
+            guard profile.isReadable else { return false }
             let isTruth = profile.type == .bool || profile.type == .number && profile.isWhole && profile.distinct <= 2
             return isTruth && NameWords(profile.path).weight(.label) > 0
         }
@@ -12,9 +13,11 @@ enum Roles {
 
     static func assign(_ profile: inout Profile, _ surveys: [ColumnSurvey]) {
         let columns = profile.columns
-        profile.labels = labels(columns)
+        profile.labels = labels(columns.filter(\.isReadable))
         let taken = Set(profile.labels.map(\.column) + [profile.time?.column].compactMap { $0 } + profile.otherTimes)
-        let free = columns.indices.filter { !taken.contains(columns[$0].path) && !columns[$0].isList }
+        let free = columns.indices.filter {
+            !taken.contains(columns[$0].path) && !columns[$0].isList && columns[$0].isReadable
+        }
         profile.ids = ids(free.map { columns[$0] })
         profile.amounts = amounts(free.map { columns[$0] })
         let known = Set(profile.ids + profile.amounts.prefix(1))

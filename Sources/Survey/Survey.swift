@@ -20,6 +20,9 @@ public final class Survey {
     private var time = TimeSurvey()
     private var timesWithOffset = 0
     private var rows = ColumnSurvey.Rows()
+    /// Names of columns that the header has not named, and of those that it has named more than once.
+    private var unnamed: Set<String> = []
+    private var repeatedNames: Set<String> = []
 
     /// Keys that all columns together hold.
     private static let keyBudget = 1 << 21
@@ -40,6 +43,42 @@ public final class Survey {
         }
         refusals[known].count = (refusals[known].count ?? 0) + 1
         if refusals[known].lines.count < 3 { refusals[known].lines.append(line) }
+    }
+
+    /// Notes a header of CSV: no pipeline finds a column that has no name, or one of which there are two.
+    public func noteHeader(_ header: [String]) {
+        let names = FileShape.columnNames(header)
+        var seen: Set<String> = []
+        for (index, name) in names.enumerated() {
+            if header[index].isEmpty { unnamed.insert(name) }
+            guard !seen.insert(name).inserted, repeatedNames.insert(name).inserted else { continue }
+            note(
+                Profile.Problem(
+                    "the header has the column \"\(name)\" more than once: a pipeline can read none of them until they have "
+                        + "different names",
+                    lines: [1]
+                )
+            )
+        }
+    }
+
+    /// Whether a pipeline finds a column of that name.
+    private func mark(_ profiles: [ColumnProfile]) -> [ColumnProfile] {
+        profiles.map { profile in
+            var profile = profile
+            profile.isReadable = !unnamed.contains(profile.path) && !repeatedNames.contains(profile.path)
+            return profile
+        }
+    }
+
+    /// Leaves out columns that have neither a name nor values; says of others that they have no name.
+    private func tidy(_ profile: inout Profile) {
+        profile.columns.removeAll { unnamed.contains($0.path) && $0.count == 0 }
+        for column in profile.columns where unnamed.contains(column.path) {
+            let words =
+                "the column that is called \(column.path) here has no name in the header: a pipeline can read it once it has one"
+            profile.problems.append(Profile.Problem(words, lines: [1]))
+        }
     }
 
     /// Adds to what a person should know.
@@ -81,7 +120,7 @@ public final class Survey {
             survey.take(block.values[column], block, rows)
             return survey
         }
-        let profiles = probe.map { $0.profile(records: block.count) }
+        let profiles = mark(probe.map { $0.profile(records: block.count) })
         let candidates = TimeCandidate.ranked(profiles, probe)
         if let best = candidates.first {
             timeColumn = profiles.firstIndex { $0.path == best.column }
@@ -140,7 +179,7 @@ public final class Survey {
         var profile = Profile()
         profile.records = records
         profile.refused = refused
-        profile.columns = columns.map { $0.profile(records: records) }
+        profile.columns = mark(columns.map { $0.profile(records: records) })
         profile.time = timeProfile(profile.columns)
         if let timeColumn, profile.time != nil, profile.columns[timeColumn].type != .time {
             profile.columns[timeColumn].type = .time
@@ -166,6 +205,7 @@ public final class Survey {
             let lines = column.misfitExamples.map(\.line)
             profile.problems.append(Profile.Problem(words, count: column.misfits, lines: lines))
         }
+        tidy(&profile)
         return profile
     }
 

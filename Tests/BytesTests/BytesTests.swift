@@ -173,9 +173,10 @@ import Testing
     }
 
     @Test func malformedRecordsAreRefused() {
-        for record in ["a,1", "a,1,true,4", "a,1,true,"] {
+        for record in ["a,1", "a,1,true,4", "a,1,true,,", "a,"] {
             #expect(throws: CSVGrammar.Fault.fieldCount(expected: 3)) { try convert(record) }
         }
+        #expect(throws: CSVGrammar.Fault.trailingSeparator(expected: 3)) { try convert("a,1,true,") }
         for record in ["\"a,1,true", "a,1,\"", "\"a\nb\"c,1,true"] {
             #expect(throws: CSVGrammar.Fault.unclosedQuote) { try convert(record) }
         }

@@ -71,6 +71,24 @@ import Testing
         #expect(values.compactMap { Double($0) }.sorted() == (2000..<2600).map(Double.init))
     }
 
+    /// Headers as spreadsheets write them: the draft reads what a replay can read.
+    @Test(arguments: ["id,ts,card,amount,,", "id,ts,card,amount,note,note"])
+    func headersWithEmptyOrRepeatedNames(header: String) throws {
+        let end = header.hasSuffix(",") ? ",," : ",a,b"
+        let rows = (0..<200).map { row in
+            String(format: "t%d,2026-03-02T08:%02d:%02dZ,c%d,%d.5", row, row / 60, row % 60, row % 20, row % 17) + end
+        }
+        try space.write(header + "\n" + rows.joined(separator: "\n") + "\n", "sheet.csv")
+        let look = try space.run(["inspect", "sheet.csv", "-q"])
+        #expect(look.out.contains(" a header,"), "\(look.out)")
+        #expect(look.out.contains("\"note\" more than once") == header.hasSuffix("note"), "\(look.out)")
+        let draft = try space.run(["init", "sheet.csv", "-q"])
+        #expect(draft.status == 0 && draft.err.contains("200 events = 200 ok"), "\(draft.err)")
+        try space.write(draft.out, "pipeline.yaml")
+        let replayed = try space.run(["replay", "sheet.csv", "-q", "--pipeline", "pipeline.yaml", "--data-dir", "d"])
+        #expect(replayed.status == 0 && replayed.err.contains("200 events = 200 ok"), "\(replayed.err)")
+    }
+
     @Test func whatCannotBeDraftedIsSaid() throws {
         try space.write("1,2026-01-01,a\n2,2026-01-02,b\n", "bare.csv")
         try space.write("a,b\nx,1\ny,2\n", "timeless.csv")

@@ -70,6 +70,22 @@ import Testing
         #expect(profile["a"]?.isDecorated == isNumber)
     }
 
+    /// No pipeline finds a column without a name, nor one of two that have the same.
+    @Test func columnsThatNoPipelineFinds() {
+        func rows(_ rest: String) -> String {
+            (0..<200).map { "t\($0),\(Surveys.minute($0)),c\($0 % 20),\($0 % 17).5,\(rest)\n" }.joined()
+        }
+        let empty = Surveys.profile("id,ts,card,amount,,\n" + rows(","))
+        #expect(empty.columns.map(\.path) == ["id", "ts", "card", "amount"])
+        #expect(empty.amounts == ["amount"] && empty.problems.isEmpty)
+        let unnamed = Surveys.profile("id,ts,card,amount,,\n" + rows("7,x"))
+        #expect(unnamed.columns.map(\.path).suffix(2) == ["column_5", "column_6"])
+        #expect(unnamed.problems.count { $0.words.contains("has no name in the header") } == 2)
+        let repeated = Surveys.profile("id,ts,card,amount,card\n" + rows("x"))
+        #expect(repeated.entities.isEmpty)
+        #expect(repeated.problems.contains { $0.words.contains("\"card\" more than once") && $0.lines == [1] })
+    }
+
     @Test func relativeTimesAscendAndSayWhatTheyCount() {
         func rows(_ time: (Int) -> Int) -> String { (0..<500).map { "\(time($0)),k\($0 % 9),\($0 % 11).5\n" }.joined() }
         let steps = Surveys.profile("step,nameDest,amount\n" + rows { $0 / 3 })

@@ -27,7 +27,11 @@ import Testing
 
     @Test func headers() {
         #expect(shape("1,2026-01-01,x\n2,2026-01-02,y\n").header == nil)
-        #expect(shape("a,b,a\n1,2,3\n").header == nil)
+        #expect(shape("a,b,a\n1,2,3\n").header == ["a", "b", "a"])
+        #expect(shape("a,b,a\nc,d,c\n").header == nil)
+        #expect(shape("a,b,,\n1,2,,\n").header == ["a", "b", "", ""])
+        #expect(shape(",,\n1,2,3\n").header == nil)
+        #expect(FileShape.columnNames(["a", "", "column_2", ""]) == ["a", "column_2_", "column_2", "column_4"])
         #expect(shape(",b,c\n1,2,3\n").header == ["", "b", "c"])
         #expect(shape("\u{FEFF}\"a\"\"b\",c\n1,2\n").header == ["a\"b", "c"])
         #expect(shape("\u{FEFF}a,c\n1,2\n").hasByteOrderMark)

@@ -19,7 +19,9 @@ public enum Surveys {
                     if shape.format == .jsonl {
                         try json.add(line, line: index + 1)
                     } else if csv == nil {
-                        csv = CSVRecords(names: shape.header ?? [], grammar: grammar, block: block)
+                        survey.noteHeader(shape.header ?? [])
+                        let names = FileShape.columnNames(shape.header ?? [])
+                        csv = CSVRecords(names: names, grammar: grammar, block: block)
                     } else {
                         try csv?.add(line, line: index + 1)
                     }

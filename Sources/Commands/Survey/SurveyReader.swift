@@ -89,9 +89,9 @@ struct SurveyReader {
             while let line = try reader.next() {
                 if let grammar, csv == nil {
                     let names = try columns(line.bytes, grammar, shape, path)
-                    note(names, survey)
+                    if shape.header != nil { survey.noteHeader(names) }
                     reader.columnCount = names.count
-                    csv = CSVRecords(names: names, grammar: grammar, block: block)
+                    csv = CSVRecords(names: FileShape.columnNames(names), grammar: grammar, block: block)
                     if shape.header != nil { continue }
                 }
                 add(line, &csv, &json, survey)
@@ -123,14 +123,6 @@ struct SurveyReader {
             return fields.map { SimilarName.trimmed(String(decoding: $0, as: UTF8.self)) }
         } catch {
             throw .unreadable(path: path, errno: 0, words: "its first line is no CSV header: \(error)")
-        }
-    }
-
-    private func note(_ names: [String], _ survey: Survey) {
-        var seen: Set<String> = []
-        let repeated = Set(names.filter { !seen.insert($0).inserted }).sorted()
-        for name in repeated {
-            survey.note(Profile.Problem("the header has the column \"\(name)\" more than once", lines: [1]))
         }
     }
 
