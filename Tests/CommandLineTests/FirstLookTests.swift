@@ -71,6 +71,26 @@ import Testing
         #expect(values.compactMap { Double($0) }.sorted() == (2000..<2600).map(Double.init))
     }
 
+    /// The draft's own command takes the last line, too.
+    @Test func aLastLineWithoutAnEnd() throws {
+        let rows = (0..<200).map { row in
+            String(format: "t%d,2026-03-02T08:%02d:%02dZ,c%d,%d.5", row, row / 60, row % 60, row % 20, row % 17)
+        }
+        try space.write("id,ts,card,amount\n" + rows.joined(separator: "\n"), "cut.csv")
+        let draft = try space.run(["init", "cut.csv", "-q"])
+        #expect(draft.out.contains("--data-dir work --finished\n"), "\(draft.out.prefix(600))")
+        try space.write(draft.out, "pipeline.yaml")
+        let checked = try space.run(["check", "pipeline.yaml", "cut.csv", "-q"])
+        #expect(checked.out.contains("cut.csv: its last line has no line end"), "\(checked.out)")
+        let replayed = try space.script(
+            #"eval "$(sed -n "s|^#   patternalarm replay|$0 replay|p" pipeline.yaml) -q""#
+        )
+        #expect(replayed.status == 0 && replayed.err.contains("200 events = 200 ok"), "\(replayed.err)")
+        try space.write("id,ts,card,amount\n" + rows.joined(separator: "\n") + "\n", "whole.csv")
+        #expect(try !space.run(["init", "whole.csv", "-q"]).out.contains("--finished"))
+        #expect(try !space.run(["check", "pipeline.yaml", "whole.csv", "-q"]).out.contains("no line end"))
+    }
+
     /// Headers as spreadsheets write them: the draft reads what a replay can read.
     @Test(arguments: ["id,ts,card,amount,,", "id,ts,card,amount,note,note"])
     func headersWithEmptyOrRepeatedNames(header: String) throws {

@@ -122,6 +122,9 @@ final class Recording {
     /// What was left at the end, because it may be still being written: from which line on, and how many bytes.
     var unended: (line: Int, bytes: Int)? { reader.unended }
 
+    /// Whether its last line has no end, so that a run which may come back would have left it.
+    var lacksEnd: Bool { reader.lacksEnd }
+
     /// A live source has nothing more just now.
     var hasPaused: Bool { reader.hasPaused && !reader.hasBufferedLine }
 

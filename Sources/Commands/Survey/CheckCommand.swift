@@ -53,7 +53,10 @@ struct CheckCommand: ParsableCommand {
         var alerts = Array(repeating: 0, count: rules.detectors.count)
         var bases = Array(repeating: Int64(0), count: plan.partitionCount)
         let run = OfflineRun(plan: rules, models: [:], reading: options.reading)
-        _ = try run.run(files, progress: Progress("check", isQuiet: options.quiet)) { engine, chunk, output in
+        var unended: [String] = []
+        let progress = Progress("check", isQuiet: options.quiet)
+        let note = { (recording: Recording) in if recording.lacksEnd { unended.append(Output.safe(recording.path)) } }
+        _ = try run.run(files, progress: progress, atEnd: note) { engine, chunk, output in
             if engine.partition == 0 { findings.note(chunk) }
             for alert in output.alerts where alert.openedOffset >= bases[engine.partition] {
                 alerts[alert.detector] += 1
@@ -68,6 +71,11 @@ struct CheckCommand: ParsableCommand {
         )
         for (detector, count) in zip(rules.detectors, alerts) {
             Output.data("\(detector.name): \(grouped(count)) alerts\n")
+        }
+        for path in unended {
+            Output.data(
+                "\(path): its last line has no line end: a replay leaves it, because more may come, unless you add --finished\n"
+            )
         }
         let name = files.count == 1 ? Output.safe(files[0]) : "the files"
         for reason in findings.reasons { Output.data("\(name): rejected: \(reason)\n") }

@@ -20,7 +20,7 @@ struct InitCommand: ParsableCommand {
               patternalarm replay payments.csv --pipeline pipeline.yaml --data-dir work
 
             Several files are taken as one, in the order in which they are named. What the commands above need to read the \
-            file, where its name does not say it (--format, --separator, --encoding), stands at the head of the pipeline.
+            file, where its name does not say it (--format, --separator, --encoding, --finished), stands at the head of the pipeline.
             """
     )
 
@@ -126,6 +126,7 @@ struct InitCommand: ParsableCommand {
 struct SurveyedReading {
     let reading: RecordingReading
     private let options: [String]
+    private let isFinished: Bool
 
     init(_ file: SurveyedFile, given: RecordingReading) {
         var reading = given
@@ -149,6 +150,7 @@ struct SurveyedReading {
         if let encoding = reading.encoding { options += ["--encoding", encoding.rawValue] }
         self.reading = reading
         self.options = options
+        isFinished = file.lacksEnd
     }
 
     /// What a reader does next.
@@ -158,7 +160,8 @@ struct SurveyedReading {
         let checked = words.replacing("--format", with: "--input-format")
         return [
             "patternalarm check pipeline.yaml \(names)\(checked)",
-            "patternalarm replay \(names) --pipeline pipeline.yaml --data-dir work\(words)",
+            "patternalarm replay \(names) --pipeline pipeline.yaml --data-dir work\(words)"
+                + (isFinished ? " --finished" : ""),
             "patternalarm alerts list --data-dir work",
         ]
     }

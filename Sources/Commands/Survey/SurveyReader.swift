@@ -11,6 +11,8 @@ struct SurveyedFile {
     /// Bytes on disk, if that is known.
     var size: Int?
     var profile: Profile
+    /// Whether the last line of one of the files has no end: then a replay needs to hear that it is finished.
+    var lacksEnd = false
 
     /// Why there is nothing to tell of it.
     var nothingRead: CommandError {
@@ -36,6 +38,7 @@ struct SurveyReader {
         var survey: Survey?
         var shape: FileShape?
         var size: Int? = 0
+        var lacksEnd = false
         let block = RecordBlock()
         let progress = Progress("inspect", isQuiet: isQuiet)
         for path in paths {
@@ -45,11 +48,17 @@ struct SurveyReader {
             size = size.flatMap { sum in file.size.map { sum + $0 } }
             let whole = survey ?? Survey(hasDecimalComma: own.hasDecimalComma)
             survey = whole
-            try read(file, own, path, whole, block, progress)
+            if try read(file, own, path, whole, block, progress) { lacksEnd = true }
         }
         progress.finish()
         guard let survey, let shape else { throw .usage("name a file") }
-        return SurveyedFile(path: paths[0], shape: shape, size: size, profile: survey.profile())
+        return SurveyedFile(
+            path: paths[0],
+            shape: shape,
+            size: size,
+            profile: survey.profile(),
+            lacksEnd: lacksEnd
+        )
     }
 
     private func sniff(_ file: SurveySource, _ path: String) throws(CommandError) -> FileShape {
@@ -72,6 +81,7 @@ struct SurveyReader {
         return shape
     }
 
+    /// Whether the last line has no end.
     private func read(
         _ file: SurveySource,
         _ shape: FileShape,
@@ -79,7 +89,7 @@ struct SurveyReader {
         _ survey: Survey,
         _ block: RecordBlock,
         _ progress: Progress
-    ) throws(CommandError) {
+    ) throws(CommandError) -> Bool {
         let grammar = shape.format == .csv ? CSVGrammar(separator: shape.separator) : nil
         var reader = LineReader(file, csv: grammar, isChecked: false)
         var csv: CSVRecords?
@@ -109,6 +119,7 @@ struct SurveyReader {
                 Profile.Problem("it has more than \(grouped(JSONRecords.columnLimit)) columns: keys that are data?")
             )
         }
+        return reader.lacksEnd
     }
 
     private func columns(

@@ -13,10 +13,11 @@ struct OfflineRun {
     /// Reads the recordings one after another as one stream, and hands over every partition's share of each chunk after
     /// its engine has taken it.
     ///
-    /// Returns what the partitions put out.
+    /// Each recording is shown once more at its end. Returns what the partitions put out.
     func run(
         _ paths: [String],
         progress: Progress,
+        atEnd: (Recording) -> Void = { _ in },
         body: (PartitionEngine, Chunk, inout EngineOutput) throws(CommandError) -> Void
     ) throws(CommandError) -> [EngineOutput] {
         var outputs = (0..<plan.partitionCount).map { EngineOutput(partition: $0) }
@@ -61,6 +62,7 @@ struct OfflineRun {
                 progress.update("\(grouped(events)) events", fraction: recording.fraction)
             }
             clock = RecordingClock(judged.end)
+            atEnd(recording)
         }
         progress.finish()
         guard events > 0 else { throw .noEvent(in: paths) }

@@ -77,6 +77,9 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     /// What was left at the end: the line that has no end, and the bytes from its start.
     public private(set) var unended: (line: Int, bytes: Int)?
 
+    /// Whether a last line without an end was taken only because the recording is finished: ``Tail/leave`` would have left it.
+    public private(set) var lacksEnd = false
+
     /// A line that was taken before it had its end, and the bytes that came to it later: they are passed over.
     public private(set) var lateEnd: (line: Int, bytes: Int)?
     private var isInsideLine = false
@@ -247,8 +250,12 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     private var takesTail: Bool {
         mutating get {
             guard start < filled else { return false }
-            if tail == .take || isInsideLine || csv == nil && isObject { return true }
+            if isInsideLine || csv == nil && isObject { return true }
             let isBlank = (start..<filled).allSatisfy { [0x20, 0x09, 0x0D].contains(buffer[$0]) }
+            if tail == .take {
+                lacksEnd = !isBlank
+                return true
+            }
             if isBlank { return false }
             unended = (position.line + 1, filled - start)
             return false
