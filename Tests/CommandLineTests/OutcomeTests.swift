@@ -170,6 +170,29 @@ import Testing
         #expect(third.status == 0 && third.err.contains("2 events = 1 ok"))
     }
 
+    /// A hint fits the reason: what is wrong with a value of the right kind needs no other spelling.
+    @Test func hintsAreOfTheReason() throws {
+        let time = #""at":"2026-03-02T08:00:00Z","payer":"p""#
+        let good = lines(0..<3)
+        for (name, event, reason) in [
+            ("twice.jsonl", #"{"id":"x",\#(time),"amount":1,"amount":2}"#, "amount occurs twice"),
+            ("huge.jsonl", #"{"id":"x",\#(time),"amount":1e400}"#, "amount is too large for a number"),
+            ("ahead.jsonl", #"{"id":"x","at":"2027-03-01T08:00:00Z","payer":"q","amount":1}"#, "ahead"),
+        ] {
+            try space.write(good + event + "\n" + lines(10..<13), name)
+            let result = try replay([name])
+            #expect(result.err.contains(reason) && !result.err.contains("(if "), "\(name): \(result.err)")
+        }
+        let text = String(decoding: try space.read("p.yaml"), as: UTF8.self)
+        try space.write(
+            text.replacing("{type: time, role: time}", with: "{type: time, role: time, origin: 2026-01-01, unit: d}"),
+            "p.yaml"
+        )
+        try space.write(#"{"id":"1","at":1772438400,"payer":"p","amount":1}"# + "\n", "days.jsonl")
+        let days = try replay(["days.jsonl"])
+        #expect(days.err.contains("at is not a time (with the field's unit and origin it is none of"), "\(days.err)")
+    }
+
     /// No event is a small file, and lines that end with CR alone are one.
     @Test func filesWithoutEvents() throws {
         try space.write(header, "header.csv")

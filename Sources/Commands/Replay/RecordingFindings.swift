@@ -60,7 +60,9 @@ struct RecordingFindings {
         if rejection.reason == "is missing", let known = schema.index(of: field) {
             return meant(schema.fields[known].path, among: otherNames).map { "; did you mean \(Output.safe($0.name))?" }
         }
-        guard let known = schema.index(of: field),
+        // What is wrong with a value of the right kind is said by the reason.
+        let isUnread = ["is not a number", "is not a time"].contains(rejection.reason)
+        guard isUnread, let known = schema.index(of: field),
             let member = Self.members(batch, row).first(where: { $0.key == schema.fields[known].path })
         else { return nil }
         let text: String
@@ -71,7 +73,13 @@ struct RecordingFindings {
         }
         return Array(text.utf8).withUnsafeBufferPointer { spelling in
             switch schema.fields[known].type {
-            case .number: numberAdvice(spelling, text)
+            case .number: numberAdvice(spelling, text, schema.fields[known].values.numbers)
+            case .time where schema.fields[known].times.isRelative:
+                TextValue.number(spelling) == nil
+                    ? " (the field has a unit or an origin, so that its times are numbers)"
+                    : " (with the field's unit and origin it is none of the years 1900 to 2199)"
+            case .time where !schema.fields[known].times.formats.isEmpty:
+                " (the field's format is \(schema.fields[known].times.formats.map { "\"\($0)\"" }.joined(separator: ", ")))"
             case .time where TextValue.number(spelling) != nil:
                 " (if \(text) counts from a time of its own, the field needs origin and unit in the schema)"
             case .time: " (if \(Output.safe(text)) is one, the field needs its format in the schema)"
@@ -80,15 +88,23 @@ struct RecordingFindings {
         }
     }
 
-    private func numberAdvice(_ spelling: UnsafeBufferPointer<UInt8>, _ text: String) -> String? {
+    private func numberAdvice(
+        _ spelling: UnsafeBufferPointer<UInt8>,
+        _ text: String,
+        _ own: NumberStyle
+    ) -> String? {
         var plain: [UInt8] = []
+        func isNumber(_ style: NumberStyle) -> Bool {
+            style != own && style.spell(spelling, into: &plain)
+                && plain.withUnsafeBufferPointer { TextValue.number($0) } != nil
+        }
         var people = NumberStyle()
         (people.thousands, people.hasCurrency, people.isAccounting) = (0x2C, true, true)
-        if people.spell(spelling, into: &plain) {
+        if isNumber(people) {
             return
                 " (if \(Output.safe(text)) is one, the field needs numbers: {thousands, currency, accounting} in the schema)"
         }
-        guard NumberStyle.decimalComma.spell(spelling, into: &plain) else { return nil }
+        guard !own.hasDecimalComma, isNumber(.decimalComma) else { return nil }
         return " (if \(text) has a decimal comma, add --decimal , and --again)"
     }
 
