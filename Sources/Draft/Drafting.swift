@@ -79,6 +79,11 @@ public struct Drafting {
 
     private var timeOptions: (options: String, reason: String) {
         switch time.spelling {
+        case .form(.spreadsheetDays):
+            return (
+                "type: time, role: time, unit: d, origin: 1899-12-30",
+                "the time of the event: days as a spreadsheet counts them"
+            )
         case .form(let form):
             let formats = form.formats.map(YAMLText.quoted).joined(separator: ", ")
             let option = formats.isEmpty ? "" : ", format: [\(formats)]"
@@ -159,6 +164,12 @@ public struct Drafting {
             draft.warnings.append(
                 "the file begins with its newest event: features see what stands before an event in the file, so turn it "
                     + "round first"
+            )
+        }
+        if let clock = time.clockColumn {
+            draft.warnings.append(
+                "the time of the day is in the column \(clock), which a pipeline cannot put together with \(time.column): all events of "
+                    + "a day have one time. Write both into one column (2026-03-02 08:00:11) and draft again"
             )
         }
         let gap = time.gaps.first.map { $0.to - $0.from } ?? 0

@@ -102,6 +102,8 @@ public struct ImportedModel: Sendable {
     /// Whether what the model's library predicts is the class, not the classes' probabilities.
     public static func predictsClass(_ metadata: JSONValue) -> Bool { metadata["predicts"]?.text == "class" }
 
+    private static let catBoost = ForestError.unsupported(words: "CatBoost's own format: export it to ONNX")
+
     /// Tells the format by the first bytes.
     ///
     /// - Parameter bytes: The whole file.
@@ -117,13 +119,17 @@ public struct ImportedModel: Sendable {
             guard second == 0x22 || second == 0x7D || second == nil else { return .xgboostUBJSON }
             // Our own files begin with their format; a member of that name elsewhere is the reader's business.
             let head = String(decoding: bytes[first...].prefix(200).filter { !spaces.contains($0) }, as: UTF8.self)
+            let catBoost = [
+                "features_info", "ctr_data", "class_params", "model_info", "oblivious_trees", "scale_and_bias",
+            ]
+            if catBoost.contains(where: { head.hasPrefix("{\"\($0)\":") }) { throw Self.catBoost }
             return head.hasPrefix("{\"format\":\"patternalarm") ? .patternalarm : .xgboostJSON
         }
         if begins("tree\n") || begins("tree\r\n") || begins("version=v") { return .lightgbm }
         if begins("binf") || begins("\u{0}\u{0}") {
             throw .unsupported(words: "XGBoost's old binary format: save it again with save_model(\"model.json\")")
         }
-        if begins("CBM1") { throw .unsupported(words: "CatBoost's own format: export it to ONNX") }
+        if begins("CBM1") { throw Self.catBoost }
         if bytes.starts(with: [0x80]) {
             throw .unsupported(words: "a Python pickle, which only Python can read: export it with skl2onnx")
         }

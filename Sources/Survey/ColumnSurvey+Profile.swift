@@ -10,6 +10,7 @@ extension ColumnSurvey {
         profile.top = frequent.top(8).map { ColumnProfile.Frequency(value: $0.text, count: $0.count) }
         profile.topIsExact = frequent.isExact
         profile.longest = longest
+        profile.isClock = clocks > 0 && clocks * 50 >= count * 49
         decideType(&profile)
         return profile
     }
@@ -91,19 +92,26 @@ struct TimeCandidate {
         if let form = TimeForm.epoch(least, largest), name > 0 {
             return TimeCandidate(column: profile.path, spelling: .form(form), weight: 3 + name + filled)
         }
-        guard name > 0, least >= 0, largest > least, survey.isAscending else { return nil }
         let unit = unit(of: profile.path)
-        return TimeCandidate(column: profile.path, spelling: .relative(unit: unit), weight: 1 + name + filled)
+        if name > 0, unit == nil || unit == 86_400_000_000, TimeForm.areSpreadsheetDays(least, largest) {
+            return TimeCandidate(column: profile.path, spelling: .form(.spreadsheetDays), weight: 2 + name + filled)
+        }
+        guard name > 0, least >= 0, largest > least, survey.isAscending else { return nil }
+        return TimeCandidate(
+            column: profile.path,
+            spelling: .relative(unit: unit ?? 1_000_000),
+            weight: 1 + name + filled
+        )
     }
 
-    /// The unit of relative times that a name means: PaySim's `step` is an hour.
-    private static func unit(of path: String) -> Int64 {
+    /// The unit of relative times that a name means: PaySim's `step` is an hour; nil if it means none.
+    private static func unit(of path: String) -> Int64? {
         let words = NameWords(path).words
         func has(_ names: String...) -> Bool { words.contains { names.contains($0) } }
         if has("step", "hour", "hours", "stunde") { return 3_600_000_000 }
         if has("day", "days", "tag") { return 86_400_000_000 }
         if has("minute", "minutes", "min") { return 60_000_000 }
         if has("ms", "millis", "milliseconds") { return 1000 }
-        return 1_000_000
+        return has("seconds", "second", "sec", "secs", "s", "elapsed", "sekunde", "sekunden") ? 1_000_000 : nil
     }
 }

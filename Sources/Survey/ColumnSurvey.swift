@@ -16,6 +16,8 @@ final class ColumnSurvey {
 
     private(set) var number = Reading()
     private(set) var truth = Reading()
+    /// Times of a day alone.
+    private(set) var clocks = 0
     /// Those of ``times`` that are still tried.
     private var open = Array(TimeForm.texts.indices)
     private(set) var times = TimeForm.texts.map {
@@ -132,6 +134,7 @@ final class ColumnSurvey {
             if isWord { truth.hit() } else { truth.miss(line, bytes, length) }
         }
         guard kind == .text else { return }
+        if Self.isClock(text) { clocks += 1 }
         guard !open.isEmpty else { return }
         for index in open {
             if let instant = Self.instant(times[index].form, times[index].style, text) {
@@ -142,6 +145,15 @@ final class ColumnSurvey {
             }
         }
         if open.contains(where: { !times[$0].reading.isOpen }) { open.removeAll { !times[$0].reading.isOpen } }
+    }
+
+    /// `8:00`, `08:00:11`, `08:00:11.5`
+    private static func isClock(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard (4...15).contains(text.count), text[1] == 0x3A || text[2] == 0x3A else { return false }
+        let parts = text.split(separator: 0x3A)
+        return (2...3).contains(parts.count)
+            && parts.allSatisfy { part in part.allSatisfy { $0 &- 0x30 < 10 || $0 == 0x2E } }
+            && parts.prefix(2).allSatisfy { (1...2).contains($0.count) }
     }
 
     private func note(_ value: Double, _ text: UnsafeBufferPointer<UInt8>, _ isLabelled: Bool) {

@@ -91,6 +91,8 @@ public struct ColumnProfile: Sendable, Equatable {
         public var value: String
     }
 
+    /// Whether its texts are times of a day: `08:00`, `08:00:11.5`.
+    public var isClock = false
     /// Whether a pipeline finds it by its name.
     public var isReadable = true
 
@@ -125,6 +127,8 @@ public struct TimeProfile: Sendable, Equatable {
     /// Whether the times say how far they are from UTC; else they are taken to be in UTC.
     public var hasOffset: Bool
     public var isDate: Bool
+    /// Where the times are days: the column that has the time of the day.
+    public var clockColumn: String?
     /// Events that are earlier than one before them in the file, and by how much at most, and at the 99th percentile.
     public var late: Int
     public var lateness: Int64

@@ -205,6 +205,12 @@ public final class Survey {
             let lines = column.misfitExamples.map(\.line)
             profile.problems.append(Profile.Problem(words, count: column.misfits, lines: lines))
         }
+        if let time = profile.time, let clock = time.clockColumn {
+            let words =
+                "the time of the day is in another column, \(clock): all events of a day have one time until both are in one column "
+                + "(2026-03-02 08:00:11)"
+            profile.problems.append(Profile.Problem(words))
+        }
         tidy(&profile)
         return profile
     }
@@ -219,6 +225,7 @@ public final class Survey {
             largest: time.newest,
             hasOffset: column.hasOffset,
             isDate: column.isDate,
+            clockColumn: column.isDate ? profiles.first { $0.isClock && $0.isReadable }?.path : nil,
             late: time.late,
             lateness: time.lateness,
             latenessTail: time.latenesses.quantile(0.99) ?? 0,

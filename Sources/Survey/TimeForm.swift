@@ -6,6 +6,8 @@ public enum TimeForm: String, Sendable, CaseIterable {
     case known
     /// Numbers since 1970.
     case seconds, milliseconds, microseconds, nanoseconds
+    /// Days since 1899-12-30, as spreadsheets count them.
+    case spreadsheetDays = "a spreadsheet's days since 1899-12-30"
     /// `31.12.2025 23:59:59`, `31/12/2025`, `31-12-2025`, `12/31/2025`, with the time of day or not.
     case dayMonthYearDots = "day.month.year"
     case dayMonthYearSlashes = "day/month/year"
@@ -22,7 +24,7 @@ public enum TimeForm: String, Sendable, CaseIterable {
     /// The forms as a pipeline's `format` has them; none for what needs none.
     public var formats: [String] {
         switch self {
-        case .known, .seconds, .milliseconds, .microseconds, .nanoseconds: []
+        case .known, .seconds, .milliseconds, .microseconds, .nanoseconds, .spreadsheetDays: []
         case .dayMonthYearDots: Self.withClock(["%d.%m.%Y", "%d.%m.%y"])
         case .dayMonthYearSlashes: Self.withClock(["%d/%m/%Y", "%d/%m/%y"])
         case .dayMonthYearDashes: Self.withClock(["%d-%m-%Y"])
@@ -47,10 +49,16 @@ public enum TimeForm: String, Sendable, CaseIterable {
     /// How an event's decoder reads it.
     public var style: TimeStyle {
         var style = TimeStyle()
+        if self == .spreadsheetDays { (style.unit, style.origin) = (86_400_000_000_000, -2_209_161_600_000_000) }
         style.formats = formats.compactMap { text in
             do throws(TimeFormat.Fault) { return try TimeFormat(text) } catch { return nil }
         }
         return style
+    }
+
+    /// Whether numbers may be a spreadsheet's days of 1954 to 2064: of some years, as a file of events has them.
+    static func areSpreadsheetDays(_ least: Double, _ largest: Double) -> Bool {
+        least >= 20_000 && largest <= 60_000 && largest - least <= 20 * 366
     }
 
     /// The unit in which numbers of that size are times from 2001 to 2040.

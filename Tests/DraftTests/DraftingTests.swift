@@ -23,6 +23,15 @@ import Testing
         for name in names { #expect(name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil, "\(name)") }
     }
 
+    @Test func daysOfSpreadsheetsAndSplitTimes() throws {
+        let days = (0..<300).map { "t\($0),\(46_083 + $0 / 9),k\($0 % 9),\($0 % 11).5\n" }.joined()
+        let draft = try draft("id,ts,card,amount\n" + days)
+        #expect(draft.text.contains("type: time, role: time, unit: d, origin: 1899-12-30}"), "\(draft.text)")
+        let rows = (0..<300).map { "t\($0),2026-03-02,0\($0 / 60):\(10 + $0 % 50),k\($0 % 9),\($0 % 11).5\n" }.joined()
+        let split = try self.draft("id,date,time,card,amount\n" + rows)
+        #expect(split.warnings.contains { $0.contains("the column time,") }, "\(split.warnings)")
+    }
+
     @Test func whoPaysIsTheSubject() throws {
         let draft = try draft(payments())
         #expect(draft.entities.map(\.name) == ["who", "payee", "who_payee"])

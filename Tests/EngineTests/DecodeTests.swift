@@ -193,6 +193,14 @@ import Testing
         }
     }
 
+    /// Files that were put behind one another have a mark where each begins.
+    @Test func aByteOrderMarkIsNoPartOfALine() throws {
+        let bytes = Array("\u{FEFF}{\"a\":1}\n\u{FEFF}{\"a\":2}\r\n\u{FEFF}\n\u{FEFF}{\"a\":3}".utf8)
+        for size in [1, 7, 100] {
+            #expect(try read(bytes, size: size) == ["1:{\"a\":1}", "2:{\"a\":2}", "4:{\"a\":3}"])
+        }
+    }
+
     @Test func longLinesAreCutAndCounted() throws {
         let long = Array(repeating: UInt8(0x78), count: 3_000_000)
         let bytes = Array("a\n".utf8) + long + Array("\nb\n".utf8)

@@ -77,6 +77,8 @@ import Testing
         #expect(refusal([]).contains("empty"))
         #expect(refusal(Array("hello".utf8)) != "")
         #expect(refusal([0x80, 0x04, 0x95]).contains("pickle"))
+        #expect(refusal(Array("CBM1".utf8)).contains("CatBoost"))
+        #expect(refusal(Array("{\n  \"features_info\":\n {}}".utf8)).contains("CatBoost"))
         #expect(refusal(Array("binf".utf8)).contains("save_model"))
         #expect(refusal(Array("{}".utf8)).contains("learner"))
         #expect(refusal([0x1F, 0x8B, 8]).contains("compressed"))

@@ -70,6 +70,29 @@ import Testing
         #expect(profile["a"]?.isDecorated == isNumber)
     }
 
+    /// A spreadsheet's days, whole or not, are not seconds of a day long ago.
+    @Test func daysOfSpreadsheets() {
+        for (name, step) in [("ts", 1.0), ("date", 0.25), ("posted_day", 0.5)] {
+            let rows = (0..<200).map { "\(46_083 + Double($0 / 3) * step),k\($0 % 9),\($0 % 11).5\n" }.joined()
+            let text = step == 1 ? rows.replacing(".0,k", with: ",k") : rows
+            let time = Surveys.profile("\(name),card,amount\n" + text).time
+            #expect(time?.spelling == .form(.spreadsheetDays))
+            #expect(time?.least == 1_772_409_600_000_000)
+        }
+        let seconds = (0..<200).map { "\(40_000 + $0 * 7),k\($0 % 9),\($0 % 11).5\n" }.joined()
+        #expect(Surveys.profile("seconds,card,amount\n" + seconds).time?.spelling == .relative(unit: 1_000_000))
+    }
+
+    @Test func aTimeOfDayInAColumnOfItsOwn() {
+        let rows = (0..<200).map {
+            "2026-03-0\(1 + $0 / 100),\(8 + $0 / 60):\(10 + $0 % 50):11,k\($0 % 9),\($0 % 11).5\n"
+        }
+        let profile = Surveys.profile("date,time,card,amount\n" + rows.joined())
+        #expect(profile.time?.column == "date" && profile.time?.clockColumn == "time")
+        #expect(profile.problems.contains { $0.words.contains("another column, time") })
+        #expect(Surveys.profile(Surveys.payments(200)).time?.clockColumn == nil)
+    }
+
     /// No pipeline finds a column without a name, nor one of two that have the same.
     @Test func columnsThatNoPipelineFinds() {
         func rows(_ rest: String) -> String {

@@ -31,6 +31,7 @@ enum ProfileWords {
     static func spelling(_ time: TimeProfile) -> String {
         switch time.spelling {
         case .form(let form) where form.isEpoch: "\(form.rawValue) since 1970"
+        case .form(.spreadsheetDays): TimeForm.spreadsheetDays.rawValue + zone(time)
         case .form(let form): (form == .known ? "read without being told how" : form.rawValue) + zone(time)
         case .relative(let unit): "numbers, by the name in units of \(duration(unit))"
         }

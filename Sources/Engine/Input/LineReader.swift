@@ -30,7 +30,7 @@ public struct RecordingPosition: Sendable, Equatable {
 /// A line ends with LF or CRLF; the last one may lack it. In CSV a line feed inside quotes does not end a record, which so
 /// has several lines. A quote that is not closed within the limit, or before the recording's end, costs its own line: the record
 /// that it would have opened is delivered up to its first line feed, and reading goes on behind that. A line longer than the
-/// limit is delivered cut, marked as oversize. A byte order mark at the start is dropped.
+/// limit is delivered cut, marked as oversize. A byte order mark at the start is dropped, of JSON one at any line's start.
 ///
 /// A recording may be one that is still being written: see ``Tail``.
 public struct LineReader<Source: ByteSource>: ~Copyable {
@@ -165,6 +165,10 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
             var text = UnsafeBufferPointer(start: UnsafePointer(buffer + start), count: size)
             consume(next - start)
             if let last = text.last, last == 0x0D { text = UnsafeBufferPointer(rebasing: text.dropLast()) }
+            // Of a file that was appended to another one.
+            if csv == nil, text.count >= 3, text[0] == 0xEF, text[1] == 0xBB, text[2] == 0xBF {
+                text = UnsafeBufferPointer(rebasing: text.dropFirst(3))
+            }
             if isInsideLine {
                 endLine(text.count)
                 isInsideLine = cut != nil
