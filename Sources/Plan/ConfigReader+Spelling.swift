@@ -37,7 +37,7 @@ extension ConfigReader {
         return style
     }
 
-    /// - Parameter zone: What local times are of.
+    /// A local origin is one of the zone.
     mutating func readTime(_ entry: ConfigNode.Entry, into style: inout TimeStyle, zone: LocalZone) {
         switch entry.key {
         case "format":

@@ -7,7 +7,7 @@ public enum TimeForm: String, Sendable, CaseIterable {
     /// Numbers since 1970.
     case seconds, milliseconds, microseconds, nanoseconds
     /// Days since 1899-12-30, as spreadsheets count them.
-    case spreadsheetDays = "a spreadsheet's days since 1899-12-30"
+    case spreadsheetDays = "days since 1899-12-30"
     /// `31.12.2025 23:59:59`, `31/12/2025`, `31-12-2025`, `12/31/2025`, with the time of day or not.
     case dayMonthYearDots = "day.month.year"
     case dayMonthYearSlashes = "day/month/year"
