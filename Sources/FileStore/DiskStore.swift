@@ -59,14 +59,20 @@ public final class DiskStore: FileStore {
     }
 
     public func size(of file: String) throws(FileError) -> Int? {
-        try Self.size(at: absolute(file), as: file)
+        var status = stat()
+        let size = try Self.size(at: absolute(file), as: file, &status)
+        // Another program may have put another file in its place since it was opened.
+        if size != nil { table.withLock { $0.keep(file, if: status) } }
+        return size
     }
 
     /// The size of a file by its whole path, or nil if there is none; anything but a file is refused.
-    public static func size(at path: String) throws(FileError) -> Int? { try size(at: path, as: path) }
-
-    private static func size(at path: String, as file: String) throws(FileError) -> Int? {
+    public static func size(at path: String) throws(FileError) -> Int? {
         var status = stat()
+        return try size(at: path, as: path, &status)
+    }
+
+    private static func size(at path: String, as file: String, _ status: inout stat) throws(FileError) -> Int? {
         if stat(path, &status) == 0 {
             if let misfit = FileError.Misfit(status) { throw FileError(.open, file, misfit) }
             return Int(status.st_size)
@@ -75,6 +81,22 @@ public final class DiskStore: FileStore {
         guard code == ENOENT else { throw FileError(.open, file, code: code) }
         if lstat(path, &status) == 0 { throw FileError(.open, file, .kind("a link to nothing")) }
         return nil
+    }
+
+    /// Opens a file, so that it can be read from now on, whoever takes its name away; as long as no more than
+    /// ``openFilesMax`` files of this store are used meanwhile.
+    ///
+    /// - Returns: Its size; nil if there is none.
+    public func hold(_ file: String) throws(FileError) -> Int? {
+        guard try size(of: file) != nil else { return nil }
+        let held: OpenFile
+        do throws(FileError) { held = try open(file, writable: false) } catch {
+            guard error.code == ENOENT else { throw error }
+            return nil
+        }
+        var status = stat()
+        guard fstat(held.descriptor, &status) == 0 else { throw FileError(.open, file, code: errno) }
+        return Int(status.st_size)
     }
 
     public func read(
@@ -166,9 +188,11 @@ extension DiskStore {
         while true {
             let descriptor = Glibc.open(absolute(file), flags, 0o644)
             if descriptor >= 0 {
-                let opened = OpenFile(descriptor, writable: writable)
                 var status = stat()
-                guard fstat(descriptor, &status) == 0 else { throw FileError(.open, file, code: errno) }
+                let isKnown = fstat(descriptor, &status) == 0
+                let code = errno
+                let opened = OpenFile(descriptor, status, writable: writable)
+                guard isKnown else { throw FileError(.open, file, code: code) }
                 if let misfit = FileError.Misfit(status) { throw FileError(.open, file, misfit) }
                 table.withLock { $0.insert(opened, as: file) }
                 return opened
@@ -203,11 +227,17 @@ extension DiskStore {
 private final class OpenFile: Sendable {
     let descriptor: Int32
     let writable: Bool
+    private let device: dev_t
+    private let inode: ino_t
 
-    init(_ descriptor: Int32, writable: Bool) {
+    init(_ descriptor: Int32, _ status: stat, writable: Bool) {
         self.descriptor = descriptor
         self.writable = writable
+        device = status.st_dev
+        inode = status.st_ino
     }
+
+    func isSame(as status: stat) -> Bool { device == status.st_dev && inode == status.st_ino }
 
     deinit {
         // The result says nothing that a sync did not: unsynced bytes are not promised to anyone.
@@ -257,5 +287,10 @@ private struct FileTable {
 
     mutating func remove(_ name: String) {
         slots[name] = nil
+    }
+
+    /// Lets go of a file that is not the one with that status, which has its name.
+    mutating func keep(_ name: String, if status: stat) {
+        if let slot = slots[name], !slot.file.isSame(as: status) { slots[name] = nil }
     }
 }

@@ -33,6 +33,30 @@ final class DiskStoreTests {
         #expect(try store.contents(of: "a/b/d") == nil)
     }
 
+    /// By another process, whose calls this store does not see.
+    @Test func whatAnotherHasReplacedIsReadAnew() throws {
+        let (store, other) = (DiskStore(root: root), DiskStore(root: root))
+        try store.createDirectory("")
+        try store.replace("file", with: [1])
+        #expect(try store.contents(of: "file") == [1])
+        try other.replace("file", with: [2])
+        #expect(try store.contents(of: "file") == [2])
+    }
+
+    @Test func whatIsHeldIsReadThoughItIsRemoved() throws {
+        let store = DiskStore(root: root)
+        try store.createDirectory("")
+        try store.write([1, 2, 3], to: "file", at: 0)
+        let reader = DiskStore(root: root)
+        #expect(try reader.hold("file") == 3)
+        #expect(try reader.hold("none") == nil)
+        try store.replace("file", with: [4])
+        try store.remove("file")
+        var bytes = [UInt8](repeating: 0, count: 8)
+        let count = try bytes.withUnsafeMutableBytes { try reader.read("file", at: 0, into: $0) }
+        #expect(count == 3 && bytes.starts(with: [1, 2, 3]))
+    }
+
     @Test func errorsNameTheFileAndTheWayOut() throws {
         let store = DiskStore(root: root)
         try store.createDirectory("")
