@@ -43,6 +43,8 @@ public final class CheckpointStore: Sendable {
         /// The newest first.
         var runs: [StateRun] = []
         var sequence = 0
+        /// Those that have been found to be damaged.
+        var damaged: Set<Int> = []
     }
 
     /// - Parameters:
@@ -97,6 +99,7 @@ public final class CheckpointStore: Sendable {
         guard let found = try checkpoint(sequence) else { return nil }
         guard case .whole(let checkpoint) = found else {
             notes.append("the checkpoint \(path) is damaged: an older one is used")
+            current.withLock { _ = $0.damaged.insert(sequence) }
             return nil
         }
         guard fingerprint == nil || checkpoint.fingerprint == fingerprint, offsets.contains(checkpoint.offset) else {
@@ -117,7 +120,8 @@ public final class CheckpointStore: Sendable {
             if case .file(let error) = error, error.code != 2 { throw error }
             // A checkpoint goes before the runs that only it names.
             guard try store.size(of: path) != nil else { return nil }
-            notes.append("the checkpoint \(path) is damaged (\(error)): an older one is used")
+            notes.append("the checkpoint \(path) is damaged (\(error.words)): an older one is used")
+            current.withLock { _ = $0.damaged.insert(sequence) }
             return nil
         }
     }
@@ -187,7 +191,7 @@ public final class CheckpointStore: Sendable {
                 }
             } catch {
                 guard try store.size(of: path) != nil else { continue }
-                summary.fault = error.description
+                summary.fault = "the checkpoint \(path) is damaged: \(error.words)"
             }
             found.append(summary)
         }
@@ -227,7 +231,9 @@ public final class CheckpointStore: Sendable {
         } catch {
             throw .file(error)
         }
-        let (held, last) = current.withLock { ($0.runs, $0.sequence) }
+        let (held, known) = current.withLock { ($0.runs, $0.sequence) }
+        // A recovery that used none has not looked.
+        let last = max(known, try files { () throws(FileError) in try sequences() }.last ?? 0)
         let sequence = last + 1
         var runs = held
         var next = sequence
@@ -299,17 +305,19 @@ public final class CheckpointStore: Sendable {
         return count
     }
 
-    /// Removes the checkpoints but the newest, and the runs that none of those names.
+    /// Removes the checkpoints but the newest, those that were found to be damaged, and the runs that none of the others names.
     private func prune() throws(StateError) {
+        let damaged = current.withLock { $0.damaged }
         do throws(FileError) {
             let sequences = try sequences()
+            let whole = sequences.filter { !damaged.contains($0) }.suffix(Self.keptCount)
             var named: Set<String> = []
-            for sequence in sequences.suffix(Self.keptCount) {
+            for sequence in whole {
                 // Of a damaged one nothing is known: then nothing is removed on its account.
                 guard case .whole(let checkpoint) = try checkpoint(sequence) else { continue }
                 for run in checkpoint.runs { named.insert(StateRun.path(directory, run.sequence)) }
             }
-            for sequence in sequences.dropLast(Self.keptCount) {
+            for sequence in sequences where !whole.contains(sequence) {
                 try store.remove(Checkpoint.path(directory, sequence))
             }
             // The checkpoints go first: a run is removed only when no name of it is left after a power cut.

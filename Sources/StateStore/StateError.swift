@@ -14,10 +14,17 @@ public enum StateError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .file(let error): error.description
+        case .unsound: words
+        case .damaged: "\(words); run the same command again: it goes on from an older checkpoint, or from the log"
+        }
+    }
+
+    /// What is wrong, without advice.
+    public var words: String {
+        switch self {
+        case .file(let error): error.words
         case .unsound(let words): "no checkpoint is made, because the alerts before it cannot be synced: \(words)"
-        case .damaged(let file, let words):
-            "the checkpoint file \(file) is damaged: \(words); run the same command again: it goes on from an older checkpoint, "
-                + "or from the log"
+        case .damaged(let file, let words): "the checkpoint file \(file) is damaged: \(words)"
         }
     }
 }

@@ -262,6 +262,41 @@ private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
         #expect(older > 0)
     }
 
+    /// What cannot be used takes no place: the next checkpoint takes it away.
+    @Test func damagedOnesGoWithTheNextCheckpoint() throws {
+        var random = Seeded(seed: 8)
+        let disk = CrashingStore()
+        let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        var model: Model = [:]
+        for round in 1...2 as ClosedRange<Int64> {
+            try store.install(change(&model, &random, offset: round * 10, clock: round))
+        }
+        let newest = "state/t/" + (try #require(try disk.list("state/t").last { $0.hasPrefix("checkpoint") }))
+        var bytes = disk.bytes(of: newest)
+        bytes[20] ^= 1
+        disk.set(bytes, for: newest)
+        let again = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        #expect(try again.restore(upTo: .max).restored?.offset == 10)
+        try again.install(change(&model, &random, offset: 30, clock: 3))
+        #expect(try again.summaries().map(\.offset) == [30, 10])
+        #expect(try again.summaries().allSatisfy { $0.fault == nil })
+    }
+
+    /// A recovery that has looked at no checkpoint leaves the old ones behind its own all the same.
+    @Test func aCheckpointIsNewerThanWhatIsThere() throws {
+        var random = Seeded(seed: 9)
+        let disk = CrashingStore()
+        let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        var model: Model = [:]
+        for round in 1...3 as ClosedRange<Int64> {
+            try store.install(change(&model, &random, offset: round * 10, clock: round))
+        }
+        let fresh = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        try fresh.install(change(&model, &random, offset: 40, clock: 4))
+        #expect(try fresh.summaries().map(\.offset) == [40, 30])
+        #expect(try fresh.summaries().allSatisfy { $0.fault == nil })
+    }
+
     @Test func onlyCheckpointsOfTheSameFingerprintAndEarlyEnoughAreUsed() throws {
         var random = Seeded(seed: 6)
         let disk = CrashingStore()

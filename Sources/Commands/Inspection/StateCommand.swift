@@ -181,7 +181,7 @@ struct StateCheckpointsCommand: ParsableCommand {
             }
             listing.write(as: format)
             guard !isDamaged else {
-                throw .damaged("a checkpoint is damaged: an older one, or the log, is used instead of it")
+                throw .damaged(VerifyCommand.damagedCheckpoints)
             }
         }
     }

@@ -61,6 +61,12 @@ struct VerifyCommand: ParsableCommand {
         try DeepComparison(place: place, recomputation: recomputation, folder: folder).run(database)
     }
 
+    /// What becomes of damaged checkpoints.
+    static let damagedCheckpoints =
+        "nothing is to be done about a damaged checkpoint: `patternalarm replay` and `patternalarm serve` start from an older "
+        + "one, or from the log, and take the damaged one away when they make the next; remove nothing by hand. Only where no "
+        + "whole one is left of a log that `log retain` has shortened, put the folder state back from a backup first"
+
     private func checkLog(_ store: DiskStore) throws(CommandError) -> [String] {
         var faults: [String] = []
         for partition in try LogPartition.all(store) {
@@ -79,6 +85,7 @@ struct VerifyCommand: ParsableCommand {
 
     private func checkCheckpoints(_ store: DiskStore) throws(CommandError) -> [String] {
         var faults: [String] = []
+        var isDamaged = false
         do throws(FileError) {
             for name in try store.list("state") {
                 let found = try CheckpointStore(directory: "state/" + name, fingerprint: nil, store: store).summaries()
@@ -86,10 +93,12 @@ struct VerifyCommand: ParsableCommand {
                 let words = bad.isEmpty ? "ok" : "\(bad.count) damaged"
                 Output.data("state/\(name): \(found.count) checkpoints, \(words)\n")
                 faults += bad
+                isDamaged = isDamaged || !bad.isEmpty
             }
         } catch {
             throw CommandError(error)
         }
+        if isDamaged { faults.append(Self.damagedCheckpoints) }
         return faults
     }
 
