@@ -140,6 +140,22 @@ extension AlertDatabase {
         }
     }
 
+    /// How many events of a stretch of a partition are listed as rejected for a reason that begins so.
+    public func rejects(
+        partition: Int,
+        offsets: Range<Int64>,
+        reason: String
+    ) throws(AlertStoreError) -> Int {
+        try read { db in
+            let sql = """
+                SELECT count(*) FROM rejects WHERE partition = ?1 AND "offset" >= ?2 AND "offset" < ?3
+                  AND substr(reason, 1, length(?4)) = ?4
+                """
+            let arguments: StatementArguments = [partition, offsets.lowerBound, offsets.upperBound, reason]
+            return try Int.fetchOne(db, sql: sql, arguments: arguments) ?? 0
+        }
+    }
+
     /// How many rows each table has that is not made from the log; empty ones are left out.
     public func keptRows() throws(AlertStoreError) -> [(table: String, rows: Int)] {
         try read { db in

@@ -8,6 +8,9 @@ public struct LostRange: Sendable, Hashable, CustomStringConvertible {
     /// The file in which the damaged bytes are kept, or why there is none.
     public var quarantine: String
 
+    /// How the reason begins that the records of such a range are rejected for.
+    public static let reason = "lost to damage of the log: "
+
     public var count: Int { Int(nextOffset.rawValue - offset.rawValue) }
 
     public var description: String {

@@ -62,7 +62,7 @@ struct SegmentRewriter {
         guard let next = entry.damage.nextOffset else { return position }
         let kept = entry.damage.byteCount > 0 ? entry.quarantine + ".bad" : "nothing of them was there"
         let range = LostRange(offset: entry.damage.offset, nextOffset: next, quarantine: kept)
-        let reason = RecordHeader(reasonHeader, Array("lost to damage of the log: \(entry.damage.words)".utf8))
+        let reason = RecordHeader(reasonHeader, Array((LostRange.reason + entry.damage.words).utf8))
         let time = entry.timestampMilliseconds ?? 0
         var end = position
         try LostRecords.batches(for: range, timestampMilliseconds: time, reason: reason) {

@@ -42,6 +42,39 @@ import Testing
         #expect(result.status == 0 && result.out.contains("nothing was compared"), "\(result.out) \(result.err)")
     }
 
+    /// Alerts of events that were lost to damage are as little a difference, and no advice costs them.
+    @Test func whatDamageHasCostIsNamedAndTheRestCompared() throws {
+        let space = try Workspace.withTwoSegments()
+        let before = try space.run(["replay", "--resume", "-q", "--data-dir", "d"]).digest
+        let segment = "d/log/patternalarm-0/00000000000000000000.log"
+        try space.flip(segment, at: try space.read(segment).count / 2)
+        let repaired = try space.run(["log", "repair", "--quarantine", "--data-dir", "d"])
+        try #require(repaired.status == 0 && repaired.err.contains("records are lost"), "\(repaired.err)")
+        #expect(try space.run(["replay", "--resume", "-q", "--data-dir", "d"]).digest == before)
+        let words = "of partition 0 were lost to damage of the log: "
+        let sound = try space.run(Self.verify)
+        #expect(sound.status == 0 && sound.out.contains(words + "compared from offset"), "\(sound.out) \(sound.err)")
+        try space.copy("d", to: "anew")
+        let rebuild = ["alerts", "rebuild", "-q", "--data-dir", "d"]
+        // What is behind is compared to the row, and made anew; what is before is kept.
+        _ = try space.ask(
+            "UPDATE alerts SET amount = amount + 1 WHERE opened_offset > (SELECT max(opened_offset) - 50 FROM alerts)"
+        )
+        #expect(try space.run(Self.verify).status == 1)
+        #expect(try space.run(rebuild).digest == before)
+        #expect(try space.run(Self.verify).status == 0)
+        // Without a state nothing of the partition can be compared, or made anew.
+        try space.remove("d/state")
+        let blind = try space.run(Self.verify)
+        #expect(blind.status == 0 && blind.out.contains("nothing of it is compared, up to offset"), "\(blind.err)")
+        #expect(try space.run(rebuild).digest == before)
+        // Alerts that were made behind the loss know of it: everything is compared.
+        try space.script("rm anew/alerts.sqlite*")
+        #expect(try space.run(["replay", "--resume", "-q", "--data-dir", "anew"]).status == 0)
+        let anew = try space.run(["verify", "--deep", "-q", "--data-dir", "anew"])
+        #expect(anew.status == 0 && !anew.out.contains("lost to damage"), "\(anew.out) \(anew.err)")
+    }
+
     /// One moment is compared, whatever a writer does meanwhile.
     @Test func aWriterMayBeAtWork() throws {
         let space = try Workspace()

@@ -72,7 +72,7 @@ struct AlertRebuild {
     private func salvage(into target: String) throws(CommandError) {
         var takesDerived = false
         for partition in 0..<recomputation.plan.partitionCount {
-            if try bounds(partition).start > 0 { takesDerived = true }
+            if try bounds(partition).start > 0 || recomputation.hasMarks(partition) { takesDerived = true }
         }
         let found = try CommandError.storing { () throws(AlertStoreError) in
             try Salvage(path, into: target, scratch: AlertFiles.Draft.copy.path(for: path), takesDerived: takesDerived)
@@ -145,7 +145,7 @@ struct AlertRebuild {
         _ known: PartitionProgress?,
         _ old: AlertDatabase
     ) throws(CommandError) -> Recomputation.Start {
-        if let known { return try recomputation.start(known, limit: known.nextOffset) }
+        if let known { return try recomputation.start(known, limit: known.nextOffset, of: old) }
         // The ledger may be what is damaged: then the alerts themselves tell whether something came before the log.
         let logStart = try bounds(partition).start
         let isBefore = try CommandError.storing { () throws(AlertStoreError) in

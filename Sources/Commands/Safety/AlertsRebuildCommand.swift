@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventLog
 import FileStore
 
 /// `alerts rebuild`
@@ -8,8 +9,8 @@ struct AlertsRebuildCommand: ParsableCommand {
         abstract: "Make the alerts anew from the log; keep what people have decided.",
         discussion: """
             What people and runs have put into the alerts file (triage, labels, simulations, runs, metrics) stays. Alerts of \
-            events that the log no longer has (`log retain`) stay, too; what is behind its oldest checkpoint is made anew. A \
-            damaged file is salvaged row by row into a new one, and kept as alerts.sqlite.damaged-1, -2 and so on. A run that \
+            events that the log no longer has (`log retain`, or lost to damage) stay, too; what is behind the oldest checkpoint \
+            of what it has is made anew. A damaged file is salvaged row by row into a new one, and kept as alerts.sqlite.damaged-1, -2 and so on. A run that \
             was killed is completed by the next `alerts rebuild`, `replay` or `serve`.
 
               patternalarm alerts rebuild --data-dir work
@@ -29,8 +30,20 @@ struct AlertsRebuildCommand: ParsableCommand {
             let store = try place.store()
             let lock = try DirectoryLock.take(place.dataDir)
             defer { withExtendedLifetime(lock) {} }
-            let recomputation = try Recomputation(engine, store: store, isQuiet: quiet)
+            let recomputation = try Recomputation(engine, store: store, isQuiet: quiet, lost: try lost(store))
             try AlertRebuild(place: place, recomputation: recomputation, store: store).run()
         }
+    }
+
+    private func lost(_ store: DiskStore) throws(CommandError) -> [String: [LostRange]] {
+        var found: [String: [LostRange]] = [:]
+        for partition in try LogPartition.all(store) {
+            do throws(LogError) {
+                found[partition.name] = try LogReport.verify(directory: partition.directory, store: store).lost
+            } catch {
+                throw CommandError(error)
+            }
+        }
+        return found
     }
 }

@@ -45,14 +45,14 @@ struct DeepComparison {
         var starts: [Recomputation.Start] = []
         for known in try progress() {
             var (known, reached) = (known, known.nextOffset)
-            var start = try recomputation.start(known, limit: reached)
+            var start = try recomputation.start(known, limit: reached, of: database)
             // All checkpoints may have become newer than what was read of the alerts.
             while start.offset == nil {
                 guard let now = try progress().first(where: { $0.partition == known.partition }),
                     now.nextOffset > reached
                 else { break }
                 (known, reached) = (now, now.nextOffset)
-                start = try recomputation.start(known, limit: reached)
+                start = try recomputation.start(known, limit: reached, of: database)
             }
             starts.append(start)
         }
@@ -78,7 +78,7 @@ struct DeepComparison {
         for known in progress {
             // A partition may have had its first commit only now.
             var start = starts.first { $0.partition == known.partition }
-            if start == nil { start = try recomputation.start(known, limit: known.nextOffset) }
+            if start == nil { start = try recomputation.start(known, limit: known.nextOffset, of: old) }
             guard let start else { continue }
             if let words = start.words("compared") { Output.data(words + "\n") }
             events += try recomputation.run(start, upTo: known.nextOffset, into: fresh, bar)

@@ -11,23 +11,38 @@ import StateStore
 
 /// Makes the alerts from the log again, as far as the log goes back.
 ///
-/// Where it no longer begins with the first event that the alerts were made from (`log retain`), the oldest checkpoint has
-/// the state as of its offset: what came before is taken over as it is, and everything behind it is made again.
+/// Where it no longer begins with the first event that the alerts were made from (`log retain`), or has lost some of those to
+/// damage (`log repair`), the oldest checkpoint behind that has the state as of its offset: what came before is taken over as
+/// it is, and everything behind it is made again.
 struct Recomputation {
     let plan: PipelinePlan
     let models: (bindings: [Int: ModelBinding], models: [ModelDirectory])
     let store: DiskStore
     let isQuiet: Bool
+    /// What a repair has marked as lost, by the partitions' names.
+    private let lost: [String: [LostRange]]
 
     var modelID: String { models.models.map(\.id).joined(separator: " ") }
 
-    init(_ planning: PlanOptions, store: DiskStore, isQuiet: Bool) throws(CommandError) {
+    /// `lost` is what a repair has marked as lost, by the partitions' names: where it is not given, every event counts as one.
+    init(
+        _ planning: PlanOptions,
+        store: DiskStore,
+        isQuiet: Bool,
+        lost: [String: [LostRange]] = [:]
+    ) throws(CommandError) {
         var plan = try planning.plan()
         models = try ModelDirectory.bind(&plan, path: planning.model)
+        self.lost = lost
         self.plan = plan
         self.store = store
         self.isQuiet = isQuiet
     }
+
+    /// Whether a repair has marked something of a partition as lost.
+    func hasMarks(_ partition: Int) -> Bool { !marks(partition).isEmpty }
+
+    private func marks(_ partition: Int) -> [LostRange] { lost["\(plan.name)-\(partition)"] ?? [] }
 
     /// The run that a command is.
     func run(of command: String) -> RunRecord {
@@ -45,10 +60,14 @@ struct Recomputation {
         var partition: Int
         /// The first offset that is gone through; nil = none can be, and everything is taken over.
         var offset: Int64?
-        /// The oldest event in the log.
+        /// The first offset from which on the log has every event that alerts were made from.
         var logStart: Int64
         /// Whether alerts were made from events that the log no longer has.
         var hasLostEvents: Bool
+        /// Whether those are marked as lost to damage, behind others that are there.
+        var hasMarks: Bool
+        /// Behind the last event that counts.
+        var end: Int64
         /// With the state as of the offset.
         fileprivate var view: PartitionView
 
@@ -68,10 +87,12 @@ struct Recomputation {
         func words(_ verb: String) -> String? {
             guard hasLostEvents else { return nil }
             let lost =
-                "what came before offset \(logStart) of partition \(partition) is no longer in the log: "
+                hasMarks
+                ? "events before offset \(logStart) of partition \(partition) were lost to damage of the log: "
+                : "what came before offset \(logStart) of partition \(partition) is no longer in the log: "
             guard let offset else {
                 return lost + "no checkpoint holds the state that everything behind it depends on: nothing of it is "
-                    + verb
+                    + verb + ", up to offset \(end - 1)"
             }
             return lost + verb
                 + (offset == logStart ? " from there on" : " from offset \(offset) on, its oldest checkpoint")
@@ -88,8 +109,27 @@ struct Recomputation {
         )
     }
 
-    func start(_ known: PartitionProgress, limit: Int64) throws(CommandError) -> Start {
-        try start(known.partition, first: known.nextOffset - Int64(known.events), limit: limit)
+    /// As far as what the alerts were made from is known, by their file.
+    func start(
+        _ known: PartitionProgress,
+        limit: Int64,
+        of database: AlertDatabase
+    ) throws(CommandError) -> Start {
+        let first = known.nextOffset - Int64(known.events)
+        return try start(known.partition, first: first, limit: limit, behind: try gone(known, database))
+    }
+
+    /// Behind the last marked events of a partition that alerts were made from, before those were lost; nil if there are none.
+    /// Of those that were lost before they counted, the file knows as the log does.
+    private func gone(_ known: PartitionProgress, _ database: AlertDatabase) throws(CommandError) -> Int64? {
+        for range in marks(known.partition).reversed() where range.offset.rawValue < known.nextOffset {
+            let offsets = range.offset.rawValue..<min(range.nextOffset.rawValue, known.nextOffset)
+            let told = try CommandError.storing { () throws(AlertStoreError) in
+                try database.rejects(partition: known.partition, offsets: offsets, reason: LostRange.reason)
+            }
+            if told < offsets.count { return offsets.upperBound }
+        }
+        return nil
     }
 
     /// Puts an engine where a partition's events can be gone through from, up to an offset.
@@ -98,28 +138,36 @@ struct Recomputation {
     ///   - partition: The partition.
     ///   - first: The offset that the alerts' ledger begins at.
     ///   - limit: The offset up to which the events count; nil = the log's end.
+    ///   - gone: The offset behind events that the log has lost; nil = none.
     /// - Returns: Where that is, and the engine.
     /// - Throws: ``CommandError``
-    func start(_ partition: Int, first: Int64, limit: Int64?) throws(CommandError) -> Start {
+    func start(
+        _ partition: Int,
+        first: Int64,
+        limit: Int64?,
+        behind gone: Int64? = nil
+    ) throws(CommandError) -> Start {
         let bounds: (start: LogOffset, end: LogOffset)
         do throws(LogError) {
             bounds = try PartitionReader.bounds(directory: "log/\(plan.name)-\(partition)", store: store)
         } catch {
             throw CommandError(error)
         }
-        let logStart = bounds.start.rawValue
+        let logStart = max(bounds.start.rawValue, gone ?? 0)
+        let last = limit ?? bounds.end.rawValue
         var found = Start(
             partition: partition,
             offset: first,
             logStart: logStart,
             hasLostEvents: logStart > first,
+            hasMarks: logStart > bounds.start.rawValue,
+            end: last,
             view: try view(of: partition)
         )
         guard found.hasLostEvents else {
             found.view.begin(at: first)
             return found
         }
-        let last = limit ?? bounds.end.rawValue
         guard last >= logStart else {
             found.offset = nil
             return found

@@ -14,8 +14,9 @@ struct VerifyCommand: ParsableCommand {
         abstract: "Check log, checkpoints and alerts; with --deep, compute the alerts again and compare.",
         discussion: """
             Changes nothing; a replay or a server may be at work: --deep compares the alerts as of one moment. Where the log \
-            no longer begins with its first event (`log retain`), it compares from its oldest checkpoint on, and says so. Exit \
-            code 7 if something is damaged, or not there though it is meant to be; 1 if the alerts are not what the log gives.
+            no longer begins with its first event (`log retain`), or has lost some to damage (`log repair`), it compares from \
+            the oldest checkpoint behind that on, and says so. Exit code 7 if something is damaged, or not there though it is \
+            meant to be; 1 if the alerts are not what the log gives.
 
               patternalarm verify --data-dir work
               patternalarm verify --deep --data-dir work --pipeline payments.yaml
@@ -38,7 +39,7 @@ struct VerifyCommand: ParsableCommand {
 
     private func verify() throws(CommandError) {
         let store = try place.store()
-        var faults = try checkLog(store)
+        var (faults, lost) = try checkLog(store)
         faults += try checkCheckpoints(store)
         let database = try place.database()
         if let database {
@@ -57,7 +58,7 @@ struct VerifyCommand: ParsableCommand {
         guard deep, let database else { return }
         let folder = try Scratch.make("verify")
         defer { Scratch.remove(folder) }
-        let recomputation = try Recomputation(engine, store: store, isQuiet: quiet)
+        let recomputation = try Recomputation(engine, store: store, isQuiet: quiet, lost: lost)
         try DeepComparison(place: place, recomputation: recomputation, folder: folder).run(database)
     }
 
@@ -67,8 +68,12 @@ struct VerifyCommand: ParsableCommand {
         + "one, or from the log, and take the damaged one away when they make the next; remove nothing by hand. Only where no "
         + "whole one is left of a log that `log retain` has shortened, put the folder state back from a backup first"
 
-    private func checkLog(_ store: DiskStore) throws(CommandError) -> [String] {
+    /// Damage, and by partition what a repair has marked as lost.
+    private func checkLog(
+        _ store: DiskStore
+    ) throws(CommandError) -> (faults: [String], lost: [String: [LostRange]]) {
         var faults: [String] = []
+        var lost: [String: [LostRange]] = [:]
         for partition in try LogPartition.all(store) {
             let report: LogReport
             do throws(LogError) {
@@ -79,8 +84,9 @@ struct VerifyCommand: ParsableCommand {
             let words = report.damage.isEmpty ? "ok" : "\(report.damage.count) damaged places"
             Output.data("log/\(partition.name): \(report.records) events in \(report.batches) batches, \(words)\n")
             faults += report.damage.map(\.description)
+            lost[partition.name] = report.lost
         }
-        return faults
+        return (faults, lost)
     }
 
     private func checkCheckpoints(_ store: DiskStore) throws(CommandError) -> [String] {
