@@ -76,10 +76,22 @@ public final class DataDirectory {
         )
         let database: AlertDatabase
         let alerts = options.alerts ?? path + "/alerts.sqlite"
-        do throws(FileError) { _ = try DiskStore.size(at: alerts) } catch { throw RuntimeError(error) }
+        let isMissed: Bool
+        do throws(FileError) {
+            let files: any FileStore = options.store ?? DiskStore(root: path)
+            let isEmpty = try DiskStore.size(at: alerts) ?? 0 == 0
+            isMissed = isEmpty ? try CheckpointStore.hasAny(in: "state", store: files) : false
+        } catch {
+            throw RuntimeError(error)
+        }
         do throws(AlertStoreError) {
             if let damaged = try AlertFiles.finishSalvage(of: alerts) {
                 notes.append("the salvaged alerts file is in its place now; the damaged one is \(damaged)")
+            } else if isMissed {
+                notes.append(
+                    "\(alerts) was not there: alerts are made anew from the log; what people had decided is not in it: to "
+                        + "keep that, put the file back from a backup"
+                )
             }
             database = try AlertDatabase(
                 path: alerts,

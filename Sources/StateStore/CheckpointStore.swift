@@ -198,6 +198,20 @@ public final class CheckpointStore: Sendable {
         return found
     }
 
+    /// Whether there is any checkpoint in the folders of a folder: what is before it has been committed.
+    public static func hasAny(in folder: String, store: any FileStore) throws(FileError) -> Bool {
+        func names(_ folder: String) throws(FileError) -> [String] {
+            do throws(FileError) { return try store.list(folder) } catch {
+                guard error.isMisfit else { throw error }
+                return []
+            }
+        }
+        for name in try names(folder) {
+            if try names(folder + "/" + name).contains(where: { Checkpoint.sequence(of: $0) != nil }) { return true }
+        }
+        return false
+    }
+
     private enum Found {
         case whole(Checkpoint)
         /// Or something else has its name.

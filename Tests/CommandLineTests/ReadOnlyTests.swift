@@ -56,7 +56,9 @@ import Testing
             try space.write(bytes, "d/alerts.sqlite")
             for look in Self.looks {
                 let result = try space.script("\"$0\" \(look) --data-dir d")
-                #expect(result.status == 0, "\(what), \(look): \(result.err)")
+                // A power cut leaves tables or none, but no file without bytes beside checkpoints.
+                let expected: Int32 = bytes.isEmpty && look.hasPrefix("verify") ? 7 : 0
+                #expect(result.status == expected, "\(what), \(look): \(result.err)")
             }
             #expect(try space.run(["alerts", "list", "--format", "csv", "--data-dir", "d"]).lines.count == 1)
             #expect(try space.read("d/alerts.sqlite") == bytes, "Looking changes nothing.")

@@ -6,6 +6,7 @@ import EventLog
 import FileStore
 import Foundation
 import Plan
+import StateStore
 
 /// A data directory that is only looked at.
 struct DataPlace: ParsableArguments {
@@ -41,6 +42,24 @@ struct DataPlace: ParsableArguments {
     func existingDatabase() throws(CommandError) -> AlertDatabase {
         guard let database = try database() else { throw CommandError(AlertStoreError.notFound(path: alertsPath)) }
         return database
+    }
+
+    /// That the alerts file is gone, in words; nil if it is there, or nothing says that it ever was.
+    func missingAlerts(_ store: DiskStore) throws(CommandError) -> String? {
+        let size: Int?
+        do throws(FileError) {
+            size = try DiskStore.size(at: alertsPath)
+            // One without bytes was never written to.
+            guard size ?? 0 == 0, try CheckpointStore.hasAny(in: "state", store: store) else { return nil }
+        } catch {
+            throw CommandError(error)
+        }
+        let state = size == nil ? "not there" : "empty"
+        return "\(alertsPath) is \(state), though there are checkpoints, which are made only when alerts are written: "
+            + "put it back from a backup (`patternalarm restore`)"
+            + (alerts == nil ? ", or name it with --alerts if it is somewhere else" : "")
+            + ". Without one, the alerts can be made from the log again, but not what people had decided: "
+            + AlertRebuild.command(self)
     }
 
     /// The offset of each partition, by its name, up to which the alerts were made: the log does not end before it.

@@ -21,9 +21,13 @@ struct AlertRebuild {
 
     /// What to run where the alerts file is not what it should be.
     static func advice(_ place: DataPlace) -> String {
+        "to make the alerts anew and keep what people have decided: " + command(place)
+    }
+
+    static func command(_ place: DataPlace) -> String {
         var words = ["patternalarm", "alerts", "rebuild", "--data-dir", place.dataDir]
         if let alerts = place.alerts { words += ["--alerts", alerts] }
-        return "to make the alerts anew and keep what people have decided: " + shellWords(words)
+        return shellWords(words)
     }
 
     init(place: DataPlace, recomputation: Recomputation, store: DiskStore) {

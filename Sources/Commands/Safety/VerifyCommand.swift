@@ -42,7 +42,10 @@ struct VerifyCommand: ParsableCommand {
         var (faults, lost) = try checkLog(store)
         faults += try checkCheckpoints(store)
         let database = try place.database()
-        if let database {
+        if let words = try place.missingAlerts(store) {
+            Output.data("\(Output.safe(place.alertsPath)): missed\n")
+            faults.append(words)
+        } else if let database {
             let found: [String]
             do throws(AlertStoreError) { found = try database.faults() } catch { throw CommandError(error) }
             Output.data("\(Output.safe(place.alertsPath)): " + (found.isEmpty ? "ok\n" : "\(found.count) faults\n"))
