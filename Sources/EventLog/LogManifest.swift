@@ -41,12 +41,10 @@ public struct LogManifest: Sendable, Equatable {
         return manifest
     }
 
-    /// The same partitions, with the first offsets of another reading: a copy of a log whose manifest was read before and
-    /// after holds at least that, whatever was removed or added meanwhile.
-    public func beginning(as later: LogManifest) -> LogManifest {
-        var result = self
-        for (name, bounds) in later.partitions { result.partitions[name]?.first = bounds.first }
-        return result
+    /// Whether each partition begins where it did when the manifest was read before, if there was one: nothing that it said
+    /// was there has been removed since.
+    public func begins(as earlier: LogManifest?) -> Bool {
+        partitions.allSatisfy { name, bounds in bounds.first == earlier?.partitions[name]?.first ?? LogOffset(0) }
     }
 
     /// The bytes of the file.

@@ -3,13 +3,18 @@ import Testing
 
 extension Workspace {
     /// A data directory `d` with checkpoints in the middle and at the end of its log, as two runs leave it, and decisions about
-    /// alerts; the log's segments are parted at a batch before the first checkpoint.
-    static func withTwoSegments(events: Int = 12_000, decisions: Int = 40) throws -> Workspace {
+    /// alerts; the log's segments are parted at a batch before the first checkpoint. So many further events are in each of two
+    /// more recordings, `3.jsonl` and `4.jsonl`.
+    static func withTwoSegments(events: Int = 12_000, decisions: Int = 40, further: Int = 0) throws -> Workspace {
         let space = try Workspace()
-        try space.run(["simulate", "--events", "\(events)", "--out", "e.jsonl", "--seed", "5"])
+        try space.run(["simulate", "--events", "\(events + 2 * further)", "--out", "e.jsonl", "--seed", "5"])
         let lines = String(decoding: try space.read("e.jsonl"), as: UTF8.self).split(separator: "\n")
-        for (name, part) in [("1.jsonl", lines[..<(lines.count / 2)]), ("2.jsonl", lines[(lines.count / 2)...])] {
+        let ends = [0, events / 2, events, events + further, lines.count]
+        for number in 1...4 {
+            let (name, part) = ("\(number).jsonl", lines[ends[number - 1]..<ends[number]])
+            guard !part.isEmpty else { continue }
             try space.write(part.joined(separator: "\n") + "\n", name)
+            guard number <= 2 else { continue }
             let replay = ["replay", name, "-q", "--batch-size", "64", "--data-dir", "d"]
             try #require(try space.run(replay).status == 0)
         }

@@ -43,6 +43,34 @@ final class Workspace {
         try execute(under + [Self.binary] + arguments, input: input)
     }
 
+    /// Runs the executable, and stops it where it first opens a file by that name; it goes on when the body has returned.
+    func run(_ arguments: [String], stoppedAt file: String, _ body: () throws -> Void) throws -> Result {
+        runs += 1
+        let (out, err, trace) = ("stdout-\(runs)", "stderr-\(runs)", "trace-\(runs)")
+        try script("mkfifo \(trace)")
+        let stop = ["-P", file, "-e", "trace=openat", "-e", "inject=openat:signal=SIGSTOP:when=1"]
+        let process = try start(["strace", "-f", "-o", trace] + stop + [Self.binary] + arguments, out: out, err: err)
+        let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path(trace)))
+        var told = ""
+        while !told.contains("--- stopped by SIGSTOP ---"), case let part = handle.availableData, !part.isEmpty {
+            told += String(decoding: part, as: UTF8.self)
+        }
+        let line = told.split(separator: "\n").last { $0.contains("--- stopped by SIGSTOP ---") }
+        let number = line?.split(separator: " ").first.flatMap { Int32($0) }
+        if let number {
+            defer { kill(number, SIGCONT) }
+            try body()
+        }
+        _ = try handle.readToEnd()
+        process.waitUntilExit()
+        try #require(number != nil, "it has opened no \(file)")
+        return Result(
+            status: process.terminationStatus,
+            output: try read(out),
+            err: String(decoding: try read(err), as: UTF8.self)
+        )
+    }
+
     /// Runs a shell script, in which `"$0"` is the executable.
     @discardableResult
     func script(_ text: String, under: [String] = []) throws -> Result {

@@ -10,9 +10,10 @@ struct BackupCommand: ParsableCommand {
         commandName: "backup",
         abstract: "Copy a data directory into a new folder; a replay may be running.",
         discussion: """
-            The alerts file is copied as of one moment, then the log, which is never behind it: the copy opens like the \
-            original after a power cut. A list with the checksum of every file is written last: a folder without it is not a \
-            backup. Exit code 7 if the log lacks something, or something is no file: the rest has been copied then.
+            First the checkpoints are copied, then the alerts file as of one moment, then the log: none is ahead of the one \
+            that follows, so the copy opens like the original after a power cut. A list with the checksum of every file is \
+            written last: a folder without it is not a backup. Exit code 7 if the log lacks something, the alerts file is \
+            missed, or something is no file: the rest has been copied then.
 
               patternalarm backup /media/usb/2026-03-02 --data-dir work
             """
@@ -32,7 +33,7 @@ struct BackupCommand: ParsableCommand {
             let list: BackupList
             var missing: [String] = []
             do throws(CommandError) {
-                list = try copy(store, to: draft, &missing)
+                list = try wholeCopy(store, to: draft, &missing)
                 // The whole backup gets its name at once.
                 try Scratch.rename(draft, to: folder)
             } catch {
@@ -40,7 +41,8 @@ struct BackupCommand: ParsableCommand {
                 throw error
             }
             Output.talk(
-                "\(list.files.count) files, \(grouped(list.bytes)) bytes; restore with: "
+                "\(list.files.count) files, \(grouped(list.bytes)) bytes"
+                    + (list.files.contains { $0.name == Self.alerts } ? "" : ", no alerts file") + "; restore with: "
                     + shellWords(["patternalarm", "restore", folder])
             )
             missing += list.left
@@ -52,32 +54,57 @@ struct BackupCommand: ParsableCommand {
         }
     }
 
-    /// Copies everything into a folder; what is not there, though it is meant to be, is added to `missing`.
-    private func copy(
+    private static let alerts = "alerts.sqlite"
+
+    /// Copies everything into a folder; what is not there, though it is meant to be, is put into `missing`.
+    private func wholeCopy(
         _ store: DiskStore,
         to draft: String,
         _ missing: inout [String]
     ) throws(CommandError) -> BackupList {
+        while true {
+            let manifest = try manifest(store)
+            if let list = try copy(store, manifest, to: draft, &missing) { return list }
+            Output.talk("the log has been shortened meanwhile (log retain): everything is copied again")
+            Scratch.remove(draft)
+        }
+    }
+
+    /// Nil if the log has been shortened since the manifest was read: its copy may begin behind the checkpoints.
+    private func copy(
+        _ store: DiskStore,
+        _ manifest: LogManifest?,
+        to draft: String,
+        _ missing: inout [String]
+    ) throws(CommandError) -> BackupList? {
         let target = DiskStore(root: draft)
         var list = BackupList()
+        // Each before what it rests on, as a writer may go on meanwhile: a start needs a checkpoint that the alerts have
+        // reached, and alerts whose events are in the log.
+        do throws(FileError) {
+            try target.createDirectory("")
+            try list.copyFolder("state", from: store, to: target)
+        } catch {
+            throw CommandError(error)
+        }
         let database = try place.database()
         missing = try place.missing(store, database)
-        do throws(FileError) { try target.createDirectory("") } catch { throw CommandError(error) }
+        if let words = try place.missingAlerts(store) { missing.append(words) }
         if let database {
-            try CommandError.storing { () throws(AlertStoreError) in try database.backup(to: draft + "/alerts.sqlite") }
+            try CommandError.storing { () throws(AlertStoreError) in
+                try database.backup(to: draft + "/" + Self.alerts)
+            }
         }
-        let manifest = try manifest(store)
         do throws(FileError) { try list.copyFolder("log", from: store, to: target) } catch { throw CommandError(error) }
-        // A retention may have removed segments meanwhile, and a writer added some.
-        let later = try self.manifest(store)
+        if let later = try self.manifest(store), !later.begins(as: manifest) { return nil }
         do throws(FileError) {
             if let manifest {
                 let name = "log/" + LogManifest.name
-                try target.replace(name, with: manifest.beginning(as: later ?? manifest).encoded)
+                try target.replace(name, with: manifest.encoded)
                 try list.add(name, in: target)
             }
-            for part in ["state", "models"] { try list.copyFolder(part, from: store, to: target) }
-            if database != nil { try list.add("alerts.sqlite", in: target) }
+            try list.copyFolder("models", from: store, to: target)
+            if database != nil { try list.add(Self.alerts, in: target) }
             try target.replace(BackupList.name, with: list.encoded())
         } catch {
             throw CommandError(error)

@@ -80,7 +80,7 @@ struct BackupList {
     private static let depthMax = 8
 
     /// Copies a folder with everything below it as it is now. What a writer takes away meanwhile is passed over, and so is
-    /// what it has not finished.
+    /// what it has not finished; the files of a folder of checkpoints belong together, and are copied as of one moment.
     mutating func copyFolder(
         _ folder: String,
         from source: DiskStore,
@@ -89,14 +89,23 @@ struct BackupList {
     ) throws(FileError) {
         guard depth < Self.depthMax else { return left.append("\(folder) lies too deep") }
         try target.createDirectory(folder)
+        let isState = folder.hasPrefix("state/")
+        let held = isState ? try Held(folder, root: source.root) : nil
         // Segments last: a mark of what the log holds could claim more than was copied before it.
-        let names = try source.list(folder).filter { !$0.hasSuffix(".new") }.sorted {
+        let listed = if let held { held.names } else { try source.list(folder) }
+        let names = listed.filter { !$0.hasSuffix(".new") }.sorted {
             (Self.isSegment($0) ? 1 : 0, $0) < (Self.isSegment($1) ? 1 : 0, $1)
         }
         for name in names where folder != "log" || !name.hasPrefix(LogManifest.name) {
             let path = folder + "/" + name
             var status = stat()
-            if stat(source.root + "/" + path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            if let held, let size = held.sizes[name] {
+                try copy(path, from: held.store, to: target, bytes: size)
+            } else if stat(source.root + "/" + path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+                guard !isState, !folder.hasPrefix("log/") || !Self.isSegment(name) else {
+                    left.append(FileError(.open, path, .kind("a folder")).description)
+                    continue
+                }
                 try copyFolder(path, from: source, to: target, depth: depth + 1)
             } else if lstat(source.root + "/" + path, &status) != 0, try source.list(folder).contains(name) {
                 left.append("\(path) has a name that is no text")
@@ -110,12 +119,43 @@ struct BackupList {
         [".log", ".index", ".timeindex"].contains { name.hasSuffix($0) }
     }
 
-    /// Copies a file as it is now and notes it; durable on return. A file that is gone is passed over: retention and newer
-    /// checkpoints take some away. Anything else that is no file is noted as left.
-    mutating func copy(_ name: String, from source: DiskStore, to target: DiskStore) throws(FileError) {
+    /// The files of a folder as of one moment, held open: they are read to their ends, though a writer may remove them. Folders
+    /// of checkpoints have far fewer than a store keeps open.
+    private struct Held {
+        let store: DiskStore
+        let names: [String]
+        private(set) var sizes: [String: Int] = [:]
+
+        init(_ folder: String, root: String) throws(FileError) {
+            while true {
+                let store = DiskStore(root: root)
+                let names = try store.list(folder)
+                var sizes: [String: Int] = [:]
+                for name in names {
+                    do throws(FileError) { sizes[name] = try store.hold(folder + "/" + name) } catch {
+                        guard error.isMisfit else { throw error }
+                    }
+                }
+                // What has changed meanwhile may be of two moments.
+                guard try store.list(folder) == names else { continue }
+                (self.store, self.names, self.sizes) = (store, names, sizes)
+                return
+            }
+        }
+    }
+
+    /// Copies a file as it is now, or as many bytes as it had, and notes it; durable on return. A file that is gone is passed
+    /// over: retention takes some away. Anything else that is no file is noted as left.
+    mutating func copy(
+        _ name: String,
+        from source: DiskStore,
+        to target: DiskStore,
+        bytes: Int? = nil
+    ) throws(FileError) {
         do throws(FileError) {
             let max = name.hasPrefix("log/") ? LogLimits.segmentBytes : Self.fileBytesMax
-            guard let size = try source.size(of: name, max: max) else { return }
+            let found = if let bytes { bytes } else { try source.size(of: name, max: max) }
+            guard let size = found else { return }
             let checksum = try Self.pass(name, size, from: source) { (bytes, position) throws(FileError) in
                 try target.write(bytes, to: name, at: position)
             }
