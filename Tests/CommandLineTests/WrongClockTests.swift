@@ -98,4 +98,29 @@ import Testing
         let again = try replay("d")
         #expect(again.err.contains("511 events = 500 ok + 0 late + 0 duplicate + 11 rejected"), "\(again.err)")
     }
+
+    /// A payer's clock is fast by less than what `max_ahead` allows.
+    @Test func anHourAheadSilencesNobody() throws {
+        try pipeline("1d")
+        let fast = event("x", "fast", day: 0, second: 7300)
+        try write(payments(0..<100, day: 0) + [fast] + payments(100..<600, day: 0))
+        let whole = try replay("d")
+        #expect(whole.err.contains("601 events = 600 ok + 0 late + 0 duplicate + 1 rejected"), "\(whole.err)")
+        #expect(whole.err.contains("line 101: at 7197 s ahead of the newest event"), "\(whole.err)")
+        for size in ["1", "7", "64"] { #expect(try replay("d" + size, ["--batch-size", size]).digest == whole.digest) }
+        let verified = try space.run(["verify", "--deep", "--data-dir", "d", "--pipeline", "p.yaml"])
+        #expect(verified.status == 0, "\(verified.err)")
+        let checked = try space.run(["check", "p.yaml", "e.jsonl"])
+        #expect(checked.out.contains("600 ok") && checked.out.contains("line 101: at 7197 s ahead"), "\(checked.out)")
+    }
+
+    /// Three that agree are believed; that most events are late is said, with the line that is ahead.
+    @Test func lateEventsAreSpokenOf() throws {
+        try pipeline("1d")
+        let fast = (0..<3).map { event("x\($0)", "fast\($0)", day: 0, second: 7300) }
+        try write(payments(0..<100, day: 0) + fast + payments(100..<600, day: 0))
+        let words = "500 of 603 events are late: the newest one is at 2026-03-02T10:01:40.000Z, line 101"
+        #expect(try replay("d").err.contains(words))
+        #expect(try space.run(["check", "p.yaml", "e.jsonl"]).out.contains(words))
+    }
 }

@@ -42,7 +42,7 @@ struct ClockStream {
             case 0: .ahead(2 * limit + random.below(20 * 3600))
             case 1: .ahead(2 * limit + random.below(100 * 86_400))
             case 2: .ahead(2 * limit + gaps[random.below(gaps.count)])
-            case 3: .behind(1 + random.below(90 * 86_400))
+            case 3: .behind(2 * limit + random.below(90 * 86_400))
             case 4: .stopped(start + random.below(300 * 86_400))
             default: .random
             }
@@ -124,6 +124,39 @@ struct ClockStream {
         }
     }
 
+    /// Sources of which `wrong` are fast by minutes or an hour, `agreeing` at a time by as much; gaps of up to the limit. Events of
+    /// right sources are `spacing` seconds apart at most: where that is more than the disorder, nearly each of them is a leap.
+    /// A wrong one may begin the stream and ends it.
+    init(seed: UInt64, good: Int, fast wrong: Int, agreeing: Int = 1, spacing: Int) {
+        var random = Seeded(seed: seed)
+        var now = Self.start
+        let faults = (0..<(wrong + agreeing - 1) / agreeing).map { _ in
+            90 + 6 * spacing + random.below(Self.limit - 400 - 6 * spacing)
+        }
+        func bad(_ source: Int) {
+            let time = now + faults[source / agreeing]
+            // Those that come near each other agree.
+            let agrees = events.suffix(200).contains {
+                !$0.isGood && ($0.source - 1000) / agreeing != source / agreeing && abs($0.time - time) <= 30
+            }
+            if !agrees { events.append(Event(source: 1000 + source, place: 500 + source, time: time, isGood: false)) }
+        }
+        if wrong > 0, random.below(2) == 0 { for _ in 0..<1 + random.below(8) { bad(random.below(min(wrong, 2))) } }
+        for _ in 0..<5 {
+            for left in (0..<40 + random.below(100)).reversed() {
+                now += random.below(spacing + 1)
+                let time = now - random.below(min(spacing + 1, 10))
+                events.append(Event(source: random.below(good), place: random.below(good), time: time, isGood: true))
+                // At least three right ones speak behind a wrong one before the next gap.
+                guard wrong > 0, left > 12, random.below(6) == 0 else { continue }
+                let source = random.below(wrong)
+                for _ in 0..<1 + random.below(6) { bad(source) }
+            }
+            now += random.below(Self.limit - 60 - spacing)
+        }
+        if wrong > 0 { bad(0) }
+    }
+
     init(_ events: [Event]) {
         self.events = events
     }
@@ -166,5 +199,34 @@ struct ClockStream {
         clock.end()
         note(clock.takeRefused())
         return found.sorted()
+    }
+
+    /// Whether whoever goes on behind any chunk, from what the log keeps, refuses the same events as one who has read all.
+    func goesOnAlike(chunk: Int, plan: PipelinePlan = plan()) throws -> Bool {
+        let limit = try #require(plan.maximumAhead)
+        let nothing = ClockState(entities: plan.entities.count)
+        let whole = try refused(chunk: chunk, plan: plan)
+        let (size, lines) = (chunk, lines)
+        let batches = stride(from: 0, to: lines.count, by: size).map {
+            decode(Array(lines[$0..<min($0 + size, lines.count)]), plan: plan)
+        }
+        var first = EventClock(plan: plan, state: nothing, capacity: size)
+        for number in batches.indices {
+            first.take(batches[number], number: number)
+            let mark = SourceMark(
+                input: 1,
+                position: RecordingPosition(line: number, byte: number, checksum: 1),
+                path: "x",
+                clock: ClockMark(limit: limit, state: first.state, before: nothing)
+            )
+            let read = try #require(SourceMark.read(mark.headers(lines: [])))
+            guard read.mark == mark, let state = read.mark.clock?.state else { return false }
+            var second = EventClock(plan: plan, state: state, capacity: size)
+            for next in batches.indices.dropFirst(number + 1) { second.take(batches[next], number: next) }
+            second.end()
+            let found = second.takeRefused().map { $0.batch * size + $0.row }.sorted()
+            guard found == whole.filter({ $0 >= (number + 1) * size }) else { return false }
+        }
+        return true
     }
 }

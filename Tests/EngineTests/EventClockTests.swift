@@ -10,11 +10,11 @@ import Testing
     typealias Event = ClockStream.Event
 
     /// Runs a stream through clock and engine: what became of the good events.
-    private func lost(_ stream: ClockStream, judged: Bool) throws -> Int {
-        let plan = ClockStream.plan()
+    private func lost(_ stream: ClockStream, judged: Bool, entities: Int = 1) throws -> Int {
+        let plan = ClockStream.plan(entities: entities)
         let batch = decode(stream.lines, plan: plan)
         if judged {
-            var clock = EventClock(plan: plan, state: ClockState(entities: 1), capacity: batch.count)
+            var clock = EventClock(plan: plan, state: ClockState(entities: entities), capacity: batch.count)
             clock.take(batch, number: 0)
             clock.end()
             batch.refuse(clock.takeRefused())
@@ -141,7 +141,84 @@ import Testing
     /// What is ahead is so no longer when the others have come near it.
     @Test func othersComeNear() throws {
         let ahead = events([1, 2, 3, 4], at: 0) + events([5], at: 5000)
-        #expect(try ClockStream(ahead + events([1, 2], at: 2000) + events([1, 2], at: 100)).refused(chunk: 3).isEmpty)
+        #expect(try ClockStream(ahead + events([1, 2], at: 100) + events([1, 2], at: 2000)).refused(chunk: 3).isEmpty)
+    }
+
+    /// Sources that are fast by less than the limit cost no right event: any number of them where right sources speak within the
+    /// disorder of each other, two where each event is a leap. Without the clock nearly every such stream loses some.
+    @Test(arguments: [2, 8, 20, 60, 300])
+    func fastSourcesCostNothing(spacing: Int) throws {
+        let many = spacing < 10 ? [(6, 1), (20, 1), (20, 2)] : []
+        var (unjudged, streams) = (0, 0)
+        for seed in Seeds.upTo(12) {
+            for (wrong, agreeing) in [(1, 1), (2, 1), (2, 2)] + many {
+                let good = 6 + Int(seed * 7 % 45)
+                let stream = ClockStream(seed: seed, good: good, fast: wrong, agreeing: agreeing, spacing: spacing)
+                #expect(try lost(stream, judged: true) == 0, "seed \(seed), \(wrong) fast, \(agreeing) agree")
+                unjudged += try lost(stream, judged: false) > 0 ? 1 : 0
+                streams += 1
+            }
+            let one = ClockStream(seed: seed, good: 40, fast: 1, spacing: spacing)
+            #expect(try lost(one, judged: true, entities: 2) == 0, "seed \(seed), two entities")
+            // Right ones alone, of one source or fifty: nothing is refused.
+            for good in [1, 2, 50] {
+                let right = ClockStream(seed: seed, good: good, fast: 0, spacing: spacing)
+                #expect(try right.refused(chunk: 100).isEmpty, "seed \(seed), \(good) sources")
+            }
+        }
+        #expect(unjudged * 10 > streams * 9)
+    }
+
+    /// C2: however such a stream is cut, and whoever goes on from what the log keeps behind any batch.
+    @Test(arguments: [2, 20, 300])
+    func leapsAreDecidedAlike(spacing: Int) throws {
+        let stream = ClockStream(seed: UInt64(spacing), good: 9, fast: 2, agreeing: 2, spacing: spacing)
+        let plan = ClockStream.plan(entities: 2)
+        let whole = try stream.refused(chunk: stream.events.count, plan: plan)
+        #expect(!whole.isEmpty)
+        for chunk in [1, 7, 64] { #expect(try stream.refused(chunk: chunk, plan: plan) == whole) }
+        #expect(try stream.goesOnAlike(chunk: 13, plan: plan))
+    }
+
+    /// One source that is fast among good ones is refused after some of them; a gap costs nothing, whoever dies.
+    @Test func leapsWaitForOthers() throws {
+        func refused(_ events: [Event]) throws -> [Int] { try ClockStream(events).refused(chunk: 100) }
+        let many = events([1, 2, 3, 4, 5], at: 0)
+        #expect(try refused(many + events([9], at: 2000) + events([1, 2, 3, 4], at: 6)) == [5])
+        #expect(try refused(many + events([1, 1, 2], at: 2000)).isEmpty)
+        // The file's last event is fast: nobody contradicts it.
+        #expect(try refused(many + events([9], at: 2000)).isEmpty)
+        // Of two sources one dies; and it begins with a fast one.
+        #expect(
+            try refused(events([1, 2, 1, 2], at: 0) + events([2, 2, 2], at: 2000) + events([2], at: 3000)).isEmpty
+        )
+        #expect(try refused(events([9], at: 2000) + events([1, 2, 3, 4, 5], at: 0)) == [0])
+    }
+
+    /// What is a little ahead of a server's clock needs three sources, or all that there are.
+    @Test func aServersClockMayBeSlow() throws {
+        let plan = ClockStream.plan()
+        var clock = EventClock(plan: plan, state: ClockState(entities: 1), capacity: 100)
+        let now = Int64(ClockStream.start) * 1_000_000
+        func refused(_ events: [Event]) -> [Int] {
+            clock.take(decode(ClockStream(events).lines, plan: plan), number: 0, now: now)
+            return clock.takeRefused().map(\.row)
+        }
+        #expect(refused(events([9], at: 3540)) == [0])
+        #expect(refused(events([1, 2, 3, 4, 5], at: 0)).isEmpty)
+        #expect(refused(events([9, 9, 9], at: 3000)) == [0, 1, 2])
+        #expect(refused(events([1, 2, 3, 4], at: 300)) == [0, 1])
+        #expect(refused(events([5], at: 303)).isEmpty)
+    }
+
+    /// A server that hears one fast source only takes it in the end.
+    @Test func aLonelyFastSourceIsTaken() throws {
+        let plan = ClockStream.plan()
+        var clock = EventClock(plan: plan, state: ClockState(entities: 1), capacity: 100)
+        let now = Int64(ClockStream.start) * 1_000_000
+        let lines = ClockStream(events(Array(repeating: 1, count: 70), at: 300)).lines
+        clock.take(decode(lines, plan: plan), number: 0, now: now)
+        #expect(clock.takeRefused().map(\.row) == Array(0..<63))
     }
 
     /// A server holds nothing back: its clock decides, and of a recording that somebody sends the first events behind a gap wait
@@ -172,7 +249,11 @@ import Testing
         // The same with nothing wrong in it.
         let sound = RecordHeader("source", Array("1///0/0/1;;a;9;a+1!1;1_2_3_b-3.c+4!4|4_5_6_!7;;a 1 1 a p".utf8))
         #expect(SourceMark.read([sound]) != nil)
+        let leaps = RecordHeader("source", Array("1///0/0/1;;a;9;a+1@7!1;;;a;5!7+1.8+3!a+1@7.a-3@8 1 1 a p".utf8))
+        #expect(SourceMark.read([leaps]) != nil)
         for text in [
+            "1;;a;9;a+1!1;;;a;", "1;;a;9;a+1!1;;;a;5!7!", "1;;a;9;a+1!1;;;a;-1!!", "1;;a;9;a+1!1;;;a;5!7+3.8+3!",
+            "1;;a;9;a+1!1;;;a;5!!a+1@", "1;;a;9;a+1!1;;;a;5!!a@1+1", "1;;a;9;a+1!1;;;a;5!!,", "1;;a;9;a+1!1;;;a;5!!;",
             "", "1", "x;;a;0;a+1!0;;;a", ";;a;0;a+1!0;;;a", "1;;a;0;a+1;;;a", "1;;a;-1;a+1!0;;;a",
             "1;;a,b;0;a+1!0;;;a", "1;;a.a;0;a+1!0;;;a", "1;99999999999999999999;a;0;a+1!0;;;a",
             "1;;a;0;a!0;;;a", "1;;a;0;a+!0;;;a", "1;;a;0;a+1.a+2!0;;;a", "1;;a;0;b+1.a+2!0;;;a", "1;;a;0;g+1!0;;;a",

@@ -18,6 +18,8 @@ struct RecordingFindings {
     private(set) var lines = 0
     private(set) var firstTime: Int64?
     private(set) var newestTime: Int64?
+    /// Where that was first.
+    private var newestLine = 0
 
     /// How many reasons are kept, and of how many events the names are looked at.
     private static let reasonLimit = 3
@@ -35,7 +37,7 @@ struct RecordingFindings {
         for row in accepted {
             let time = batch.times[row]
             firstTime = firstTime ?? time
-            newestTime = max(newestTime ?? time, time)
+            if time > newestTime ?? .min { (newestTime, newestLine) = (time, chunk.lines[row]) }
             events += 1
         }
         noteNames(batch)
@@ -173,6 +175,14 @@ struct RecordingFindings {
         } catch {
             return []
         }
+    }
+
+    /// What is to be said where most events of a recording are late: which one is ahead of them.
+    func lateWords(_ late: Int, of count: Int) -> String? {
+        guard late * 2 > count, let newestTime else { return nil }
+        let time = TimeParser.text(milliseconds: newestTime.floorDivided(by: 1000).quotient)
+        return "\(grouped(late)) of \(grouped(count)) events are late: the newest one is at \(time), line "
+            + "\(grouped(newestLine)); is its clock right?"
     }
 
     /// Why a run over recordings of which nothing was accepted is no success.

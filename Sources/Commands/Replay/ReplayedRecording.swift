@@ -131,6 +131,8 @@ struct ReplayedRecording {
             )
         } else if late == taken {
             lines.append("\(name): all of its events are late: newer ones had been taken before")
+        } else if let words = findings.lateWords(late, of: taken) {
+            lines.append("\(name): \(words)")
         }
         return lines
     }

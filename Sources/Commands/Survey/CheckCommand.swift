@@ -79,6 +79,7 @@ struct CheckCommand: ParsableCommand {
         }
         let name = files.count == 1 ? Output.safe(files[0]) : "the files"
         for reason in findings.reasons { Output.data("\(name): rejected: \(reason)\n") }
+        if let late = findings.lateWords(Int(ledger.late), of: Int(ledger.events)) { Output.data("\(name): \(late)\n") }
         for line in findings.absentWords(of: name) { Output.data(line + "\n") }
         if let wrong = findings.absent().misnamed.first(where: \.isSame) {
             throw .input("\(name): it has \(Output.safe(wrong.name)), but the field of the pipeline is \(wrong.field)")

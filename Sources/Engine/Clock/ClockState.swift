@@ -13,8 +13,11 @@ public struct ClockState: Equatable, Sendable {
     var present: Speakers
     /// Times far ahead that are not decided, ascending.
     var clusters: [TimeCluster] = []
+    /// Times ahead by less that are not decided.
+    var leaps: Leaps
 
     public init(entities: Int) {
+        leaps = Leaps(entities: entities)
         heard = Voices(entities: entities)
         present = Speakers(entities: entities)
     }
@@ -39,7 +42,7 @@ extension ClockState {
         for index in clusters.indices { clusters[index].speakers.withdraw(voices) }
         present.withdraw(voices)
         var joined = TimeCluster(earliest: time, latest: time, first: waited, speakers: Speakers(entities: entityCount))
-        joined.speakers.add(voices, at: waited)
+        joined.speakers.add(voices, at: waited, time: time)
         // Times that are no further apart than the limit belong together, and a time between two joins them.
         var kept: [TimeCluster] = []
         var place = 0
@@ -72,6 +75,8 @@ extension ClockState {
     /// behind the first event of one: then that is wrong, but for one that has sources enough for a jump, and more than
     /// contradict it.
     ///
+    /// Of a recording's, only its earliest time is believed at once: how far above that the newest one is, ``Leaps`` decide.
+    ///
     /// - Returns: the clusters below that are wrong, and a time that is right and that they are ahead of.
     @discardableResult
     mutating func believe(_ cluster: TimeCluster) -> [(wrong: TimeCluster, right: Int64)] {
@@ -91,8 +96,11 @@ extension ClockState {
                 right.append((other.speakers, other.latest))
             }
         }
-        newest = max(newest ?? cluster.latest, cluster.latest)
         heard.add(cluster.speakers.standing, limit: EventClock.quorum)
+        let isOpen = leaps.tolerance > 0 && !heard.isEmpty
+        let time = isOpen ? cluster.earliest : cluster.latest
+        newest = max(newest ?? time, time)
+        if isOpen { open(cluster) }
         present = cluster.speakers
         clusters.removeAll { $0.latest <= cluster.latest }
         return wrong
@@ -106,13 +114,21 @@ extension ClockState {
 
     /// Nothing is undecided: who speaks for the present is of no interest.
     mutating func forgetPresent() {
-        if waited > 0 { present = Speakers(entities: entityCount) }
-        waited = 0
+        if clusters.isEmpty, waited > 0 { present.clear() }
+        if isSettled { waited = 0 }
     }
 
     /// Decides what is undecided as it stands, as ``EventClock/end()`` does.
     public mutating func end() {
-        while !clusters.isEmpty { if let cluster = likeliest { believe(cluster) } else { refuse() } }
+        while !isSettled {
+            if let newest, let decision = leaps.lastDecision(newest: newest) {
+                apply(decision)
+            } else if let cluster = likeliest {
+                believe(cluster)
+            } else {
+                refuse()
+            }
+        }
         forgetPresent()
     }
 

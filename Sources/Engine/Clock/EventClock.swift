@@ -22,8 +22,8 @@ import Windows
 /// So no event of a right clock is late or rejected because of wrong ones, however many these are, as long as fewer than
 /// ``quorum`` of them agree on a wrong time, and at least ``quorum`` right sources speak at the beginning and behind each gap,
 /// before the next one and before ``patience`` events have come; and gaps of any length cost nothing. A time is wrong here if
-/// it is further than `max_ahead` from what is right until it is decided: a smaller fault cannot be told. Nothing waits for
-/// ever.
+/// it is further than `max_ahead` from what is right until it is decided: of what is ahead by less, ``Leaps`` decide; what a server
+/// is sent for its own time, ``Neighbours``. Nothing waits for ever.
 ///
 /// The decision is part of the log: what is refused bears a header there, so that the log alone gives the same results (C2). It
 /// depends on the order of the events only, not on how they are cut into batches.
@@ -37,6 +37,9 @@ public struct EventClock {
     public private(set) var state: ClockState
     private let limit: Int64?
     private let disorder: Int64
+    private let tolerance: Int64
+    /// Whom a server has heard.
+    private var neighbours: Neighbours
     private let keys: EntityKeys
     private var areKeysKnown = false
     /// Whether nothing more is to be learnt of how many sources there are.
@@ -47,6 +50,10 @@ public struct EventClock {
         var batch: Int
         var row: Int
         var time: Int64
+        /// Counted as ``ClockState/waited`` is.
+        var number: Int
+        /// Whether it is one of ``Leaps``, not far ahead.
+        var isLeap: Bool
     }
 
     /// An event that is refused, and the time that it was compared with.
@@ -63,6 +70,9 @@ public struct EventClock {
     /// Goes on from a state. Events a batch at most.
     public init(plan: PipelinePlan, state: ClockState, capacity: Int) {
         self.state = state
+        tolerance = Leaps.tolerance(of: plan.disorder)
+        self.state.leaps.tolerance = tolerance
+        neighbours = Neighbours(entities: state.entityCount)
         limit = plan.maximumAhead
         disorder = plan.disorder
         keys = EntityKeys(plan: plan, capacity: capacity)
@@ -78,79 +88,179 @@ public struct EventClock {
     public mutating func take(_ batch: ColumnBatch, number: Int) {
         guard let limit else { return }
         areKeysKnown = false
-        for row in ordinary(batch, limit)..<batch.count where batch.status[row] == 0 {
-            take(batch, row, number: number, limit)
+        var row = 0
+        while row < batch.count {
+            row = ordinary(batch, from: row, limit)
+            if row < batch.count, batch.status[row] == 0 { take(batch, row, number: number, limit) }
+            row += 1
         }
     }
 
     /// Takes events up to one that needs a closer look, and returns its row: nearly always there is none.
-    private mutating func ordinary(_ batch: ColumnBatch, _ limit: Int64) -> Int {
-        guard state.clusters.isEmpty, isWellHeard, var newest = state.newest else { return 0 }
+    private mutating func ordinary(_ batch: ColumnBatch, from first: Int, _ limit: Int64) -> Int {
+        guard state.isSettled, isWellHeard, var newest = state.newest else { return first }
         defer { state.newest = newest }
-        for row in 0..<batch.count where batch.status[row] == 0 {
+        let most = min(limit, tolerance)
+        for row in first..<batch.count where batch.status[row] == 0 {
             let time = batch.times[row]
-            if time.distance(above: newest) > limit { return row }
+            if time.distance(above: newest) > most { return row }
             newest = max(newest, time)
         }
         return batch.count
     }
 
     /// Takes the next events of a server, which cannot hold one back: those too far ahead of its clock are refused, and those
-    /// near it are believed, whatever their sources. Of what is older (a recording that somebody sends), the first events
-    /// behind a gap are refused, until there are sources enough.
+    /// that its clock has come to are believed, whatever their sources; what is ahead by less needs ``Neighbours``. Of what is
+    /// older (a recording that somebody sends), the first events behind a gap are refused, until there are sources enough.
     public mutating func take(_ batch: ColumnBatch, number: Int, now: Int64) {
         guard let limit else { return }
         areKeysKnown = false
+        state.leaps.tolerance = 0
         for row in 0..<batch.count where batch.status[row] == 0 {
             let time = batch.times[row]
-            if time.distance(above: now) > limit {
+            if time.distance(above: now) > limit || !isNear(time, batch, row, now) {
                 let reference = ColumnBatch.Reference(now, isWallClock: true)
                 refused.append(Refused(batch: number, row: row, reference: reference))
             } else if now.distance(above: time) <= limit {
                 accept(time, batch, row, limit)
             } else {
-                take(batch, row, number: number, limit)
+                takeOlder(batch, row, number: number, limit)
             }
         }
         settle()
     }
 
+    /// Whether a server's clock has come to a time, or sources agree that it has not come far enough.
+    private mutating func isNear(_ time: Int64, _ batch: ColumnBatch, _ row: Int, _ now: Int64) -> Bool {
+        let ahead = time.distance(above: now)
+        guard neighbours.isListening || ahead > tolerance else { return true }
+        let isBelieved = neighbours.agree(ahead, row, of: computed(batch), tolerance: tolerance, state.heard)
+        return isBelieved || time.distance(above: max(now, state.newest ?? now)) <= tolerance
+    }
+
     private mutating func take(_ batch: ColumnBatch, _ row: Int, number: Int, _ limit: Int64) {
         let time = batch.times[row]
-        if let newest = state.newest, time.distance(above: newest) <= limit {
+        guard let newest = state.newest, time.distance(above: state.top ?? newest) <= limit else {
+            return takeOlder(batch, row, number: number, limit)
+        }
+        let isLeap = time.distance(above: newest) > min(tolerance, limit)
+        let isAlone = isLeap && state.leaps.held.isEmpty && isOnlySource(row, batch)
+        if !isLeap || isAlone {
+            accept(time, batch, row, limit)
+            if state.isSettled { return state.forgetPresent() }
+        }
+        state.waited += 1
+        // Whoever is late says nothing of the present.
+        let isLate = newest.distance(above: time) > disorder
+        if !isLate, !state.clusters.isEmpty { state.addToPresent(voices(of: row, batch)) }
+        if isLeap && !isAlone || !state.leaps.held.isEmpty {
+            state.leaps.add(row, of: computed(batch), at: state.waited, time: time, isLate: isLate)
+        }
+        if isLeap, !isAlone {
+            state.leaps.hold(time, at: state.waited)
+            undecided.append(Undecided(batch: number, row: row, time: time, number: state.waited, isLeap: true))
+        }
+        decide(time)
+    }
+
+    /// Takes an event that is far ahead, or of a server.
+    private mutating func takeOlder(_ batch: ColumnBatch, _ row: Int, number: Int, _ limit: Int64) {
+        let time = batch.times[row]
+        if let newest = state.newest, time.distance(above: newest) <= limit, state.leaps.tolerance == 0 {
             accept(time, batch, row, limit)
             if state.clusters.isEmpty { return state.forgetPresent() }
             state.waited += 1
-            // Whoever is late says nothing of the present.
             if newest.distance(above: time) <= disorder { state.addToPresent(voices(of: row, batch)) }
         } else {
             state.waited += 1
             state.add(time, voices(of: row, batch), limit: limit)
-            undecided.append(Undecided(batch: number, row: row, time: time))
+            undecided.append(Undecided(batch: number, row: row, time: time, number: state.waited, isLeap: false))
         }
-        while true {
-            if let leader = state.leader {
+        decide(time)
+    }
+
+    /// Whether nobody else was ever heard, of any entity: who else could say anything.
+    private mutating func isOnlySource(_ row: Int, _ batch: ColumnBatch) -> Bool {
+        let keys = computed(batch)
+        return state.heard.keys.indices.allSatisfy { entity in
+            let key = keys.hash(of: row, entity: entity)
+            let heard = state.heard.keys[entity]
+            return heard.isEmpty ? key == 0 : heard.count == 1 && heard[0] == key
+        }
+    }
+
+    /// Decides what the word for a time has made clear.
+    private mutating func decide(_ time: Int64) {
+        var spoken: Int64? = time
+        while !state.isSettled {
+            if let newest = state.newest,
+                let found = state.leaps.decision(on: spoken, waited: state.waited, newest: newest, state.heard)
+            {
+                apply(found)
+            } else if let leader = state.leader {
                 believe(leader)
+                spoken = nil
             } else if let cluster = state.refuted {
                 refuse(cluster)
             } else if let overdue = state.overdue {
                 if let cluster = state.likeliest { believe(cluster) } else { refuse(overdue) }
+                spoken = nil
             } else {
                 break
             }
         }
-        if state.clusters.isEmpty { state.forgetPresent() }
+        state.forgetPresent()
+    }
+
+    private mutating func apply(_ decision: Leaps.Decision) {
+        let number = state.leaps.held[decision.place].number
+        if decision.isBelieved {
+            undecided.removeAll { $0.isLeap && $0.number == number }
+        } else {
+            refuse { $0.isLeap && $0.number == number }
+        }
+        state.apply(decision)
+        isWellHeard = isWellHeard || state.isWellHeard
+        if decision.isBelieved, let limit, !state.clusters.isEmpty { comeNear(limit) }
+    }
+
+    /// What was far ahead is held as a leap: each event is decided with the one next to it of which the state knows.
+    private mutating func open(where isOpen: (Undecided) -> Bool) {
+        guard let newest = state.newest else { return }
+        let held = state.leaps.held
+        for index in undecided.indices where isOpen(undecided[index]) && !undecided[index].isLeap {
+            let event = undecided[index]
+            undecided[index].isLeap = true
+            func distance(_ leap: Leaps.Leap) -> Int64 {
+                max(leap.time, event.time).distance(above: min(leap.time, event.time))
+            }
+            guard !held.contains(where: { $0.number == event.number }) else { continue }
+            let next = held.min { distance($0) < distance($1) }
+            undecided[index].number = event.time.distance(above: newest) > tolerance ? next?.number ?? -1 : -1
+        }
+        // Of those no other one is left to say anything.
+        undecided.removeAll { $0.isLeap && $0.number < 0 }
+    }
+
+    /// What was far ahead is so no longer when the present has come near it.
+    private mutating func comeNear(_ limit: Int64) {
+        guard let newest = state.newest else { return }
+        while let first = state.clusters.first, first.latest.distance(above: newest) <= limit {
+            state.clusters.removeFirst()
+            guard state.leaps.tolerance > 0 else {
+                undecided.removeAll { $0.time <= first.latest }
+                continue
+            }
+            state.open(first)
+            open { $0.time <= first.latest }
+        }
     }
 
     /// Takes a time that is not far ahead.
     private mutating func accept(_ time: Int64, _ batch: ColumnBatch, _ row: Int, _ limit: Int64) {
         let newest = max(time, state.newest ?? time)
         state.newest = newest
-        // What was ahead is so no longer when the present has come near it.
-        while let first = state.clusters.first, first.latest.distance(above: newest) <= limit {
-            state.clusters.removeFirst()
-            undecided.removeAll { $0.time <= first.latest }
-        }
+        if !state.clusters.isEmpty { comeNear(limit) }
         guard !isWellHeard else { return }
         state.heard.add(row, of: computed(batch), limit: Self.quorum)
         isWellHeard = state.isWellHeard
@@ -171,29 +281,38 @@ public struct EventClock {
     private mutating func believe(_ cluster: TimeCluster) {
         let wrong = state.believe(cluster)
         isWellHeard = state.isWellHeard
+        let isOpen = state.leaps.tolerance > 0
         undecided.removeAll { event in
-            guard event.time <= cluster.latest else { return false }
+            guard !event.isLeap, event.time <= cluster.latest else { return false }
             if let found = wrong.first(where: { ($0.wrong.earliest...$0.wrong.latest).contains(event.time) }) {
                 refused.append(Refused(batch: event.batch, row: event.row, reference: .init(found.right)))
+                return true
             }
-            return true
+            return !isOpen
         }
+        if isOpen { open { $0.time <= cluster.latest } }
     }
 
     private mutating func refuse(_ cluster: TimeCluster) {
         state.clusters.removeAll { $0 == cluster }
-        refuse { (cluster.earliest...cluster.latest).contains($0.time) }
+        refuse { !$0.isLeap && (cluster.earliest...cluster.latest).contains($0.time) }
     }
 
     private mutating func refuse() {
-        refuse { _ in true }
+        refuse { !$0.isLeap }
         state.refuse()
     }
 
     /// Decides what is held back as it stands: nobody else is going to speak.
     public mutating func end() {
-        while !state.clusters.isEmpty {
-            if let cluster = state.likeliest { believe(cluster) } else { refuse() }
+        while !state.isSettled {
+            if let newest = state.newest, let found = state.leaps.lastDecision(newest: newest) {
+                apply(found)
+            } else if let cluster = state.likeliest {
+                believe(cluster)
+            } else {
+                refuse()
+            }
         }
         state.forgetPresent()
     }

@@ -1,3 +1,5 @@
+import Windows
+
 /// Who has spoken for a time, and when last.
 struct Speakers: Equatable, Sendable {
     /// A source's last word for the time.
@@ -7,6 +9,8 @@ struct Speakers: Equatable, Sendable {
         var number: Int
         /// Whether the source has spoken for no other time since.
         var stands = true
+        /// The time that it spoke for; 0 if nobody asks.
+        var time: Int64 = 0
     }
 
     /// By entity, ascending by key: of those with more than ``Voices/limit``, whoever spoke last.
@@ -21,11 +25,29 @@ struct Speakers: Equatable, Sendable {
 
     init(entities: Int) { self.init(Array(repeating: [], count: entities), last: 0) }
 
-    mutating func add(_ voices: Voices, at number: Int) {
+    mutating func add(_ voices: Voices, at number: Int, time: Int64 = 0) {
         for entity in words.indices {
-            for key in voices.keys[entity] { add(Word(key: key, number: number), to: entity) }
+            for key in voices.keys[entity] { add(Word(key: key, number: number, time: time), to: entity) }
         }
         last = number
+    }
+
+    /// Adds the keys of an event: zero is none.
+    mutating func add(_ row: Int, of source: EntityKeys, at number: Int, time: Int64) {
+        for entity in words.indices {
+            let key = source.hash(of: row, entity: entity)
+            if key != 0 { add(Word(key: key, number: number, time: time), to: entity) }
+        }
+    }
+
+    mutating func clear() {
+        for entity in words.indices { words[entity].removeAll(keepingCapacity: true) }
+        last = 0
+    }
+
+    /// How many sources of an entity have spoken for some times.
+    func count(_ entity: Int, _ times: ClosedRange<Int64>) -> Int {
+        words[entity].count { times.contains($0.time) }
     }
 
     mutating func add(_ other: Speakers) {
@@ -33,7 +55,7 @@ struct Speakers: Equatable, Sendable {
         last = max(last, other.last)
     }
 
-    private mutating func add(_ word: Word, to entity: Int) {
+    mutating func add(_ word: Word, to entity: Int) {
         let place = words[entity].firstIndex { $0.key >= word.key } ?? words[entity].count
         if place < words[entity].count, words[entity][place].key == word.key {
             if words[entity][place].number <= word.number { words[entity][place] = word }

@@ -35,14 +35,15 @@ final class LogReplay {
         let headers = records.records.first.map { records.headers(of: $0) } ?? []
         let source = SourceMark.read(headers)
         let lines = source?.lines ?? []
-        let isJudged = isJudged(source?.mark.clock?.limit, headers)
+        let judgedBy = judgedBy(source?.mark.clock?.limit, headers)
+        let isJudged = isJudged(judgedBy)
         var index = max(0, Int(start - records.baseOffset))
         let first = index
         while index < records.records.count {
             let base = records.baseOffset + Int64(index)
             var end = min(index + PartitionRunner.capacity, records.records.count)
             for border in borders where border > base { end = Int(min(Int64(end), Int64(index) + (border - base))) }
-            decode(records, index..<end)
+            decode(records, index..<end, judgedBy: judgedBy)
             let known = lines.count < end ? [] : Array(lines[index..<end])
             try body(Piece(baseOffset: base, count: end - index, lines: known, isJudged: isJudged))
             index = end
@@ -50,25 +51,32 @@ final class LogReplay {
         return max(0, records.records.count - first)
     }
 
-    /// Whether a batch was judged by a limit that is no larger than the plan's: a recording's mark says it, or a server's header.
-    private func isJudged(_ limit: Int64?, _ headers: [RecordHeader]) -> Bool {
-        guard let most = plan.maximumAhead else { return true }
+    /// The limit that a batch was judged by: a recording's mark says it, or a server's header.
+    private func judgedBy(_ limit: Int64?, _ headers: [RecordHeader]) -> Int64? {
         let header = headers.first { $0.name == ClockMark.headerName }
-        let limit = limit ?? header.flatMap { Int64(String(decoding: $0.value, as: UTF8.self)) }
+        return limit ?? header.flatMap { Int64(String(decoding: $0.value, as: UTF8.self)) }
+    }
+
+    /// Whether that is no larger than the plan's.
+    private func isJudged(_ limit: Int64?) -> Bool {
+        guard let most = plan.maximumAhead else { return true }
         return limit.map { (0...most).contains($0) } ?? false
     }
 
-    /// Refuses the newest row if it was too far ahead when it came, and is for this plan, too.
-    private func refuse(_ header: RecordHeader) {
+    /// Refuses the newest row if it was too far ahead when it came, and is for this plan, too: what was ahead by no more than the
+    /// limit of then was a leap that sources contradicted.
+    private func refuse(_ header: RecordHeader, judgedBy: Int64?) {
         let words = String(decoding: header.value, as: UTF8.self).split(separator: " ")
         let row = batch.count - 1
-        guard let limit = plan.maximumAhead, let time = words.first.flatMap({ Int64($0) }), batch.status[row] == 0,
-            batch.times[row].distance(above: time) > limit
+        guard let limit = plan.maximumAhead, let time = words.first.flatMap({ Int64($0) }), batch.status[row] == 0
         else { return }
+        let distance = batch.times[row].distance(above: time)
+        let isLeap = distance <= judgedBy ?? 0 && distance > Leaps.tolerance(of: plan.disorder)
+        guard distance > limit || isLeap else { return }
         batch.refuse(row, aheadOf: .init(time, isWallClock: words.count > 1))
     }
 
-    private func decode(_ records: RecordBatch, _ range: Range<Int>) {
+    private func decode(_ records: RecordBatch, _ range: Range<Int>, judgedBy: Int64?) {
         batch.removeAll()
         for record in records.records[range] {
             let headers = record.hasHeaders ? records.headers(of: record) : []
@@ -80,7 +88,9 @@ final class LogReplay {
                     decoder.reject(value, because: .init(reason: words), into: batch)
                 } else {
                     decoder.decode(value, into: batch)
-                    if let ahead = headers.first(where: { $0.name == SourceMark.aheadName }) { refuse(ahead) }
+                    if let ahead = headers.first(where: { $0.name == SourceMark.aheadName }) {
+                        refuse(ahead, judgedBy: judgedBy)
+                    }
                 }
             }
         }
