@@ -7,12 +7,14 @@ let staticLibraries = Context.environment["PATTERNALARM_STATIC_LIBRARIES"]
 // The linker alone makes the difference, so that the tests are of the very objects that are released. Swift's archives do not name
 // the C parts of Foundation that they need.
 let linkedStatically =
-    ["-static-stdlib", "-static-executable", "-Xlinker", "--start-group"]
+    ["-static-stdlib", "-static-executable"]
     + [
-        "FoundationEssentials", "FoundationInternationalization", "_FoundationCollections", "_FoundationCShims",
-        "_FoundationICU", "CoreFoundation", "swiftDispatch", "dispatch", "BlocksRuntime", "swift_RegexParser",
-        "swift_StringProcessing", "swiftSynchronization", "stdc++",
-    ].map { "-l" + $0 } + ["-Xlinker", "--end-group"]
+        "--start-group",
+        "-lFoundation", "-lFoundationEssentials", "-lFoundationInternationalization", "-l_FoundationCollections",
+        "-l_FoundationCShims", "-l_FoundationICU", "-lCoreFoundation", "-lswiftDispatch", "-ldispatch",
+        "-lBlocksRuntime", "-lswift_RegexParser", "-lswift_StringProcessing", "-lswiftSynchronization", "-lstdc++",
+        "--end-group",
+    ].flatMap { ["-Xlinker", $0] }
 
 let swift: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
