@@ -11,6 +11,9 @@ public struct TimeStyle: Sendable, Equatable {
     /// Whether a number tells what a clock of the zone shows, as a spreadsheet's days do, and not how much time has gone by.
     public var countsLocalTime = false
 
+    /// From where spreadsheets count days: 1899-12-30.
+    public static let spreadsheetOrigin: Int64 = -2_209_161_600_000_000
+
     public init() {}
 
     /// Whether numbers count in a unit that is given, or from somewhere.

@@ -32,14 +32,18 @@ public final class DatabaseSink: AlertSink {
                 }
             }
         } catch {
-            throw error.passes ? .busy(error) : .failed(error)
+            throw SinkError(error)
         }
         observer?.committed(commit)
     }
 
     public func sync() throws(SinkError) {
-        do throws(AlertStoreError) { try database.syncCommits() } catch {
-            throw error.passes ? .busy(error) : .failed(error)
-        }
+        do throws(AlertStoreError) { try database.syncCommits() } catch { throw SinkError(error) }
+    }
+}
+
+extension SinkError {
+    fileprivate init(_ error: AlertStoreError) {
+        self = error.passes ? .busy(error) : .failed(error)
     }
 }

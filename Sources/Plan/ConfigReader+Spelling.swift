@@ -62,7 +62,7 @@ extension ConfigReader {
             style.countsLocalTime = text == "1899-12-30"
             style.origin =
                 style.countsLocalTime
-                ? -2_209_161_600_000_000 : text.withUTF8 { TimeParser.instant(TextValue.trimmed($0), zone: zone) }
+                ? TimeStyle.spreadsheetOrigin : text.withUTF8 { TimeParser.instant(TextValue.trimmed($0), zone: zone) }
             if style.origin == nil {
                 report(entry.value.position, "origin must be a time such as 2026-01-01T00:00:00Z, not \"\(text)\"")
             }

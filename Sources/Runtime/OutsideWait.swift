@@ -84,13 +84,14 @@ extension RunnerError {
 
     /// What keeps it from passing, without names of files.
     fileprivate var outside: String {
+        let isOutOfFiles: Bool
         switch self {
         case .sinkBusy(AlertStoreError.busy): return "another program is writing to it"
-        case .sinkBusy(AlertStoreError.outOfFiles): return "too many files are open"
-        case .log(.noRoom(_, let error)) where error.isOutOfFiles: return "too many files are open"
-        case .log(.file(let error)) where error.isOutOfFiles: return "too many files are open"
-        case .state(.file(let error)) where error.isOutOfFiles: return "too many files are open"
-        default: return "the disk is full, free some space"
+        case .sinkBusy(AlertStoreError.outOfFiles): isOutOfFiles = true
+        case .log(.noRoom(_, let error)), .log(.file(let error)), .state(.file(let error)):
+            isOutOfFiles = error.isOutOfFiles
+        default: isOutOfFiles = false
         }
+        return isOutOfFiles ? "too many files are open" : "the disk is full, free some space"
     }
 }

@@ -49,7 +49,7 @@ public enum TimeForm: String, Sendable, CaseIterable {
     /// How an event's decoder reads it.
     public var style: TimeStyle {
         var style = TimeStyle()
-        if self == .spreadsheetDays { (style.unit, style.origin) = (86_400_000_000_000, -2_209_161_600_000_000) }
+        if self == .spreadsheetDays { (style.unit, style.origin) = (86_400_000_000_000, TimeStyle.spreadsheetOrigin) }
         style.formats = formats.compactMap { text in
             do throws(TimeFormat.Fault) { return try TimeFormat(text) } catch { return nil }
         }

@@ -262,15 +262,25 @@ private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
         #expect(older > 0)
     }
 
+    /// A store with checkpoints at the offsets 10, 20 and so on, of which the newest are kept.
+    private func filled(
+        with count: Int64,
+        _ model: inout Model,
+        _ random: inout Seeded
+    ) throws -> (disk: CrashingStore, store: CheckpointStore) {
+        let disk = CrashingStore()
+        let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        for round in 1...count {
+            try store.install(change(&model, &random, offset: round * 10, clock: round))
+        }
+        return (disk, store)
+    }
+
     /// What cannot be used takes no place: the next checkpoint takes it away.
     @Test func damagedOnesGoWithTheNextCheckpoint() throws {
         var random = Seeded(seed: 8)
-        let disk = CrashingStore()
-        let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
         var model: Model = [:]
-        for round in 1...2 as ClosedRange<Int64> {
-            try store.install(change(&model, &random, offset: round * 10, clock: round))
-        }
+        let (disk, _) = try filled(with: 2, &model, &random)
         let newest = "state/t/" + (try #require(try disk.list("state/t").last { $0.hasPrefix("checkpoint") }))
         var bytes = disk.bytes(of: newest)
         bytes[20] ^= 1
@@ -285,12 +295,8 @@ private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
     /// A recovery that has looked at no checkpoint leaves the old ones behind its own all the same.
     @Test func aCheckpointIsNewerThanWhatIsThere() throws {
         var random = Seeded(seed: 9)
-        let disk = CrashingStore()
-        let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
         var model: Model = [:]
-        for round in 1...3 as ClosedRange<Int64> {
-            try store.install(change(&model, &random, offset: round * 10, clock: round))
-        }
+        let (disk, _) = try filled(with: 3, &model, &random)
         let fresh = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
         try fresh.install(change(&model, &random, offset: 40, clock: 4))
         #expect(try fresh.summaries().map(\.offset) == [40, 30])
@@ -299,12 +305,8 @@ private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
 
     @Test func onlyCheckpointsOfTheSameFingerprintAndEarlyEnoughAreUsed() throws {
         var random = Seeded(seed: 6)
-        let disk = CrashingStore()
-        let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
         var model: Model = [:]
-        for round in 1...2 as ClosedRange<Int64> {
-            try store.install(change(&model, &random, offset: round * 10, clock: round))
-        }
+        let (disk, store) = try filled(with: 2, &model, &random)
         #expect(try store.restore(upTo: 19).restored?.offset == 10)
         #expect(try store.restore(upTo: 9).restored == nil)
         let other = CheckpointStore(directory: "state/t", fingerprint: "g", store: disk)

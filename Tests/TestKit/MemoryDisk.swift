@@ -52,7 +52,6 @@ struct Disk {
     var calls: [DiskCall] = []
     var life = 0
     var isDown = false
-    var isFull = false
     /// How many more calls find the disk full.
     var fullCalls = 0
     /// The error number of calls that find no room, ENOSPC or EMFILE.
@@ -75,7 +74,6 @@ struct Disk {
             fullCalls -= 1
             if DiskFault.full.befalls(operation) { return 28 }
         }
-        if isFull, DiskFault.full.befalls(operation) { return 28 }
         if let want {
             leavesPart = want == 28
             if want != 28 || DiskFault.full.befalls(operation) { return want }
@@ -102,7 +100,7 @@ struct Disk {
         leavesPart = fault != .refused
         switch fault {
         case .refused, .shortWrite: return 5
-        case .full: isFull = true
+        case .full: want = 28
         case .fullForAWhile: fullCalls = Self.awhile
         case .lostSync: names[file]?.loseSync(&random)
         case .crash: isDown = true
@@ -119,7 +117,6 @@ struct Disk {
         changesLeft = nil
         isDead = false
         isDown = false
-        isFull = false
         fullCalls = 0
         want = nil
         life += 1

@@ -10,8 +10,8 @@ struct AlertsRebuildCommand: ParsableCommand {
         discussion: """
             What people and runs have put into the alerts file (triage, labels, simulations, runs, metrics) stays. Alerts of \
             events that the log no longer has (`log retain`, or lost to damage) stay, too; what is behind the oldest checkpoint \
-            of what it has is made anew. A damaged file is salvaged row by row into a new one, and kept as alerts.sqlite.damaged-1, -2 and so on. A run that \
-            was killed is completed by the next `alerts rebuild`, `replay` or `serve`.
+            of what it has is made anew. A damaged file is salvaged row by row into a new one, and kept as \
+            alerts.sqlite.damaged-1, -2 and so on. A run that was killed is completed by the next `alerts rebuild`, `replay` or `serve`.
 
               patternalarm alerts rebuild --data-dir work
               patternalarm alerts rebuild --data-dir work --pipeline payments.yaml

@@ -19,7 +19,8 @@ public protocol AlertSink: AnyObject, Sendable {
 
 /// Why a sink has not taken a stretch.
 public enum SinkError: Error {
-    /// Somebody else keeps it from writing, or it has no room; nothing was written, and the same stretch, or a longer one, is welcome later.
+    /// Somebody else keeps it from writing, or it has no room; nothing was written, and the same stretch, or a longer one, is
+    /// welcome later.
     case busy(any Error)
     /// Only opening the sink again tells whether everything or nothing has been written.
     case failed(any Error)
