@@ -223,6 +223,28 @@ import Testing
         #expect(clock.takeRefused().map(\.row) == Array(0..<63))
     }
 
+    /// One among others is not, however much it says, and whether the server was started anew or not.
+    @Test func aFastSourceAmongOthersIsNot() throws {
+        let plan = ClockStream.plan()
+        let now = Int64(ClockStream.start) * 1_000_000
+        for isRestarted in [false, true] {
+            var clock = EventClock(plan: plan, state: ClockState(entities: 1), capacity: 200)
+            func refused(_ events: [Event]) -> [Int] {
+                clock.take(decode(ClockStream(events).lines, plan: plan), number: 0, now: now)
+                return clock.takeRefused().map(\.row)
+            }
+            #expect(refused(events([1, 2, 3, 4, 5], at: 0)).isEmpty)
+            if isRestarted {
+                let state = ClockState(entities: 1).moved(to: clock.state.newest)
+                clock = EventClock(plan: plan, state: state, capacity: 200)
+            }
+            #expect(refused(events(Array(repeating: 9, count: 150), at: 3000)) == Array(0..<150))
+            #expect(refused(events([1, 2, 3, 4, 5], at: 0)).isEmpty)
+            // It is the server's clock that is slow if all say so.
+            #expect(refused(events((0..<200).map { $0 % 5 + 1 }, at: 300)).count < 70)
+        }
+    }
+
     /// A server holds nothing back: its clock decides, and of a recording that somebody sends the first events behind a gap wait
     /// for others in vain.
     @Test func aServersClockDecides() throws {

@@ -134,7 +134,14 @@ public struct EventClock {
     private mutating func isNear(_ time: Int64, _ batch: ColumnBatch, _ row: Int, _ now: Int64) -> Bool {
         let ahead = time.distance(above: now)
         guard neighbours.isListening || ahead > tolerance else { return true }
-        let isBelieved = neighbours.agree(ahead, row, of: computed(batch), tolerance: tolerance, state.heard)
+        let isBelieved = neighbours.agree(
+            ahead,
+            row,
+            of: computed(batch),
+            tolerance: tolerance,
+            state.heard,
+            isFirst: state.newest == nil
+        )
         return isBelieved || time.distance(above: max(now, state.newest ?? now)) <= tolerance
     }
 

@@ -14,8 +14,16 @@ struct Neighbours {
     var isListening: Bool { number > 0 }
 
     /// Takes note of an event; whether its time can be believed: the server's clock has come to it, the quorum agrees on how far
-    /// it is ahead (all that were ever accepted, where those are fewer), or nobody says anything else for so long that nothing would ever be taken.
-    mutating func agree(_ ahead: Int64, _ row: Int, of keys: EntityKeys, tolerance: Int64, _ heard: Voices) -> Bool {
+    /// it is ahead (all that were ever accepted, where those are fewer), or for so long nobody has said anything but that the
+    /// server's clock is slow, and so many sources that nothing would ever be taken.
+    mutating func agree(
+        _ ahead: Int64,
+        _ row: Int,
+        of keys: EntityKeys,
+        tolerance: Int64,
+        _ heard: Voices,
+        isFirst: Bool
+    ) -> Bool {
         number += 1
         words.add(row, of: keys, at: number, time: ahead)
         guard ahead > tolerance else {
@@ -24,11 +32,19 @@ struct Neighbours {
             return true
         }
         lastAhead = number
-        if number - firstAhead + 1 >= Leaps.patience { return true }
-        return words.words.indices.allSatisfy { entity in
+        let isLong = number - firstAhead + 1 >= Leaps.patience
+        let agreed =
+            isLong
+            ? tolerance.raised(by: 1)...(.max) : ahead.lowered(by: tolerance)...ahead.raised(by: tolerance)
+        var isAny = false
+        for entity in words.words.indices {
+            let own = words.count(entity, agreed)
             let known = heard.keys[entity].count
-            let own = words.count(entity, ahead.lowered(by: tolerance)...ahead.raised(by: tolerance))
-            return own == 0 || own >= (known == 0 ? EventClock.quorum : min(EventClock.quorum, known))
+            // Of one source alone a server takes what it says, if nothing was ever taken.
+            let least = known > 0 ? min(EventClock.quorum, known) : isLong && isFirst ? 1 : EventClock.quorum
+            guard own == 0 || own >= least else { return false }
+            isAny = isAny || own > 0
         }
+        return isAny || isLong && isFirst
     }
 }
