@@ -44,7 +44,8 @@ public final class StateImage: @unchecked Sendable {
         for piece in pieces { piece.memory.deallocate() }
     }
 
-    /// Empties the image for another offset and keeps its memory: touching fresh memory costs as much as the copying.
+    /// Empties the image for another offset and keeps its memory: touching fresh memory costs as much as the copying. But not that
+    /// of values too large for a piece: one that grows would need another piece each time.
     public func reuse(offset: Int64, clock: Int64?, horizons: [StateTable: Int64]) {
         self.offset = offset
         self.clock = clock
@@ -52,6 +53,11 @@ public final class StateImage: @unchecked Sendable {
         extra = []
         count = 0
         byteCount = 0
+        pieces.removeAll { piece in
+            guard piece.memory.count > Self.pieceBytes else { return false }
+            piece.memory.deallocate()
+            return true
+        }
         for index in pieces.indices { pieces[index].used = 0 }
         current = 0
     }
@@ -69,9 +75,15 @@ public final class StateImage: @unchecked Sendable {
     }
 
     private func reserve(_ size: Int) -> UnsafeMutableRawPointer {
-        while current < pieces.count, pieces[current].memory.count - pieces[current].used < size { current += 1 }
-        if current == pieces.count {
-            pieces.append(Piece(memory: .allocate(byteCount: max(size, Self.pieceBytes), alignment: 16)))
+        if size > Self.pieceBytes {
+            // Behind what has been added, in front of the empty pieces.
+            if current < pieces.count, pieces[current].used > 0 { current += 1 }
+            pieces.insert(Piece(memory: .allocate(byteCount: size, alignment: 16)), at: current)
+        } else {
+            while current < pieces.count, pieces[current].memory.count - pieces[current].used < size { current += 1 }
+            if current == pieces.count {
+                pieces.append(Piece(memory: .allocate(byteCount: Self.pieceBytes, alignment: 16)))
+            }
         }
         guard let base = pieces[current].memory.baseAddress else { preconditionFailure("Pieces are never empty.") }
         defer {

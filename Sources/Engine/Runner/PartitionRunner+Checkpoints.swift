@@ -41,6 +41,7 @@ extension PartitionRunner {
         guard let image = filling, engine.fillImage(image, bytes: bytes) else { return }
         filling = nil
         lastImage = image
+        lastImageBytes = image.byteCount
         checkpointProgress.begin()
         installer.install(image, in: checkpoints, behind: sink, progress: checkpointProgress)
     }
@@ -52,11 +53,18 @@ extension PartitionRunner {
         fill(bytes: budget.image / 4)
         if engine.excess(over: budget.state) > 0 { try spill(budget) }
         // An image is a copy: many small ones take less memory than a large one.
-        if engine.changedBytes > budget.image {
+        if engine.changedBytes > budget.image, !isTooSoon {
             if engine.changedBytes > budget.image * 2 { waitForCheckpoint() }
             try beginCheckpoint()
         }
     }
+
+    /// Whether the last checkpoint was so large, for what has come since, that another one would mostly say the same: keys that
+    /// are larger than the limit are never given up while events ask for them, and copied whole each time.
+    private var isTooSoon: Bool { eventsSinceCheckpoint * Self.changePerEvent < lastImageBytes }
+
+    /// Bytes that an event changes, in all but very large keys.
+    private static let changePerEvent = 4 << 10
 
     /// Whether the state is so far above the limit that nothing more may come (C9).
     func isFar(above budget: StateBudget) -> Bool { engine.excess(over: budget.state) > budget.state / 4 }
@@ -76,7 +84,7 @@ extension PartitionRunner {
             try beginCheckpoint()
         case .idle:
             engine.spill(to: checkpoints, limit: budget.state)
-            if engine.excess(over: budget.state) > 0 { try beginCheckpoint() }
+            if engine.excess(over: budget.state) > 0, !isTooSoon { try beginCheckpoint() }
         }
     }
 

@@ -50,6 +50,8 @@ public final class PartitionRunner: @unchecked Sendable {
     var filling: StateImage?
     /// The last image that was whole; nobody else uses it while nothing is being written.
     var lastImage: StateImage?
+    /// Bytes of what the last image copied.
+    var lastImageBytes = 0
 
     /// Events that are processed together at most.
     public static let capacity = 2048
