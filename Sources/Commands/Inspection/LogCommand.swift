@@ -22,10 +22,7 @@ struct LogPlace: ParsableArguments {
     var dataDir = "patternalarm-data"
 
     func store() throws(CommandError) -> DiskStore {
-        guard FileManager.default.fileExists(atPath: dataDir + "/log") else {
-            throw .storage("there is no log in \(dataDir); run `patternalarm replay` first, or name it with --data-dir")
-        }
-        return DiskStore(root: dataDir)
+        try DataPlace.store(of: dataDir)
     }
 
     /// The partitions that the log has or is meant to have, or the one with that number, by topic and number.

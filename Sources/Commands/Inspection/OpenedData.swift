@@ -20,7 +20,12 @@ struct DataPlace: ParsableArguments {
 
     /// The directory's files.
     func store() throws(CommandError) -> DiskStore {
-        guard FileManager.default.fileExists(atPath: dataDir + "/log") else {
+        try Self.store(of: dataDir)
+    }
+
+    /// The files of a directory that has a log, or had one: of which checkpoints or alerts are left.
+    static func store(of dataDir: String) throws(CommandError) -> DiskStore {
+        guard ["log", "state", "alerts.sqlite"].contains(where: { access(dataDir + "/" + $0, F_OK) == 0 }) else {
             throw .storage("there is no log in \(dataDir); run `patternalarm replay` first, or name it with --data-dir")
         }
         return DiskStore(root: dataDir)
@@ -84,6 +89,28 @@ struct DataPlace: ParsableArguments {
         } catch {
             throw CommandError(error)
         }
+    }
+
+    /// Where a log was shortened, that no checkpoint has what the events left behind that are gone, in words. A writer may put a
+    /// newer checkpoint in an older one's place meanwhile.
+    func missingState(_ store: DiskStore, _ database: AlertDatabase?) throws(CommandError) -> [String] {
+        let built = try built(database)
+        var words: [String] = []
+        for (name, start, _) in try bounds(store) where start > 0 && built[name].map({ $0.rawValue > start }) ?? false {
+            let checkpoints = CheckpointStore(directory: "state/" + name, fingerprint: nil, store: store)
+            do throws(FileError) {
+                let found = try checkpoints.summaries()
+                guard !found.contains(where: { $0.fault == nil && $0.offset >= start }) else { continue }
+            } catch {
+                throw CommandError(error)
+            }
+            words.append(
+                "state/\(name) has no checkpoint, though its log begins at offset \(start): what the events before it have left "
+                    + "behind (windows, sequences, open alerts) is gone; put the folder `state` back from a backup "
+                    + "(`patternalarm restore`), or accept it with `patternalarm replay --from-checkpoint none`"
+            )
+        }
+        return words
     }
 
     /// How many events each partition of the log holds: first offset and the offset behind the last whole batch.

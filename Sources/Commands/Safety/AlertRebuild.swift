@@ -64,8 +64,13 @@ struct AlertRebuild {
 
     /// What is wrong with the file, if no row of it can be trusted to be found.
     private func damage() throws(CommandError) -> String? {
+        // What is no file is refused, not waited for.
+        do throws(FileError) {
+            guard try DiskStore.size(at: path) != nil else { return nil }
+        } catch {
+            throw CommandError(error)
+        }
         do throws(AlertStoreError) {
-            guard access(path, F_OK) == 0 else { return nil }
             return try AlertDatabase(path: path, readOnly: true).pageFaults().first
         } catch {
             guard case .damaged(_, let words) = error else { throw CommandError(error) }

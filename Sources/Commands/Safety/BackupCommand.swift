@@ -88,7 +88,7 @@ struct BackupCommand: ParsableCommand {
             throw CommandError(error)
         }
         let database = try place.database()
-        missing = try place.missing(store, database)
+        missing = try place.missing(store, database) + place.missingState(store, database)
         if let words = try place.missingAlerts(store) { missing.append(words) }
         if let database {
             try CommandError.storing { () throws(AlertStoreError) in

@@ -51,7 +51,10 @@ struct VerifyCommand: ParsableCommand {
             Output.data("\(Output.safe(place.alertsPath)): " + (found.isEmpty ? "ok\n" : "\(found.count) faults\n"))
             faults += found.map { "\(place.alertsPath): \($0)" }
             if !found.isEmpty { faults.append(AlertRebuild.advice(place)) }
-            if found.isEmpty { try checkOffsets(database, store, &faults) }
+            if found.isEmpty {
+                try checkOffsets(database, store, &faults)
+                faults += try place.missingState(store, database)
+            }
         } else {
             Output.data(
                 "\(Output.safe(place.alertsPath)): not there; `patternalarm replay --resume` makes it from the log\n"
