@@ -10,13 +10,9 @@ extension AlertDatabase {
     public func digest() throws(AlertStoreError) -> String {
         try read { db in
             var digest = SHA256()
-            for (table, order) in [
-                ("alerts", "alert_id"), ("evidence", "alert_id, position"),
-                ("events", "partition, \"offset\""), ("alert_reasons", "alert_id, rank"),
-                ("feature_values", "alert_id"), ("rejects", "partition, \"offset\""),
-                ("late_events", "partition, \"offset\""), ("duplicates", "partition, \"offset\""),
-                ("offsets", "topic, partition"),
-            ] {
+            // What hangs on an alert comes behind it.
+            for table in ["alerts"] + Self.derivedTables.filter({ $0 != "alerts" }) {
+                let order = try db.primaryKey(table).columns.map { "\"\($0)\"" }.joined(separator: ", ")
                 digest.update(Array("table \(table)\n".utf8))
                 let rows = try Row.fetchCursor(db, sql: "SELECT * FROM \(table) ORDER BY \(order)")
                 while let row = try rows.next() {

@@ -87,8 +87,8 @@ extension AlertDatabase {
         try write { db in
             try db.execute(
                 sql: """
-                    INSERT INTO runs (status, command, app_version, pipeline, pipeline_sha, model_id, started_ms)
-                    VALUES ('running', ?, ?, ?, ?, ?, ?)
+                    INSERT INTO runs (kind, status, command, app_version, pipeline, pipeline_sha, model_id, started_ms)
+                    VALUES ('log', 'running', ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [run.command, run.appVersion, run.pipeline, run.pipelineSHA, run.modelID, now]
             )
@@ -106,8 +106,8 @@ extension AlertDatabase {
             try db.execute(
                 sql: """
                     INSERT INTO runs
-                      (status, command, app_version, pipeline, pipeline_sha, model_id, started_ms, finished_ms)
-                    VALUES ('done', ?, ?, ?, ?, ?, ?, ?)
+                      (kind, status, command, app_version, pipeline, pipeline_sha, model_id, started_ms, finished_ms)
+                    VALUES ('figures', 'done', ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [run.command, run.appVersion, run.pipeline, run.pipelineSHA, run.modelID, now, now]
             )
@@ -126,7 +126,7 @@ extension AlertDatabase {
         try read { db in
             try Row.fetchOne(
                 db,
-                sql: "SELECT * FROM runs WHERE status <> 'done' ORDER BY run_id DESC LIMIT 1"
+                sql: "SELECT * FROM runs WHERE kind = 'log' ORDER BY run_id DESC LIMIT 1"
             ).map {
                 try RunRecord(
                     command: $0.value("command"),

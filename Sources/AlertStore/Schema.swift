@@ -6,7 +6,7 @@ enum Schema {
     static let migrations = "grdb_migrations"
 
     /// The version that this program writes; `PRAGMA user_version` holds a file's.
-    static let version = 4
+    static let version = 5
 
     static func migrator() -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -28,8 +28,22 @@ enum Schema {
             try db.execute(sql: fourth)
             try db.execute(sql: "PRAGMA user_version = 4")
         }
+        migrator.registerMigration("5") { db in
+            try db.execute(sql: fifth)
+            try db.execute(sql: "PRAGMA user_version = 5")
+        }
         return migrator
     }
+
+    /// Since version 5 a file says what its features are, in the order in which an alert's features are written, and what a run
+    /// was for.
+    private static let fifth = """
+        ALTER TABLE runs ADD COLUMN kind TEXT NOT NULL DEFAULT 'log' CHECK (kind IN ('log', 'figures'));
+        UPDATE runs SET kind = 'figures' WHERE status = 'done';
+        CREATE TABLE features (
+          feature TEXT PRIMARY KEY, position INTEGER NOT NULL UNIQUE, title TEXT NOT NULL, definition TEXT NOT NULL)
+          STRICT, WITHOUT ROWID;
+        """
 
     /// Since version 3 an alert's id begins with the offset that it was opened at, so that new alerts lie beside one
     /// another in the file; its features are one row; it says which domain it is of; and an assignee of no letters means nobody. Views that select

@@ -122,7 +122,7 @@ public struct CommitBuilder: Sendable {
                     alertID: alert.id,
                     rank: rank + 1,
                     feature: feature.name,
-                    title: feature.title ?? feature.name,
+                    title: feature.shownTitle,
                     value: known(reason.value),
                     typical: known(reason.typical),
                     contribution: reason.contribution

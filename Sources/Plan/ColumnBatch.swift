@@ -68,13 +68,22 @@ public final class ColumnBatch {
     public struct Rejection: Sendable, Equatable {
         public var field: String?
         public var reason: String
-        /// What the event is too far ahead of; nil if it was refused for something else.
-        public var isAheadOf: Reference?
+        public var kind: Kind
 
-        public init(field: String? = nil, reason: String, isAheadOf: Reference? = nil) {
+        public init(field: String? = nil, reason: String, kind: Kind = .content) {
             self.field = field
             self.reason = reason
-            self.isAheadOf = isAheadOf
+            self.kind = kind
+        }
+
+        /// How the log can tell again that the event was refused.
+        public enum Kind: Sendable, Equatable {
+            /// Its bytes say so to whoever reads them by the same schema.
+            case content
+            /// It was too long to be kept: the bytes are only its beginning, and the log notes the reason beside them.
+            case size
+            /// It is too far ahead of a time: the log notes which.
+            case ahead(Reference)
         }
     }
 

@@ -3,6 +3,15 @@ extension PipelinePlan {
     /// The expression with the names of this plan's fields, features and entities; lists are written out.
     public func words(_ expression: Expression) -> String { words(expression, inside: 0) }
 
+    /// What raises a detector's alerts.
+    public func words(_ detector: Detector) -> String {
+        switch detector.kind {
+        case .rule(let condition, _): words(condition)
+        case .model(let name, let threshold, let features):
+            "model \(name) from \(threshold) on" + (features.map { ", of " + $0.joined(separator: ", ") } ?? "")
+        }
+    }
+
     private func words(_ expression: Expression, inside level: Int) -> String {
         switch expression {
         case .number(let number): Self.words(number)
@@ -74,7 +83,7 @@ extension PipelinePlan {
 
 extension Expression.BinaryOperator {
     /// The sign, and how strongly it binds.
-    fileprivate var spelling: (sign: String, level: Int) {
+    var spelling: (sign: String, level: Int) {
         switch self {
         case .or: ("or", 1)
         case .and: ("and", 2)

@@ -8,7 +8,7 @@ public import FileStore
 import Forest
 import Foundation
 public import Plan
-import StateStore
+public import StateStore
 
 /// A data directory opened for writing: the lock, the partitions' logs and engines, and the alerts file, brought to one
 /// state whatever happened before.
@@ -67,11 +67,12 @@ public final class DataDirectory {
         do throws(DirectoryLock.Failure) { lock = try DirectoryLock(path) } catch { throw RuntimeError(error) }
         try Self.checkPartitions(path, plan)
         let modelID = models.records.map(\.id).joined(separator: " ")
+        let identity = plan.identity
         let run = RunRecord(
             command: program.command,
             appVersion: program.version,
             pipeline: plan.name,
-            pipelineSHA: plan.sha256,
+            pipelineSHA: identity.pipeline,
             modelID: modelID.isEmpty ? nil : modelID
         )
         let database: AlertDatabase
@@ -99,13 +100,14 @@ public final class DataDirectory {
                 cacheBytes: options.stateBytes == nil ? 64 << 20 : 16 << 20
             )
             let last = try database.lastRun()
-            if let last, last.pipelineSHA != run.pipelineSHA || last.modelID != run.modelID {
+            if let last, !identity.isKnown(as: last.pipelineSHA) || last.modelID != run.modelID {
                 notes.append("the pipeline or the model has changed: alerts are rebuilt from the log")
                 notes += try Self.givenUp(database, plan, options.store ?? DiskStore(root: path))
                 try database.resetDerived()
             }
             for model in models.records { try database.register(model) }
-            try database.setRules(plan.detectors.map { ($0.name, $0.title, $0.kindName, "\($0.kind)") })
+            try database.setRules(plan.detectors.map { ($0.name, $0.title, $0.kindName, plan.words($0)) })
+            try database.setFeatures(plan.featureRecords)
             self.run = try database.beginRun(run, atMilliseconds: Self.now)
         } catch {
             throw RuntimeError(error)
@@ -138,7 +140,7 @@ public final class DataDirectory {
                 observer: options.observer
             ),
             installer: checkpoints,
-            fingerprint: Self.fingerprint(pipelineSHA: run.pipelineSHA, modelID: modelID)
+            fingerprint: Self.fingerprint(identity, modelID: modelID)
         )
         surroundings.log = options.log
         surroundings.stateLimit = options.stateBytes.map { $0 / plan.partitionCount }
@@ -331,11 +333,8 @@ extension Detector {
 }
 
 extension DataDirectory {
-    /// What state is computed with: a checkpoint of another pipeline, model or version of the state is of no use.
-    public static func fingerprint(pipelineSHA: String, modelID: String) -> String { "3 \(pipelineSHA) \(modelID)" }
-}
-
-extension PipelinePlan {
-    /// SHA-256 of everything in the plan that can change a result.
-    public var sha256: String { SHA256.hexadecimal(of: Array(canonicalDescription.utf8)) }
+    /// What state is computed with.
+    public static func fingerprint(_ pipeline: PlanIdentity, modelID: String) -> StateFingerprint {
+        StateFingerprint("4 \(pipeline.layout) \(modelID)", earlier: ["3 \(pipeline.firstPipeline) \(modelID)"])
+    }
 }

@@ -35,7 +35,7 @@ public final class CheckpointStore: Sendable {
 
     public let directory: String
     private let store: any FileStore
-    private let fingerprint: String?
+    private let fingerprint: StateFingerprint?
     private let filterBytes: Int
     private let current = Mutex(Current())
 
@@ -49,11 +49,10 @@ public final class CheckpointStore: Sendable {
 
     /// - Parameters:
     ///   - directory: The folder, made by the first checkpoint.
-    ///   - fingerprint: What the state is computed with (pipeline, models): a checkpoint with another one is of no use; nil
-    ///     to look at any.
+    ///   - fingerprint: What the state is computed with; nil to look at any.
     ///   - store: Where the folder is.
     ///   - filterBytes: Bytes of memory that may help to look up keys; without them each look-up reads the disk.
-    public init(directory: String, fingerprint: String?, store: any FileStore, filterBytes: Int = 0) {
+    public init(directory: String, fingerprint: StateFingerprint?, store: any FileStore, filterBytes: Int = 0) {
         self.directory = directory
         self.fingerprint = fingerprint
         self.store = store
@@ -102,7 +101,7 @@ public final class CheckpointStore: Sendable {
             current.withLock { _ = $0.damaged.insert(sequence) }
             return nil
         }
-        guard fingerprint == nil || checkpoint.fingerprint == fingerprint, offsets.contains(checkpoint.offset) else {
+        guard fingerprint?.fits(checkpoint.fingerprint) ?? true, offsets.contains(checkpoint.offset) else {
             return nil
         }
         do throws(StateError) {
@@ -268,7 +267,7 @@ public final class CheckpointStore: Sendable {
             sequence: next,
             offset: image.offset,
             clock: image.clock,
-            fingerprint: fingerprint ?? "",
+            fingerprint: fingerprint?.text ?? "",
             extra: image.extra,
             runs: runs.map(\.name)
         )

@@ -27,6 +27,7 @@ final class StateRun: @unchecked Sendable {
     }
 
     static let magic: [UInt8] = Array("PASTATE2".utf8)
+    private static let firstMagic: [UInt8] = Array("PASTATE1".utf8)
     static let blockBytes = 4 << 10
     static let groupBytes = 256 << 10
     static let footerBytes = 8 * 3 + 4 + 4 + 8
@@ -69,6 +70,9 @@ final class StateRun: @unchecked Sendable {
             (0..<3).map { Int(truncatingIfNeeded: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self)) }
         }
         let claimed = footer.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 24, as: UInt32.self) }
+        guard Array(footer[32...]) != Self.firstMagic else {
+            throw damaged("an earlier version of the program wrote it, in another form")
+        }
         guard Checksum.crc32c(Array(footer[..<24])) == claimed, Array(footer[32...]) == Self.magic,
             claimed == name.checksum
         else { throw damaged("its footer is not what was written") }

@@ -204,7 +204,7 @@ import Testing
     @Test func badFilesHaveTheirOwnErrors() throws {
         let newer = folder + "/newer.sqlite"
         try DatabaseQueue(path: newer).write { try $0.execute(sql: "PRAGMA user_version = 99") }
-        #expect(throws: AlertStoreError.newer(path: newer, version: 99, known: 4)) { try AlertDatabase(path: newer) }
+        #expect(throws: AlertStoreError.newer(path: newer, version: 99, known: 5)) { try AlertDatabase(path: newer) }
         let garbage = folder + "/garbage.sqlite"
         try Data(repeating: 7, count: 5000).write(to: URL(fileURLWithPath: garbage))
         do {
@@ -303,7 +303,7 @@ import Testing
                 queue: Int.fetchOne(db, sql: "SELECT count(*) - count(domain) FROM alert_queue")
             )
         }
-        #expect(after.version == 4 && after.queue == 1)
+        #expect(after.version == 5 && after.queue == 1)
         #expect(after.alerts == before.alerts && after.events == before.events)
         #expect(after.features == before.features && after.triage == before.triage)
     }

@@ -46,24 +46,24 @@ import Testing
         #expect(plan.schema.fields[3].values.numbers == .decimalComma)
         #expect(plan.schema.fields.allSatisfy { $0.values.nullWords == WordList(["null"]) })
         #expect(plan.zone.fixedMinutes == nil && plan.times(of: plan.schema.fields[0]).zone == plan.zone)
-        #expect(plan.readingDescription.hasPrefix("zone Europe/Berlin 3600 "))
+        #expect(plan.firstReading.hasPrefix("zone Europe/Berlin 3600 "))
     }
 
     /// A pipeline that says nothing of it is the pipeline that it was.
     @Test func whatIsNotSaidIsNoPartOfAPipeline() throws {
         let plain = try plan([("amount", "number")])
-        #expect(plain.readingDescription.contains("field amount amount number - false - -\n"))
-        #expect(plain.readingDescription.hasPrefix("zone 0\n"))
+        #expect(plain.firstReading.contains("field amount amount number - false - -\n"))
+        #expect(plain.firstReading.hasPrefix("zone 0\n"))
         let spellings: [[(String, Any)]] = [
             [("type", "number"), ("null_words", ["-1"])],
             [("type", "number"), ("numbers", [("accounting", "true")] as [(String, Any)])],
         ]
         for spelling in spellings {
-            #expect(try plan([("amount", spelling)]).readingDescription != plain.readingDescription)
+            #expect(try plan([("amount", spelling)]).identity.reading != plain.identity.reading)
         }
         let hours: [(String, Any)] = [("type", "time"), ("unit", "h")]
         let days: [(String, Any)] = [("type", "time"), ("unit", "d")]
-        #expect(try plan([("x", hours)]).readingDescription != (try plan([("x", days)]).readingDescription))
+        #expect(try plan([("x", hours)]).identity.reading != (try plan([("x", days)]).identity.reading))
     }
 
     /// An origin without an offset is a local time; what counts from there is time that has gone by.
@@ -89,8 +89,8 @@ import Testing
         // What says no zone is known by what it was known by.
         let days: [(String, Any)] = [("type", "time"), ("origin", "1899-12-30"), ("unit", "d")]
         let words = "field x x time - false - - unit 86400000000000 origin -2209161600000000\n"
-        #expect(try plan([("x", days)]).readingDescription.contains(words))
-        #expect(try !plan([("x", days)], schema: berlin).readingDescription.contains(words))
+        #expect(try plan([("x", days)]).firstReading.contains(words))
+        #expect(try !plan([("x", days)], schema: berlin).firstReading.contains(words))
     }
 
     @Test func mistakesAreNamed() {

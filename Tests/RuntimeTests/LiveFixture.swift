@@ -8,6 +8,7 @@ import FileStore
 import Foundation
 import Plan
 import Runtime
+import StateStore
 import TestKit
 import Testing
 import Windows

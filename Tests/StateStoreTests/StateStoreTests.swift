@@ -303,6 +303,20 @@ private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
         #expect(try fresh.summaries().allSatisfy { $0.fault == nil })
     }
 
+    /// A value that grows from image to image takes what the last one takes, not what all of them took.
+    @Test func anImageKeepsNoMemoryOfLargeValues() {
+        let image = StateImage(offset: 0, clock: nil, horizons: [:])
+        for round in 1...30 {
+            image.reuse(offset: Int64(round), clock: nil, horizons: [:])
+            let value = [UInt8](repeating: UInt8(round), count: round * 100_000)
+            value.withUnsafeBytes { image.add(StateTable(1), Text(low: 1, high: 2), time: 0, value: $0) }
+            for key in 0..<9 as Range<UInt64> {
+                value[..<100].withUnsafeBytes { image.add(StateTable(1), Text(low: key, high: 3), time: 0, value: $0) }
+            }
+            #expect(image.heldBytes <= value.count + 600_000)
+        }
+    }
+
     @Test func onlyCheckpointsOfTheSameFingerprintAndEarlyEnoughAreUsed() throws {
         var random = Seeded(seed: 6)
         var model: Model = [:]
@@ -311,6 +325,16 @@ private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
         #expect(try store.restore(upTo: 9).restored == nil)
         let other = CheckpointStore(directory: "state/t", fingerprint: "g", store: disk)
         #expect(try other.restore(upTo: .max).restored == nil)
+        // What means the same in the words of an earlier version is used; what is written from then on is in today's.
+        let later = CheckpointStore(
+            directory: "state/t",
+            fingerprint: StateFingerprint("g", earlier: ["e", "f"]),
+            store: disk
+        )
+        #expect(try later.restore(upTo: .max).restored?.offset == 20)
+        try later.install(change(&model, &random, offset: 30, clock: 3))
+        #expect(try other.restore(upTo: .max).restored?.offset == 30)
+        #expect(try store.restore(upTo: .max).restored?.offset == 20)
     }
 
     /// Hostile bytes: no crash, no hang, no great allocation.

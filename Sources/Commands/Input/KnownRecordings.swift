@@ -75,8 +75,8 @@ struct KnownRecordings {
         _ range: TimeRange
     ) throws(CommandError) -> Match {
         let recordings = partitions.map { $0[input] }
-        let reading = plan.readingChecksum
-        guard recordings.allSatisfy({ $0?.isReadable(by: reading) ?? true }) else {
+        let readings = plan.readingChecksums
+        guard recordings.allSatisfy({ $0?.isReadable(by: readings) ?? true }) else {
             throw .input(
                 "\(path) was taken in part, by --from/--to, with a pipeline that has another schema or partitions otherwise: "
                     + "which of its events are left cannot be told; take the rest with that pipeline, or replay the whole "

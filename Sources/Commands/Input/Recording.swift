@@ -33,7 +33,7 @@ final class Chunk: @unchecked Sendable {
     var clock: ClockMark?
     var clockBefore: ClockState?
     /// Rows whose lines cannot be events, and why.
-    fileprivate(set) var refusals: [(row: Int, reason: String)] = []
+    fileprivate(set) var refusals: [(row: Int, rejection: ColumnBatch.Rejection)] = []
 
     init(plan: PipelinePlan, capacity: Int) {
         batch = ColumnBatch(schema: plan.schema, capacity: capacity)
@@ -238,7 +238,8 @@ final class Recording {
         if let size = line.oversize {
             let limit = LineReader<RecordingSource>.lineLimit
             let row = chunk.batch.append(line.bytes)
-            return chunk.refusals.append((row, "a line of \(size) bytes; the limit is \(limit)"))
+            let reason = "a line of \(size) bytes; the limit is \(limit)"
+            return chunk.refusals.append((row, .init(reason: reason, kind: .size)))
         }
         guard format == .csv, let csv else {
             _ = chunk.batch.append(line.bytes)
@@ -247,7 +248,7 @@ final class Recording {
         do throws(CSVGrammar.Fault) {
             _ = chunk.batch.append(try csv.json(line.bytes))
         } catch {
-            chunk.refusals.append((chunk.batch.append(line.bytes), error.description))
+            chunk.refusals.append((chunk.batch.append(line.bytes), .init(reason: error.description)))
         }
     }
 }

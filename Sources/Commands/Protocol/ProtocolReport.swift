@@ -78,7 +78,7 @@ struct ProtocolReport {
             command: command,
             appVersion: PatternAlarm.version,
             pipeline: plan.name,
-            pipelineSHA: plan.sha256,
+            pipelineSHA: plan.identity.pipeline,
             modelID: modelID
         )
         let now = Int64(Date().timeIntervalSince1970 * 1000)

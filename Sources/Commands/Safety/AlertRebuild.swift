@@ -1,6 +1,7 @@
 import AlertStore
 import Base
 import Bytes
+import Delivery
 import Engine
 import EventLog
 import FileStore
@@ -50,6 +51,9 @@ struct AlertRebuild {
         let target = damage == nil ? path : salvaged
         let database = try CommandError.storing { () throws(AlertStoreError) in try AlertDatabase(path: target) }
         try recomputation.check(try CommandError.storing { () throws(AlertStoreError) in try database.lastRun() })
+        try CommandError.storing { () throws(AlertStoreError) in
+            try database.setFeatures(recomputation.plan.featureRecords)
+        }
         let events = try recompute(into: fresh, like: database, at: target, isSalvaged: damage != nil)
         try finish(database, fresh: fresh, events: events)
         if damage != nil {

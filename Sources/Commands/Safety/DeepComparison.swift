@@ -1,4 +1,5 @@
 import AlertStore
+import Delivery
 import FileStore
 import Plan
 
@@ -18,6 +19,10 @@ struct DeepComparison {
             return try AlertDatabase(path: copy)
         }
         try recomputation.check(try CommandError.storing { () throws(AlertStoreError) in try old.lastRun() })
+        // Titles and the order of features are not what is compared: a pipeline may have others than the last run's.
+        try CommandError.storing { () throws(AlertStoreError) in
+            try old.setFeatures(recomputation.plan.featureRecords)
+        }
         let (fresh, events) = try recompute(starts, like: old, copy: copy)
         let found = try CommandError.storing { () throws(AlertStoreError) in
             try old.close()

@@ -16,6 +16,7 @@ import StateStore
 /// it is, and everything behind it is made again.
 struct Recomputation {
     let plan: PipelinePlan
+    let identity: PlanIdentity
     let models: (bindings: [Int: ModelBinding], models: [ModelDirectory])
     let store: DiskStore
     let isQuiet: Bool
@@ -35,6 +36,7 @@ struct Recomputation {
         models = try ModelDirectory.bind(&plan, path: planning.model)
         self.lost = lost
         self.plan = plan
+        identity = plan.identity
         self.store = store
         self.isQuiet = isQuiet
     }
@@ -50,7 +52,7 @@ struct Recomputation {
             command: command,
             appVersion: PatternAlarm.version,
             pipeline: plan.name,
-            pipelineSHA: plan.sha256,
+            pipelineSHA: identity.pipeline,
             modelID: modelID.isEmpty ? nil : modelID
         )
     }
@@ -101,10 +103,10 @@ struct Recomputation {
 
     /// Refuses alerts that were made with another pipeline or model.
     func check(_ run: RunRecord?) throws(CommandError) {
-        guard let run, run.pipelineSHA != plan.sha256 || (run.modelID ?? "") != modelID else { return }
+        guard let run, !identity.isKnown(as: run.pipelineSHA) || (run.modelID ?? "") != modelID else { return }
         throw .usage(
             "the alerts were made with pipeline \(run.pipeline) (\(run.pipelineSHA.prefix(12))) and model "
-                + "\(run.modelID ?? "none"), not with \(plan.name) (\(plan.sha256.prefix(12))) and "
+                + "\(run.modelID ?? "none"), not with \(plan.name) (\(identity.pipeline.prefix(12))) and "
                 + "\(modelID.isEmpty ? "none" : modelID): name them with --pipeline and --model"
         )
     }
@@ -196,7 +198,7 @@ struct Recomputation {
                 partition: partition,
                 models: models.bindings,
                 topic: plan.name,
-                fingerprint: DataDirectory.fingerprint(pipelineSHA: plan.sha256, modelID: modelID),
+                fingerprint: DataDirectory.fingerprint(identity, modelID: modelID),
                 store: store
             )
         } catch {

@@ -14,10 +14,15 @@ struct CheckCommand: ParsableCommand {
 
               patternalarm check pipeline.yaml
               patternalarm check pipeline.yaml payments.csv
+              patternalarm check pipeline.yaml --parts
 
             With files their events are read as a replay reads them, without models and without a data directory: how many \
             are accepted, why others are not, which fields no event has and what they may be called there, and how many \
             alerts the rules give. Exit code 4: no event is accepted, or a field has another spelling in the file.
+
+            With --parts, what the pipeline and each part of it are known by: hashes of what they mean, whatever their \
+            order, titles and comments. Between two files those of the parts that a change touches differ, and as long as \
+            the pipeline's is the same, alerts and checkpoints stay as they are.
             """
     )
 
@@ -27,12 +32,19 @@ struct CheckCommand: ParsableCommand {
     @Argument(help: "Files of events (JSON lines or CSV, each also compressed), in the order of time.")
     var files: [String] = []
 
+    @Flag(help: "List the parts, and what each is known by.")
+    var parts = false
+
+    @Option(help: "How to write the parts.")
+    var format: OutputFormat = .table
+
     @OptionGroup var options: SurveyOptions
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             let file = try PipelineFile.load(pipeline)
             let plan = file.plan
+            if parts { return PlanParts(plan).listing.write(as: format) }
             Output.data(
                 "\(Output.safe(file.path)): fine: \(plan.schema.fields.count) fields, \(plan.entities.count) entities, "
                     + "\(plan.features.count) features, \(plan.detectors.count) detectors, \(plan.queries.count) queries\n"

@@ -85,7 +85,7 @@ struct ModelCard {
         return .object([
             .init("name", .text(plan.name)),
             .init("pipeline", .text(plan.name)),
-            .init("pipeline_sha256", .text(SHA256.hexadecimal(of: Array(plan.canonicalDescription.utf8)))),
+            .init("pipeline_sha256", .text(plan.identity.pipeline)),
             .init("negative", rule.map { .text($0.negative) } ?? .null),
             .init("parameters", .object(options.members(rounds: fit.final.rounds))),
             .init("trained_from_ms", .number(Double((data.times.min() ?? 0) / 1000))),

@@ -7,7 +7,7 @@ extension ColumnBatch.Rejection {
         let days = microseconds / 86_400_000_000
         let distance = days > 0 ? "\(days) days" : "\(microseconds / 1_000_000) s"
         let other = reference.isWallClock ? "this computer's clock" : "the newest event"
-        self.init(field: field, reason: "\(distance) ahead of \(other)", isAheadOf: reference)
+        self.init(field: field, reason: "\(distance) ahead of \(other)", kind: .ahead(reference))
     }
 }
 

@@ -47,7 +47,9 @@ final class CarefulDecoder {
             next += 1
         }
         labelSlot = slots
+        // By name: which one of several is missed first is not to hang on the order in the pipeline file.
         required = plan.schema.fields.indices.filter { plan.schema.fields[$0].isRequired }
+            .sorted { plan.schema.fields[$0].name.utf8.lexicographicallyPrecedes(plan.schema.fields[$1].name.utf8) }
         let places = max(1, plan.schema.fields.count)
         seenIn = .allocate(capacity: places)
         seenIn.initialize(repeating: 0, count: places)

@@ -57,11 +57,11 @@ public final class EventDecoder {
     /// - Parameters:
     ///   - batch: events that have been appended one behind the other.
     ///   - refusals: rows to refuse, ascending, and why.
-    public func decode(_ batch: ColumnBatch, refusing refusals: [(row: Int, reason: String)]) {
+    public func decode(_ batch: ColumnBatch, refusing refusals: [(row: Int, rejection: ColumnBatch.Rejection)]) {
         var next = 0
         for refusal in refusals {
             decode(batch, rows: next..<refusal.row)
-            reject(batch, row: refusal.row, because: .init(reason: refusal.reason))
+            reject(batch, row: refusal.row, because: refusal.rejection)
             next = refusal.row + 1
         }
         decode(batch, rows: next..<batch.count)

@@ -23,7 +23,7 @@ public final class Journal {
 
     public init(plan: PipelinePlan, log: PartitionLog) {
         self.log = log
-        reading = plan.readingChecksum
+        reading = plan.readingChecksums[0]
         keyField = plan.entities[plan.partitionEntity].fieldOfKey
     }
 
@@ -142,12 +142,8 @@ public final class Journal {
                     let span = spans[row]
                     key = UnsafeRawBufferPointer(batch.payload[Int(span.start)..<Int(span.start + span.count)])
                 }
-            } else if event.isCut(in: batch, row) {
-                let reason = batch.rejections[Int(batch.status[row]) - 1].reason
-                headers.append(RecordHeader(SourceMark.rejectName, Array(reason.utf8)))
-            } else if let other = batch.rejections[Int(batch.status[row]) - 1].isAheadOf {
-                let text = "\(other.time)\(other.isWallClock ? " clock" : "")"
-                headers.append(RecordHeader(SourceMark.aheadName, Array(text.utf8)))
+            } else if let header = SourceMark.header(of: batch.rejections[Int(batch.status[row]) - 1]) {
+                headers.append(header)
             }
             builder.add(
                 timestampMilliseconds: newest,
@@ -168,10 +164,14 @@ extension Entity {
     }
 }
 
-extension ColumnBatch.ByteSpan {
-    /// True if the payload is only the beginning of a line that was too long to keep.
-    fileprivate func isCut(in batch: ColumnBatch, _ row: Int) -> Bool {
-        let reason = batch.rejections[Int(batch.status[row]) - 1]
-        return reason.field == nil && reason.reason.hasPrefix("a line of ")
+extension SourceMark {
+    /// What the log notes beside an event that was refused; nil where its bytes say so themselves.
+    fileprivate static func header(of rejection: ColumnBatch.Rejection) -> RecordHeader? {
+        switch rejection.kind {
+        case .content: nil
+        case .size: RecordHeader(rejectName, Array(rejection.reason.utf8))
+        case .ahead(let other):
+            RecordHeader(aheadName, Array("\(other.time)\(other.isWallClock ? " clock" : "")".utf8))
+        }
     }
 }

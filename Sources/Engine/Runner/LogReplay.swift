@@ -85,7 +85,7 @@ final class LogReplay {
                 let value = UnsafeBufferPointer(rebasing: bytes[record.value])
                 if let reason {
                     let words = String(decoding: reason.value, as: UTF8.self)
-                    decoder.reject(value, because: .init(reason: words), into: batch)
+                    decoder.reject(value, because: .init(reason: words, kind: .size), into: batch)
                 } else {
                     decoder.decode(value, into: batch)
                     if let ahead = headers.first(where: { $0.name == SourceMark.aheadName }) {

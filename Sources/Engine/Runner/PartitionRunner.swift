@@ -64,8 +64,7 @@ public final class PartitionRunner: @unchecked Sendable {
         public var store: any FileStore
         public var sink: any AlertSink
         public var installer: any CheckpointInstaller
-        /// What state is computed with: a checkpoint of another pipeline or model is of no use.
-        public var fingerprint: String
+        public var fingerprint: StateFingerprint
         public var log = LogSettings()
         /// Bytes of memory for keyed state and what belongs to it, about; nil = no limit.
         public var stateLimit: Int?
@@ -77,7 +76,7 @@ public final class PartitionRunner: @unchecked Sendable {
             store: any FileStore,
             sink: any AlertSink,
             installer: any CheckpointInstaller,
-            fingerprint: String
+            fingerprint: StateFingerprint
         ) {
             self.topic = topic
             self.store = store

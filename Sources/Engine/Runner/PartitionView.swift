@@ -25,7 +25,7 @@ public final class PartitionView {
         partition: Int,
         models: [Int: ModelBinding],
         topic: String,
-        fingerprint: String,
+        fingerprint: StateFingerprint,
         store: any FileStore
     ) throws(RunnerError) {
         self.plan = plan

@@ -16,9 +16,9 @@ public struct RecordingMarks: Equatable, Sendable {
 
     var furthestLine: Int { marks.reduce(0) { max($0, $1.position.line) } }
 
-    /// Whether a pipeline that reads lines in this way can tell what is left.
-    public func isReadable(by reading: UInt32) -> Bool {
-        marks.allSatisfy { $0.range == .all || $0.reading == reading }
+    /// Whether a pipeline that reads lines in one of these ways, which are the same, can tell what is left.
+    public func isReadable(by readings: [UInt32]) -> Bool {
+        marks.allSatisfy { $0.range == .all || readings.contains($0.reading) }
     }
 
     package mutating func note(_ mark: SourceMark) {
@@ -58,6 +58,7 @@ extension RecordingMarks {
 }
 
 extension PipelinePlan {
-    /// A checksum of what decides whether a line is an event, of which time, and in which partition.
-    public var readingChecksum: UInt32 { Checksum.crc32c(Array(readingDescription.utf8)) }
+    /// Checksums of what decides whether a line is an event, of which time, and in which partition: today's, and the first one
+    /// that there was.
+    public var readingChecksums: [UInt32] { [identity.reading, firstReading].map { Checksum.crc32c(Array($0.utf8)) } }
 }

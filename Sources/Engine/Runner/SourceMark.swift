@@ -18,7 +18,7 @@ public struct SourceMark: Equatable, Sendable {
     public var range: TimeRange
     /// How many of the partition's events up to the position no run has taken, because they are not in its range.
     public package(set) var leftOut = 0
-    /// The ``Plan/PipelinePlan/readingChecksum`` that the range was applied with; 0 without one.
+    /// The first of ``Plan/PipelinePlan/readingChecksums`` that the range was applied with; 0 without one.
     public package(set) var reading: UInt32 = 0
     /// What the event clock knew behind the batch; nil if it was not asked.
     public var clock: ClockMark?

@@ -23,7 +23,7 @@ final class LiveChunk: @unchecked Sendable {
     /// Partitions that have not finished with it.
     let remaining = Atomic<Int>(0)
     private let failure = Mutex<SubmissionError?>(nil)
-    private var refusals: [(row: Int, reason: String)] = []
+    private var refusals: [(row: Int, rejection: ColumnBatch.Rejection)] = []
 
     static let capacity = 1024
     /// A partition's share must fit one record batch of Kafka's usual limit.
@@ -65,7 +65,7 @@ final class LiveChunk: @unchecked Sendable {
                 var event = UnsafeBufferPointer(rebasing: bytes[entry.start..<entry.start + entry.count])
                 if event.count > EventList.eventLimit {
                     let reason = "a line of \(event.count) bytes; the limit is \(EventList.eventLimit)"
-                    refusals.append((batch.count, reason))
+                    refusals.append((batch.count, .init(reason: reason, kind: .size)))
                     event = UnsafeBufferPointer(rebasing: event[..<EventList.keptOfOversize])
                 }
                 _ = batch.append(event)

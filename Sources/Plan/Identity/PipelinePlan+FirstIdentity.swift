@@ -1,9 +1,9 @@
 import Bytes
 
 extension PipelinePlan {
-    /// The checked plan as a stable text: two files that mean the same (comments, spacing, spellings aside) have the same
-    /// one. What a hash of "the pipeline" is taken over.
-    public var canonicalDescription: String {
+    /// The text that data directories knew the pipeline by at first, with the names that types and cases had then: only to
+    /// find that a directory was made with this pipeline. Tests hold it to what those versions wrote.
+    var firstDescription: String {
         var lines = ["name \(name)"] + schemaLines
         lines.append("time \(disorder) \(maximumAhead.map { "\($0)" } ?? "-") \(duplicatesWithin)")
         for entity in entities { lines.append("entity \(entity.name) \(entity.key)") }
@@ -22,8 +22,9 @@ extension PipelinePlan {
         lines.append("severity \(severities.critical) \(severities.high) \(severities.medium)")
         return lines.joined(separator: "\n")
     }
-    /// What decides whether a line is an event, of which time, and in which partition.
-    public var readingDescription: String {
+
+    /// The same of what decides whether a line is an event, of which time, and in which partition.
+    public var firstReading: String {
         let partitions = "partitions \(entities[partitionEntity].key) \(partitionCount)"
         return (schemaLines + [partitions]).joined(separator: "\n")
     }
