@@ -114,6 +114,26 @@ import Testing
         #expect(copy.err.contains("copy.jsonl: nothing new: all of its 30 events are duplicates"))
     }
 
+    /// A file that somebody has just made, whose only event has no line end yet.
+    @Test(arguments: ["id,at,payer\ne1,2026-03-02T08:00:00Z,p", "id,at,pa"])
+    func aFileWithoutAWholeRecordIsNoSuccess(_ text: String) throws {
+        try space.write(text, "f.csv")
+        for _ in 0..<2 {
+            let cut = try replay(["f.csv"])
+            #expect(cut.status == 4 && cut.err.contains("0 events = 0 ok"), "\(cut.err)")
+            #expect(cut.err.contains("no event in f.csv: line \(text.contains("e1") ? 2 : 1) has no end yet"))
+            #expect(cut.err.contains("add --finished") && !cut.err.contains("nothing new"))
+        }
+        // What was taken before is a success, though nothing has come to it but the beginning of a line.
+        try space.write(lines(0..<3), "e.jsonl")
+        #expect(try replay(["e.jsonl"]).status == 0)
+        try space.write(lines(0..<3) + "{\"id\":", "e.jsonl")
+        #expect(try replay(["e.jsonl"]).status == 0)
+        guard text.contains("e1") else { return }
+        let finished = try replay(["f.csv"], ["--finished"])
+        #expect(finished.status == 0 && finished.err.contains("1 events = 1 ok"), "\(finished.err)")
+    }
+
     @Test func bytesThatWereReadBeforeCanBeTakenAgain() throws {
         try space.write(header + "1,2026-03-02T08:00:00Z,p,1\n", "bank.txt")
         #expect(try replay(["bank.txt"], ["--format", "jsonl"]).status == 4)

@@ -54,13 +54,19 @@ struct ReplayedRecording {
     /// Whether it had events and all of them had been taken before, from elsewhere: nothing new, as of a file that is read again.
     var isRepeated: Bool { taken > 0 && duplicates >= taken }
 
-    /// Words for a file in which no event is, and none has ever been; nil for others, and where a line may still become one.
+    /// Words for a file in which no event is, and none has ever been; nil for others.
     var emptiness: String? {
-        guard isAtEnd, isWhole, findings.lines == 0, unended == nil else { return nil }
+        guard isAtEnd, isWhole, findings.lines == 0 else { return nil }
+        if let unended { return "no event in \(name): \(Self.words(unended))" }
         let why =
             position.line == 0
             ? "it is empty" : format == .csv ? "it has no line behind its header" : "its lines are empty"
         return "no event in \(name): \(why)"
+    }
+
+    private static func words(_ unended: (line: Int, bytes: Int)) -> String {
+        "line \(unended.line) has no end yet: its \(grouped(unended.bytes)) bytes are left for a later run, because more of it "
+            + "may come; if the file is finished, add --finished"
     }
 
     /// Why the run is no success because of this recording; nil if it is one.
@@ -90,12 +96,7 @@ struct ReplayedRecording {
                     + "\(grouped(lateEnd.bytes)) bytes that have come to it since are passed over"
             )
         }
-        if let unended {
-            lines.append(
-                "\(name): line \(unended.line) has no end yet: its \(grouped(unended.bytes)) bytes are left for a later run, "
-                    + "because more of it may come; if the file is finished, add --finished"
-            )
-        }
+        if let unended, emptiness == nil { lines.append("\(name): \(Self.words(unended))") }
         return lines
     }
 
@@ -123,6 +124,7 @@ struct ReplayedRecording {
             let more = refused - late > findings.reasons.count ? "; …" : ""
             lines.append("\(name): rejected: \(findings.reasons.joined(separator: "; "))\(more)")
         }
+        if let words = findings.aheadWords { lines.append("\(name): \(words)") }
         guard late > 0, let first = findings.firstTime else { return lines }
         if let newestBefore, first < newestBefore {
             lines.append(
