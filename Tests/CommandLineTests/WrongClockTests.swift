@@ -123,4 +123,50 @@ import Testing
         #expect(try replay("d").err.contains(words))
         #expect(try space.run(["check", "p.yaml", "e.jsonl"]).out.contains(words))
     }
+
+    /// A shop of five payers on Friday, of whom two come on Monday: too few to be believed, and what to do is said.
+    @Test func aTrueGapIsSpokenOf() throws {
+        try pipeline("1d")
+        let friday = (0..<50).map { event("f\($0)", "p\($0 % 5)", day: 0, second: $0 * 60) }
+        let monday = (0..<50).map { event("m\($0)", "p\($0 % 2)", day: 3, second: $0 * 60) }
+        try write(friday + monday)
+        let refused = try replay("d")
+        #expect(refused.err.contains("100 events = 50 ok + 0 late + 0 duplicate + 50 rejected"), "\(refused.err)")
+        let words = "set time: {max_ahead: …} in the pipeline to more than it, or to none, and run this again"
+        #expect(refused.err.contains("by 3 d at most. If that gap is true") && refused.err.contains(words))
+        #expect(try space.run(["check", "p.yaml", "e.jsonl", "-q"]).out.contains(words))
+        let stopped = try replay("s", ["--max-errors", "9", "--batch-size", "7"])
+        #expect(stopped.status == 4 && stopped.err.contains("fix the pipeline (its max_ahead, see above)"))
+        for limit in ["5d", "none"] {
+            try pipeline(limit)
+            let again = try replay("d")
+            #expect(again.status == 0 && again.err.contains("100 events = 100 ok"), "\(again.err)")
+            let goneOn = try replay("s", ["--max-errors", "9"])
+            #expect(goneOn.status == 0 && goneOn.digest == again.digest, "\(goneOn.err)")
+        }
+        #expect(try !replay("d").err.contains("max_ahead"))
+    }
+
+    /// Events of minutes apart, two clocks that are fast by two hours: some of what they say has been passed by when it is refused.
+    @Test func whatTimeHasPassedStaysRefused() throws {
+        try pipeline("1d")
+        var state: UInt32 = 3
+        func random(_ bound: Int) -> Int {
+            state = (state &* 1_103_515_245 &+ 12345) & 0x7FFF_FFFF
+            return Int(state >> 8) % bound
+        }
+        var second = 0
+        try write(
+            (0..<300).map { index in
+                second += 1 + random(600)
+                let payer = random(14)
+                return event("\(index)", "a\(payer)", day: 0, second: second + (payer >= 12 ? 7200 : 0))
+            }
+        )
+        let whole = try replay("d")
+        #expect(whole.err.contains("s before the newest event, a time that too few others have"), "\(whole.err)")
+        #expect(!whole.err.contains("at -") && whole.err.contains("time: {max_ahead: none}"), "\(whole.err)")
+        let verified = try space.run(["verify", "--deep", "--data-dir", "d", "--pipeline", "p.yaml"])
+        #expect(verified.status == 0, "\(verified.err)")
+    }
 }

@@ -29,7 +29,7 @@ final class QueryRun {
         self.writers = writers
         self.threads = threads
         self.log = log
-        findings = RecordingFindings(plan.schema)
+        findings = RecordingFindings(plan)
         clock = RecordingClock(plan: plan)
         group = ChunkGroup(
             plan: plan,

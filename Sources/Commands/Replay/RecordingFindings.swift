@@ -5,6 +5,10 @@ import Plan
 /// What a run notices in a recording while it reads it, for what a person should know in the end.
 struct RecordingFindings {
     private let schema: Schema
+    /// The pipeline's `max_ahead`.
+    private let maximumAhead: Int64?
+    /// By how much the events were ahead at most that are refused for that; nil if none is.
+    private(set) var ahead: Int64?
     /// The first reasons why lines were rejected, each kind once, with its line.
     private(set) var reasons: [String] = []
     private var kinds: Set<String> = []
@@ -25,9 +29,10 @@ struct RecordingFindings {
     private static let reasonLimit = 3
     private static let nameEvents = 100
 
-    init(_ schema: Schema) {
-        self.schema = schema
-        unseen = schema.fields.indices.filter { schema.fields[$0].role != .label }
+    init(_ plan: PipelinePlan) {
+        schema = plan.schema
+        maximumAhead = plan.maximumAhead
+        unseen = plan.schema.fields.indices.filter { plan.schema.fields[$0].role != .label }
     }
 
     mutating func note(_ chunk: Chunk) {
@@ -45,7 +50,13 @@ struct RecordingFindings {
             if let list = batch.columns[field].list { return !list.texts.isEmpty || !list.numbers.isEmpty }
             return accepted.contains { Self.has(batch, field, $0) }
         }
-        guard reasons.count < Self.reasonLimit, !batch.rejections.isEmpty else { return }
+        guard !batch.rejections.isEmpty else { return }
+        for row in 0..<batch.count where batch.status[row] > 0 {
+            guard let other = batch.rejections[Int(batch.status[row]) - 1].isAheadOf else { continue }
+            let (distance, overflow) = batch.times[row].subtractingReportingOverflow(other.time)
+            ahead = max(ahead ?? 0, overflow ? .max : distance)
+        }
+        guard reasons.count < Self.reasonLimit else { return }
         for row in 0..<batch.count where batch.status[row] > 0 && reasons.count < Self.reasonLimit {
             let rejection = batch.rejections[Int(batch.status[row]) - 1]
             let words = (rejection.field.map { $0 + " " } ?? "") + rejection.reason
@@ -175,6 +186,21 @@ struct RecordingFindings {
         } catch {
             return []
         }
+    }
+
+    /// What is to be done where events were refused as too far ahead, if their times are right.
+    var aheadWords: String? {
+        guard let ahead, let maximumAhead else { return nil }
+        guard ahead > maximumAhead else {
+            return
+                "some times were refused although they are ahead by less than max_ahead: others contradict them. If they are right "
+                + "(few sources, long between their events), set time: {max_ahead: none} in the pipeline and run this again: all "
+                + "events are judged anew"
+        }
+        let gap = ProfileWords.duration(ahead)
+        return
+            "some times were refused as too far ahead, by \(gap) at most. If that gap is true (a closed shop, few sources), set "
+            + "time: {max_ahead: …} in the pipeline to more than it, or to none, and run this again: all events are judged anew"
     }
 
     /// What is to be said where most events of a recording are late: which one is ahead of them.

@@ -162,9 +162,10 @@ struct ReplayCommand: ParsableCommand {
         Output.talk(ReplaySummary.line(totals, seconds: clock.seconds, digest: digest))
         if let failure { throw failure }
         if hasTooMany {
+            let isAhead = replayer.recordings.contains { $0.findings.aheadWords != nil }
             throw .input(
                 "stopped: more than \(maxErrors) events were rejected; see `SELECT * FROM rejects` in \(directory.database.path), "
-                    + "then fix the pipeline or raise --max-errors"
+                    + "then fix the pipeline\(isAhead ? " (its max_ahead, see above)" : "") or raise --max-errors"
             )
         }
         if isInterrupted {

@@ -46,7 +46,7 @@ final class Replayer {
         self.directory = directory
         self.plan = plan
         self.options = options
-        findings = RecordingFindings(plan.schema)
+        findings = RecordingFindings(plan)
         rejectedBefore = Self.rejectedCount(directory)
     }
 
@@ -84,7 +84,7 @@ final class Replayer {
         let name = path == "-" ? "-" : URL(fileURLWithPath: path).lastPathComponent
         let taken = takenCount
         let before = refusedCounts
-        findings = RecordingFindings(plan.schema)
+        findings = RecordingFindings(plan)
         let progress = Progress("replay \(name)", isQuiet: options.isQuiet)
         let acknowledger =
             options.acknowledges

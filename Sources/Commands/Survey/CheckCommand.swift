@@ -60,7 +60,7 @@ struct CheckCommand: ParsableCommand {
         rules.detectors = plan.detectors.filter { detector in
             if case .rule = detector.kind { true } else { false }
         }
-        var findings = RecordingFindings(plan.schema)
+        var findings = RecordingFindings(plan)
         var ledger = Ledger()
         var alerts = Array(repeating: 0, count: rules.detectors.count)
         var bases = Array(repeating: Int64(0), count: plan.partitionCount)
@@ -91,6 +91,7 @@ struct CheckCommand: ParsableCommand {
         }
         let name = files.count == 1 ? Output.safe(files[0]) : "the files"
         for reason in findings.reasons { Output.data("\(name): rejected: \(reason)\n") }
+        if let words = findings.aheadWords { Output.data("\(name): \(words)\n") }
         if let late = findings.lateWords(Int(ledger.late), of: Int(ledger.events)) { Output.data("\(name): \(late)\n") }
         for line in findings.absentWords(of: name) { Output.data(line + "\n") }
         if let wrong = findings.absent().misnamed.first(where: \.isSame) {

@@ -35,7 +35,7 @@ struct OfflineRun {
         }
         var events = 0
         var accepted = 0
-        var findings = RecordingFindings(plan.schema)
+        var findings = RecordingFindings(plan)
         var clock = RecordingClock(plan: plan)
         for path in paths {
             let recording = try Recording(path, reading, plan: plan, isResumable: false)

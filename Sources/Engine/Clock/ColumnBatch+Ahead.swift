@@ -1,13 +1,17 @@
 public import Plan
 
 extension ColumnBatch.Rejection {
-    /// An event that is too far ahead.
+    /// An event that is too far ahead, or that was when it came: time may have gone past it before it was decided.
     init(schema: Schema, of reference: ColumnBatch.Reference, by microseconds: Int64) {
         let field = schema.index(ofRole: .time).map { schema.fields[$0].name }
-        let days = microseconds / 86_400_000_000
-        let distance = days > 0 ? "\(days) days" : "\(microseconds / 1_000_000) s"
         let other = reference.isWallClock ? "this computer's clock" : "the newest event"
-        self.init(field: field, reason: "\(distance) ahead of \(other)", kind: .ahead(reference))
+        let length = microseconds.magnitude
+        let days = length / 86_400_000_000
+        let distance = days > 0 ? "\(days) days" : "\(length / 1_000_000) s"
+        let reason =
+            microseconds > 0
+            ? "\(distance) ahead of \(other)" : "\(distance) before \(other), a time that too few others have"
+        self.init(field: field, reason: reason, kind: .ahead(reference))
     }
 }
 

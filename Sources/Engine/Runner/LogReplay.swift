@@ -72,7 +72,8 @@ final class LogReplay {
         else { return }
         let distance = batch.times[row].distance(above: time)
         let isLeap = distance <= judgedBy ?? 0 && distance > Leaps.tolerance(of: plan.disorder)
-        guard distance > limit || isLeap else { return }
+        // By the same limit it is what it was: time may have gone on between its coming and the decision, even past it.
+        guard judgedBy == limit || distance > limit || isLeap else { return }
         batch.refuse(row, aheadOf: .init(time, isWallClock: words.count > 1))
     }
 
