@@ -19,7 +19,8 @@ struct Checker {
         case .text:
             throw ExpressionError(
                 syntax.column,
-                "a number is needed here, this is a text; compare it (x == \"a\") to get a condition"
+                "a number is needed here, this is a text; compare it (x == \"a\") to get a condition, or give its kinds "
+                    + "numbers: category(x, \"A\", \"B\")"
             )
         case .textList, .numberList:
             throw ExpressionError(syntax.column, "a number is needed here, this is a list; try length(…) or share(…)")

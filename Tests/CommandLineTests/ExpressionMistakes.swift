@@ -17,7 +17,7 @@ extension BadPipelineTests {
             #"wrong type"#,
             #"mean(who, 30d, amount)"#,
             #"mean(who, 30d, country)"#,
-            #"23:26: error: a number is needed here, this is a text; compare it (x == "a") to get a condition"#
+            #"23:26: error: a number is needed here, this is a text; compare it (x == "a") to get a condition, or give its kinds numbers: category(x, "A", "B")"#
         ),
         Mistake(
             #"wrong compare"#,
@@ -131,7 +131,7 @@ extension BadPipelineTests {
             #"text feature"#,
             #"usual: "mean(who, 30d, amount)""#,
             #"usual: country"#,
-            #"23:10: error: a number is needed here, this is a text; compare it (x == "a") to get a condition"#
+            #"23:10: error: a number is needed here, this is a text; compare it (x == "a") to get a condition, or give its kinds numbers: category(x, "A", "B")"#
         ),
         Mistake(
             #"unclosed text"#,

@@ -53,7 +53,7 @@ extension BadPipelineTests {
             #"a column of the wrong type"#,
             #"sum(amount)"#,
             #"sum(country)"#,
-            #"29:92: error: a number is needed here, this is a text; compare it (x == "a") to get a condition"#
+            #"29:92: error: a number is needed here, this is a text; compare it (x == "a") to get a condition, or give its kinds numbers: category(x, "A", "B")"#
         ),
         Mistake(
             #"a label in a column"#,

@@ -197,12 +197,14 @@ private func complaints(_ node: ConfigNode) -> [String] {
         Mistake(
             expression: "country",
             complaint:
-                "p.yaml:20:10: error: a number is needed here, this is a text; compare it (x == \"a\") to get a condition"
+                "p.yaml:20:10: error: a number is needed here, this is a text; compare it (x == \"a\") to get a condition, or give its kinds "
+                + "numbers: category(x, \"A\", \"B\")"
         ),
         Mistake(
             expression: "country > 5",
             complaint:
-                "p.yaml:20:10: error: a number is needed here, this is a text; compare it (x == \"a\") to get a condition"
+                "p.yaml:20:10: error: a number is needed here, this is a text; compare it (x == \"a\") to get a condition, or give its kinds "
+                + "numbers: category(x, \"A\", \"B\")"
         ),
         Mistake(
             expression: "amount == \"5\"",
