@@ -156,19 +156,22 @@ public struct FeatureRows: Sendable {
         return .nan
     }
 
-    private static let infinities: [(words: WordList, value: Double)] = [
-        (WordList(["inf", "+inf", "infinity", "+infinity"]), .infinity), (WordList(["-inf", "-infinity"]), -.infinity),
+    /// Words that are numbers here, as programs write rows: a feature can be infinite, which an event's number cannot, and a
+    /// column of conditions is one of numbers.
+    private static let words: [(words: WordList, value: Double)] = [
+        (WordList(["true"]), 1), (WordList(["false"]), 0),
+        (WordList(["inf", "+inf", "infinity", "+infinity"]), .infinity),
+        (WordList(["-inf", "-infinity"]), -.infinity),
     ]
 
-    /// What is not JSON's number: quotes, spaces, words for missing and infinite, `.5` and `+1`.
+    /// What is not JSON's number: quotes, spaces, words for missing, infinite, true and false, `.5` and `+1`.
     private static func word(_ line: UnsafeBufferPointer<UInt8>, _ position: inout Int) -> Double? {
         let content: [UInt8]
         do throws(CSVGrammar.Fault) { content = try grammar.content(of: line, &position) } catch { return nil }
         return content.withUnsafeBufferPointer { text in
             if ValueStyle().isNull(text) { return .nan }
             if let number = TextValue.number(text) { return number }
-            // A feature can be infinite, an event's number cannot.
-            return infinities.first { $0.words.contains(TextValue.trimmed(text)) }?.value
+            return words.first { $0.words.contains(TextValue.trimmed(text)) }?.value
         }
     }
 }

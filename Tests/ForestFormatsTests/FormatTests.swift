@@ -372,6 +372,12 @@ import Testing
         #expect(rows.rowCount == 5)
     }
 
+    /// Columns of conditions, as pandas writes them.
+    @Test func conditionsAreNumbers() throws {
+        #expect(try rows("a,b,c", "True,False,\"true\"").values == [1, 0, 1])
+        #expect(throws: FeatureRows.Fault.field(column: "a", text: "yes")) { try rows("a", "yes") }
+    }
+
     @Test func mistakesAreNamed() {
         #expect(throws: FeatureRows.Fault.fieldCount(3, expected: 2)) { try rows("a,b", "1,2,3") }
         #expect(throws: FeatureRows.Fault.fieldCount(1, expected: 2)) { try rows("a,b", "1") }

@@ -11,7 +11,7 @@ struct ModelsScoreCommand: ParsableCommand {
         commandName: "score",
         abstract: "Score rows of a CSV file with a model of any supported format.",
         discussion: """
-            The CSV has a header and one number a field; an empty field or nan is a missing value. Categories are given by \
+            The CSV has a header and one number a field; an empty field or nan is a missing value; True and False are 1 and 0. Categories are given by \
             name where the model's file has the names (LightGBM, XGBoost from 3.1 on), and a name that it does not have is \
             a missing value; else, and with --category-codes, by number. A model with feature names finds its columns by them, in any order; others stay unused, and \
             nothing is scored if one is missing. A model without names of its own (f0, f1 …, as arrays and ONNX have \
