@@ -66,23 +66,25 @@ struct NameWords {
         .who: weights([
             (
                 1,
-                "who customer client card cc ccnum pan payer cardholder customerid accountid userid kunde karte actor auftragskonto"
+                "who customer client card cc ccnum pan payer cardholder customerid accountid userid kunde karte actor auftragskonto calling caller anumber"
             ),
-            (0.9, "user account acct sender orig originator debtor member cust cliente compte remote konto"),
             (
-                0.7,
-                "iban kontonummer from holder subscriber player employee remitter msisdn uid auftraggeber zahler phone email"
+                0.9,
+                "user account acct sender orig originator debtor member cust cliente compte remote konto subscriber msisdn imsi "
+                    + "aparty anum"
             ),
+            (0.7, "iban kontonummer from holder player employee remitter uid auftraggeber zahler phone email"),
             (0.5, "ip host visitor clientip"),
         ]),
         .payee: weights([
             (
                 1,
-                "merchant terminal payee beneficiary recipient receiver dest destination shop store vendor seller creditor"
+                "merchant terminal payee beneficiary recipient receiver dest destination shop store vendor seller creditor called callee bnumber"
             ),
             (
                 0.9,
-                "empfaenger empfänger beguenstigter begünstigter gegenkonto haendler händler counterparty zahlungsempfänger"
+                "empfaenger empfänger beguenstigter begünstigter gegenkonto haendler händler counterparty zahlungsempfänger dialed dialled bparty "
+                    + "bnum"
             ),
             (0.7, "to target game product sku path url uri request endpoint beneficiario"),
         ]),
@@ -103,6 +105,10 @@ struct NameWords {
         .amount: weights([
             (1, "amount amt betrag amountusd transactionamt txamount umsatz montant importe importo bedrag"),
             (0.9, "value sum total price summe preis cost paid gross"),
+            (
+                0.8,
+                "stake wager payout deposit withdrawal fee charge eur usd gbp chf jpy cad aud sek nok dkk pln inr brl"
+            ),
             (0.4, "bytes size length quantity balance"),
         ]),
         .label: weights([

@@ -102,7 +102,7 @@ enum Roles {
             (.who, name.weight(.who)), (.payee, name.weight(.payee)), (.device, name.weight(.device)),
         ]
         let best = weights.reduce((EntityProfile.Kind.other, 0.0)) { $1.1 > $0.1 ? $1 : $0 }
-        guard !isPlace(name) else { return nil }
+        guard !isPlace(name), !isMeasure(name) else { return nil }
         guard best.1 > 0 || column.type == .text && column.distinct >= 20 && name.weight(.place) == 0 else {
             return nil
         }
@@ -127,6 +127,14 @@ enum Roles {
         )
         let preference: Double = best.0 == .who ? 1.4 : best.0 == .payee ? 1 : best.0 == .device ? 0.8 : 0.3
         return (max(best.1, 0.1) * preference * coverage * repeated.squareRoot() * size, entity)
+    }
+
+    /// Whether a column is what somebody's event measures: how long the caller spoke.
+    private static func isMeasure(_ name: NameWords) -> Bool {
+        let measures: Set = [
+            "duration", "seconds", "secs", "minutes", "count", "length", "cost", "charge", "rate", "score",
+        ]
+        return name.words.last.map(measures.contains) ?? false
     }
 
     /// Whether a column is an attribute of somebody rather than somebody: a card's country.

@@ -10,7 +10,8 @@ struct TimeRangeSurvey {
     mutating func note(_ instant: Int64, _ text: UnsafeBufferPointer<UInt8>) {
         least = min(least, instant)
         largest = max(largest, instant)
-        if text.count <= 10 {
+        // `2026-01-05`, and `05 Jan 2026`, which is longer.
+        if text.count <= 10 || instant % 86_400_000_000 == 0 && !text.contains(0x3A) {
             dates += 1
             return
         }

@@ -90,7 +90,33 @@ import Testing
         let profile = Surveys.profile("date,time,card,amount\n" + rows.joined())
         #expect(profile.time?.column == "date" && profile.time?.clockColumn == "time")
         #expect(profile.problems.contains { $0.words.contains("another column, time") })
+        let words = rows.map { "0\($0.dropFirst(9).prefix(1)) Jan 2026" + $0.dropFirst(10) }
+        let named = Surveys.profile("date,time,card,amount\n" + words.joined())
+        #expect(named.time?.isDate == true && named.time?.clockColumn == "time", "\(named.problems)")
         #expect(Surveys.profile(Surveys.payments(200)).time?.clockColumn == nil)
+    }
+
+    /// Who calls, and who is called, as switches write it: numbers, but keys.
+    @Test(arguments: [
+        ("CALLING_NUMBER", "CALLED_NUMBER"), ("a_number", "b_number"), ("caller", "callee"),
+        ("msisdn", "dialled_number"),
+        ("imsi", "calledParty"), ("subscriberNo", "B-Number"), ("A_MSISDN", "destination"),
+    ])
+    func phoneNumbersAreKeys(_ calling: String, _ called: String) {
+        let rows = (0..<600).map {
+            "+4917\($0 % 30),+4930\(1000 + $0 % 40),\(Surveys.minute($0)),\($0 % 97)\n"
+        }
+        let profile = Surveys.profile("\(calling),\(called),start_time,calling_duration\n" + rows.joined())
+        #expect(profile.entities.map(\.column) == [calling, called], "\(profile.entities)")
+        #expect(profile.entities.map(\.kind) == [.who, .payee])
+        let once = rows.enumerated().map { $0.element.replacing("+4930", with: "+4930\($0.offset)") }
+        #expect(Surveys.profile("\(calling),\(called),start_time,x\n" + once.joined()).ids.isEmpty)
+    }
+
+    @Test(arguments: ["stake_eur", "amount_usd", "stake", "price_gbp", "FEE", "chargeEUR"])
+    func amountsByTheirNames(_ name: String) {
+        let rows = (0..<200).map { "\(Surveys.minute($0)),k\($0 % 9),\($0 % 11).5,\($0 % 7)\n" }
+        #expect(Surveys.profile("at,player,\(name),level\n" + rows.joined()).amounts == [name])
     }
 
     /// No pipeline finds a column without a name, nor one of two that have the same.
