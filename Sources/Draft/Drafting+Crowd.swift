@@ -21,7 +21,7 @@ extension Drafting {
         draft.session = Durations.second
         let (brief, history) = (Durations.text(short), Durations.text(long))
         feature("events_\(brief)", "count(everyone, \(brief))", "events in \(Durations.words(short))", "how busy it is")
-        if let column = profile.amounts.first, let amount = fields[column] {
+        if let column = amount, let amount = fields[column] {
             feature("amount_now", amount, "amount", "the event's own amount")
             feature(
                 "amount_ratio",
@@ -52,7 +52,7 @@ extension Drafting {
         let known = Set(fields.keys).union(profile.labels.map(\.column))
         let columns = profile.columns.filter { column in
             column.type == .number && !column.isWhole && !known.contains(column.path) && !column.isList
-                && column.nulls * 2 < profile.records
+                && column.nulls * 2 < profile.records && isComplete(column)
         }
         let order = columns.indices.sorted {
             columns[$0].separation != columns[$1].separation

@@ -58,7 +58,7 @@ extension Drafting {
 
     /// The amount as features take it: money that goes out may be negative.
     private var amountExpression: String? {
-        guard let column = profile.amounts.first, let name = fields[column] else { return nil }
+        guard let column = amount, let name = fields[column] else { return nil }
         return (profile[column]?.quantiles.first ?? 0) < 0 ? "abs(\(name))" : name
     }
 

@@ -1,3 +1,4 @@
+import Bytes
 import Survey
 
 /// Makes a pipeline of what a survey has found.
@@ -66,7 +67,20 @@ public struct Drafting {
         if let id = profile.ids.first {
             add(id, "type: text, role: id", "different in every event: what comes twice counts once")
         }
-        if let amount = profile.amounts.first { add(amount, number(amount) + ", role: amount", range(amount)) }
+        if let amount { add(amount, number(amount) + ", role: amount", range(amount)) }
+    }
+
+    /// The likeliest amount of those that all events have as a number or as a word for none.
+    var amount: String? { profile.amounts.first { column in profile[column].map(isComplete) ?? false } }
+
+    /// Whether no value of a column costs its event: those that are of another type are a few words, which mean that there is none.
+    func isComplete(_ column: ColumnProfile) -> Bool { column.misfits == 0 || column.misfitWords != nil }
+
+    /// What a field says of words that are of another type: they are no value, beside those that always are none.
+    private func nullWords(_ column: String) -> String {
+        guard let profile = profile[column], profile.misfits > 0, let words = profile.misfitWords else { return "" }
+        let all = ValueStyle.defaultNullWords.words + words
+        return ", null_words: [\(all.map(YAMLText.quoted).joined(separator: ", "))]"
     }
 
     /// Whether times are numbers.
@@ -111,6 +125,7 @@ public struct Drafting {
             parts += ["currency: true", "accounting: true"]
         }
         return "type: number" + (parts.isEmpty ? "" : ", numbers: {\(parts.joined(separator: ", "))}")
+            + nullWords(column)
     }
 
     private func range(_ column: String) -> String {
@@ -132,15 +147,15 @@ public struct Drafting {
     /// Labels come last, and what is not read is named.
     mutating func addRest() {
         for label in profile.labels.prefix(4) {
-            let isTruth = profile[label.column]?.type == .bool
+            let isTruth = profile[label.column].map { $0.type == .bool && isComplete($0) } ?? false
             add(
                 label.column,
-                "type: \(isTruth ? "bool" : "text"), role: label",
+                "type: \(isTruth ? "bool\(nullWords(label.column))" : "text"), role: label",
                 "what the event turned out to be: only training and evaluation read it"
             )
         }
         if let label = profile.labels.first, let name = fields[label.column], label.values.count > 1 {
-            if profile[label.column]?.type == .bool {
+            if profile[label.column].map({ $0.type == .bool && isComplete($0) }) ?? false {
                 draft.labels = [
                     "class: \(name)", "map: {\"true\": fraud, \"false\": regular}", "negative: regular",
                 ]
@@ -153,13 +168,27 @@ public struct Drafting {
 
     // MARK: - Time
 
-    private mutating func addTime() {
-        draft.disorder = Durations.roundedUp(time.lateness)
-        if time.late == 0 {
-            draft.disorderReason = "the file is in order"
-        } else {
-            draft.disorderReason = "the latest event of the file is \(Durations.about(time.lateness)) late"
+    /// All events of the file are in time, but for a few that are far behind all others: waiting for these would cost more.
+    private mutating func addDisorder() {
+        guard time.late > 0 else {
+            draft.disorderReason = "the file is in order" + (time.ahead == nil ? "" : ", but for what is far ahead")
+            return
         }
+        let isWild = time.lateness > Durations.day && time.usualLateness < time.lateness / 8
+        draft.disorder = Durations.roundedUp(isWild ? time.usualLateness : time.lateness)
+        let latest = Durations.about(time.lateness)
+        guard isWild else {
+            draft.disorderReason = "the latest event of the file is \(latest) late"
+            return
+        }
+        draft.disorderReason = "hardly any event of the file is later than \(Durations.about(time.usualLateness))"
+        draft.warnings.append(
+            "a few events are far behind those around them, by \(latest) at most (line \(time.latestLine)): they are late"
+        )
+    }
+
+    private mutating func addTime() {
+        addDisorder()
         if time.isReversed {
             draft.warnings.append(
                 "the file begins with its newest event: features see what stands before an event in the file, so turn it "
@@ -170,6 +199,13 @@ public struct Drafting {
             draft.warnings.append(
                 "the time of the day is in the column \(clock), which a pipeline cannot put together with \(time.column): all events of "
                     + "a day have one time. Write both into one column (2026-03-02 08:00:11) and draft again"
+            )
+        }
+        if let ahead = time.ahead {
+            let lines = ahead.lines.map(String.init).joined(separator: ", ")
+            draft.warnings.append(
+                "\(ahead.count) events are far ahead of those around them, by \(Durations.about(ahead.distance)) at most (line \(lines)"
+                    + "\(ahead.count > ahead.lines.count ? ", …" : "")): a replay refuses them, so that nothing is late behind them"
             )
         }
         let gap = time.gaps.first.map { $0.to - $0.from } ?? 0

@@ -51,6 +51,7 @@ extension ColumnSurvey {
 
     private func takeMisfits(of reading: Reading, _ profile: inout ColumnProfile) {
         profile.misfits = reading.misses
+        profile.misfitWords = reading.words
         profile.misfitExamples = reading.misfits.map { ColumnProfile.Example(line: $0.line, value: $0.text) }
     }
 

@@ -126,12 +126,12 @@ final class ColumnSurvey {
                 number.hit()
                 note(value, text, isLabelled)
             } else {
-                number.miss(line, bytes, length)
+                number.miss(line, bytes, length, isText: kind == .text)
             }
         }
         if truth.isOpen {
             let isWord = kind == .bool || kind == .text && length <= 5 && TextValue.truth(text) != nil
-            if isWord { truth.hit() } else { truth.miss(line, bytes, length) }
+            if isWord { truth.hit() } else { truth.miss(line, bytes, length, isText: kind == .text) }
         }
         guard kind == .text else { return }
         if Self.isClock(text) { clocks += 1 }

@@ -78,6 +78,8 @@ public struct ColumnProfile: Sendable, Equatable {
     /// Values that do not fit the type, and the first of them.
     public var misfits = 0
     public var misfitExamples: [Example] = []
+    /// The different ones, if they are a few words.
+    public var misfitWords: [String]? = []
     /// How far the numbers of labelled events are from the others', in deviations; 0 without a label.
     public var separation = 0.0
 
@@ -134,10 +136,22 @@ public struct TimeProfile: Sendable, Equatable {
     public var lateness: Int64
     public var latenessTail: Double
     public var latestLine: Int
+    /// By how much at most, but for the few that are latest.
+    public var usualLateness: Int64
+    /// Events far ahead of those around them, by a clock that is wrong: nothing is late behind these. Nil if there are none.
+    public var ahead: Ahead?
     /// Whether the file goes from the newest event to the oldest one.
     public var isReversed: Bool
     public var events: Int
     public var gaps: [Gap]
+
+    public struct Ahead: Sendable, Equatable {
+        public var count: Int
+        /// By how much at most.
+        public var distance: Int64
+        /// The first lines.
+        public var lines: [Int]
+    }
 
     public struct Gap: Sendable, Equatable {
         public var from: Int64

@@ -18,6 +18,7 @@ public final class Survey {
     private var style = TimeStyle()
     private var labelColumn: Int?
     private var time = TimeSurvey()
+    private var strays = StrayTimes()
     private var timesWithOffset = 0
     private var rows = ColumnSurvey.Rows()
     /// Names of columns that the header has not named, and of those that it has named more than once.
@@ -140,6 +141,7 @@ public final class Survey {
             guard let instant = instant(text) else { continue }
             rows.times[Int(value.row)] = instant
             time.note(instant, line: block.lines[Int(value.row)])
+            strays.note(instant, line: block.lines[Int(value.row)])
         }
     }
 
@@ -205,6 +207,12 @@ public final class Survey {
             let lines = column.misfitExamples.map(\.line)
             profile.problems.append(Profile.Problem(words, count: column.misfits, lines: lines))
         }
+        if let time = profile.time, let ahead = time.ahead {
+            let words =
+                "\(time.column) is far ahead of the events around it, by \(ahead.distance / 3_600_000_000) hours at most: a clock that is "
+                + "wrong? A replay refuses such events; what is said of the order is without them"
+            profile.problems.append(Profile.Problem(words, count: ahead.count, lines: ahead.lines))
+        }
         if let time = profile.time, let clock = time.clockColumn {
             let words =
                 "the time of the day is in another column, \(clock): all events of a day have one time until both are in one column "
@@ -218,6 +226,9 @@ public final class Survey {
     private func timeProfile(_ profiles: [ColumnProfile]) -> TimeProfile? {
         guard let timeColumn, time.count > 0 else { return nil }
         let column = profiles[timeColumn]
+        let strays = strays.ended()
+        let isStray = strays.areTelling(of: time)
+        let order = isStray ? strays.order : time
         return TimeProfile(
             column: column.path,
             spelling: spelling,
@@ -226,13 +237,16 @@ public final class Survey {
             hasOffset: column.hasOffset,
             isDate: column.isDate,
             clockColumn: column.isDate ? profiles.first { $0.isClock && $0.isReadable }?.path : nil,
-            late: time.late,
-            lateness: time.lateness,
-            latenessTail: time.latenesses.quantile(0.99) ?? 0,
-            latestLine: time.latestLine,
+            late: order.late,
+            lateness: order.lateness,
+            latenessTail: order.latenesses.quantile(0.99) ?? 0,
+            latestLine: order.latestLine,
+            usualLateness: order.usualLateness,
+            ahead: isStray
+                ? TimeProfile.Ahead(count: strays.count, distance: strays.distance, lines: strays.lines) : nil,
             isReversed: time.descents > 0 && time.descents > time.ascents * 4,
             events: time.count,
-            gaps: time.gaps.map { TimeProfile.Gap(from: $0.from, to: $0.to, line: $0.line) }
+            gaps: order.gaps.map { TimeProfile.Gap(from: $0.from, to: $0.to, line: $0.line) }
         )
     }
 }

@@ -75,6 +75,14 @@ struct TimeSurvey {
 
     private static let gapLimit = 3
 
+    /// The largest lateness but for one event in a thousand, or two; microseconds.
+    var usualLateness: Int64 {
+        let few = max(2, count / 1000)
+        // The middle of the rank that is asked for.
+        guard late > few, let seconds = latenesses.quantile((Double(late - few) - 0.5) / Double(late)) else { return 0 }
+        return min(lateness, Int64(seconds * 1.01 * 1e6))
+    }
+
     mutating func note(_ time: Int64, line: Int) {
         defer { last = time }
         count += 1

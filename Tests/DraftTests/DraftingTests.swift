@@ -58,6 +58,15 @@ import Testing
         #expect(draft.disorder <= Int64(minutes) * 120_000_000)
     }
 
+    /// Two stamps that are days off, forward or back, do not decide it.
+    @Test(arguments: [20_000, -20_000]) func disorderIsNotThatOfAFewWrongClocks(_ minutes: Int) throws {
+        let text = payments { Surveys.minute($0 == 400 || $0 == 700 ? $0 + minutes : $0 % 50 == 49 ? $0 - 3 : $0) }
+        let draft = try draft(text)
+        #expect(draft.disorder <= 5 * 60_000_000 && draft.disorder >= 120_000_000, "\(draft.disorder)")
+        #expect(draft.maximumAhead == 86_400_000_000)
+        #expect(draft.warnings.contains { $0.contains(minutes > 0 ? "far ahead" : "far behind") }, "\(draft.warnings)")
+    }
+
     @Test func timesSayTheirFormat() throws {
         let days = try draft(payments { "\(1 + $0 % 28).12.2025" })
         #expect(days.text.contains(#"format: ["%d.%m.%Y","#))

@@ -119,6 +119,26 @@ import Testing
         #expect(Surveys.profile("at,player,\(name),level\n" + rows.joined()).amounts == [name])
     }
 
+    /// A fast clock's few stamps are named, and what is said of the order is without them; many are the order.
+    @Test func fewStraysDoNotMakeTheOrder() {
+        func time(_ every: Int) -> TimeProfile? {
+            let text = Surveys.payments(2000) { row in
+                Surveys.minute(row % every == every - 1 ? row + 10_000 : row % 50 == 49 ? row - 7 : row)
+            }
+            return Surveys.profile(text).time
+        }
+        let few = time(900)
+        #expect(few?.ahead?.count == 2 && few?.ahead?.lines == [901, 1801])
+        #expect(few?.ahead?.distance == Int64(10_001) * 60_000_000)
+        #expect(few?.late == 38 && few?.lateness == 6 * 60_000_000, "\(String(describing: few))")
+        #expect(few?.gaps.first.map { $0.to - $0.from < 3_600_000_000 } == true)
+        let many = time(20)
+        #expect(many?.ahead == nil && (many?.lateness ?? 0) > 9000 * 60_000_000)
+        // A gap is none: all behind it come up to it.
+        let gap = Surveys.profile(Surveys.payments(2000) { Surveys.minute($0 < 1000 ? $0 : $0 + 50_000) }).time
+        #expect(gap?.ahead == nil && gap?.late == 0)
+    }
+
     /// No pipeline finds a column without a name, nor one of two that have the same.
     @Test func columnsThatNoPipelineFinds() {
         func rows(_ rest: String) -> String {

@@ -91,6 +91,15 @@ enum ProfileJSON {
             .init("span_seconds", seconds(time.span)), .init("late", number(time.late)),
             .init("lateness_seconds", seconds(time.lateness)), .init("newest_first", .bool(time.isReversed)),
             .init(
+                "ahead",
+                time.ahead.map {
+                    .object([
+                        .init("count", number($0.count)), .init("seconds", seconds($0.distance)),
+                        .init("lines", .list($0.lines.map(number))),
+                    ])
+                } ?? .null
+            ),
+            .init(
                 "gaps",
                 .list(
                     time.gaps.map {
