@@ -11,6 +11,8 @@ public struct FileShape: Sendable, Equatable {
     public var hasDecimalComma = false
     /// The columns of CSV that its first line names; nil if that line is a record.
     public var header: [String]?
+    /// Where the header is if lines of something else are above it: a title, or what tells a spreadsheet the separator.
+    public var headerLine: Int?
     public var hasByteOrderMark = false
     /// How its characters are bytes, whether it says so itself, and what it is packed in.
     public var encoding = "utf-8"
@@ -25,6 +27,8 @@ public struct FileShape: Sendable, Equatable {
 
     /// Records that are looked at.
     private static let recordLimit = 300
+    /// Records above a header at most.
+    private static let preambleLimit = 40
     /// The separators of CSV, the more usual ones first.
     private static let separators: [UInt8] = [0x2C, 0x3B, 0x09, 0x7C]
 
@@ -49,8 +53,9 @@ public struct FileShape: Sendable, Equatable {
         var shape = FileShape(format: format ?? (isJSON ? .jsonl : .csv))
         shape.hasByteOrderMark = hasMark
         guard shape.format == .csv else { return shape }
-        let candidates = separator.map { [$0] } ?? separators
-        var best: (share: Double, fields: Int, records: [[[UInt8]]])?
+        let told = toldSeparator(text)
+        let candidates = (separator ?? told).map { [$0] } ?? separators
+        var best: (share: Double, fields: Int, records: [Record])?
         for candidate in candidates {
             let records = records(text, CSVGrammar(separator: candidate))
             let (fields, share) = usualCount(records)
@@ -61,25 +66,58 @@ public struct FileShape: Sendable, Equatable {
             best = (share, fields, records)
             shape.separator = candidate
         }
-        guard let records = best?.records, let top = records.first else { return shape }
+        guard let best else { return shape }
+        let records = best.records.map(\.fields)
+        let place = told == nil ? headerPlace(records, usual: best.fields) : records.indices.dropFirst().first
+        let rest = records.dropFirst(place ?? 0)
+        guard let top = rest.first else { return shape }
         let names = top.map { String(decoding: $0, as: UTF8.self) }
-        if isHeader(top, names, over: records.dropFirst()) { shape.header = names }
-        shape.hasDecimalComma = hasDecimalComma ?? hasComma(records.dropFirst(shape.header == nil ? 0 : 1))
+        if isHeader(top, names, over: rest.dropFirst()) {
+            shape.header = names
+            shape.headerLine = place.map { best.records[$0].line }
+        }
+        shape.hasDecimalComma = hasDecimalComma ?? hasComma(shape.header == nil ? records[...] : rest.dropFirst())
         return shape
     }
 
+    /// A record's fields, and its first line.
+    private typealias Record = (fields: [[UInt8]], line: Int)
+
+    /// What a first line `sep=;` says, which spreadsheets write and read.
+    private static func toldSeparator(_ text: UnsafeBufferPointer<UInt8>) -> UInt8? {
+        let line = text.prefix(8).prefix { $0 != 0x0A && $0 != 0x0D }.filter { $0 != 0x22 }
+        guard line.count == 5, line.prefix(3).map({ $0 | 0x20 }).elementsEqual("sep".utf8), line[3] == 0x3D else {
+            return nil
+        }
+        return separators.first { $0 == line[4] }
+    }
+
+    /// Which record is the header if the first one is none: the first of as many fields as most records have, all of them names,
+    /// behind others that have fewer. Nil if the first one may be.
+    private static func headerPlace(_ records: [[[UInt8]]], usual: Int) -> Int? {
+        func isFull(_ record: [[UInt8]]) -> Bool {
+            record.count == usual && record.count { !$0.isEmpty } > usual / 2
+        }
+        guard usual > 1, let first = records.first, !isFull(first) else { return nil }
+        let place = records.prefix(preambleLimit).firstIndex(where: isFull)
+        return place.flatMap { records[$0].allSatisfy(isName) ? $0 : nil }
+    }
+
     /// The whole records, in fields.
-    private static func records(_ text: UnsafeBufferPointer<UInt8>, _ grammar: CSVGrammar) -> [[[UInt8]]] {
+    private static func records(_ text: UnsafeBufferPointer<UInt8>, _ grammar: CSVGrammar) -> [Record] {
         guard let bytes = text.baseAddress else { return [] }
-        var records: [[[UInt8]]] = []
+        var records: [Record] = []
         var start = 0
+        var line = 1
         while records.count < recordLimit, let end = recordEnd(bytes, start, text.count, grammar) {
             var stop = end
             while stop > start, bytes[stop - 1] == 0x0D { stop -= 1 }
             let record = UnsafeBufferPointer(start: bytes + start, count: stop - start)
+            let first = line
+            line += text[start...end].count { $0 == 0x0A }
             start = end + 1
             guard !record.isEmpty else { continue }
-            do throws(CSVGrammar.Fault) { records.append(try grammar.fields(of: record)) } catch { continue }
+            do throws(CSVGrammar.Fault) { records.append((try grammar.fields(of: record), first)) } catch { continue }
         }
         return records
     }
@@ -105,9 +143,9 @@ public struct FileShape: Sendable, Equatable {
     }
 
     /// The number of fields that most records have, and the share of those.
-    private static func usualCount(_ records: [[[UInt8]]]) -> (fields: Int, share: Double) {
+    private static func usualCount(_ records: [Record]) -> (fields: Int, share: Double) {
         var counts: [Int: Int] = [:]
-        for record in records { counts[record.count, default: 0] += 1 }
+        for record in records { counts[record.fields.count, default: 0] += 1 }
         guard let best = counts.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }) else { return (1, 0) }
         return (best.key, Double(best.value) / Double(records.count))
     }

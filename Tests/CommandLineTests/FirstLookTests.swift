@@ -154,4 +154,133 @@ import Testing
         #expect(other.out.contains("did you mean amo_unt?"), "\(other.out)\(other.err)")
         #expect(other.status == 4)
     }
+
+    private func rows(_ count: Int, amount: (Int) -> String = { "\($0 % 17).5" }) -> [String] {
+        (0..<count).map { row in
+            String(
+                format: "t%d,2026-03-02T%02d:%02d:%02dZ,c%d,",
+                row,
+                8 + row / 3600,
+                row / 60 % 60,
+                row % 60,
+                row % 20
+            )
+                + amount(row)
+        }
+    }
+
+    private let header = "id,ts,card,amount"
+
+    private func write(_ lines: [String], _ name: String, end: String = "\n") throws {
+        try space.write(lines.joined(separator: "\n") + end, name)
+    }
+
+    /// A few words among amounts are no amounts; many of them, and the column is none of numbers.
+    @Test func wordsAmongNumbersCostNoEvent() throws {
+        try write([header] + rows(1200) { $0 % 100 == 7 ? " TBC" : $0 % 400 == 9 ? "#N/A" : "\($0 % 17).5" }, "few.csv")
+        let few = try space.run(["init", "few.csv", "-q"])
+        #expect(few.err.contains("1,200 events = 1,200 ok"), "\(few.err)")
+        #expect(few.out.contains(#"role: amount"#) && few.out.contains(#", "TBC"]"#), "\(few.out)")
+        try write([header] + rows(1200) { $0 % 60 == 7 ? "see \($0)" : "\($0 % 17).5" }, "many.csv")
+        let many = try space.run(["init", "many.csv", "-q"])
+        #expect(many.err.contains("1,200 events = 1,200 ok") && !many.out.contains("role: amount"), "\(many.err)")
+    }
+
+    /// The command that is proposed turns a file round, and the header stays where it is.
+    @Test(arguments: ["csv", "tsv", "jsonl", "csv.gz"]) func newestFirst(_ ending: String) throws {
+        let events = rows(300).reversed()
+        let end = ending == "csv" ? "" : "\n"
+        switch ending {
+        case "jsonl":
+            let names = header.split(separator: ",")
+            let objects = events.map { event in
+                let members = zip(names, event.split(separator: ",")).map { "\"\($0)\":\"\($1)\"" }
+                return "{" + members.joined(separator: ",") + "}"
+            }
+            try write(Array(objects), "new.jsonl", end: "")
+        case "tsv": try write(([header] + events).map { $0.replacing(",", with: "\t") }, "new.tsv")
+        default: try write([header] + events, "new.csv", end: end)
+        }
+        if ending == "csv.gz" { try space.script("gzip new.csv") }
+        let look = try space.run(["inspect", "new.\(ending)", "-q"])
+        let command = try #require(look.lines.first { $0.contains(" | tac") && $0.contains("turned.") }, "\(look.out)")
+        #expect(look.out.contains("the newest first"))
+        let draft = try space.run(["init", "new.\(ending)", "-q"])
+        #expect(draft.out.contains(command.trimmingCharacters(in: .whitespaces)), "\(draft.out.prefix(900))")
+        try space.write(draft.out, "pipeline.yaml")
+        // In the other order it is another draft.
+        let again = #"eval "$(sed -n "s|^#   patternalarm init|$0 init -q|p" pipeline.yaml)""#
+        let replay = #"eval "$(sed -n "s|^#   patternalarm replay|$0 replay|p" pipeline.yaml) -q""#
+        let run = try space.script(
+            [command, again, "grep 'disorder: 0s' pipeline.yaml", replay].joined(separator: " && ")
+        )
+        #expect(run.status == 0 && run.err.contains("300 events = 300 ok"), "\(run.err)")
+        let turned = try space.run([
+            "inspect", ending == "tsv" ? "turned.tsv" : ending == "jsonl" ? "turned.jsonl" : "turned.csv", "-q",
+        ])
+        #expect(turned.out.contains("            in order"), "\(turned.out)")
+    }
+
+    /// What a name does not say is said in the end, and by a replay that has not been told.
+    @Test(arguments: [("|", "'|'"), (";", "';'"), ("\t", "tab")])
+    func whatAReplayNeedsIsSaid(_ separator: String, _ option: String) throws {
+        try write(([header] + rows(200)).map { $0.replacing(",", with: separator) }, "q.txt")
+        let draft = try space.run(["init", "q.txt", "-q"])
+        let command = "  patternalarm replay q.txt --pipeline pipeline.yaml --data-dir work --separator \(option)"
+        #expect(draft.err.split(separator: "\n").contains { $0 == command }, "\(draft.err)")
+        try space.write(draft.out, "pipeline.yaml")
+        let plain = try space.run(["replay", "q.txt", "-q", "--pipeline", "pipeline.yaml", "--data-dir", "d"])
+        #expect(plain.status == 4 && plain.err.contains("add --separator "), "\(plain.err)")
+        let told = try space.script(
+            "eval \"$(sed -n \"s|^#   patternalarm replay|$0 replay|p\" pipeline.yaml) -q\""
+        )
+        #expect(told.status == 0 && told.err.contains("200 events = 200 ok"), "\(told.err)")
+    }
+
+    @Test func anEncodingThatAReplayNeedsIsSaid() throws {
+        try writePayments("ansi.txt", encoding: .windowsCP1252)
+        let draft = try space.run(["init", "ansi.txt", "-q"])
+        #expect(draft.err.contains("--data-dir work --separator ';' --encoding windows-1252\n"), "\(draft.err)")
+        try space.write(draft.out, "pipeline.yaml")
+        let plain = try space.run(["replay", "ansi.txt", "-q", "--pipeline", "pipeline.yaml", "--data-dir", "d"])
+        #expect(plain.err.contains("add --separator ';' --encoding windows-1252"), "\(plain.err)")
+    }
+
+    /// A bank's title above the table, and what Excel puts in front of one.
+    @Test(arguments: [("Kontoauszug 2026;;;\nErstellt am 03.04.2026;;;\n\n", 4), ("Umsätze\n", 2), ("sep=;\n", 2)])
+    func linesAboveTheHeader(_ above: String, _ line: Int) throws {
+        try write(
+            [above + header].map { $0.replacing(",", with: ";") } + rows(200).map { $0.replacing(",", with: ";") },
+            "bank.csv"
+        )
+        let command = "tail -n +\(line) bank.csv > table.csv"
+        let look = try space.run(["inspect", "bank.csv", "-q"])
+        let words = look.out.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(words.contains("probably in line \(line)") && words.contains(command), "\(look.out)")
+        #expect(
+            words.contains("id id") && words.contains("card: 20 keys") && words.contains("200 records"),
+            "\(look.out)"
+        )
+        let refused = try space.run(["init", "bank.csv", "-q"])
+        #expect(refused.status == 4 && refused.out.isEmpty && refused.err.contains(command), "\(refused.err)")
+        try space.script(command)
+        #expect(try space.run(["init", "table.csv", "-q"]).err.contains("200 events = 200 ok"))
+    }
+
+    /// Two stamps of a clock that is eleven days fast do not decide how long a replay waits for all others.
+    @Test func fewStraysAreNamed() throws {
+        let events = rows(2500)
+        let strayed = events.enumerated().map { index, row in
+            index == 700 || index == 1400 ? row.replacing("2026-03-02", with: "2026-03-13") : row
+        }
+        try write([header] + strayed, "fast.csv")
+        let look = try space.run(["inspect", "fast.csv", "-q"])
+        let words = look.out.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(words.contains("2 × ts is far ahead of the events around it, by 264 hours at most"), "\(look.out)")
+        #expect(words.contains("(line 702, 1,402)") && words.contains(" in order "), "\(look.out)")
+        let draft = try space.run(["init", "fast.csv", "-q"])
+        #expect(draft.out.contains("disorder: 0s\n") && draft.out.contains("max_ahead: 1d\n"), "\(draft.out)")
+        #expect(draft.err.contains("2,500 events = 2,498 ok + 0 late + 0 duplicate + 2 rejected"), "\(draft.err)")
+        #expect(draft.err.contains("2 events are far ahead of those around them"), "\(draft.err)")
+    }
 }

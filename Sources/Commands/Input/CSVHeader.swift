@@ -11,7 +11,7 @@ struct CSVHeader {
     /// Why a header cannot be used.
     enum Fault: Error, CustomStringConvertible {
         case malformed(CSVGrammar.Fault)
-        case separator(header: String, CSVSeparator)
+        case separator(header: String, CSVSeparator, isUTF8: Bool)
         case repeated(String)
         case lineEnds
         case noField(header: String, [String])
@@ -19,12 +19,14 @@ struct CSVHeader {
         var description: String {
             switch self {
             case .malformed(let fault): "its first line is no CSV header: \(fault)"
-            case .separator(let header, let other):
+            case .separator(let header, let other, let isUTF8):
                 "its first line, \(header), has none of the pipeline's fields; are they separated by "
                     + "\(other == .tab ? "tabs" : other.rawValue)? Then add --separator '\(other.rawValue)'"
+                    + (isUTF8 ? "" : " --encoding windows-1252, for it is no UTF-8")
+                    + "; a pipeline that `init` has drafted has the whole command at its head"
             case .noField(let header, let paths):
                 "its first line, \(header), has none of the pipeline's fields (\(paths.prefix(5).joined(separator: ", "))"
-                    + "\(paths.count > 5 ? ", …" : "")): the first line of CSV names the columns"
+                    + "\(paths.count > 5 ? ", …" : "")): the first line of CSV names the columns; `inspect` says where they are"
             case .lineEnds: "its lines end with a carriage return alone: make them line feeds first (tr '\\r' '\\n')"
             case .repeated(let name): "its header has the column \"\(name)\" more than once"
             }
@@ -43,7 +45,7 @@ struct CSVHeader {
         if Self.found(names, paths) == 0 {
             let header = Self.shown(line)
             guard let other = Self.better(line, than: separator, paths) else { throw .noField(header: header, paths) }
-            throw .separator(header: header, other)
+            throw .separator(header: header, other, isUTF8: UTF8Check.isValid(line))
         }
         for path in Set(paths).sorted() where names.count(where: { $0 == path }) > 1 { throw .repeated(path) }
         for path in paths where !names.contains(path) { note(path, paths) }

@@ -20,7 +20,8 @@ struct InitCommand: ParsableCommand {
               patternalarm replay payments.csv --pipeline pipeline.yaml --data-dir work
 
             Several files are taken as one, in the order in which they are named. What the commands above need to read the \
-            file, where its name does not say it (--format, --separator, --encoding, --finished), stands at the head of the pipeline.
+            file, where its name does not say it (--format, --separator, --encoding, --finished), stands at the head of the pipeline, and \
+            is said on standard error in the end.
             """
     )
 
@@ -45,18 +46,27 @@ struct InitCommand: ParsableCommand {
             let found = try SurveyReader(reading: given, isQuiet: options.quiet).survey(files)
             let path = Output.safe(found.path)
             guard found.profile.records > 0 || found.profile.refused > 0 else { throw found.nothingRead }
+            if let line = found.shape.headerLine {
+                let command = SourceWords(found.path, found.shape).belowPreamble(line)
+                throw .input(
+                    "\(path): the names of the columns are probably in line \(line): make it the first one with: \(command)"
+                )
+            }
             guard found.shape.format == .jsonl || found.shape.header != nil else {
                 throw .input("\(path): its first line names no columns: put a line of names in front of it")
             }
             let reading = SurveyedReading(found, given: given)
             var draft = try draft(found)
             draft.summary = summary(found)
-            draft.commands = reading.commands(files)
-            if found.profile.time?.isReversed ?? false { draft.commands.insert(contentsOf: turned(found), at: 0) }
+            draft.commands = reading.commands(files, of: found)
             let trial = DraftTrial(files: files, reading: reading.reading, isQuiet: options.quiet)
             let outcome = try trial.fit(&draft)
             Output.data(draft.text)
             talk(path, draft, outcome)
+            Output.talk("to go on, with the draft in pipeline.yaml:")
+            for command in draft.commands where !command.hasPrefix("patternalarm check") {
+                Output.talk("  " + Output.safe(command))
+            }
             guard outcome.ledger.ok > 0 else { throw .input("\(path): no event was accepted") }
         }
     }
@@ -100,13 +110,6 @@ struct InitCommand: ParsableCommand {
         return
             "Drafted by patternalarm init from \(name)\(more): \(grouped(profile.records)) events\(span). Change what you "
             + "know better."
-    }
-
-    /// How a file is turned round.
-    private func turned(_ found: SurveyedFile) -> [String] {
-        let file = shellWord(found.path)
-        if found.shape.format == .jsonl { return ["tac \(file) > turned.jsonl"] }
-        return ["(head -1 \(file); tail -n +2 \(file) | tac) > turned.csv"]
     }
 
     private func talk(_ path: String, _ draft: PipelineDraft, _ outcome: DraftTrial.Outcome) {
@@ -153,8 +156,24 @@ struct SurveyedReading {
         isFinished = file.lacksEnd
     }
 
-    /// What a reader does next.
-    func commands(_ files: [String]) -> [String] {
+    /// What a reader does next; a file that begins with its newest event is turned round first.
+    func commands(_ files: [String], of found: SurveyedFile) -> [String] {
+        let source = SourceWords(found.path, found.shape)
+        guard found.profile.time?.isReversed ?? false else { return commands(files, options, isFinished: isFinished) }
+        guard files.count == 1 else { return [source.turning] + commands(files, options, isFinished: isFinished) }
+        var turned = found
+        turned.path = source.turned
+        turned.shape.isSequence = false
+        var plain = RecordingReading()
+        // What is turned round is written as it was, but for what needs a wide character's order.
+        if reading.encoding == .windows1252 || reading.encoding == .latin1 { plain.encoding = reading.encoding }
+        let own = SurveyedReading(turned, given: plain).options
+        // In another order it is another draft.
+        return [source.turning, "patternalarm init \(source.turned) > pipeline.yaml"]
+            + commands([source.turned], own, isFinished: false)
+    }
+
+    private func commands(_ files: [String], _ options: [String], isFinished: Bool) -> [String] {
         let names = files.count > 4 ? "FILES" : shellWords(files)
         let words = options.isEmpty ? "" : " " + options.joined(separator: " ")
         let checked = words.replacing("--format", with: "--input-format")

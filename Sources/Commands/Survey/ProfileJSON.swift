@@ -43,6 +43,7 @@ enum ProfileJSON {
         members += [
             .init("separator", .text(String(UnicodeScalar(shape.separator)))),
             .init("decimal", .text(shape.hasDecimalComma ? "," : ".")), .init("header", .bool(shape.header != nil)),
+            .init("header_line", shape.headerLine.map(number) ?? .null),
         ]
         return members
     }

@@ -112,13 +112,15 @@ struct ProfileText {
             lines.append("longest gap: \(ProfileWords.duration(gap.to - gap.from)), before line \(grouped(gap.line))")
         }
         if !profile.otherTimes.isEmpty { lines.append("also times: \(names(profile.otherTimes))") }
-        return lines.enumerated().map { wrapped($0.offset == 0 ? "  time      " : "            ", [$0.element]) }
+        let text = lines.enumerated().map { wrapped($0.offset == 0 ? "  time      " : "            ", [$0.element]) }
             .joined()
+        // A command is one line, however long.
+        return time.isReversed ? text + "              \(SourceWords(file.path, file.shape).turning)\n" : text
     }
 
     private func order(_ time: TimeProfile) -> String {
         guard time.late > 0 else { return "in order" }
-        if time.isReversed { return "the newest first: turn the file round before a replay (tac)" }
+        if time.isReversed { return "the newest first: turn the file round before a replay, with the command below" }
         let share = Self.percent(time.late, of: time.events)
         return "\(grouped(time.late)) events (\(share)) are earlier than one before them, by "
             + "\(ProfileWords.duration(time.lateness)) at most (line \(grouped(time.latestLine))), 99 % of them by "

@@ -48,6 +48,12 @@ struct SurveyReader {
             size = size.flatMap { sum in file.size.map { sum + $0 } }
             let whole = survey ?? Survey(hasDecimalComma: own.hasDecimalComma)
             survey = whole
+            if let line = own.headerLine {
+                let words =
+                    "the names of the columns are probably in line \(line), and everything here is from there on; a replay needs them in the "
+                    + "first line: \(SourceWords(path, own).belowPreamble(line))"
+                whole.note(Profile.Problem(words))
+            }
             if try read(file, own, path, whole, block, progress) { lacksEnd = true }
         }
         progress.finish()
@@ -97,6 +103,7 @@ struct SurveyReader {
         var records = 0
         do throws(InputError) {
             while let line = try reader.next() {
+                if let place = shape.headerLine, line.number < place { continue }
                 if let grammar, csv == nil {
                     let names = try columns(line.bytes, grammar, shape, path)
                     if shape.header != nil { survey.noteHeader(names) }
