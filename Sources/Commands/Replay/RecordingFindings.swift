@@ -52,7 +52,7 @@ struct RecordingFindings {
         }
         guard !batch.rejections.isEmpty else { return }
         for row in 0..<batch.count where batch.status[row] > 0 {
-            guard let other = batch.rejections[Int(batch.status[row]) - 1].isAheadOf else { continue }
+            guard case .ahead(let other) = batch.rejections[Int(batch.status[row]) - 1].kind else { continue }
             let (distance, overflow) = batch.times[row].subtractingReportingOverflow(other.time)
             ahead = max(ahead ?? 0, overflow ? .max : distance)
         }
