@@ -53,8 +53,8 @@ extension AlertDatabase {
         }
     }
 
-    /// The members of all alerts' features, as they are spelled, in another order. If others have come or gone, the alerts are not
-    /// of this pipeline and are made anew.
+    /// The members of all alerts' features, as they are spelled, in another order. If others have come or gone, the alerts are
+    /// not of this pipeline and are made anew.
     private static func reorder(_ db: Database, from old: [String], to new: [String]) throws {
         let places = new.compactMap { old.firstIndex(of: $0) }
         guard old != new, old.count == new.count, places.count == new.count else { return }

@@ -342,8 +342,8 @@ public final class AlertDatabase: Sendable {
         return translated.passes ? .failed(path: path, words: "\(translated)") : translated
     }
 
-    /// Whether a transaction that failed so is undone, and may be tried again: what SQLite could not write for want of room it has
-    /// rolled back, which it cannot say of a sync.
+    /// Whether a transaction that failed so is undone, and may be tried again: what SQLite could not write for want of room it
+    /// has rolled back, which it cannot say of a sync.
     private static func passes(_ error: DatabaseError, as translated: AlertStoreError) -> Bool {
         switch error.resultCode {
         case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL: true

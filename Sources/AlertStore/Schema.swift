@@ -46,9 +46,9 @@ enum Schema {
         """
 
     /// Since version 3 an alert's id begins with the offset that it was opened at, so that new alerts lie beside one
-    /// another in the file; its features are one row; it says which domain it is of; and an assignee of no letters means nobody. Views that select
-    /// everything have the column, too: SQLite expands their text anew. The new indexes have no column that a revision
-    /// changes but the last event's time.
+    /// another in the file; its features are one row; it says which domain it is of; and an assignee of no letters means
+    /// nobody. Views that select everything have the column, too: SQLite expands their text anew. The new indexes have no
+    /// column that a revision changes but the last event's time.
     private static let third = """
         PRAGMA defer_foreign_keys = ON;
         CREATE TEMP TABLE renamed AS

@@ -10,8 +10,8 @@ public enum TimeParser {
     /// - With the month's name: `Mon, 02 Mar 2026 08:00:11 GMT` and what is like it, `02/Mar/2026:08:00:11 +0000`,
     ///   `Mon Mar  2 08:00:11 UTC 2026`.
     ///
-    /// Digits behind the sixth of a fraction are cut off. A time without an offset is local time of the zone; a zone's name behind an
-    /// offset only says it again. Years 1900…2199 of the proleptic Gregorian calendar; leap seconds are not instants.
+    /// Digits behind the sixth of a fraction are cut off. A time without an offset is local time of the zone; a zone's name
+    /// behind an offset only says it again. Years 1900…2199 of the proleptic Gregorian calendar; leap seconds are not instants.
     public static func instant(_ text: UnsafeBufferPointer<UInt8>, zone: LocalZone = .utc) -> Int64? {
         guard (8...80).contains(text.count) else { return nil }
         var cursor = TimeCursor(text)

@@ -27,8 +27,8 @@ public struct LogSettings: Sendable {
     /// nil = however old. In milliseconds of the records' own times, so that the same batches give the same segments.
     public var segmentMilliseconds: Int64?
 
-    /// Unless ``durability`` is ``Durability/os``, how far ahead of the last batch the file is filled with zeros: syncing an overwrite is
-    /// ten times steadier than syncing a growing file. Little at a time, because whoever appends waits for it.
+    /// Unless ``durability`` is ``Durability/os``, how far ahead of the last batch the file is filled with zeros: syncing an
+    /// overwrite is ten times steadier than syncing a growing file. Little at a time, because whoever appends waits for it.
     /// ``PartitionLog/close()`` cuts the zeros off.
     public var fillAheadBytes = 2 << 20
 

@@ -12,7 +12,8 @@ extension PartitionLog {
     ///   ``LogError/staleProducer(directory:id:epoch:found:)`` and ``LogError/noRoom(directory:cause:)``, after which the log
     ///   goes on; and what the disk says.
     ///
-    /// After any other failure the log takes nothing more until it is opened anew: only reading the file can tell what is in it.
+    /// After any other failure the log takes nothing more until it is opened anew: only reading the file can tell what is in
+    /// it.
     public func append(_ batch: RecordBatchBuilder) throws(LogError) -> LogOffset {
         try checkUsable()
         let base = endOffset

@@ -143,8 +143,8 @@ public final class PartitionLog {
 // MARK: - Segments
 
 extension PartitionLog {
-    /// Completes the last segment and begins the next. If there is no room for that, all of it is done again by the next append:
-    /// the segment that is complete gets nothing more, as the next one may have its name already.
+    /// Completes the last segment and begins the next. If there is no room for that, all of it is done again by the next
+    /// append: the segment that is complete gets nothing more, as the next one may have its name already.
     func roll() throws(FileError) {
         owed.insert(.roll)
         try seal()

@@ -15,8 +15,8 @@ public struct Tree: Sendable, Equatable {
     public var feature: [Int32] = []
     /// Empty if every inner node asks ``NodeTest/less``; else one for every node, ``NodeTest/less`` at a leaf.
     public var tests: [NodeTest] = []
-    /// What the value is compared with: not NaN and above −∞; below +∞ is all that is not missing. For ``NodeTest/inSet`` the number of
-    /// the set, 0 at a leaf. Exactly a `Float` where rows are of 32 bits.
+    /// What the value is compared with: not NaN and above −∞; below +∞ is all that is not missing. For ``NodeTest/inSet`` the
+    /// number of the set, 0 at a leaf. Exactly a `Float` where rows are of 32 bits.
     public var threshold: [Double] = []
     /// Where a missing value goes; true at a leaf.
     public var missingGoesLeft: [Bool] = []

@@ -3,8 +3,8 @@ import Forest
 
 /// Rows of features from CSV: a header of names, then one number a field; empty, `nan` or another word for null = missing.
 ///
-/// Numbers are read in 64 bits; a model of 32 bits narrows them, as its library does it. Rows are collected behind one another until
-/// ``removeAll()``: whoever reads a large file does so in batches.
+/// Numbers are read in 64 bits; a model of 32 bits narrows them, as its library does it. Rows are collected behind one another
+/// until ``removeAll()``: whoever reads a large file does so in batches.
 public struct FeatureRows: Sendable {
     /// What is wrong with a row.
     public enum Fault: Error, Sendable, Equatable, CustomStringConvertible {

@@ -44,8 +44,8 @@ public final class StateImage: @unchecked Sendable {
         for piece in pieces { piece.memory.deallocate() }
     }
 
-    /// Empties the image for another offset and keeps its memory: touching fresh memory costs as much as the copying. But not that
-    /// of values too large for a piece: one that grows would need another piece each time.
+    /// Empties the image for another offset and keeps its memory: touching fresh memory costs as much as the copying. But not
+    /// that of values too large for a piece: one that grows would need another piece each time.
     public func reuse(offset: Int64, clock: Int64?, horizons: [StateTable: Int64]) {
         self.offset = offset
         self.clock = clock

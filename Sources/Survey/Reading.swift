@@ -1,7 +1,7 @@
 import Bytes
 
-/// How well a column's values fit one way of reading them. All of them are tried until it is plain that they do not fit: what the
-/// first values are proves nothing.
+/// How well a column's values fit one way of reading them. All of them are tried until it is plain that they do not fit: what
+/// the first values are proves nothing.
 struct Reading: Sendable {
     /// A value that does not fit.
     struct Misfit: Sendable, Equatable {

@@ -59,8 +59,8 @@ struct CSVHeader {
         }
     }
 
-    /// Says which column is a field's that differs by spaces around it, a byte order mark or upper and lower case only: it is the
-    /// decoder's business to take it, as of any event.
+    /// Says which column is a field's that differs by spaces around it, a byte order mark or upper and lower case only: it is
+    /// the decoder's business to take it, as of any event.
     private mutating func note(_ path: String, _ paths: [String]) {
         let similar = names.filter { SimilarName.folded($0) == SimilarName.folded(path) && !paths.contains($0) }
         guard let column = similar.first else { return }

@@ -91,8 +91,8 @@ struct DataPlace: ParsableArguments {
         }
     }
 
-    /// Where a log was shortened, that no checkpoint has what the events left behind that are gone, in words. A writer may put a
-    /// newer checkpoint in an older one's place meanwhile.
+    /// Where a log was shortened, that no checkpoint has what the events left behind that are gone, in words. A writer may put
+    /// a newer checkpoint in an older one's place meanwhile.
     func missingState(_ store: DiskStore, _ database: AlertDatabase?) throws(CommandError) -> [String] {
         let built = try built(database)
         var words: [String] = []

@@ -13,7 +13,8 @@ import Runtime
 /// file, and what came of events that the log no longer has.
 ///
 /// A sound file takes the new alerts in one transaction. A damaged one is salvaged into a new file, which gets its name once
-/// it is whole. So a kill at any moment leaves the old or the new, or what ``AlertStore/AlertFiles/finishSalvage(of:)`` completes.
+/// it is whole. So a kill at any moment leaves the old or the new, or what ``AlertStore/AlertFiles/finishSalvage(of:)``
+/// completes.
 struct AlertRebuild {
     let place: DataPlace
     let recomputation: Recomputation

@@ -30,12 +30,13 @@ public struct ClockMark: Equatable, Sendable {
     /// Name of the header on the first record of a batch that a server took, with the limit only.
     static let headerName = "clock"
 
-    /// Nine parts between semicolons, of which the last may be missing: limit; newest time, sources heard, events waited, speakers for the present, clusters
-    /// behind the batch; newest time and sources heard before the recording; leaps. Sources are hexadecimal hashes with dots
-    /// between them, entities have commas between them. Speakers are `SOURCES!LAST`, where each source has the number of its
-    /// last word behind it, with a `+` if that stands, a `-` if it has spoken for another time since, and an `@` and the
-    /// time that it was for. (Without that: the latest of its cluster.) Clusters are `EARLIEST_LATEST_FIRST_SPEAKERS` with bars
-    /// between them. Leaps are `TOLERANCE!TIMES!WORDS`: times with dots, each with a `+` and its number behind it; words as of speakers.
+    /// Nine parts between semicolons, of which the last may be missing: limit; newest time, sources heard, events waited,
+    /// speakers for the present, clusters behind the batch; newest time and sources heard before the recording; leaps. Sources
+    /// are hexadecimal hashes with dots between them, entities have commas between them. Speakers are `SOURCES!LAST`, where
+    /// each source has the number of its last word behind it, with a `+` if that stands, a `-` if it has spoken for another
+    /// time since, and an `@` and the time that it was for. (Without that: the latest of its cluster.) Clusters are
+    /// `EARLIEST_LATEST_FIRST_SPEAKERS` with bars between them. Leaps are `TOLERANCE!TIMES!WORDS`: times with dots, each with a
+    /// `+` and its number behind it; words as of speakers.
     var text: String {
         let clusters = state.clusters.map { "\($0.earliest)_\($0.latest)_\($0.first)_\($0.speakers.text)" }.joined(
             separator: "|"

@@ -153,8 +153,8 @@ extension ClockState {
         (newest ?? .min, heard.total) >= (other.newest ?? .min, other.heard.total) ? self : other
     }
 
-    /// The earliest cluster that as many sources as a decision needs speak for, and that leads by as many whatever lies below it
-    /// and goes on behind its first event. What lies above it can come behind it.
+    /// The earliest cluster that as many sources as a decision needs speak for, and that leads by as many whatever lies below
+    /// it and goes on behind its first event. What lies above it can come behind it.
     var leader: TimeCluster? {
         clusters.first { cluster in
             func leads(_ other: Speakers) -> Bool {

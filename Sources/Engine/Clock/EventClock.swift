@@ -11,8 +11,8 @@ import Windows
 /// - Times that are no further apart than `max_ahead` are one cluster; the newest time is the present. Each different key
 ///   speaks for the time of its last event. Where a pipeline has several entities, the one with the fewest keys counts: ten
 ///   payers at one terminal are one source.
-/// - A cluster is believed when ``quorum`` sources more speak for it than have spoken, since its first event, for the present or
-///   a cluster below it; and so are those below it that time can have gone through before. The others below are rejected.
+/// - A cluster is believed when ``quorum`` sources more speak for it than have spoken, since its first event, for the present
+///   or a cluster below it; and so are those below it that time can have gone through before. The others below are rejected.
 /// - A cluster is rejected when ``quorum`` sources more than speak for it have spoken for the present since its first event.
 ///   Who spoke before that says nothing against it: a gap can have come.
 /// - ``patience`` events after its first, and where the recording ends, the one with the most sources is believed: of equal
@@ -22,8 +22,8 @@ import Windows
 /// So no event of a right clock is late or rejected because of wrong ones, however many these are, as long as fewer than
 /// ``quorum`` of them agree on a wrong time, and at least ``quorum`` right sources speak at the beginning and behind each gap,
 /// before the next one and before ``patience`` events have come; and gaps of any length cost nothing. A time is wrong here if
-/// it is further than `max_ahead` from what is right until it is decided: of what is ahead by less, ``Leaps`` decide; what a server
-/// is sent for its own time, ``Neighbours``. Nothing waits for ever.
+/// it is further than `max_ahead` from what is right until it is decided: of what is ahead by less, ``Leaps`` decide; what a
+/// server is sent for its own time, ``Neighbours``. Nothing waits for ever.
 ///
 /// The decision is part of the log: what is refused bears a header there, so that the log alone gives the same results (C2). It
 /// depends on the order of the events only, not on how they are cut into batches.

@@ -307,8 +307,8 @@ public final class PartitionRunner: @unchecked Sendable {
 
     /// Makes the log durable up to here, then writes everything that it led to, in one transaction.
     ///
-    /// - Throws: ``RunnerError``; if it passes (``RunnerError/passes``), everything is as it was before, and the partition may go
-    ///   on.
+    /// - Throws: ``RunnerError``; if it passes (``RunnerError/passes``), everything is as it was before, and the partition may
+    ///   go on.
     public func commit() throws(RunnerError) {
         guard output.ledger.events > 0 || !output.alerts.isEmpty else { return }
         do throws(RunnerError) {

@@ -1,5 +1,5 @@
-/// How a limit for keyed state is shared out in one partition. Most of it is for keys; the rest for what they bring with them, so
-/// that all of it together stays near the limit.
+/// How a limit for keyed state is shared out in one partition. Most of it is for keys; the rest for what they bring with them,
+/// so that all of it together stays near the limit.
 public struct StateBudget: Sendable, Equatable {
     /// Bytes of keys with their rows, remembered ids and open alerts. A quarter more while a checkpoint is being written.
     public let state: Int

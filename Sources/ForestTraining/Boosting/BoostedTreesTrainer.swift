@@ -50,7 +50,8 @@ public struct BoostedTreesTrainer: Sendable {
     ///   - threads: How many to use.
     ///   - progress: Called after each round with the number of rounds done.
     /// - Returns: The model, and what is known of its training.
-    /// - Throws: ``Forest/ForestError`` if there is nothing to learn (no rows, a single class) or the names do not make a model.
+    /// - Throws: ``Forest/ForestError`` if there is nothing to learn (no rows, a single class) or the names do not make a
+    ///   model.
     public func train(
         _ set: TrainingSet,
         validation: TrainingSet? = nil,

@@ -191,7 +191,8 @@ final class LivePartition: @unchecked Sendable {
         underWay.remove()
     }
 
-    /// After a failure that does not pass nothing more is done: what is on disk is only known when the directory is opened anew.
+    /// After a failure that does not pass nothing more is done: what is on disk is only known when the directory is opened
+    /// anew.
     private func attempt(_ body: () throws(RuntimeError) -> Void) {
         guard health.failure == nil else { return }
         do throws(RuntimeError) {
