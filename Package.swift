@@ -42,16 +42,23 @@ let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-/// A Swift library of ours: `depends` names targets of this package that lie below it.
-func library(_ name: String, depends: [Target.Dependency] = [], exclude: [String] = []) -> Target {
-    .target(name: name, dependencies: depends, exclude: exclude, swiftSettings: swift)
+/// Targets of this package, by their names with spaces between them.
+func below(_ names: String) -> [Target.Dependency] { names.split(separator: " ").map { .byName(name: String($0)) } }
+
+/// A Swift library of ours: what it rests on are targets of this package that lie below it, and products of others.
+func library(
+    _ name: String,
+    on names: String = "",
+    _ products: [Target.Dependency] = [],
+    exclude: [String] = []
+) -> Target {
+    .target(name: name, dependencies: below(names) + products, exclude: exclude, swiftSettings: swift)
 }
 
-func tests(_ name: String, depends: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: depends + ["TestKit"], swiftSettings: swift)
+func tests(_ name: String, of names: String = "", _ products: [Target.Dependency] = []) -> Target {
+    .testTarget(name: name, dependencies: below(names) + products + ["TestKit"], swiftSettings: swift)
 }
 
 let package = Package(
@@ -62,7 +69,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
@@ -82,62 +88,56 @@ let package = Package(
         .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
 
         // The core: no clock, no Foundation, no network; files only through FileStore.
-        library("Base", depends: ["CKernels"]),
-        library("Bytes", depends: ["Base", "CKernels"]),
-        library("FileStore", depends: ["Base", system]),
-        library("EventLog", depends: ["Base", "Bytes", "FileStore", "CLZ4"]),
-        library("StateStore", depends: ["Base", "Bytes", "FileStore"]),
-        library("Plan", depends: ["Base", "Bytes"], exclude: ["README.md"]),
-        library("Windows", depends: ["Base", "Bytes", "Plan", "StateStore"]),
-        library("Forest", depends: ["Base", "Bytes", "CKernels"]),
-        library("TensorGraph", depends: ["CKernels", "Forest"]),
-        library("ForestFormats", depends: ["Base", "Bytes", "Forest", "TensorGraph"], exclude: ["README.md"]),
-        library("ForestTraining", depends: ["Base", "Forest"], exclude: ["README.md"]),
-        library("Evaluation", depends: ["Base"], exclude: ["README.md"]),
-        library("Traffic", depends: ["Base", "Bytes"]),
-        library("Survey", depends: ["Bytes"], exclude: ["README.md"]),
-        library("Draft", depends: ["Bytes", "Survey"], exclude: ["README.md"]),
+        library("Base", on: "CKernels"),
+        library("Bytes", on: "Base CKernels"),
+        library("FileStore", on: "Base"),
+        library("EventLog", on: "Base Bytes FileStore CLZ4"),
+        library("StateStore", on: "Base Bytes FileStore"),
+        library("Plan", on: "Base Bytes", exclude: ["README.md"]),
+        library("SQLExport", on: "Bytes Plan"),
+        library("Ingest", on: "Bytes CKernels CLZ4 CZlib CZstd"),
+        library("Decode", on: "Base Bytes CKernels Plan"),
+        library("Windows", on: "Base Bytes Plan StateStore"),
+        library("Forest", on: "Bytes CKernels"),
+        library("TensorGraph", on: "CKernels Forest"),
+        library("ForestFormats", on: "Bytes Forest TensorGraph", exclude: ["README.md"]),
+        library("ForestTraining", on: "Base Forest", exclude: ["README.md"]),
+        library("Evaluation", on: "Base", exclude: ["README.md"]),
+        library("Traffic", on: "Base Bytes"),
+        library("Survey", on: "Bytes", exclude: ["README.md"]),
+        library("Draft", on: "Bytes Survey", exclude: ["README.md"]),
         library(
             "Engine",
-            depends: [
-                "Base", "Bytes", "CKernels", "CLZ4", "CZlib", "CZstd", "FileStore", "EventLog", "StateStore", "Plan",
-                "Windows", "Forest", "TensorGraph", heap,
-            ]
+            on: "Base Bytes Decode EventLog FileStore Forest Ingest Plan StateStore TensorGraph Windows",
+            [heap]
         ),
 
         // The edge.
-        library("AlertStore", depends: ["Base", "CSQLite", "FileStore", grdb], exclude: ["README.md"]),
-        library("Delivery", depends: ["AlertStore", "Base", "Bytes", "Engine", "Plan"]),
+        library("AlertStore", on: "Base CSQLite FileStore", [grdb], exclude: ["README.md"]),
+        library("Delivery", on: "AlertStore Base Bytes Engine Plan"),
         library(
             "Runtime",
-            depends: [
-                "AlertStore", "Base", "Bytes", "Delivery", "Engine", "EventLog", "FileStore", "Forest", "Plan",
-                "StateStore",
-                "Windows", coreMetrics, metrics,
-            ],
+            on: "AlertStore Base Bytes Decode Delivery Engine EventLog FileStore Forest Plan StateStore Windows",
+            [coreMetrics, metrics],
             exclude: ["README.md"]
         ),
         library(
             "Server",
-            depends: [
-                "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "Delivery", "Engine", "EventLog",
-                "FileStore",
-                "Forest",
-                "Plan", "Runtime", "StateStore", "Traffic", "Windows", histogram, httpTypes, hummingbird, logging,
-                lifecycle,
-                coreMetrics, metrics,
-                "CProcess", hummingbirdCore, nioCore, nioHTTP1, nioPosix, signals,
+            on: "AlertStore Base Bytes CAssets CProcess Engine FileStore Forest Ingest Plan Runtime Traffic",
+            [
+                coreMetrics, histogram, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, metrics, nioCore,
+                nioHTTP1, nioPosix, signals,
             ],
             exclude: ["README.md", "Security/README.md"]
         ),
         library(
             "Commands",
-            depends: [
-                "AlertStore", "Base", "Bytes", "CAssets", "CLZ4", "CProcess", "Delivery", "Draft", "Engine", "EventLog",
-                "FileStore", "Forest", "ForestFormats", "ForestTraining", "Evaluation", "Plan", "Runtime", "Server",
-                "StateStore", "Survey", "TensorGraph",
-                "Traffic", "Windows", argumentParser, logging, system, yams, histogram, sqlite,
-            ],
+            on: """
+                AlertStore Base Bytes CAssets CLZ4 CProcess Decode Delivery Draft Engine Evaluation EventLog FileStore \
+                Forest ForestFormats ForestTraining Ingest Plan Runtime SQLExport Server StateStore Survey TensorGraph \
+                Traffic Windows
+                """,
+            [argumentParser, histogram, logging, sqlite, yams],
             exclude: ["Bench/README.md", "Export/README.md", "Input/README.md", "Safety/README.md"]
         ),
         .executableTarget(
@@ -150,49 +150,46 @@ let package = Package(
         // Tests.
         .target(
             name: "TestKit",
-            dependencies: ["Base", "Bytes", "Engine", "FileStore", "Plan", "Survey"],
+            dependencies: below("Base Bytes Decode Engine FileStore Plan Survey"),
             path: "Tests/TestKit",
             swiftSettings: swift
         ),
-        tests("BaseTests", depends: ["Base"]),
-        tests("BytesTests", depends: ["Bytes"]),
-        tests("EventLogTests", depends: ["EventLog", "FileStore"]),
-        tests("StateStoreTests", depends: ["Base", "FileStore", "StateStore"]),
-        tests("PlanTests", depends: ["Bytes", "Plan"]),
-        tests("WindowsTests", depends: ["Windows", "Plan"]),
-        tests("ForestTests", depends: ["Bytes", "Forest"]),
-        tests("TensorGraphTests", depends: ["TensorGraph"]),
-        tests("ForestFormatsTests", depends: ["Base", "Bytes", "Forest", "ForestFormats", "TensorGraph"]),
-        tests("ForestTrainingTests", depends: ["Bytes", "Forest", "ForestTraining"]),
-        tests("EvaluationTests", depends: ["Base", "Evaluation"]),
-        tests("EngineTests", depends: ["Base", "Bytes", "Engine", "Forest", "Plan", "Windows"]),
+        tests("BaseTests", of: "Base"),
+        tests("BytesTests", of: "Base Bytes"),
+        tests("EventLogTests", of: "Base Bytes EventLog FileStore"),
+        tests("StateStoreTests", of: "Base Bytes FileStore StateStore"),
+        tests("PlanTests", of: "Base Bytes Plan"),
+        tests("SQLExportTests", of: "Plan SQLExport"),
+        tests("IngestTests", of: "Base Bytes Ingest"),
+        tests("DecodeTests", of: "Base Bytes Decode Plan"),
+        tests("WindowsTests", of: "Base Plan Windows"),
+        tests("ForestTests", of: "Base Bytes Forest"),
+        tests("TensorGraphTests", of: "TensorGraph"),
+        tests("ForestFormatsTests", of: "Base Bytes Forest ForestFormats TensorGraph"),
+        tests("ForestTrainingTests", of: "Base Bytes Forest ForestTraining"),
+        tests("EvaluationTests", of: "Base Evaluation"),
+        tests("EngineTests", of: "Base Decode Engine EventLog FileStore Ingest Plan StateStore Windows"),
         tests(
             "SimulationTests",
-            depends: [
-                "AlertStore", "Base", "Bytes", "Delivery", "Engine", "EventLog", "FileStore", "Plan", "StateStore",
-                "Windows", sqlite,
-            ]
+            of: "AlertStore Base Delivery Engine EventLog FileStore Ingest Plan StateStore Windows",
+            [sqlite]
         ),
         tests(
             "RuntimeTests",
-            depends: [
-                "AlertStore", "Base", "Bytes", "Delivery", "Engine", "EventLog", "FileStore", "Forest", "Plan",
-                "Runtime",
-                "StateStore", "Windows", sqlite,
-            ]
+            of:
+                "AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Plan Runtime StateStore Windows",
+            [sqlite]
         ),
-        tests("AlertStoreTests", depends: ["AlertStore", grdb]),
+        tests("AlertStoreTests", of: "AlertStore", [grdb]),
         tests(
             "ServerTests",
-            depends: [
-                "AlertStore", "Base", "Bytes", "Engine", "Forest", "Plan", "Runtime", "Server", "Traffic", coreMetrics,
-                histogram, httpTypes, nioCore,
-            ]
+            of: "AlertStore Base Bytes Plan Runtime Server Traffic",
+            [coreMetrics, histogram, httpTypes, nioCore]
         ),
-        tests("TrafficTests", depends: ["Traffic"]),
-        tests("SurveyTests", depends: ["Bytes", "Survey"]),
-        tests("DraftTests", depends: ["Draft", "Survey"]),
-        tests("CommandLineTests", depends: ["Base", "patternalarm"]),
-        tests("TidyTests", depends: []),
+        tests("TrafficTests", of: "Base Traffic"),
+        tests("SurveyTests", of: "Survey"),
+        tests("DraftTests", of: "Draft Survey"),
+        tests("CommandLineTests", of: "Base patternalarm"),
+        tests("TidyTests"),
     ]
 )

@@ -1,4 +1,5 @@
 import Base
+import Decode
 public import Engine
 public import Plan
 import Synchronization

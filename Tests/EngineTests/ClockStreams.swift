@@ -1,5 +1,6 @@
 import Base
 import Engine
+import Ingest
 import Plan
 import TestKit
 import Testing

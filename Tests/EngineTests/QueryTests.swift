@@ -1,4 +1,5 @@
 import Base
+import Decode
 import Engine
 import Plan
 import TestKit

@@ -1,5 +1,6 @@
 import Engine
 import EventLog
+import Ingest
 import TestKit
 import Testing
 

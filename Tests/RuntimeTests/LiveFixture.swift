@@ -6,6 +6,7 @@ import Engine
 import EventLog
 import FileStore
 import Foundation
+import Ingest
 import Plan
 import Runtime
 import StateStore

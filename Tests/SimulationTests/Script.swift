@@ -4,6 +4,7 @@ import Delivery
 import Engine
 import EventLog
 import FileStore
+import Ingest
 import Plan
 import StateStore
 import TestKit

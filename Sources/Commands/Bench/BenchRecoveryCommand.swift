@@ -1,5 +1,6 @@
 import ArgumentParser
 import Base
+import Decode
 import Engine
 import EventLog
 import FileStore

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Plan
+import SQLExport
 
 /// `export sql`
 struct ExportSQLCommand: ParsableCommand {

@@ -1,7 +1,8 @@
-// Some C declarations, `stat` among them, reach the compiler through this module first.
 import CDispatch
 import Engine
 import Foundation
+// Some C declarations, `stat` among them, reach the compiler through this module first.
+import Ingest
 
 /// The bytes of a file or of standard input.
 final class FileSource: ByteSource {

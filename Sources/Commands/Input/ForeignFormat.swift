@@ -1,4 +1,5 @@
 import Engine
+import Ingest
 
 /// Files that are no recordings, told by their first bytes, and what to do with them.
 enum ForeignFormat {
@@ -17,8 +18,8 @@ enum ForeignFormat {
     private static let utf32 = "it is UTF-32: make it UTF-8 first (iconv -f UTF-32 -t UTF-8)"
     private static let markup = "it is XML or a web page: write its records as CSV or JSON lines first"
 
-    /// Why a file that begins with these bytes cannot be read as it is; nil if nothing speaks against it. The container is what the
-    /// bytes were packed in.
+    /// Why a file that begins with these bytes cannot be read as it is; nil if nothing speaks against it. The container is what
+    /// the bytes were packed in.
     static func words(_ head: [UInt8], in container: Container?) -> String? {
         if let known = signatures.first(where: { head.starts(with: $0.bytes) }) { return known.words }
         if container != nil, let inner = Container(head) {

@@ -1,4 +1,5 @@
 import Engine
+import Ingest
 import Plan
 
 /// Reads a recording's chunks, decoded, and judged by the event clock.

@@ -1,4 +1,5 @@
 import Engine
+import Ingest
 import Plan
 
 /// The recordings that a data directory has taken events of, and what each partition has taken of them.

@@ -1,6 +1,7 @@
 import CAssets
 import Engine
 import Foundation
+import Ingest
 import Plan
 import Yams
 

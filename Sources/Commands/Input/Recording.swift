@@ -1,7 +1,9 @@
 import ArgumentParser
 import Base
 import Bytes
+import Decode
 import Engine
+import Ingest
 import Plan
 import Windows
 
@@ -128,8 +130,8 @@ final class Recording {
     /// A live source has nothing more just now.
     var hasPaused: Bool { reader.hasPaused && !reader.hasBufferedLine }
 
-    /// A live source has nothing more, and nothing comes for a second. Whoever writes to a pipe may itself wait to hear that its
-    /// events are taken.
+    /// A live source has nothing more, and nothing comes for a second. Whoever writes to a pipe may itself wait to hear that
+    /// its events are taken.
     var isSilent: Bool { hasPaused && !file.hasMore(within: 1000) }
 
     /// Whether no earlier run has taken anything of it.

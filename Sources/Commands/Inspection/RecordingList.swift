@@ -3,6 +3,7 @@ import Bytes
 import Engine
 import EventLog
 import FileStore
+import Ingest
 
 /// The recordings that a log holds events of, found in the log itself.
 struct RecordingList {

@@ -2,6 +2,7 @@ import Bytes
 import Engine
 import Forest
 import ForestFormats
+import Ingest
 import Plan
 import TensorGraph
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bytes
 import Engine
+import Ingest
 
 /// What stands between the fields of a CSV recording.
 enum CSVSeparator: String, ExpressibleByArgument, CaseIterable {

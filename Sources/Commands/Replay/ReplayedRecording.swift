@@ -2,6 +2,7 @@ import AlertStore
 import Base
 import Bytes
 import Engine
+import Ingest
 
 /// What came of a recording in one run, and what a person should know of it.
 struct ReplayedRecording {
@@ -51,7 +52,8 @@ struct ReplayedRecording {
     /// Whether it had events and none was accepted.
     var isRefused: Bool { taken > 0 && refused >= taken }
 
-    /// Whether it had events and all of them had been taken before, from elsewhere: nothing new, as of a file that is read again.
+    /// Whether it had events and all of them had been taken before, from elsewhere: nothing new, as of a file that is read
+    /// again.
     var isRepeated: Bool { taken > 0 && duplicates >= taken }
 
     /// Words for a file in which no event is, and none has ever been; nil for others.

@@ -3,6 +3,7 @@ import Base
 import Dispatch
 import Engine
 import Foundation
+import Ingest
 import Plan
 import Runtime
 import Synchronization

@@ -3,6 +3,7 @@ import Bytes
 import Draft
 import Engine
 import Foundation
+import Ingest
 import Survey
 
 /// `init`: from a file that nobody has seen to a pipeline that runs.

@@ -1,6 +1,7 @@
 import Bytes
 import Dispatch
 import Engine
+import Ingest
 import Plan
 import Survey
 

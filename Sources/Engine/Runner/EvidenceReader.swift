@@ -1,4 +1,5 @@
 import Base
+import Decode
 import EventLog
 import Plan
 

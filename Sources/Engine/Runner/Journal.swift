@@ -1,5 +1,6 @@
 public import Base
 public import EventLog
+import Ingest
 public import Plan
 
 /// Appends the events of recordings to a partition's log, each recording's once: what was taken of it is in the log.

@@ -1,4 +1,5 @@
 import Base
+import Decode
 import EventLog
 import Plan
 
@@ -63,8 +64,8 @@ final class LogReplay {
         return limit.map { (0...most).contains($0) } ?? false
     }
 
-    /// Refuses the newest row if it was too far ahead when it came, and is for this plan, too: what was ahead by no more than the
-    /// limit of then was a leap that sources contradicted.
+    /// Refuses the newest row if it was too far ahead when it came, and is for this plan, too: what was ahead by no more than
+    /// the limit of then was a leap that sources contradicted.
     private func refuse(_ header: RecordHeader, judgedBy: Int64?) {
         let words = String(decoding: header.value, as: UTF8.self).split(separator: " ")
         let row = batch.count - 1

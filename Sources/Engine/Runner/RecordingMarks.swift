@@ -1,4 +1,5 @@
 import Bytes
+public import Ingest
 public import Plan
 
 /// What a partition has taken of one recording: the newest mark of each range of event time that was read of it.

@@ -1,4 +1,5 @@
 import Base
+import Decode
 import Engine
 import EventLog
 import Plan

@@ -1,3 +1,4 @@
+import Decode
 import Dispatch
 import Engine
 import EventLog

@@ -1,4 +1,5 @@
 import Engine
+import Ingest
 
 /// How a body is packed on its way.
 enum ContentCoding: String {

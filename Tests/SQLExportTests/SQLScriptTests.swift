@@ -1,4 +1,5 @@
 import Plan
+import SQLExport
 import Testing
 
 /// What the script says; that it means what the engine does is compared by Tests/Interoperability/duckdb_features.py.

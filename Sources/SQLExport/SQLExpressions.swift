@@ -1,3 +1,5 @@
+import Plan
+
 /// Checked expressions as SQL for DuckDB.
 ///
 /// Null means what it means to the engine: a comparison with null is false and `not null` is false, so conditions are never

@@ -1,3 +1,5 @@
+import Plan
+
 /// Windows and the aggregates over them as SQL: one table a window, with one row an event that has a key.
 ///
 /// An event sees the events of its partition with a smaller offset whose time lies in the window, and itself. Where the

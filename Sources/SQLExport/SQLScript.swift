@@ -1,3 +1,5 @@
+public import Plan
+
 /// A pipeline's features as one SQL script for DuckDB 1.3 or later: the same plan, said in another language and run by
 /// another program, so that one can be checked against the other.
 ///

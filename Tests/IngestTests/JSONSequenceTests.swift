@@ -1,6 +1,6 @@
 import Base
 import Bytes
-import Engine
+import Ingest
 import TestKit
 import Testing
 

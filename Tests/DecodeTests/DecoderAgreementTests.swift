@@ -1,6 +1,6 @@
 import Base
 import Bytes
-import Engine
+import Decode
 import Plan
 import TestKit
 import Testing

@@ -28,9 +28,9 @@ public struct RecordingPosition: Sendable, Equatable {
 /// Cuts a source into lines, in bounded memory, whatever the lines are.
 ///
 /// A line ends with LF or CRLF; the last one may lack it. In CSV a line feed inside quotes does not end a record, which so
-/// has several lines. A quote that is not closed within the limit, or before the recording's end, costs its own line: the record
-/// that it would have opened is delivered up to its first line feed, and reading goes on behind that. A line longer than the
-/// limit is delivered cut, marked as oversize. A byte order mark at the start is dropped, of JSON one at any line's start.
+/// has several lines. A quote that is not closed within the limit, or before the recording's end, costs its own line: the
+/// record that it would have opened is delivered up to its first line feed, and reading goes on behind that. A line longer than
+/// the limit is delivered cut, marked as oversize. A byte order mark at the start is dropped, of JSON one at any line's start.
 ///
 /// A recording may be one that is still being written: see ``Tail``.
 public struct LineReader<Source: ByteSource>: ~Copyable {

@@ -1,5 +1,5 @@
 import Bytes
-import Engine
+import Ingest
 import TestKit
 import Testing
 

@@ -1,4 +1,5 @@
 import Bytes
+import Plan
 
 /// Values of a recording's texts as SQL, where a schema spells them in a way of its own.
 struct SQLValues {

@@ -1,4 +1,4 @@
-import Engine
+import Ingest
 
 /// Bytes that arrive in pieces of these sizes, the last one again and again.
 struct Pieces: ByteSource {
