@@ -83,6 +83,74 @@ import Testing
         }
     }
 
+    /// However far the beginning of a segment came, all of it is done again before anything else is taken.
+    @Test(arguments: 1...20)
+    func aSegmentThatFoundNoRoomIsBegunAgain(call: Int) throws {
+        let store = CrashingStore(seed: UInt64(call))
+        var settings = LogSettings()
+        settings.durability = .os
+        settings.segmentBytes = 600
+        settings.compression = .none
+        let log = try open(store, settings)
+        let (small, large) = ([Event(2, "b")], [Event(3, String(repeating: "c", count: 300))])
+        var taken = [large]
+        try log.append(large)
+        store.inject(.full, atCall: store.calls.count + call)
+        do {
+            try log.append(large)
+            taken.append(large)
+        } catch let error as LogError {
+            // A sync that failed.
+            guard error.passes else { return }
+        }
+        store.spare()
+        store.setWant(nil)
+        for batch in [small, large] {
+            try log.append(batch)
+            taken.append(batch)
+        }
+        #expect(try readAll(store) == numbered(taken))
+        try log.close()
+        let report = try LogReport.verify(directory: folder, store: store)
+        #expect(report.damage.isEmpty && report.tornTail == nil && report.indexFaults == [])
+        let again = try open(store, settings)
+        #expect(again.recovery.damage.isEmpty && again.endOffset == log.endOffset)
+        #expect(try readAll(store) == numbered(taken))
+    }
+
+    /// What was synced while there was no room to note it is known to have been durable after the next sync.
+    @Test func theNoteFollows() throws {
+        let store = CrashingStore()
+        var settings = LogSettings()
+        settings.durability = .interval(milliseconds: 1)
+        settings.fillAheadBytes = 0
+        let log = try open(store, settings)
+        try log.append([Event(1, "a")])
+        try log.append([Event(2, "b")])
+        store.setWant(28)
+        try log.sync()
+        store.setWant(nil)
+        try log.sync()
+        var bytes = store.bytes(of: segmentFile(0))
+        bytes[bytes.count - 1] ^= 1
+        store.set(bytes, for: segmentFile(0))
+        #expect(try open(store, settings).recovery.damage.count == 1)
+    }
+
+    @Test(arguments: [28, 24] as [Int32])
+    func roomIsTriedAndLeftAsItWas(code: Int32) throws {
+        let store = CrashingStore()
+        let log = try open(store)
+        try log.append([Event(1, "a")])
+        let bytes = store.bytes(of: segmentFile(0))
+        store.setWant(code)
+        let error = #expect(throws: LogError.self) { try log.tryRoom() }
+        #expect(error?.passes == true)
+        store.setWant(nil)
+        try log.tryRoom()
+        #expect(store.bytes(of: segmentFile(0)) == bytes)
+    }
+
     private func passing(_ body: () throws(LogError) -> Void) throws(LogError) {
         do throws(LogError) { try body() } catch {
             guard error.passes else { throw error }
