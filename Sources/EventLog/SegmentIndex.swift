@@ -8,7 +8,7 @@ import FileStore
 /// | file | entry, big-endian | when |
 /// |---|---|---|
 /// | `.index` | int32 last offset of a batch - base, int32 where that batch begins | after more than 4,096 bytes of batches |
-/// | `.timeindex` | int64 time, int32 offset - base: no later record up to there | with each entry above, if time has grown; the last |
+/// | `.timeindex` | int64 time, int32 offset - base: no later record up to there | with each entry above, if time has grown |
 ///
 /// Same entries at the same places as Apache Kafka writes (`LogSegment.append`, `TimeIndex.maybeAppend`).
 struct SegmentIndex: Equatable {

@@ -39,7 +39,8 @@ import Testing
         let space = try retained()
         try space.remove("d/state")
         let result = try space.run(Self.verify)
-        #expect(result.status == 0 && result.out.contains("nothing was compared"), "\(result.out) \(result.err)")
+        #expect(result.status == 7 && result.err.contains("has no checkpoint"), "\(result.out) \(result.err)")
+        #expect(!result.out.contains("equal"))
     }
 
     /// Alerts of events that were lost to damage are as little a difference, and no advice costs them.
