@@ -59,7 +59,9 @@ def files():
 def look(file):
     """Inspects the file as a table and as JSON, and compares what is known of it."""
     table, _ = run("inspect", "-q", file.name)
-    assert all(len(line) <= 80 for line in table.splitlines()), [line for line in table.splitlines() if len(line) > 80]
+    # A command to copy is one line, however long.
+    wide = [line for line in table.splitlines() if len(line) > 80 and "| tac" not in line]
+    assert not wide, wide
     found = json.loads(run("inspect", "-q", "--json", file.name)[0])[0]
     if file.rows is not None:
         assert found["records"] == file.rows and found["refused"] == 0, (found["records"], file.rows)

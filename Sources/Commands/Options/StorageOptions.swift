@@ -31,7 +31,8 @@ struct StorageOptions: ParsableArguments {
         help: """
             Memory for keyed state of all partitions, such as 512MB: keys with their events, remembered ids, events held for \
             alerts, checkpoints being made; what is coldest goes to disk. The program itself, its buffers, the model and the \
-            alerts file's cache take about 100 MB besides, and each open alert some 500 bytes (default: no limit).
+            alerts file's cache take about 100 MB besides, and each open alert some 500 bytes. One key's events stay together: \
+            those of a key that is in use are in memory even where they alone are more (default: no limit).
             """
     )
     var stateMemory: ByteSize?

@@ -115,7 +115,7 @@ struct ProfileText {
         let text = lines.enumerated().map { wrapped($0.offset == 0 ? "  time      " : "            ", [$0.element]) }
             .joined()
         // A command is one line, however long.
-        return time.isReversed ? text + "              \(SourceWords(file.path, file.shape).turning)\n" : text
+        return time.isReversed ? text + "  \(SourceWords(file.path, file.shape).turning)\n" : text
     }
 
     private func order(_ time: TimeProfile) -> String {
