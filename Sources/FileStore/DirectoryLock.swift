@@ -40,6 +40,8 @@ public final class DirectoryLock: Sendable {
     }
 
     deinit {
+        // A program that is just being started elsewhere in the process has a copy of the descriptor until it runs.
+        flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 
