@@ -150,7 +150,7 @@ let package = Package(
         // Tests.
         .target(
             name: "TestKit",
-            dependencies: below("Base Bytes Decode Engine FileStore Plan Survey"),
+            dependencies: below("Base Bytes Decode FileStore Plan Survey"),
             path: "Tests/TestKit",
             swiftSettings: swift
         ),

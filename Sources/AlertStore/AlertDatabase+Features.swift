@@ -13,14 +13,6 @@ public struct FeatureRecord: Sendable, Equatable {
 }
 
 extension AlertDatabase {
-    /// What the features are, in their order; empty in a file of before version 5 that no run has written to since.
-    public func features() throws(AlertStoreError) -> [FeatureRecord] {
-        try read { db in
-            guard try db.tableExists("features") else { return [] }
-            return try Self.features(db)
-        }
-    }
-
     /// Lists the features of the pipeline. Alerts that are there get their titles and their order: they are then as if they had
     /// been made with them.
     ///
@@ -47,6 +39,7 @@ extension AlertDatabase {
         }
     }
 
+    /// In their order.
     private static func features(_ db: Database) throws -> [FeatureRecord] {
         try Row.fetchAll(db, sql: "SELECT * FROM features ORDER BY position").map {
             try FeatureRecord(name: $0.value("feature"), title: $0.value("title"), definition: $0.value("definition"))

@@ -112,6 +112,34 @@ final class CarefulDecoder {
         for field in required where seenIn[field] != serial { throw .field(field, "is missing") }
     }
 
+    /// Goes into an object or a list; false if nothing is in it, and it is behind it then.
+    private func enter(
+        _ scanner: inout JSONScanner,
+        _ start: UInt8,
+        _ end: UInt8,
+        depth: Int
+    ) throws(Refusal) -> Bool {
+        do throws(JSONFault) {
+            guard depth < JSONScanner.depthLimit else { throw JSONFault(.tooDeep, at: scanner.position) }
+            try scanner.take(start)
+            guard try scanner.peek() == end else { return true }
+            scanner.position += 1
+            return false
+        } catch { throw .json(error) }
+    }
+
+    /// Whether another member or element comes; behind the object or list if not.
+    private func goesOn(_ scanner: inout JSONScanner, _ end: UInt8) throws(Refusal) -> Bool {
+        do throws(JSONFault) {
+            guard try scanner.peek() == 0x2C else {
+                try scanner.take(end)
+                return false
+            }
+            scanner.position += 1
+            return true
+        } catch { throw .json(error) }
+    }
+
     private func object(
         _ scanner: inout JSONScanner,
         node: Int,
@@ -120,14 +148,7 @@ final class CarefulDecoder {
         _ row: Int,
         _ shift: Int32
     ) throws(Refusal) {
-        do throws(JSONFault) {
-            guard depth < JSONScanner.depthLimit else { throw JSONFault(.tooDeep, at: scanner.position) }
-            try scanner.take(0x7B)
-            if try scanner.peek() == 0x7D {
-                scanner.position += 1
-                return
-            }
-        } catch { throw .json(error) }
+        guard try enter(&scanner, 0x7B, 0x7D, depth: depth) else { return }
         let outer = isSimilar
         defer { isSimilar = outer }
         while true {
@@ -147,12 +168,7 @@ final class CarefulDecoder {
                 if child < 0 { try scanner.skipValue(depth: depth + 1) }
             } catch { throw .json(error) }
             if child >= 0 { try value(&scanner, node: child, depth: depth + 1, batch, row, shift) }
-            do throws(JSONFault) {
-                guard try scanner.peek() == 0x2C else {
-                    return try scanner.take(0x7D)
-                }
-                scanner.position += 1
-            } catch { throw .json(error) }
+            guard try goesOn(&scanner, 0x7D) else { return }
         }
     }
 
@@ -226,22 +242,10 @@ final class CarefulDecoder {
         _ row: Int,
         _ shift: Int32
     ) throws(Refusal) {
-        do throws(JSONFault) {
-            guard depth < JSONScanner.depthLimit else { throw JSONFault(.tooDeep, at: scanner.position) }
-            try scanner.take(0x5B)
-            if try scanner.peek() == 0x5D {
-                scanner.position += 1
-                return
-            }
-        } catch { throw .json(error) }
+        guard try enter(&scanner, 0x5B, 0x5D, depth: depth) else { return }
         while true {
             try value(&scanner, node: element, depth: depth + 1, batch, row, shift)
-            do throws(JSONFault) {
-                guard try scanner.peek() == 0x2C else {
-                    return try scanner.take(0x5D)
-                }
-                scanner.position += 1
-            } catch { throw .json(error) }
+            guard try goesOn(&scanner, 0x5D) else { return }
         }
     }
 }

@@ -46,14 +46,14 @@ import Testing
         #expect(plan.schema.fields[3].values.numbers == .decimalComma)
         #expect(plan.schema.fields.allSatisfy { $0.values.nullWords == WordList(["null"]) })
         #expect(plan.zone.fixedMinutes == nil && plan.times(of: plan.schema.fields[0]).zone == plan.zone)
-        #expect(plan.firstReading.hasPrefix("zone Europe/Berlin 3600 "))
+        #expect(plan.firstReadingDescription.hasPrefix("zone Europe/Berlin 3600 "))
     }
 
     /// A pipeline that says nothing of it is the pipeline that it was.
     @Test func whatIsNotSaidIsNoPartOfAPipeline() throws {
         let plain = try plan([("amount", "number")])
-        #expect(plain.firstReading.contains("field amount amount number - false - -\n"))
-        #expect(plain.firstReading.hasPrefix("zone 0\n"))
+        #expect(plain.firstReadingDescription.contains("field amount amount number - false - -\n"))
+        #expect(plain.firstReadingDescription.hasPrefix("zone 0\n"))
         let spellings: [[(String, Any)]] = [
             [("type", "number"), ("null_words", ["-1"])],
             [("type", "number"), ("numbers", [("accounting", "true")] as [(String, Any)])],
@@ -89,8 +89,8 @@ import Testing
         // What says no zone is known by what it was known by.
         let days: [(String, Any)] = [("type", "time"), ("origin", "1899-12-30"), ("unit", "d")]
         let words = "field x x time - false - - unit 86400000000000 origin -2209161600000000\n"
-        #expect(try plan([("x", days)]).firstReading.contains(words))
-        #expect(try !plan([("x", days)], schema: berlin).firstReading.contains(words))
+        #expect(try plan([("x", days)]).firstReadingDescription.contains(words))
+        #expect(try !plan([("x", days)], schema: berlin).firstReadingDescription.contains(words))
     }
 
     @Test func mistakesAreNamed() {

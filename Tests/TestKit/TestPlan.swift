@@ -1,6 +1,5 @@
 import Base
 import Decode
-import Engine
 public import Plan
 
 /// A plan with every kind of field.

@@ -1,7 +1,6 @@
-import CDispatch
-import Engine
-import Foundation
 // Some C declarations, `stat` among them, reach the compiler through this module first.
+import CDispatch
+import Foundation
 import Ingest
 
 /// The bytes of a file or of standard input.

@@ -1,4 +1,3 @@
-import Engine
 import Ingest
 
 /// Files that are no recordings, told by their first bytes, and what to do with them.

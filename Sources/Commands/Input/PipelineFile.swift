@@ -1,5 +1,4 @@
 import CAssets
-import Engine
 import Foundation
 import Ingest
 import Plan

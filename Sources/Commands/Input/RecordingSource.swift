@@ -1,4 +1,3 @@
-import Engine
 import Ingest
 
 /// A recording's text in UTF-8, JSON as one event a line: whatever the file is packed in and however it is written, which its

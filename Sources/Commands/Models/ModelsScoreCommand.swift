@@ -11,12 +11,13 @@ struct ModelsScoreCommand: ParsableCommand {
         commandName: "score",
         abstract: "Score rows of a CSV file with a model of any supported format.",
         discussion: """
-            The CSV has a header and one number a field; an empty field or nan is a missing value; True and False are 1 and 0. Categories are given by \
-            name where the model's file has the names (LightGBM, XGBoost from 3.1 on), and a name that it does not have is \
-            a missing value; else, and with --category-codes, by number. A model with feature names finds its columns by them, in any order; others stay unused, and \
-            nothing is scored if one is missing. A model without names of its own (f0, f1 …, as arrays and ONNX have \
-            them) takes the columns in order, and exactly as many as it has features. For every row comes one row: `pred`, the value or the probability of the second of two \
-            classes; with more classes or outputs `pred0`, `pred1` and so on. XGBoost's multi:softmax predicts the \
+            The CSV has a header and one number a field; an empty field or nan is a missing value; True and False are 1 \
+            and 0. Categories are given by name where the model's file has the names (LightGBM, XGBoost from 3.1 on), and a \
+            name that it does not have is a missing value; else, and with --category-codes, by number. A model with feature \
+            names finds its columns by them, in any order; others stay unused, and nothing is scored if one is missing. A \
+            model without names of its own (f0, f1 …, as arrays and ONNX have them) takes the columns in order, and exactly \
+            as many as it has features. For every row comes one row: `pred`, the value or the probability of the second of \
+            two classes; with more classes or outputs `pred0`, `pred1` and so on. XGBoost's multi:softmax predicts the \
             number of the class. With --margin the sums before sigmoid, softmax or exponential come instead (`margin`, or \
             `margin0` and so on).
 

@@ -1,5 +1,4 @@
 import Bytes
-import Engine
 import Forest
 import ForestFormats
 import Ingest

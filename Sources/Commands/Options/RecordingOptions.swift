@@ -1,6 +1,5 @@
 import ArgumentParser
 import Bytes
-import Engine
 import Ingest
 
 /// What stands between the fields of a CSV recording.

@@ -2,7 +2,6 @@ import AlertStore
 import Base
 import Bytes
 import Delivery
-import Engine
 import EventLog
 import FileStore
 import Foundation

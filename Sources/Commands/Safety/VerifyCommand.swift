@@ -1,7 +1,6 @@
 import AlertStore
 import ArgumentParser
 import Base
-import Engine
 import EventLog
 import FileStore
 import Plan

@@ -21,8 +21,8 @@ struct InitCommand: ParsableCommand {
               patternalarm replay payments.csv --pipeline pipeline.yaml --data-dir work
 
             Several files are taken as one, in the order in which they are named. What the commands above need to read the \
-            file, where its name does not say it (--format, --separator, --encoding, --finished), stands at the head of the pipeline, and \
-            is said on standard error in the end.
+            file, where its name does not say it (--format, --separator, --encoding, --finished), stands at the head of the \
+            pipeline, and is said on standard error in the end.
             """
     )
 

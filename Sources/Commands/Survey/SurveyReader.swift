@@ -1,6 +1,5 @@
 import Bytes
 import Dispatch
-import Engine
 import Ingest
 import Plan
 import Survey
@@ -51,8 +50,8 @@ struct SurveyReader {
             survey = whole
             if let line = own.headerLine {
                 let words =
-                    "the names of the columns are probably in line \(line), and everything here is from there on; a replay needs them in the "
-                    + "first line: \(SourceWords(path, own).belowPreamble(line))"
+                    "the names of the columns are probably in line \(line), and everything here is from there on; a replay "
+                    + "needs them in the first line: \(SourceWords(path, own).belowPreamble(line))"
                 whole.note(Profile.Problem(words))
             }
             if try read(file, own, path, whole, block, progress) { lacksEnd = true }

@@ -59,7 +59,6 @@ extension RecordingMarks {
 }
 
 extension PipelinePlan {
-    /// Checksums of what decides whether a line is an event, of which time, and in which partition: today's, and the first one
-    /// that there was.
-    public var readingChecksums: [UInt32] { [identity.reading, firstReading].map { Checksum.crc32c(Array($0.utf8)) } }
+    /// Checksums of ``Plan/PipelinePlan/readings``: marks have had either.
+    public var readingChecksums: [UInt32] { readings.map { Checksum.crc32c(Array($0.utf8)) } }
 }

@@ -24,7 +24,7 @@ extension PipelinePlan {
     }
 
     /// The same of what decides whether a line is an event, of which time, and in which partition.
-    public var firstReading: String {
+    package var firstReadingDescription: String {
         let partitions = "partitions \(entities[partitionEntity].key) \(partitionCount)"
         return (schemaLines + [partitions]).joined(separator: "\n")
     }

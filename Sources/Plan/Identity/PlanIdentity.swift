@@ -52,4 +52,11 @@ extension PipelinePlan {
     ///
     /// - Complexity: O(size of the plan), with some ten hashes a feature: to be kept, not asked for again.
     public var identity: PlanIdentity { PlanIdentity(self) }
+
+    /// What decides whether a line is an event, of which time, and in which partition: ``PlanIdentity/reading``, and what
+    /// that was known by at first.
+    public var readings: [String] {
+        var parts = PartHasher(self)
+        return [parts.reading(), firstReadingDescription]
+    }
 }

@@ -1,4 +1,3 @@
-import Engine
 import Ingest
 
 /// How a body is packed on its way.
