@@ -88,6 +88,71 @@ import Testing
         #expect(last.digest == once.digest)
     }
 
+    private func names(_ count: Int, _ text: (Int) -> [String]) throws -> [String] {
+        for number in 0..<count { try write(text(number), "n\(number).jsonl") }
+        return (0..<count).map { "n\($0).jsonl" }
+    }
+
+    /// A file for each event, behind a gap: whoever spoke in a file before counts in the next one.
+    @Test func filesOfOneEventAreOneStream() throws {
+        try write(payments(0..<100, day: 0))
+        let files = try names(40) { payments($0..<$0 + 1, day: 5) }
+        let all = ["-q", "--pipeline", "p.yaml", "--data-dir"]
+        let once = try space.run(["replay", "e.jsonl"] + files + all + ["once"])
+        #expect(once.err.contains("140 events = 140 ok + 0 late + 0 duplicate + 0 rejected"), "\(once.err)")
+        var last = try replay("each")
+        for file in files { last = try space.run(["replay", file] + all + ["each"]) }
+        // The third one is believed: nobody can know of it before.
+        #expect(last.err.contains("140 events = 138 ok + 0 late + 0 duplicate + 2 rejected"), "\(last.err)")
+        let verified = try space.run(["verify", "--deep", "--data-dir", "each", "--pipeline", "p.yaml"])
+        #expect(verified.status == 0, "\(verified.err)")
+    }
+
+    /// A file for each payer, which grows: behind a gap each one alone would be too few.
+    @Test func growingFilesOfOnePayerEach() throws {
+        try pipeline("1h", partitions: 3)
+        func grow(_ day: Int) throws -> Workspace.Result {
+            var last: Workspace.Result?
+            for payer in 0..<8 {
+                let old = space.exists("n\(payer).jsonl") ? try space.read("n\(payer).jsonl") : Data()
+                let more = event("d\(day)-\(payer)", "p\(payer)", day: day, second: payer)
+                try space.write(old + Data(more.utf8), "n\(payer).jsonl")
+                last = try replay("d", file: "n\(payer).jsonl")
+            }
+            return try #require(last)
+        }
+        #expect(try grow(0).err.contains("8 events = 8 ok"))
+        #expect(try grow(3).err.contains("16 events = 14 ok + 0 late + 0 duplicate + 2 rejected"))
+        #expect(try grow(6).err.contains("24 events = 20 ok + 0 late + 0 duplicate + 4 rejected"))
+    }
+
+    /// The last event of a file is fast: what comes in the next one says so.
+    @Test func theNextFileDecidesOfALastEvent() throws {
+        try pipeline("1d", partitions: 2)
+        let fast = event("x", "fast", day: 0, second: 7300)
+        try write(payments(0..<100, day: 0) + [fast], "a.jsonl")
+        try write(payments(100..<160, day: 0), "b.jsonl")
+        let options = ["-q", "--pipeline", "p.yaml", "--data-dir"]
+        let once = try space.run(["replay", "a.jsonl", "b.jsonl"] + options + ["once"])
+        #expect(once.err.contains("161 events = 160 ok + 0 late + 0 duplicate + 1 rejected"), "\(once.err)")
+        // As if both were one.
+        try write(payments(0..<100, day: 0) + [fast] + payments(100..<160, day: 0))
+        #expect(try replay("whole").err.contains("161 events = 160 ok + 0 late + 0 duplicate + 1 rejected"))
+        let rows = try space.run(
+            ["export", "features", "a.jsonl", "b.jsonl", "--pipeline", "p.yaml", "--out", "-"]
+        )
+        #expect(rows.lines.count == 161)
+        // A run that ends in the second one, and goes on.
+        let until = ["--until", "2026-03-02T08:02:00Z", "--batch-size", "7"]
+        let part = try space.run(["replay", "a.jsonl", "b.jsonl"] + options + ["part"] + until)
+        #expect(part.status == 0, "\(part.err)")
+        #expect(try space.run(["replay", "a.jsonl", "b.jsonl"] + options + ["part"]).digest == once.digest)
+        // A gap is one, if the next file goes on behind it.
+        try write(payments(7400..<7460, day: 0), "c.jsonl")
+        let gap = try space.run(["replay", "a.jsonl", "c.jsonl"] + options + ["gap"])
+        #expect(gap.err.contains("161 events = 161 ok"), "\(gap.err)")
+    }
+
     /// The log keeps what the clock said, and the pipeline of tomorrow may ask for more or less.
     @Test func anotherLimitJudgesAnew() throws {
         try write(spoiled)

@@ -1,6 +1,7 @@
 import Base
 import Engine
 import EventLog
+import Ingest
 import Plan
 import TestKit
 import Testing
@@ -182,6 +183,64 @@ import Testing
         #expect(try stream.goesOnAlike(chunk: 13, plan: plan))
     }
 
+    /// Events further apart than the disorder, a clock that is fast or slow by little more than that: whoever contradicts many
+    /// is wrong, as far as it can be told. Each fast event that was believed would cost all until its time has come.
+    @Test(arguments: [1.3, 2.5, 5.5, -2.5, -5.5])
+    func littleIsLostInSparseStreams(factor: Double) throws {
+        let spacing = 240
+        var (lost, events) = (0, 0)
+        for seed in Seeds.upTo(20) {
+            let good = [5, 9, 20][Int(seed % 3)]
+            var random = Seeded(seed: seed)
+            var now = ClockStream.start
+            let stream = ClockStream(
+                (0..<240).map { _ in
+                    now += seed % 2 == 0 ? spacing : 1 + random.below(2 * spacing)
+                    let source = random.below(good + 1)
+                    let error = source == good ? Int(Double(spacing) * factor) : 0
+                    return Event(source: source, place: 0, time: now + error, isGood: source < good)
+                }
+            )
+            lost += try self.lost(stream, judged: true)
+            events += stream.events.count { $0.isGood }
+        }
+        #expect(lost * 500 < events, "\(lost) of \(events)")
+    }
+
+    /// What was said in one recording counts in the next one, until others have said otherwise.
+    @Test func whoSpokeIsRemembered() throws {
+        let plan = ClockStream.plan()
+        var clock = EventClock(plan: plan, state: ClockState(entities: 1), capacity: 100)
+        /// One recording: the last state goes through the log.
+        func refused(_ events: [Event]) throws -> [Int] {
+            clock.take(decode(ClockStream(events).lines, plan: plan), number: 0)
+            clock.end()
+            let found = clock.takeRefused().map(\.row)
+            let mark = SourceMark(
+                input: 1,
+                position: RecordingPosition(line: 1, byte: 1, checksum: 1),
+                path: "x",
+                clock: ClockMark(limit: 3_600_000_000, state: clock.state, before: clock.state)
+            )
+            let read = try #require(SourceMark.read(mark.headers(lines: []))?.mark)
+            #expect(read == mark)
+            clock = EventClock(plan: plan, state: try #require(read.clock?.state), capacity: 100)
+            return found
+        }
+        #expect(try refused(events([1, 2, 3, 4], at: 0)).isEmpty)
+        #expect(try refused(events([5], at: month)) == [0])
+        #expect(try refused(events([5], at: month + 10)) == [0])
+        #expect(try refused(events([6], at: month + 20)) == [0])
+        #expect(try refused(events([7], at: month + 30)).isEmpty)
+        #expect(try refused(events([1], at: month + 40)).isEmpty)
+        // Two that say another year are not believed when a third one does after three others have gone on.
+        #expect(try refused(events([8], at: 12 * month)) == [0])
+        #expect(try refused(events([9], at: 12 * month + 9)) == [0])
+        #expect(try refused(events([1, 2, 3, 4, 5], at: month + 50)).isEmpty)
+        #expect(try refused(events([6], at: 12 * month + 20)) == [0])
+        #expect(try refused(events([1], at: month + 60)).isEmpty)
+    }
+
     /// One source that is fast among good ones is refused after some of them; a gap costs nothing, whoever dies.
     @Test func leapsWaitForOthers() throws {
         func refused(_ events: [Event]) throws -> [Int] { try ClockStream(events).refused(chunk: 100) }
@@ -275,7 +334,12 @@ import Testing
         #expect(SourceMark.read([sound]) != nil)
         let leaps = RecordHeader("source", Array("1///0/0/1;;a;9;a+1@7!1;;;a;5!7+1.8+3!a+1@7.a-3@8 1 1 a p".utf8))
         #expect(SourceMark.read([leaps]) != nil)
+        let whole = "1;;a;9;a+1!1;1_2_3_b-3.c+4!4;5!7+1.8+3!a+1@7.a-3@8;12;3;a;0;!0;;0!!;7"
+        #expect(SourceMark.read([RecordHeader("source", Array("1///0/0/\(whole) 1 1 a p".utf8))]) != nil)
         for text in [
+            whole + ";", "1" + whole.dropFirst(2), whole + "x", whole.replacing("12;", with: "-1;"),
+            whole.replacing("5!7", with: "7"),
+            whole.replacing(";!0;;0", with: ";!0,!0;;0"), whole.replacing("3;a;0", with: "3;a,b;0"),
             "1;;a;9;a+1!1;;;a;", "1;;a;9;a+1!1;;;a;5!7!", "1;;a;9;a+1!1;;;a;-1!!", "1;;a;9;a+1!1;;;a;5!7+3.8+3!",
             "1;;a;9;a+1!1;;;a;5!!a+1@", "1;;a;9;a+1!1;;;a;5!!a@1+1", "1;;a;9;a+1!1;;;a;5!!,", "1;;a;9;a+1!1;;;a;5!!;",
             "", "1", "x;;a;0;a+1!0;;;a", ";;a;0;a+1!0;;;a", "1;;a;0;a+1;;;a", "1;;a;-1;a+1!0;;;a",

@@ -4,6 +4,8 @@ import Plan
 /// Chunks that the event clock judges, in the recording's order: each comes out when nothing in it is held back any more.
 struct ChunkJudge {
     private var clock: EventClock
+    private let plan: PipelinePlan
+    private let chunkEvents: Int
     private let limit: Int64?
     private let before: ClockState
     /// Judged and not given out, oldest first.
@@ -11,6 +13,8 @@ struct ChunkJudge {
     private var nextNumber = 0
 
     init(plan: PipelinePlan, from start: RecordingClock, chunkEvents: Int) {
+        self.plan = plan
+        self.chunkEvents = chunkEvents
         limit = plan.maximumAhead
         before = start.before
         clock = EventClock(plan: plan, state: start.state, capacity: chunkEvents)
@@ -19,8 +23,8 @@ struct ChunkJudge {
     /// Whether events are held back.
     var isHolding: Bool { !waiting.isEmpty }
 
-    /// What the clock knows if nothing more comes.
-    var end: ClockState { clock.state.decided }
+    /// What the clock knows behind the last chunk.
+    var end: ClockState { clock.state }
 
     /// Takes the next chunk, decoded.
     mutating func add(_ chunk: Chunk) {
@@ -35,6 +39,32 @@ struct ChunkJudge {
     /// Decides what is held back as it stands.
     mutating func decide() {
         clock.end()
+        refuse()
+        // What the events led to is behind the last of them.
+        waiting.last?.chunk.clock?.state = clock.state
+    }
+
+    /// Goes on with what another recording has told.
+    mutating func goOn(from state: ClockState) {
+        decide()
+        clock = EventClock(plan: plan, state: state, capacity: chunkEvents)
+    }
+
+    /// Decides what is held back where a recording ends: by what comes behind it, if anything does.
+    mutating func decide(by sequel: Sequel?) {
+        guard isHolding, let sequel, let first = sequel.next(Chunk(plan: plan, capacity: chunkEvents)) else {
+            return decide()
+        }
+        var ahead = clock
+        var number = nextNumber
+        var next: Chunk? = first
+        while let chunk = next, let undecided = ahead.firstUndecided, undecided < nextNumber {
+            ahead.take(chunk.batch, number: number)
+            number += 1
+            next = sequel.next(chunk)
+        }
+        ahead.end()
+        clock.decide(as: ahead, before: nextNumber)
         refuse()
     }
 
@@ -57,6 +87,13 @@ struct ChunkJudge {
 struct RecordingClock {
     var before: ClockState
     var state: ClockState
+    /// What others have told since, if there were any: it counts from the recording's first byte that nobody has read.
+    var later: Later?
+
+    struct Later {
+        var byte: Int
+        var state: ClockState
+    }
 
     /// For a recording that is read from its beginning.
     init(_ state: ClockState) {

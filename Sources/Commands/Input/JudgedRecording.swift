@@ -7,6 +7,8 @@ final class JudgedRecording {
     let recording: Recording
     private let plan: PipelinePlan
     private var judge: ChunkJudge
+    private let sequel: Sequel?
+    private var later: RecordingClock.Later?
     private var spare: [Chunk] = []
     private var isAtEnd = false
     /// Behind the last chunk that was given out.
@@ -14,14 +16,16 @@ final class JudgedRecording {
     /// What ended the reading, to be thrown behind what was read before.
     private var failure: CommandError?
 
-    init(_ recording: Recording, plan: PipelinePlan, from start: RecordingClock) {
+    init(_ recording: Recording, plan: PipelinePlan, from start: RecordingClock, sequel: Sequel? = nil) {
+        self.sequel = sequel
+        later = start.later
         self.recording = recording
         self.plan = plan
         given = recording.position
         judge = ChunkJudge(plan: plan, from: start, chunkEvents: recording.chunkEvents)
     }
 
-    /// What the clock knows behind the last event that was read.
+    /// What the clock knows behind the last event that was read; what the sequel has decided is open there.
     var end: ClockState { judge.end }
 
     /// How far the recording has been given out.
@@ -41,16 +45,27 @@ final class JudgedRecording {
                 guard let failure else { return nil }
                 throw failure
             }
-            if isAtEnd || judge.isHolding && recording.isSilent { judge.decide() } else { read() }
+            if isAtEnd {
+                judge.decide(by: sequel)
+            } else if judge.isHolding, recording.isSilent {
+                judge.decide()
+            } else {
+                read()
+            }
         }
     }
 
     private func read() {
         let chunk = spare.popLast() ?? Chunk(plan: plan, capacity: recording.chunkEvents)
         do throws(CommandError) {
+            let start = recording.position.byte
             guard try recording.read(into: chunk) else {
                 isAtEnd = true
                 return spare.append(chunk)
+            }
+            if let later, start >= later.byte {
+                judge.goOn(from: later.state)
+                self.later = nil
             }
             judge.add(chunk)
         } catch {

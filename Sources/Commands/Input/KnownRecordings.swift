@@ -13,6 +13,9 @@ struct KnownRecordings {
         var start = RecordingPosition()
         /// Where runs before have stopped behind that: it must be the same bytes up to there.
         var landmarks: [RecordingPosition] = []
+
+        /// Up to where some run has read it.
+        var end: RecordingPosition { landmarks.last ?? start }
     }
 
     /// A recording that has not been seen, whatever its bytes are.
@@ -50,21 +53,23 @@ struct KnownRecordings {
     /// data directory, microseconds.
     func clock(of match: Match, plan: PipelinePlan, newest: Int64?) -> RecordingClock {
         let own = marks(of: match.input)
-        let before = own.lazy.compactMap(\.clock?.before).first ?? clock(plan, newest)
-        var start = RecordingClock(before)
+        let latest = latest(partitions.flatMap(\.values).flatMap(\.marks), plan)
+        let now = latest.moved(to: newest)
+        var start = RecordingClock(own.lazy.compactMap(\.clock?.before).first ?? now)
         if match.start.byte > 0 {
-            let mark = own.first { $0.position == match.start && $0.clock != nil }
-            start.state = mark?.clock?.state ?? clock(plan, newest)
+            start.state = own.first { $0.position == match.start && $0.clock != nil }?.clock?.state ?? now
+        }
+        if let furthest = own.map(\.position.byte).max(), latest.isLater(than: self.latest(own, plan)) {
+            start.later = RecordingClock.Later(byte: furthest, state: now)
         }
         return start
     }
 
-    /// What it knows behind all recordings.
-    private func clock(_ plan: PipelinePlan, _ newest: Int64?) -> ClockState {
-        let states = partitions.flatMap(\.values).flatMap(\.marks).compactMap(\.clock?.state).map(\.decided)
+    /// What it knew last.
+    private func latest(_ marks: [SourceMark], _ plan: PipelinePlan) -> ClockState {
         let nothing = ClockState(entities: plan.entities.count)
-        let furthest = states.filter { $0.entityCount == plan.entities.count }.reduce(nothing) { $0.merged(with: $1) }
-        return furthest.moved(to: newest)
+        return marks.lazy.compactMap(\.clock?.state).filter { $0.entityCount == plan.entities.count }
+            .reduce(nothing) { $1.isLater(than: $0) ? $1 : $0 }
     }
 
     private func marks(of input: Int) -> [SourceMark] { partitions.flatMap { $0[input]?.marks ?? [] } }

@@ -218,6 +218,8 @@ final class Recording {
                 append(line, to: chunk)
                 // A live source has nothing more for now: what is there is worth more than a full chunk.
                 if hasPaused { break }
+                // Where nobody has been the event clock may know more.
+                if landmarks.last?.byte == reader.position.byte { break }
             }
         } catch {
             guard sawLine else { throw .input(Self.describe(error, path, lines: reader.position.line)) }

@@ -92,10 +92,13 @@ struct QueryCommand: ParsableCommand {
             let progress = Progress("query \(name)", isQuiet: quiet)
             var reading = recordings.reading(inputFormat)
             reading.isFinished = finished
-            for file in files {
+            func open(_ file: String) throws(CommandError) -> Recording {
+                try Recording(file, reading, plan: plan, isResumable: log != nil)
+            }
+            for (number, file) in files.enumerated() {
                 let input = try log?.number(of: file, reading: reading) ?? 0
-                let recording = try Recording(file, reading, plan: plan, isResumable: log != nil)
-                try run.read(recording, input: input, progress)
+                let sequel = Sequel(files.dropFirst(number + 1), behind: file, open: open)
+                try run.read(try open(file), before: sequel, input: input, progress)
             }
             run.finish()
             try log?.close()

@@ -49,10 +49,10 @@ final class QueryRun {
         return sum
     }
 
-    /// Takes a whole recording.
+    /// Takes a whole recording, which the sequel follows.
     ///
     /// - Throws: ``CommandError/input(_:)``; what was read before has been taken.
-    func read(_ recording: Recording, input: Int, _ progress: Progress) throws(CommandError) {
+    func read(_ recording: Recording, before sequel: Sequel, input: Int, _ progress: Progress) throws(CommandError) {
         source = (input, recording.path == "-" ? "-" : URL(fileURLWithPath: recording.path).lastPathComponent)
         var judge = ChunkJudge(plan: plan, from: clock, chunkEvents: Self.chunkEvents)
         var isAtEnd = false
@@ -63,7 +63,7 @@ final class QueryRun {
                 let count = try group.fill(from: recording)
                 isAtEnd = count == 0
                 for chunk in group.chunks[..<count] { judge.add(chunk) }
-                if isAtEnd { judge.decide() }
+                if isAtEnd { judge.decide(by: sequel) }
             }
             var chunks: [Chunk] = []
             while let chunk = judge.next() { chunks.append(chunk) }

@@ -146,8 +146,8 @@ struct ReplayCommand: ParsableCommand {
         reading.isFinished = finished
         do throws(CommandError) {
             let ordered = try order.files(files, reading, plan)
-            for file in ordered where !Interrupt.isRequested && !replayer.hasTooManyErrors {
-                try replayer.replay(file, reading, resumes: resume)
+            for (number, file) in ordered.enumerated() where !Interrupt.isRequested && !replayer.hasTooManyErrors {
+                try replayer.replay(file, before: ordered.dropFirst(number + 1), reading, resumes: resume)
             }
         } catch {
             guard case .input = error else { throw error }

@@ -64,8 +64,13 @@ final class Replayer {
         }
     }
 
-    /// Replays a recording, going on where earlier runs of the same recording have stopped.
-    func replay(_ path: String, _ reading: RecordingReading, resumes: Bool) throws(CommandError) {
+    /// Replays a recording, going on where earlier runs of the same recording have stopped; others are going to follow it.
+    func replay(
+        _ path: String,
+        before others: ArraySlice<String> = [],
+        _ reading: RecordingReading,
+        resumes: Bool
+    ) throws(CommandError) {
         let known = KnownRecordings(partitions: directory.workers.map { $0.runner.recordings })
         let match =
             options.again
@@ -79,7 +84,8 @@ final class Replayer {
         let judged = JudgedRecording(
             recording,
             plan: plan,
-            from: known.clock(of: match, plan: plan, newest: newest)
+            from: known.clock(of: match, plan: plan, newest: newest),
+            sequel: sequel(others, behind: path, known, reading)
         )
         for worker in directory.workers { worker.runner.begin(input, range: options.range) }
         let name = path == "-" ? "-" : URL(fileURLWithPath: path).lastPathComponent
@@ -123,6 +129,24 @@ final class Replayer {
         )
         if let stopped { throw stopped }
         try noteFirstReading()
+    }
+
+    /// What is going to be read of recordings that follow.
+    private func sequel(
+        _ paths: ArraySlice<String>,
+        behind path: String,
+        _ known: KnownRecordings,
+        _ reading: RecordingReading
+    ) -> Sequel {
+        Sequel(paths, behind: path) { [plan, options] path throws(CommandError) in
+            let match =
+                options.again
+                ? known.fresh
+                : try known.match(path, reading: reading, plan: plan, range: options.range, resumes: false)
+            let recording = try Recording(path, reading, plan: plan, chunkEvents: options.chunkEvents)
+            try recording.skip(to: match.end)
+            return recording
+        }
     }
 
     /// Events that the log holds, of all partitions.

@@ -37,9 +37,10 @@ struct OfflineRun {
         var accepted = 0
         var findings = RecordingFindings(plan)
         var clock = RecordingClock(plan: plan)
-        for path in paths {
-            let recording = try Recording(path, reading, plan: plan, isResumable: false)
-            let judged = JudgedRecording(recording, plan: plan, from: clock)
+        for (number, path) in paths.enumerated() {
+            let recording = try open(path)
+            let sequel = Sequel(paths.dropFirst(number + 1), behind: path, open: open)
+            let judged = JudgedRecording(recording, plan: plan, from: clock, sequel: sequel)
             while let chunk = try judged.next(free) {
                 free = chunk
                 if accepted == 0 { findings.note(chunk) }
@@ -68,6 +69,12 @@ struct OfflineRun {
         guard events > 0 else { throw .noEvent(in: paths) }
         guard accepted > 0 else { throw .input(findings.nothingAccepted(of: events)) }
         return outputs
+    }
+}
+
+extension OfflineRun {
+    private func open(_ path: String) throws(CommandError) -> Recording {
+        try Recording(path, reading, plan: plan, isResumable: false)
     }
 }
 

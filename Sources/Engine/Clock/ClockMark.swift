@@ -20,6 +20,7 @@ public struct ClockMark: Equatable, Sendable {
     /// The batch ends in front of a row: so does what the clock knows, from what it knew in front of the batch.
     public mutating func cut(_ batch: ColumnBatch, at row: Int, from start: ClockState) {
         state = start
+        state.judged += row
         // What is held there is decided in what is left of the batch.
         state.leaps.clear()
         let times = (0..<row).lazy.filter { batch.status[$0] == 0 }.map { batch.times[$0] }
@@ -30,63 +31,88 @@ public struct ClockMark: Equatable, Sendable {
     /// Name of the header on the first record of a batch that a server took, with the limit only.
     static let headerName = "clock"
 
-    /// Nine parts between semicolons, of which the last may be missing: limit; newest time, sources heard, events waited,
-    /// speakers for the present, clusters behind the batch; newest time and sources heard before the recording; leaps. Sources
-    /// are hexadecimal hashes with dots between them, entities have commas between them. Speakers are `SOURCES!LAST`, where
-    /// each source has the number of its last word behind it, with a `+` if that stands, a `-` if it has spoken for another
-    /// time since, and an `@` and the time that it was for. (Without that: the latest of its cluster.) Clusters are
+    /// The limit, seven parts for the state behind the batch, and seven for that before the recording, between semicolons:
+    /// newest time, sources heard, events waited, speakers for the present, clusters, leaps, events judged. Sources are
+    /// hexadecimal hashes with dots between them, entities have commas between them. Speakers are `SOURCES!LAST`, where each
+    /// source has the number of its last word behind it, with a `+` if that stands, a `-` if it has spoken for another time
+    /// since, and an `@` and the time that it was for. (Without that: the latest of its cluster.) Clusters are
     /// `EARLIEST_LATEST_FIRST_SPEAKERS` with bars between them. Leaps are `TOLERANCE!TIMES!WORDS`: times with dots, each with a
     /// `+` and its number behind it; words as of speakers.
-    var text: String {
-        let clusters = state.clusters.map { "\($0.earliest)_\($0.latest)_\($0.first)_\($0.speakers.text)" }.joined(
-            separator: "|"
-        )
-        let parts = [
-            "\(limit)", state.newestText, state.heard.text, "\(state.waited)", state.present.text, clusters,
-            before.newestText, before.heard.text, state.leaps.text,
-        ]
-        return parts.joined(separator: ";")
-    }
+    ///
+    /// At first there were eight or nine parts: the limit; of the state behind the batch the first five; of that before the
+    /// recording the first two; the leaps.
+    var text: String { (["\(limit)"] + state.parts + before.parts).joined(separator: ";") }
 
     /// Nil if the text is something else.
     init?(_ text: Substring) {
-        let parts = text.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
-        guard (8...9).contains(parts.count), let limit = Int64(parts[0]), limit >= 0,
-            let heard = Voices(text: parts[2]),
-            let waited = Int(parts[3]), waited >= 0,
-            let present = Speakers(text: parts[4]), let heardBefore = Voices(text: parts[7])
-        else { return nil }
-        let entities = heard.keys.count
-        guard present.entityCount == entities, heardBefore.keys.count == entities else { return nil }
+        let parts = text.split(separator: ";", omittingEmptySubsequences: false)
+        guard let limit = Int64(parts[0]), limit >= 0 else { return nil }
         self.limit = limit
-        state = ClockState(entities: entities)
-        before = state
-        guard state.read(newest: parts[1]), before.read(newest: parts[6]) else { return nil }
-        state.heard = heard
-        state.waited = waited
-        state.present = present
-        before.heard = heardBefore
-        if parts.count == 9 {
-            guard let leaps = Leaps(text: parts[8]), leaps.words.count == entities else { return nil }
-            state.leaps = leaps
+        let found: (state: ClockState?, before: ClockState?)
+        switch parts.count {
+        case 15: found = (ClockState(parts[1..<8]), ClockState(parts[8..<15]))
+        case 8, 9: found = (ClockState(parts[1..<6] + parts[8...]), ClockState(parts[6..<8]))
+        default: return nil
         }
-        for part in parts[5].split(separator: "|") {
-            let words = part.split(separator: "_", omittingEmptySubsequences: false)
-            guard words.count == 4, let earliest = Int64(words[0]), let latest = Int64(words[1]), earliest <= latest,
-                earliest > state.clusters.last?.latest ?? .min, let first = Int(words[2]), (0...waited).contains(first),
-                let speakers = Speakers(text: words[3], time: latest), speakers.entityCount == entities
-            else { return nil }
-            state.clusters.append(TimeCluster(earliest: earliest, latest: latest, first: first, speakers: speakers))
+        guard let state = found.state, let before = found.before, state.entityCount == before.entityCount else {
+            return nil
         }
+        self.state = state
+        self.before = before
     }
 }
 
 extension ClockState {
-    fileprivate var newestText: String { newest.map { "\($0)" } ?? "" }
+    fileprivate var parts: [String] {
+        let clusters = clusters.map { "\($0.earliest)_\($0.latest)_\($0.first)_\($0.speakers.text)" }
+        return [
+            newest.map { "\($0)" } ?? "", heard.text, "\(waited)", present.text, clusters.joined(separator: "|"),
+            leaps.text,
+            "\(judged)",
+        ]
+    }
 
-    fileprivate mutating func read(newest text: String) -> Bool {
-        newest = Int64(text)
-        return newest != nil || text.isEmpty
+    /// The first parts; what is behind them says nothing. Nil if the texts are something else.
+    fileprivate init?(_ parts: ArraySlice<Substring>) {
+        let parts = Array(parts)
+        guard let heard = Voices(text: parts[1]) else { return nil }
+        self.init(entities: heard.keys.count)
+        self.heard = heard
+        newest = Int64(parts[0])
+        guard newest != nil || parts[0].isEmpty else { return nil }
+        if parts.count > 4 {
+            guard let waited = Int(parts[2]), waited >= 0, let present = Speakers(text: parts[3]),
+                present.entityCount == entityCount
+            else { return nil }
+            self.waited = waited
+            self.present = present
+            for part in parts[4].split(separator: "|") {
+                guard let cluster = TimeCluster(part, above: clusters.last?.latest ?? .min, waited, entityCount) else {
+                    return nil
+                }
+                clusters.append(cluster)
+            }
+        }
+        if parts.count > 5 {
+            guard let leaps = Leaps(text: parts[5]), leaps.words.count == entityCount else { return nil }
+            self.leaps = leaps
+        }
+        if parts.count > 6 {
+            guard let judged = Int(parts[6]), judged >= 0 else { return nil }
+            self.judged = judged
+        }
+    }
+}
+
+extension TimeCluster {
+    /// One that lies above a time, of so many events and entities.
+    fileprivate init?(_ text: Substring, above other: Int64, _ waited: Int, _ entities: Int) {
+        let words = text.split(separator: "_", omittingEmptySubsequences: false)
+        guard words.count == 4, let earliest = Int64(words[0]), let latest = Int64(words[1]), earliest <= latest,
+            earliest > other, let first = Int(words[2]), (0...waited).contains(first),
+            let speakers = Speakers(text: words[3], time: latest), speakers.entityCount == entities
+        else { return nil }
+        self.init(earliest: earliest, latest: latest, first: first, speakers: speakers)
     }
 }
 
@@ -96,7 +122,7 @@ extension Leaps {
         return "\(tolerance)!\(times)!\(words.map(\.text).joined(separator: ","))"
     }
 
-    fileprivate init?(text: String) {
+    fileprivate init?(text: some StringProtocol) {
         let parts = text.split(separator: "!", omittingEmptySubsequences: false)
         guard parts.count == 3, let tolerance = Int64(parts[0]), tolerance >= 0 else { return nil }
         let texts = parts[1].split(separator: ".")

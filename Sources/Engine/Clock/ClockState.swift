@@ -15,6 +15,8 @@ public struct ClockState: Equatable, Sendable {
     var clusters: [TimeCluster] = []
     /// Times ahead by less that are not decided.
     var leaps: Leaps
+    /// Events that have been judged since the first one, of all recordings: of two states the larger one is the later one.
+    var judged = 0
 
     public init(entities: Int) {
         leaps = Leaps(entities: entities)
@@ -106,37 +108,21 @@ extension ClockState {
         return wrong
     }
 
-    /// Believes none of the clusters.
-    mutating func refuse() {
-        clusters.removeAll()
-        forgetPresent()
-    }
-
     /// Nothing is undecided: who speaks for the present is of no interest.
     mutating func forgetPresent() {
         if clusters.isEmpty, waited > 0 { present.clear() }
         if isSettled { waited = 0 }
     }
 
-    /// Decides what is undecided as it stands, as ``EventClock/end()`` does.
-    public mutating func end() {
-        while !isSettled {
-            if let newest, let decision = leaps.lastDecision(newest: newest) {
-                apply(decision)
-            } else if let cluster = likeliest {
-                believe(cluster)
-            } else {
-                refuse()
-            }
-        }
-        forgetPresent()
+    /// What is remembered is bounded: the earliest times are the likeliest.
+    mutating func forgetFarthest() {
+        let excess = clusters.count - EventClock.quorum * 16
+        if excess > 0 { clusters.removeLast(excess) }
     }
 
-    /// With everything decided as it stands.
-    public var decided: ClockState {
-        var state = self
-        state.end()
-        return state
+    /// Whether it is of a later event than another one, of whatever recording.
+    public func isLater(than other: ClockState) -> Bool {
+        (judged, newest ?? .min, heard.total) > (other.judged, other.newest ?? .min, other.heard.total)
     }
 
     /// A state that knows of a newer event from elsewhere: nobody knows how many sources that had.
@@ -146,11 +132,6 @@ extension ClockState {
         state.newest = time
         state.heard = Voices(Array(repeating: Array(1...UInt64(EventClock.quorum)), count: entityCount))
         return state
-    }
-
-    /// Only one of two states can be gone on from: the one that is further.
-    public func merged(with other: ClockState) -> ClockState {
-        (newest ?? .min, heard.total) >= (other.newest ?? .min, other.heard.total) ? self : other
     }
 
     /// The earliest cluster that as many sources as a decision needs speak for, and that leads by as many whatever lies below

@@ -18,6 +18,7 @@ import Windows
 /// - ``patience`` events after its first, and where the recording ends, the one with the most sources is believed: of equal
 ///   ones the present, then the earliest. A cluster must then have ``quorum`` sources, or all that were ever heard if those
 ///   are fewer.
+/// - Who has spoken for a time that was not believed where a recording ended is remembered, and counts for the next one.
 ///
 /// So no event of a right clock is late or rejected because of wrong ones, however many these are, as long as fewer than
 /// ``quorum`` of them agree on a wrong time, and at least ``quorum`` right sources speak at the beginning and behind each gap,
@@ -88,6 +89,7 @@ public struct EventClock {
     public mutating func take(_ batch: ColumnBatch, number: Int) {
         guard let limit else { return }
         areKeysKnown = false
+        state.judged += batch.count
         var row = 0
         while row < batch.count {
             row = ordinary(batch, from: row, limit)
@@ -115,6 +117,7 @@ public struct EventClock {
     public mutating func take(_ batch: ColumnBatch, number: Int, now: Int64) {
         guard let limit else { return }
         areKeysKnown = false
+        state.judged += batch.count
         state.leaps.tolerance = 0
         for row in 0..<batch.count where batch.status[row] == 0 {
             let time = batch.times[row]
@@ -127,7 +130,7 @@ public struct EventClock {
                 takeOlder(batch, row, number: number, limit)
             }
         }
-        settle()
+        end()
     }
 
     /// Whether a server's clock has come to a time, or sources agree that it has not come far enough.
@@ -305,34 +308,31 @@ public struct EventClock {
         refuse { !$0.isLeap && (cluster.earliest...cluster.latest).contains($0.time) }
     }
 
-    private mutating func refuse() {
-        refuse { !$0.isLeap }
-        state.refuse()
-    }
-
-    /// Decides what is held back as it stands: nobody else is going to speak.
+    /// Decides what is held back as it stands: nobody else is going to speak. Who has spoken for which time is remembered.
     public mutating func end() {
-        while !state.isSettled {
+        while true {
             if let newest = state.newest, let found = state.leaps.lastDecision(newest: newest) {
                 apply(found)
             } else if let cluster = state.likeliest {
                 believe(cluster)
             } else {
-                refuse()
+                break
             }
         }
+        refuse { _ in true }
         state.forgetPresent()
+        state.forgetFarthest()
     }
 
-    /// Decides of each event that is held back; who has spoken for which time is remembered.
-    private mutating func settle() {
-        while let cluster = state.likeliest { believe(cluster) }
-        refuse { _ in true }
-        if state.clusters.isEmpty { state.forgetPresent() }
-        // What is remembered is bounded: the earliest times are the likeliest.
-        if state.clusters.count > Self.quorum * 16 {
-            state.clusters.removeLast(state.clusters.count - Self.quorum * 16)
-        }
+    /// Decides what is held back as a clock does that has gone on from this one, while this one stays undecided: whoever goes
+    /// on from its state comes to the same decisions.
+    ///
+    /// - Parameters:
+    ///   - other: That has gone on.
+    ///   - number: The first batch that only that one has taken.
+    public mutating func decide(as other: EventClock, before number: Int) {
+        undecided.removeAll()
+        refused += other.refused.filter { $0.batch < number }
     }
 
     private mutating func refuse(where isWrong: (Undecided) -> Bool) {

@@ -12,8 +12,9 @@ import Windows
 ///   the leap's.
 /// - When it has been held for so long, when the newest time has come near it, and where the recording ends, it is believed if
 ///   nobody is against it. Else it is refused if a quorum says one time below it, and more than say its own; or if its source
-///   is contradicted by two sources more than one of those against it, and believed if it is the other way round: a wrong clock
-///   contradicts many, a right one only the wrong ones. Else the larger number of sources decides; of equal ones it is refused.
+///   is contradicted by more sources than one of those against it, and believed if it is the other way round: a wrong clock
+///   contradicts many, a right one only the wrong ones; what sources have said up to ``patience`` events ago counts for that.
+///   Else it is believed if more sources say its time, but for the disorder, than are against it.
 ///
 /// So no event of a right clock is late or refused because of clocks that are fast by less than `max_ahead`, as long as fewer
 /// than a quorum of them agree, fewer than a quorum begin the stream, and, before time comes near what a wrong one says and
@@ -76,9 +77,10 @@ struct Leaps: Equatable, Sendable {
     mutating func remove(at place: Int) {
         held.remove(at: place)
         guard let first = held.first?.number else { return clear() }
-        guard place == 0 else { return }
         for entity in words.indices {
-            let old = words[entity].prefix { $0.number < first }.count
+            // Who has contradicted whom is known for a while longer.
+            guard let last = words[entity].last?.number else { continue }
+            let old = words[entity].prefix { $0.number < min(first, last - Self.patience) }.count
             words[entity].removeFirst(old)
         }
     }
@@ -202,8 +204,8 @@ struct Leaps: Equatable, Sendable {
         let agreed = count(near(leap.time), since: number, noneBelow: low)
         if beneath >= EventClock.quorum, beneath > agreed { return Decision(place: place, isBelieved: false) }
         let trust = trust(in: leap)
-        if abs(trust) > 1 { return Decision(place: place, isBelieved: trust > 0) }
-        return Decision(place: place, isBelieved: count(low ... .max, since: number, noneBelow: low) > against)
+        if trust != 0 { return Decision(place: place, isBelieved: trust > 0) }
+        return Decision(place: place, isBelieved: agreed > against)
     }
 
     /// How many sources more the one that is against a leap and that the fewest contradict is contradicted by than the leap's
