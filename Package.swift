@@ -113,6 +113,8 @@ let package = Package(
         ),
 
         // The edge.
+        library("Assets", on: "CAssets"),
+        library("Tables", on: "Base Bytes Ingest"),
         library("AlertStore", on: "Base CSQLite FileStore", [grdb], exclude: ["README.md"]),
         library("Delivery", on: "AlertStore Base Bytes Engine Plan"),
         library(
@@ -122,8 +124,15 @@ let package = Package(
             exclude: ["README.md"]
         ),
         library(
+            "Learning",
+            on: """
+                AlertStore Assets Base Bytes Decode Delivery Engine Evaluation FileStore Forest ForestFormats \
+                ForestTraining Ingest Plan Tables TensorGraph
+                """
+        ),
+        library(
             "Server",
-            on: "AlertStore Base Bytes CAssets CProcess Engine FileStore Forest Ingest Plan Runtime Traffic",
+            on: "AlertStore Assets Base Bytes CProcess Engine FileStore Forest Ingest Plan Runtime Traffic",
             [
                 coreMetrics, histogram, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, metrics, nioCore,
                 nioHTTP1, nioPosix, signals,
@@ -133,9 +142,9 @@ let package = Package(
         library(
             "Commands",
             on: """
-                AlertStore Base Bytes CAssets CLZ4 CProcess Decode Delivery Draft Engine Evaluation EventLog FileStore \
-                Forest ForestFormats ForestTraining Ingest Plan Runtime SQLExport Server StateStore Survey TensorGraph \
-                Traffic Windows
+                AlertStore Assets Base Bytes CLZ4 CProcess Decode Delivery Draft Engine Evaluation EventLog FileStore \
+                Forest ForestFormats ForestTraining Ingest Learning Plan Runtime SQLExport Server StateStore Survey \
+                Tables TensorGraph Traffic Windows
                 """,
             [argumentParser, histogram, logging, sqlite, yams],
             exclude: ["Bench/README.md", "Export/README.md", "Input/README.md", "Safety/README.md"]
@@ -165,7 +174,7 @@ let package = Package(
         tests("WindowsTests", of: "Base Plan Windows"),
         tests("ForestTests", of: "Base Bytes Forest"),
         tests("TensorGraphTests", of: "TensorGraph"),
-        tests("ForestFormatsTests", of: "Base Bytes Forest ForestFormats TensorGraph"),
+        tests("ForestFormatsTests", of: "Base Bytes Forest ForestFormats Tables TensorGraph"),
         tests("ForestTrainingTests", of: "Base Bytes Forest ForestTraining"),
         tests("EvaluationTests", of: "Base Evaluation"),
         tests("EngineTests", of: "Base Decode Engine EventLog FileStore Ingest Plan StateStore Windows"),
@@ -187,6 +196,9 @@ let package = Package(
             [coreMetrics, histogram, httpTypes, nioCore]
         ),
         tests("TrafficTests", of: "Base Traffic"),
+        tests("AssetsTests", of: "Assets"),
+        tests("TablesTests", of: "Tables"),
+        tests("LearningTests", of: "AlertStore Base Decode Engine Evaluation Learning Plan Tables"),
         tests("SurveyTests", of: "Survey"),
         tests("DraftTests", of: "Draft Survey"),
         tests("CommandLineTests", of: "Base patternalarm"),

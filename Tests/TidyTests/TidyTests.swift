@@ -27,7 +27,7 @@ import Testing
             "Windows/Evaluator+Functions.swift": 135, "Runtime/DataDirectory.swift": 109, "Plan/Tokens.swift": 98,
             "Windows/EntityProgram.swift": 88, "Windows/WindowMachine.swift": 80,
             "ForestFormats/LightGBM/LightGBMReader.swift": 78, "Plan/Checker+Calls.swift": 76,
-            "Forest/Engines/CompactEngine.swift": 75, "Commands/Evaluation/EvaluateCommand.swift": 74,
+            "Forest/Engines/CompactEngine.swift": 75,
             "ForestFormats/XGBoost/XGBoostReader.swift": 72, "ForestFormats/Export/XGBoostWriter.swift": 72,
             "Commands/Serve/ServeCommand.swift": 72,
         ]

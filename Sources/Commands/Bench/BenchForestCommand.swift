@@ -1,6 +1,8 @@
 import ArgumentParser
+import Base
 import Forest
 import Foundation
+import Learning
 
 /// `bench forest`
 struct BenchForestCommand: ParsableCommand {
@@ -64,9 +66,11 @@ struct BenchForestCommand: ParsableCommand {
     }
 
     private func measure() throws(CommandError) {
-        let loaded = try ModelDirectory.load(model, name: "model")
+        let loaded = try CommandError.learning { () throws(LearningError) in
+            try ModelDirectory.load(model, name: "model")
+        }
         for note in loaded.notes { Output.talk("note: \(note)") }
-        let forest = try loaded.forest()
+        let forest = try CommandError.learning { () throws(LearningError) in try loaded.forest() }
         let rows = try BenchRows(rows, model: forest, width: width)
         let benchmark = ForestBenchmark(forest, rows: rows, passes: passes)
         if let predictions { try write(benchmark.results(), of: forest, to: predictions) }

@@ -2,6 +2,8 @@ import ArgumentParser
 import Forest
 import ForestTraining
 import Foundation
+import Learning
+import Tables
 
 /// `bench train`
 struct BenchTrainCommand: ParsableCommand {
@@ -66,7 +68,7 @@ struct BenchTrainCommand: ParsableCommand {
         guard training.featureNames == validation.featureNames else {
             throw .input("\(rows) and \(test) have different columns")
         }
-        let recipe = self.training.recipe(negativeClass: 0)
+        let recipe = self.training.settings.recipe(negativeClass: 0)
         var best: Cost?
         var trained: TrainedForest?
         for _ in 0..<runs {
@@ -126,12 +128,15 @@ struct BenchTrainCommand: ParsableCommand {
         _ labels: String?,
         _ classCount: inout Int
     ) throws(CommandError) -> ([String]) -> TrainingSet {
-        var table = try NumberTable(path)
+        let table = try CommandError.tabling { () throws(TableError) in try NumberTable(path) }
+        var features = Array(table.names.indices)
         let values: [Float]
         if let labels {
-            values = try NumberTable(labels).columns.first ?? []
-        } else if let column = table.take(label) {
-            values = column
+            let others = try CommandError.tabling { () throws(TableError) in try NumberTable(labels) }
+            values = others.names.isEmpty ? [] : others.floats(of: 0)
+        } else if let column = table.names.firstIndex(of: label) {
+            features.remove(at: column)
+            values = table.floats(of: column)
         } else {
             throw .input("\(path) has no column \"\(label)\": name it with --label, or give its labels as a file")
         }
@@ -144,7 +149,7 @@ struct BenchTrainCommand: ParsableCommand {
             }
             classCount = max(classCount, Int(value) + 1)
         }
-        let (names, columns) = (table.names, table.columns)
+        let (names, columns) = (features.map { table.names[$0] }, features.map { table.floats(of: $0) })
         return { classNames in
             TrainingSet(
                 featureNames: names,

@@ -3,6 +3,7 @@ import Base
 import Bytes
 import Foundation
 import Plan
+import Tables
 import Windows
 
 /// How a query's rows are written to standard output.

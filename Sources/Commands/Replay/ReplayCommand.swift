@@ -1,8 +1,10 @@
 import AlertStore
 import ArgumentParser
+import Base
 import Bytes
 import Engine
 import Foundation
+import Learning
 import Plan
 import Runtime
 
@@ -128,7 +130,9 @@ struct ReplayCommand: ParsableCommand {
 
     private func replay(_ options: Replayer.Options) throws(CommandError) {
         var plan = try engine.plan()
-        let models = try ModelDirectory.bind(&plan, path: engine.model)
+        let models = try CommandError.learning { () throws(LearningError) in
+            try ModelDirectory.bind(&plan, path: engine.model)
+        }
         Interrupt.install()
         let clock = Progress("", isQuiet: true)
         let directory = try DataDirectory.open(

@@ -5,6 +5,7 @@ import Delivery
 import EventLog
 import FileStore
 import Foundation
+import Learning
 import Plan
 import Runtime
 

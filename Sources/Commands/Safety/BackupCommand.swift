@@ -1,5 +1,6 @@
 import AlertStore
 import ArgumentParser
+import Base
 import EventLog
 import FileStore
 import Foundation

@@ -1,4 +1,5 @@
 import AlertStore
+import Base
 import Delivery
 import FileStore
 import Plan

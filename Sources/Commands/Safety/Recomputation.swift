@@ -5,6 +5,7 @@ import Engine
 import EventLog
 import FileStore
 import Glibc
+import Learning
 import Plan
 import Runtime
 import StateStore
@@ -33,7 +34,9 @@ struct Recomputation {
         lost: [String: [LostRange]] = [:]
     ) throws(CommandError) {
         var plan = try planning.plan()
-        models = try ModelDirectory.bind(&plan, path: planning.model)
+        models = try CommandError.learning { () throws(LearningError) in
+            try ModelDirectory.bind(&plan, path: planning.model)
+        }
         self.lost = lost
         self.plan = plan
         identity = plan.identity

@@ -3,6 +3,7 @@ import ArgumentParser
 import Engine
 import EventLog
 import Foundation
+import Learning
 import Logging
 import Plan
 import Runtime
@@ -42,7 +43,9 @@ struct ServeCommand: AsyncParsableCommand {
         var plan = try CommandError.ending { () throws(CommandError) in try planning.plan() }
         let start = ContinuousClock.now
         let models = try CommandError.ending { () throws(CommandError) in
-            try ModelDirectory.bind(&plan, path: planning.model)
+            try CommandError.learning { () throws(LearningError) in
+                try ModelDirectory.bind(&plan, path: planning.model)
+            }
         }
         let loaded = ContinuousClock.now - start
         ServerMetrics.begin()

@@ -1,6 +1,8 @@
 import AlertStore
+import Base
 import Engine
 import Forest
+import Learning
 import Plan
 import Runtime
 

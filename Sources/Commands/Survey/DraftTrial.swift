@@ -1,6 +1,7 @@
 import Base
 import Draft
 import Engine
+import Learning
 import Plan
 import Survey
 
@@ -105,7 +106,8 @@ struct DraftTrial {
         }
         var bases = Array(repeating: Int64(0), count: plan.partitionCount)
         let run = OfflineRun(plan: plan, models: [:], reading: reading)
-        _ = try run.run(files, progress: Progress("init", isQuiet: isQuiet)) { engine, _, output in
+        try run.run(files, progress: Progress("init", isQuiet: isQuiet)) { share, _, output in
+            let engine = share.engine
             for feature in sketches.indices where wanted[feature] {
                 let lane = engine.feature(feature)
                 for index in 0..<engine.acceptedCount { sketches[feature].add(lane[index]) }

@@ -1,10 +1,10 @@
 import Base
 import Bytes
-import Evaluation
+public import Evaluation
 import ForestTraining
 
 /// How right a model was on the test days of one split.
-struct Judgement {
+public struct Judgement: Sendable {
     var trainingRows: Int
     var trainingFrauds: Int
     var testRows: Int
@@ -25,14 +25,13 @@ struct Judgement {
     ///   - parts: Which of them the split uses.
     ///   - scores: P(fraud) of the test rows.
     ///   - split: The split.
-    ///   - options: Which figures are asked for.
-    init(
+    public init(
         _ data: ProtocolData,
         _ parts: (training: [Int], test: [Int], known: Int),
         scores: [Double],
-        split: DelayedSplit,
-        options: ProtocolOptions
+        split: DelayedSplit
     ) {
+        let settings = data.settings
         let isFraud = parts.test.map { data.isFraud[$0] }
         let days = parts.test.map { split.day(of: data.rows.times[$0]) }
         trainingRows = parts.training.count
@@ -40,7 +39,7 @@ struct Judgement {
         testRows = parts.test.count
         testFrauds = isFraud.count { $0 }
         knownRows = parts.known
-        precisionAt = options.precisionAt
+        precisionAt = settings.precisionAt
         let report = BinaryReport(truth: isFraud, decided: isFraud, scores: scores)
         areaUnderROC = report.areaUnderROC
         averagePrecision = report.areaUnderPR
@@ -50,16 +49,16 @@ struct Judgement {
                 entities: parts.test.map { data.rows.entities[$0] },
                 isFraud: isFraud,
                 scores: scores,
-                k: options.precisionAt
+                k: settings.precisionAt
             ).mean
-        if let reviewCost = options.reviewCost, data.hasCosts {
+        if let reviewCost = settings.reviewCost, data.hasCosts {
             cost = CostCurve(
                 days: days,
                 isFraud: isFraud,
                 scores: scores,
                 missCosts: parts.test.map { data.missCosts[$0] },
                 reviewCost: reviewCost,
-                capacity: options.capacity?.events
+                capacity: settings.capacity
             )
         }
         threshold = cost?.best.threshold ?? 0.5
@@ -70,7 +69,7 @@ struct Judgement {
     }
 
     /// The figures by the names that tables, JSON and the database have for them.
-    var figures: [(name: String, value: Double?)] {
+    public var figures: [(name: String, value: Double?)] {
         var figures: [(name: String, value: Double?)] = [
             ("train_rows", Double(trainingRows)), ("train_frauds", Double(trainingFrauds)),
             ("test_rows", Double(testRows)), ("test_frauds", Double(testFrauds)),
@@ -109,7 +108,7 @@ struct Judgement {
     }
 
     /// Ends of the names of figures that are whole numbers.
-    static let counts = ["_rows", "_frauds", "_reviewed", "_caught"]
+    public static let counts = ["_rows", "_frauds", "_reviewed", "_caught"]
 
     /// Points of the cost curve that a report shows.
     static let curvePoints = 101

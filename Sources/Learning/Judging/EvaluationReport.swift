@@ -1,21 +1,23 @@
 import Bytes
-import Engine
-import ForestTraining
+public import Engine
+public import ForestTraining
 
 /// What `evaluate` found, per event, per session, and how soon the first alert came.
-struct EvaluationReport {
-    private let classNames: [String]
-    private let ledger: Ledger
-    private let digest: String
-    private let perEvent: (ClassificationReport, BinaryReport)
-    private let perSession: (ClassificationReport, BinaryReport)
+public struct EvaluationReport: Sendable {
+    public let classNames: [String]
+    public let ledger: Ledger
+    public let digest: String
+    /// By every event alone.
+    public let perEvent: (classes: ClassificationReport, fraud: BinaryReport)
+    /// By every session.
+    public let perSession: (classes: ClassificationReport, fraud: BinaryReport)
     /// Share of the fraud sessions with three events or more that had an alert by their n-th event.
-    private let byEvent: [Double]
-    private let longFraudSessions: Int
-    private let everAlerted: Double
-    private let regularSessions: Int
-    private let regularSessionsAlerted: Double
-    private let sessionCount: Int
+    public let byEvent: [Double]
+    public let longFraudSessions: Int
+    public let everAlerted: Double
+    public let regularSessions: Int
+    public let regularSessionsAlerted: Double
+    public let sessionCount: Int
 
     private static let eventsShown = 5
 
@@ -70,7 +72,7 @@ struct EvaluationReport {
     }
 
     /// One JSON object, one line.
-    var json: [UInt8] {
+    public var json: [UInt8] {
         var shares = byEvent.enumerated().map { JSONValue.Member(String($0 + 1), .number($1)) }
         shares.append(.init("ever", .number(everAlerted)))
         var out: [UInt8] = []
@@ -85,8 +87,8 @@ struct EvaluationReport {
                     .init("rejected", .number(Double(ledger.rejected))),
                 ])
             ),
-            .init("per_event", .object(ReportJSON.members(perEvent.0, perEvent.1))),
-            .init("per_session", .object(ReportJSON.members(perSession.0, perSession.1))),
+            .init("per_event", .object(ReportJSON.members(perEvent.classes, perEvent.fraud))),
+            .init("per_session", .object(ReportJSON.members(perSession.classes, perSession.fraud))),
             .init(
                 "first_alert",
                 .object([
@@ -100,46 +102,5 @@ struct EvaluationReport {
         ]).write(into: &out)
         out.append(0x0A)
         return out
-    }
-
-    /// For people.
-    var table: String {
-        var out =
-            "\(grouped(ledger.events)) events = \(grouped(ledger.ok)) ok + \(grouped(ledger.late)) late + "
-            + "\(grouped(ledger.duplicate)) duplicate + \(grouped(ledger.rejected)) rejected; "
-            + "\(grouped(sessionCount)) sessions\n\n"
-        func number(_ value: Double?) -> String { value.map { fixed($0, 4) } ?? "-" }
-        func row(_ cells: [String]) -> String {
-            zip(cells, [28, 12, 12, 12, 12]).map { cell, width in
-                cell + String(repeating: " ", count: max(0, width - cell.count))
-            }.joined() + "\n"
-        }
-        out += row(["", "per event", "per session"])
-        let (event, session) = (perEvent, perSession)
-        out += row(["accuracy", number(event.0.accuracy), number(session.0.accuracy)])
-        out += row(["macro F1", number(event.0.macroF1), number(session.0.macroF1)])
-        out += row(["weighted F1", number(event.0.weightedF1), number(session.0.weightedF1)])
-        out += row(["fraud precision", number(event.1.precision), number(session.1.precision)])
-        out += row(["fraud recall", number(event.1.recall), number(session.1.recall)])
-        out += row(["false-positive rate", number(event.1.falsePositiveRate), number(session.1.falsePositiveRate)])
-        out += row(["area under ROC", number(event.1.areaUnderROC), number(session.1.areaUnderROC)])
-        out += row(["area under PR", number(event.1.areaUnderPR), number(session.1.areaUnderPR)])
-        out += "\n" + row(["per session, by class", "precision", "recall", "F1", "sessions"])
-        for entry in session.0.classes {
-            out += row([
-                entry.name, number(entry.precision), number(entry.recall), number(entry.f1), grouped(entry.support),
-            ])
-        }
-        out += "\nconfusion, sessions (rows: truth; columns: prediction, in the order of the rows)\n"
-        for (index, name) in classNames.enumerated() {
-            let cells = session.0.confusion[index].map {
-                String(repeating: " ", count: max(1, 7 - String($0).count)) + String($0)
-            }
-            out += name + String(repeating: " ", count: max(1, 26 - name.count)) + cells.joined() + "\n"
-        }
-        let shares = byEvent.enumerated().map { "\($0 + 1): \(fixed($1 * 100, 2)) %" }.joined(separator: ", ")
-        out += "\n\(grouped(longFraudSessions)) fraud sessions of 3 events or more, alerted by event \(shares)\n"
-        out += "\(grouped(regularSessions)) regular sessions, alerted: \(fixed(regularSessionsAlerted * 100, 3)) %\n"
-        return out + "digest \(digest)\n"
     }
 }

@@ -1,17 +1,15 @@
-import AlertStore
-import Base
-import Bytes
-import Foundation
-import Plan
-import Runtime
+public import AlertStore
+public import Bytes
 
 /// What a protocol found, fold by fold, with mean and spread over the folds.
-struct ProtocolReport {
+public struct ProtocolReport: Sendable {
     /// The split that was asked for, and behind it the earlier ones.
-    var folds: [Judgement]
+    public var folds: [Judgement]
+
+    public init(folds: [Judgement] = []) { self.folds = folds }
 
     /// Mean and, from two folds on, standard deviation (n − 1) of each figure that all folds have.
-    var summary: [(name: String, mean: Double?, deviation: Double?)] {
+    public var summary: [(name: String, mean: Double?, deviation: Double?)] {
         (folds.first?.figures ?? []).map { figure in
             let values = folds.compactMap { fold in fold.figures.first { $0.name == figure.name }?.value }
             guard values.count == folds.count, !values.isEmpty else { return (figure.name, nil, nil) }
@@ -23,7 +21,7 @@ struct ProtocolReport {
     }
 
     /// One JSON object: the figures, and every fold's own.
-    var json: JSONValue {
+    public var json: JSONValue {
         var members = summary.map { JSONValue.Member($0.name, $0.mean.map { .number($0) } ?? .null) }
         if folds.count > 1 {
             let spread = summary.map { JSONValue.Member($0.name, $0.deviation.map { .number($0) } ?? .null) }
@@ -33,38 +31,14 @@ struct ProtocolReport {
         return .object(members)
     }
 
-    /// For people.
-    var listing: Listing {
-        var listing = Listing(columns: ["figure", "value"], rows: [])
-        if folds.count > 1 { listing.columns += ["deviation"] + folds.indices.map { "fold \($0)" } }
-        for (place, entry) in summary.enumerated() {
-            func cell(_ value: Double?) -> Cell {
-                guard let value else { return .null }
-                let isCount = Judgement.counts.contains { entry.name.hasSuffix($0) } && value == value.rounded()
-                return isCount ? .integer(Int(value)) : .number(value, decimals: 4)
-            }
-            var row: [Cell] = [.text(entry.name), cell(entry.mean)]
-            if folds.count > 1 {
-                row.append(cell(entry.deviation))
-                row += folds.map { cell(place < $0.figures.count ? $0.figures[place].value : nil) }
-            }
-            listing.rows.append(row)
-        }
-        return listing
-    }
-
-    func write(as format: EvaluateCommand.ReportFormat) {
-        switch format {
-        case .table: listing.write(as: .table)
-        case .json:
-            var bytes: [UInt8] = []
-            json.write(into: &bytes)
-            Output.data(bytes + [0x0A], .json)
-        }
-    }
-
     /// Notes the run and its figures in an alerts file. Figures of several folds have the fold's number behind them.
-    func note(in path: String, command: String, plan: PipelinePlan, modelID: String) throws(CommandError) {
+    ///
+    /// - Parameters:
+    ///   - path: The alerts file.
+    ///   - run: What was run.
+    ///   - milliseconds: When, since 1970.
+    /// - Throws: ``LearningError/alerts(_:)``
+    public func note(in path: String, _ run: RunRecord, atMilliseconds milliseconds: Int64) throws(LearningError) {
         var metrics: [(name: String, value: Double?)] = []
         for entry in summary {
             metrics.append((entry.name, entry.mean))
@@ -74,20 +48,10 @@ struct ProtocolReport {
                 metrics.append(("\(entry.name).fold_\(number)", fold.figures.first { $0.name == entry.name }?.value))
             }
         }
-        let run = RunRecord(
-            command: command,
-            appVersion: PatternAlarm.version,
-            pipeline: plan.name,
-            pipelineSHA: plan.identity.pipeline,
-            modelID: modelID
-        )
-        let now = Int64(Date().timeIntervalSince1970 * 1000)
-        do throws(AlertStoreError) {
+        try LearningError.storing { () throws(AlertStoreError) in
             let database = try AlertDatabase(path: path)
-            try database.note(run, metrics: metrics, atMilliseconds: now)
+            try database.note(run, metrics: metrics, atMilliseconds: milliseconds)
             try database.close()
-        } catch {
-            throw CommandError(error)
         }
     }
 }

@@ -9,7 +9,7 @@ struct ModelCard {
     let plan: PipelinePlan
     /// Nil: the model was trained without labels.
     let rule: LabelRule?
-    let options: TrainingOptions
+    let settings: TrainingSettings
     let data: TrainingData
     let set: TrainingSet
     let fit: TrainingRecipe.Fit
@@ -23,8 +23,8 @@ struct ModelCard {
             model,
             on: rows,
             negativeClass: 0,
-            seed: options.seed,
-            threads: options.threads
+            seed: settings.seed,
+            threads: settings.threads
         )
         return .object(
             [
@@ -87,7 +87,7 @@ struct ModelCard {
             .init("pipeline", .text(plan.name)),
             .init("pipeline_sha256", .text(plan.identity.pipeline)),
             .init("negative", rule.map { .text($0.negative) } ?? .null),
-            .init("parameters", .object(options.members(rounds: fit.final.rounds))),
+            .init("parameters", .object(settings.members(rounds: fit.final.rounds))),
             .init("trained_from_ms", .number(Double((data.times.min() ?? 0) / 1000))),
             .init("trained_to_ms", .number(Double((data.times.max() ?? 0) / 1000))),
             .init("training_events", rule == nil ? .number(Double(data.labels.count)) : .object(counts)),

@@ -1,11 +1,10 @@
 import Bytes
-import Forest
 
-/// Rows of features from CSV: a header of names, then one number a field; empty, `nan` or another word for null = missing.
+/// Rows of numbers from CSV: a header of names, then one number a field; empty, `nan` or another word for null = missing.
 ///
-/// Numbers are read in 64 bits; a model of 32 bits narrows them, as its library does it. Rows are collected behind one another
+/// Numbers are read in 64 bits. Rows are collected behind one another
 /// until ``removeAll()``: whoever reads a large file does so in batches.
-public struct FeatureRows: Sendable {
+public struct NumberRows: Sendable {
     /// What is wrong with a row.
     public enum Fault: Error, Sendable, Equatable, CustomStringConvertible {
         case header
@@ -38,30 +37,33 @@ public struct FeatureRows: Sendable {
     /// By column: names that are no category of it, which count as missing.
     public private(set) var unknown: [Int: (count: Int, example: String)] = [:]
 
-    private struct Categories {
-        var names: CategoryNames
-        var numbers: [String: Int]
-        var values: [Double: Int] = [:]
+    /// The names that stand in a column for numbers, each for its place among them; of two alike for the first one's.
+    public struct Categories: Sendable {
+        fileprivate let names: [String]
+        fileprivate let areNumbers: Bool
+        private var numbers: [String: Int] = [:]
+        private var values: [Double: Int] = [:]
 
-        init(_ names: CategoryNames) {
+        /// - Parameters:
+        ///   - names: In the order of their numbers, from 0.
+        ///   - areNumbers: Whether the names are numbers, which may be spelled in other ways, too: 5, 5.0.
+        public init(_ names: [String], areNumbers: Bool) {
             self.names = names
-            numbers = names.numbers
-            guard names.areNumbers else { return }
-            for (number, name) in names.names.enumerated() {
-                if let value = Double(name), values[value] == nil { values[value] = number }
+            self.areNumbers = areNumbers
+            for (number, name) in names.enumerated() {
+                if numbers[name] == nil { numbers[name] = number }
+                if areNumbers, let value = Double(name), values[value] == nil { values[value] = number }
             }
         }
 
         /// Nil if it is none of them.
-        func number(of text: String) -> Int? {
-            numbers[text] ?? (names.areNumbers ? Double(text).flatMap { values[$0] } : nil)
+        fileprivate func number(of text: String) -> Int? {
+            numbers[text] ?? (areNumbers ? Double(text).flatMap { values[$0] } : nil)
         }
     }
 
     /// Columns that hold names of categories; what is appended from now on are their numbers.
-    public mutating func read(categories: [Int: CategoryNames]) {
-        self.categories = categories.mapValues { Categories($0) }
-    }
+    public mutating func read(categories: [Int: Categories]) { self.categories = categories }
 
     /// - Parameter header: The first line, without its end.
     /// - Throws: ``Fault/header``
@@ -149,8 +151,8 @@ public struct FeatureRows: Sendable {
         if let number = known.number(of: text) { return Double(number) }
         if content.withUnsafeBufferPointer(ValueStyle().isNull) { return .nan }
         // A name that nobody has seen is missing; a number is more likely the number of a category.
-        guard known.names.areNumbers || Double(text) == nil else {
-            throw .category(column: name, text: text, names: known.names.names)
+        guard known.areNumbers || Double(text) == nil else {
+            throw .category(column: name, text: text, names: known.names)
         }
         unknown[column] = ((unknown[column]?.count ?? 0) + 1, unknown[column]?.example ?? text)
         return .nan

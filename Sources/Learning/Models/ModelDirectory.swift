@@ -1,35 +1,36 @@
-import AlertStore
+public import AlertStore
+import Assets
 import Base
-import Bytes
-import Engine
+public import Bytes
+public import Engine
 import FileStore
-import Forest
-import ForestFormats
+public import Forest
+public import ForestFormats
 import Foundation
-import Plan
-import TensorGraph
+public import Plan
+public import TensorGraph
 
 /// A model on disk: a folder that is written once and never changed, or the model that is part of the executable.
-struct ModelDirectory {
-    let id: String
-    let path: String
-    let model: ScoringModel
+public struct ModelDirectory: Sendable {
+    public let id: String
+    public let path: String
+    public let model: ScoringModel
     /// What its file says beside the model.
-    let metadata: JSONValue
-    let format: ModelFormat
+    public let metadata: JSONValue
+    public let format: ModelFormat
     /// What a person should know before using it.
-    let notes: [String]
-    let sha256: String
+    public let notes: [String]
+    public let sha256: String
 
     /// Writes a new folder: `model.json`, and `card.json` with everything but the trees, to read and to diff.
     ///
     /// The folder appears under its name only when all of it is there.
-    static func write(
+    public static func write(
         _ model: ScoringModel,
         metadata: JSONValue,
         bytes: [UInt8],
         to path: String
-    ) throws(CommandError) {
+    ) throws(LearningError) {
         var card: [UInt8] = []
         JSONValue.object([
             .init("features", .list(model.featureNames.map { .text($0) })),
@@ -57,12 +58,12 @@ struct ModelDirectory {
     ///   - name: What the model is called.
     ///   - upToBest: Only the trees up to the iteration that training noted as its best.
     /// - Returns: The model, checked.
-    /// - Throws: ``CommandError/plan(_:)`` if there is none, or none that can be used.
-    static func load(
+    /// - Throws: ``LearningError/plan(_:)`` if there is none, or none that can be used.
+    public static func load(
         _ path: String?,
         name: String,
         upToBest: Bool = false
-    ) throws(CommandError) -> ModelDirectory {
+    ) throws(LearningError) -> ModelDirectory {
         let bytes: [UInt8]
         var place = path ?? "built-in model \(name)"
         if let path {
@@ -102,7 +103,7 @@ struct ModelDirectory {
     }
 
     /// The versions in a model's folder, ascending: folders whose names are numbers.
-    static func versions(in path: String) -> [Int] {
+    public static func versions(in path: String) -> [Int] {
         let names = FileManager.default.enumerator(atPath: path)
         names?.skipDescendants()
         var versions: [Int] = []
@@ -114,13 +115,13 @@ struct ModelDirectory {
     }
 
     /// What is not fraud is called so where neither the pipeline nor the model says it.
-    static let usualNegative = "regular"
+    public static let usualNegative = "regular"
 
     /// Ties the models that a plan's detectors name to its features, and gives its categories the models' names.
-    static func bind(
+    public static func bind(
         _ plan: inout PipelinePlan,
         path: String?
-    ) throws(CommandError) -> (
+    ) throws(LearningError) -> (
         bindings: [Int: ModelBinding], models: [ModelDirectory]
     ) {
         var bindings: [Int: ModelBinding] = [:]
@@ -148,12 +149,36 @@ struct ModelDirectory {
         return (bindings, models)
     }
 
+    /// Ties the model of a plan's first model detector, if a path is given any model, to its features: to judge the model alone.
+    public static func judged(
+        of plan: inout PipelinePlan,
+        path: String?,
+        negative: String
+    ) throws(LearningError) -> ModelBinding {
+        var name = plan.name
+        for detector in plan.detectors.reversed() { if case .model(let model, _, _) = detector.kind { name = model } }
+        let model = try load(path, name: name)
+        try nameCategories(of: &plan, by: model.model, place: model.path)
+        try requireNames(plan)
+        do throws(EngineError) {
+            return try ModelBinding(
+                id: model.id,
+                model: model.model,
+                typical: nil,
+                plan: plan,
+                negative: negative
+            )
+        } catch {
+            throw .plan("\(model.path): error: \(error.description)")
+        }
+    }
+
     /// Gives the features that are `category(x)` without a list the names that a model has for them.
-    static func nameCategories(
+    public static func nameCategories(
         of plan: inout PipelinePlan,
         by model: ScoringModel,
         place: String
-    ) throws(CommandError) {
+    ) throws(LearningError) {
         for (index, name) in model.featureNames.enumerated() {
             guard let names = model.categories[index],
                 let feature = plan.features.firstIndex(where: { $0.name == name })
@@ -168,7 +193,7 @@ struct ModelDirectory {
     }
 
     /// Refuses a plan with categories that no model has names for.
-    static func requireNames(_ plan: PipelinePlan) throws(CommandError) {
+    public static func requireNames(_ plan: PipelinePlan) throws(LearningError) {
         guard let open = plan.openCategories.first else { return }
         let feature = plan.features[open]
         let words = plan.words(feature.expression).dropLast()
@@ -193,7 +218,7 @@ struct ModelDirectory {
     }
 
     /// The model, for what needs a forest alone.
-    func forest() throws(CommandError) -> ForestModel {
+    public func forest() throws(LearningError) -> ForestModel {
         guard case .forest(let forest) = model else {
             throw .plan("\(path): error: it is a graph of operators around trees, not a forest alone")
         }
@@ -211,7 +236,8 @@ struct ModelDirectory {
 }
 
 extension ModelDirectory {
-    var record: ModelRecord {
+    /// As the alerts file notes it.
+    public var record: ModelRecord {
         var metadata: [UInt8] = []
         self.metadata.write(into: &metadata)
         return ModelRecord(
