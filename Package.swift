@@ -140,14 +140,28 @@ let package = Package(
             exclude: ["README.md", "Security/README.md"]
         ),
         library(
+            "Console",
+            on: "AlertStore Engine EventLog FileStore Learning Runtime Tables",
+            [argumentParser]
+        ),
+        library(
+            "Bench",
+            on: """
+                Base CLZ4 Console Decode Engine EventLog FileStore Forest ForestTraining Learning Plan Runtime \
+                StateStore Tables Traffic Windows
+                """,
+            [argumentParser, histogram, sqlite],
+            exclude: ["README.md"]
+        ),
+        library(
             "Commands",
             on: """
-                AlertStore Assets Base Bytes CLZ4 CProcess Decode Delivery Draft Engine Evaluation EventLog FileStore \
-                Forest ForestFormats ForestTraining Ingest Learning Plan Runtime SQLExport Server StateStore Survey \
-                Tables TensorGraph Traffic Windows
+                AlertStore Assets Base Bench Bytes CLZ4 CProcess Console Decode Delivery Draft Engine Evaluation \
+                EventLog FileStore Forest ForestFormats ForestTraining Ingest Learning Plan Runtime SQLExport \
+                Server StateStore Survey Tables TensorGraph Traffic Windows
                 """,
-            [argumentParser, histogram, logging, sqlite, yams],
-            exclude: ["Bench/README.md", "Export/README.md", "Input/README.md", "Safety/README.md"]
+            [argumentParser, logging, yams],
+            exclude: ["Export/README.md", "Input/README.md", "Safety/README.md"]
         ),
         .executableTarget(
             name: "patternalarm",
@@ -198,6 +212,8 @@ let package = Package(
         tests("TrafficTests", of: "Base Traffic"),
         tests("AssetsTests", of: "Assets"),
         tests("TablesTests", of: "Tables"),
+        tests("ConsoleTests", of: "AlertStore Console Learning Runtime Tables"),
+        tests("BenchTests", of: "Bench Console ForestTraining"),
         tests("LearningTests", of: "AlertStore Base Decode Engine Evaluation Learning Plan Tables"),
         tests("SurveyTests", of: "Survey"),
         tests("DraftTests", of: "Draft Survey"),

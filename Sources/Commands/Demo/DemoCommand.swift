@@ -1,6 +1,7 @@
 import AlertStore
 import ArgumentParser
 import Base
+import Console
 import Engine
 import Foundation
 import Learning
@@ -78,11 +79,9 @@ struct DemoCommand: ParsableCommand {
         try CommandError.tabling { () throws(TableError) in try simulate(into: recording) }
 
         Output.talk("2. replay: through the log, windows, features and the built-in model")
-        let clock = Progress("", isQuiet: true)
+        let clock = ProgressBar("", isQuiet: true)
         var plan = try PipelineFile.load(nil).plan
-        let models = try CommandError.learning { () throws(LearningError) in
-            try ModelDirectory.bind(&plan, path: nil)
-        }
+        let models = try ModelDirectory.bound(&plan, path: nil)
         let directory = try DataDirectory.open(
             data,
             plan: plan,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Engine
 import Evaluation
 import Learning
@@ -64,7 +65,7 @@ struct EvaluateCommand: ParsableCommand {
             return (bindings, try EvaluationRun(plan: plan, rule: rule, models: bindings))
         }
         let run = OfflineRun(plan: plan, models: bindings, reading: recordings.reading(inputFormat))
-        try run.run(files, progress: Progress("evaluate", isQuiet: quiet)) { share, _, output throws(CommandError) in
+        try run.run(files, progress: ProgressBar("evaluate", isQuiet: quiet)) { share, _, output throws(CommandError) in
             do throws(LearningError) { try evaluation.append(share, &output) } catch { throw CommandError(error) }
         }
         let report = try CommandError.learning { () throws(LearningError) in try evaluation.report() }
@@ -86,7 +87,7 @@ struct EvaluateCommand: ParsableCommand {
             plan: plan,
             rule: rule,
             splits: [split],
-            progress: Progress("evaluate", isQuiet: quiet)
+            progress: ProgressBar("evaluate", isQuiet: quiet)
         )
         let report = try CommandError.learning { () throws(LearningError) in
             let (parts, scores) = try data.scores(of: binding, split)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Base
+import Console
 import Engine
 import Learning
 import Plan
@@ -52,7 +53,7 @@ struct ExportFeaturesCommand: ParsableCommand {
         let features = FeatureTable(plan, into: table)
         do throws(CommandError) {
             let run = OfflineRun(plan: plan, models: [:], reading: recordings.reading(inputFormat))
-            let progress = Progress("features", isQuiet: quiet)
+            let progress = ProgressBar("features", isQuiet: quiet)
             try run.run(files, progress: progress) { share, _, output throws(CommandError) in
                 do throws(LearningError) { try features.append(share, &output) } catch { throw CommandError(error) }
             }

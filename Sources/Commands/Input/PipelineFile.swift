@@ -1,4 +1,5 @@
 import Assets
+import Console
 import Foundation
 import Ingest
 import Plan

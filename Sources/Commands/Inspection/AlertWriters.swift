@@ -1,5 +1,6 @@
 import AlertStore
 import Bytes
+import Console
 
 /// An alert in words.
 final class AlertText: AlertWriter {

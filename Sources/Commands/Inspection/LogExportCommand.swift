@@ -1,6 +1,7 @@
 import ArgumentParser
 import Base
 import CLZ4
+import Console
 import EventLog
 import FileStore
 

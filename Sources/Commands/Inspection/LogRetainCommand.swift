@@ -2,6 +2,7 @@ import AlertStore
 import ArgumentParser
 import Base
 import Bytes
+import Console
 import EventLog
 import FileStore
 import Foundation

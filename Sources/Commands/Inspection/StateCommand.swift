@@ -2,6 +2,7 @@ import AlertStore
 import ArgumentParser
 import Base
 import Bytes
+import Console
 import Engine
 import EventLog
 import FileStore

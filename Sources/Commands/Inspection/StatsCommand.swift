@@ -1,5 +1,6 @@
 import AlertStore
 import ArgumentParser
+import Console
 import EventLog
 import FileStore
 

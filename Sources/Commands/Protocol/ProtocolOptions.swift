@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bytes
+import Console
 import Evaluation
 import Learning
 import Plan
@@ -104,7 +105,7 @@ struct ProtocolOptions: ParsableArguments {
         plan: PipelinePlan,
         rule: LabelRule,
         splits: [DelayedSplit],
-        progress: Progress
+        progress: ProgressBar
     ) throws(CommandError) -> ProtocolData {
         var data = try CommandError.learning { () throws(LearningError) in
             try ProtocolData(of: plan, rule: rule, splits: splits, settings: settings)

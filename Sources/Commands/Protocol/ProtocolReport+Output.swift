@@ -1,5 +1,6 @@
 import AlertStore
 import Bytes
+import Console
 import Foundation
 import Learning
 import Plan

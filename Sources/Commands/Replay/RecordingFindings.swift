@@ -1,5 +1,6 @@
 import Base
 import Bytes
+import Console
 import Plan
 
 /// What a run notices in a recording while it reads it, for what a person should know in the end.

@@ -1,6 +1,7 @@
 import AlertStore
 import Base
 import Bytes
+import Console
 import Delivery
 import EventLog
 import FileStore
@@ -130,7 +131,7 @@ struct AlertRebuild {
             try database.takeOver(from: place, topic: recomputation.plan.name, starts.compactMap(\.point))
             return database
         }
-        let bar = Progress("rebuild", isQuiet: recomputation.isQuiet)
+        let bar = ProgressBar("rebuild", isQuiet: recomputation.isQuiet)
         defer { bar.finish() }
         var events = 0
         for start in starts {

@@ -1,6 +1,7 @@
 import AlertStore
 import ArgumentParser
 import Base
+import Console
 import EventLog
 import FileStore
 import Foundation

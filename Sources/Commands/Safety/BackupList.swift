@@ -1,4 +1,6 @@
 import Bytes
+// Some C declarations, `stat` among them, reach the compiler through this module first.
+import CDispatch
 import EventLog
 import FileStore
 import Glibc

@@ -1,5 +1,6 @@
 import AlertStore
 import Base
+import Console
 import Delivery
 import FileStore
 import Plan
@@ -75,7 +76,7 @@ struct DeepComparison {
             try fresh.takeOver(from: copy, topic: recomputation.plan.name, starts.compactMap(\.point))
             return fresh
         }
-        let bar = Progress("verify", isQuiet: recomputation.isQuiet)
+        let bar = ProgressBar("verify", isQuiet: recomputation.isQuiet)
         defer { bar.finish() }
         var events = 0
         let progress = try CommandError.storing { () throws(AlertStoreError) in

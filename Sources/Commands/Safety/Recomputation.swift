@@ -1,5 +1,6 @@
 import AlertStore
 import Base
+import Console
 import Delivery
 import Engine
 import EventLog
@@ -34,9 +35,7 @@ struct Recomputation {
         lost: [String: [LostRange]] = [:]
     ) throws(CommandError) {
         var plan = try planning.plan()
-        models = try CommandError.learning { () throws(LearningError) in
-            try ModelDirectory.bind(&plan, path: planning.model)
-        }
+        models = try ModelDirectory.bound(&plan, path: planning.model)
         self.lost = lost
         self.plan = plan
         identity = plan.identity
@@ -210,8 +209,12 @@ struct Recomputation {
     }
 
     /// Goes through a partition's events up to an offset; returns how many those were.
-    func run(_ start: Start, upTo end: Int64, into database: AlertDatabase, _ bar: Progress) throws(CommandError) -> Int
-    {
+    func run(
+        _ start: Start,
+        upTo end: Int64,
+        into database: AlertDatabase,
+        _ bar: ProgressBar
+    ) throws(CommandError) -> Int {
         guard let first = start.offset else { return 0 }
         let sink = DatabaseSink(
             database,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Base
 import Bytes
+import Console
 import Foundation
 import Plan
 import Tables
@@ -125,7 +126,7 @@ struct SimulateCommand: ParsableCommand {
         var buffer: [UInt8] = []
         var rows: [UInt8] = []
         var count = 0
-        let progress = Progress("simulate")
+        let progress = ProgressBar("simulate")
         let began = ContinuousClock.now
         var isAtEnd = false
         while !isAtEnd, !Interrupt.isRequested {

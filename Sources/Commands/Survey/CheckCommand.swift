@@ -1,5 +1,6 @@
 import ArgumentParser
 import Base
+import Console
 import Engine
 import Learning
 import Plan
@@ -67,7 +68,7 @@ struct CheckCommand: ParsableCommand {
         var bases = Array(repeating: Int64(0), count: plan.partitionCount)
         let run = OfflineRun(plan: rules, models: [:], reading: options.reading)
         var unended: [String] = []
-        let progress = Progress("check", isQuiet: options.quiet)
+        let progress = ProgressBar("check", isQuiet: options.quiet)
         let note = { (recording: Recording) in if recording.lacksEnd { unended.append(Output.safe(recording.path)) } }
         try run.run(files, progress: progress, atEnd: note) { share, chunk, output in
             let engine = share.engine

@@ -1,4 +1,5 @@
 import Base
+import Console
 import Draft
 import Engine
 import Learning
@@ -106,7 +107,7 @@ struct DraftTrial {
         }
         var bases = Array(repeating: Int64(0), count: plan.partitionCount)
         let run = OfflineRun(plan: plan, models: [:], reading: reading)
-        try run.run(files, progress: Progress("init", isQuiet: isQuiet)) { share, _, output in
+        try run.run(files, progress: ProgressBar("init", isQuiet: isQuiet)) { share, _, output in
             let engine = share.engine
             for feature in sketches.indices where wanted[feature] {
                 let lane = engine.feature(feature)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bytes
+import Console
 import Survey
 
 /// `inspect`: what is in a file that nobody has seen.

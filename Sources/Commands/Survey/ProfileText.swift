@@ -1,5 +1,6 @@
 import Base
 import Bytes
+import Console
 import Survey
 
 /// A profile for people: 80 columns wide, with nothing of the file in it that a terminal would obey.

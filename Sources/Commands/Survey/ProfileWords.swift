@@ -1,5 +1,6 @@
 import Base
 import Bytes
+import Console
 import Survey
 
 /// Times, lengths of time and numbers of a profile as people read them.

@@ -1,3 +1,4 @@
+import Console
 import Survey
 
 /// Shell commands that make of a file another one that a replay can read.

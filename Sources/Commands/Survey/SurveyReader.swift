@@ -1,5 +1,6 @@
 import Base
 import Bytes
+import Console
 import Dispatch
 import Ingest
 import Plan
@@ -41,7 +42,7 @@ struct SurveyReader {
         var size: Int? = 0
         var lacksEnd = false
         let block = RecordBlock()
-        let progress = Progress("inspect", isQuiet: isQuiet)
+        let progress = ProgressBar("inspect", isQuiet: isQuiet)
         for path in paths {
             let file = try SurveySource(path, reading: reading)
             let own = try sniff(file, path)
@@ -95,7 +96,7 @@ struct SurveyReader {
         _ path: String,
         _ survey: Survey,
         _ block: RecordBlock,
-        _ progress: Progress
+        _ progress: ProgressBar
     ) throws(CommandError) -> Bool {
         let grammar = shape.format == .csv ? CSVGrammar(separator: shape.separator) : nil
         var reader = LineReader(file, csv: grammar, isChecked: false)

@@ -1,4 +1,5 @@
 import Base
+import Console
 import Engine
 import Learning
 import Plan
@@ -15,7 +16,7 @@ struct OfflineRun {
     /// Each recording is shown once more at its end.
     func run(
         _ paths: [String],
-        progress: Progress,
+        progress: ProgressBar,
         atEnd: (Recording) -> Void = { _ in },
         body: (EngineShare, Chunk, inout EngineOutput) throws(CommandError) -> Void
     ) throws(CommandError) {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Base
+import Console
 import Evaluation
 import Forest
 import Foundation
@@ -87,7 +88,7 @@ struct TrainCommand: ParsableCommand {
         if let rule = plan.labels, let split = try judging.split(plan) { return try train(course, plan, rule, split) }
         let run = OfflineRun(plan: plan.featuresOnly, models: [:], reading: recordings.reading(format))
         var data = TrainingData(of: plan)
-        try run.run(files, progress: Progress("features", isQuiet: quiet)) { share, _, output in
+        try run.run(files, progress: ProgressBar("features", isQuiet: quiet)) { share, _, output in
             data.append(share, plan.labels, entity: plan.partitionEntity, &output)
         }
         _ = try CommandError.learning { () throws(LearningError) in
@@ -109,7 +110,7 @@ struct TrainCommand: ParsableCommand {
             plan: plan,
             rule: rule,
             splits: splits,
-            progress: Progress("features", isQuiet: quiet)
+            progress: ProgressBar("features", isQuiet: quiet)
         )
         let (report, sha256) = try CommandError.learning { () throws(LearningError) in
             let scores = try judging.scores.map { path throws(LearningError) in try ScoreFile(path) }
@@ -138,7 +139,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     private func watch(_ what: String) -> ModelTraining.Watch {
-        let progress = SharedProgress(Progress(what, isQuiet: quiet))
+        let progress = SharedProgress(ProgressBar(what, isQuiet: quiet))
         return ModelTraining.Watch { isFinal, done, rounds in
             progress.update(done, of: rounds, isFinal ? "rounds on all events" : "rounds, to be judged")
         } finish: {

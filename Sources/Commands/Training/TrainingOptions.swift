@@ -3,7 +3,6 @@ import Forest
 import ForestTraining
 import Foundation
 import Learning
-import Synchronization
 
 /// The algorithm and its parameters, named as in XGBoost and LightGBM where they mean the same.
 struct TrainingOptions: ParsableArguments {
@@ -128,18 +127,3 @@ struct TrainingOptions: ParsableArguments {
 
 extension TrainingSettings.Algorithm: ExpressibleByArgument {}
 extension TrainingRecipe.CalibrationMethod: ExpressibleByArgument {}
-
-/// A progress display that several threads report to.
-final class SharedProgress: Sendable {
-    private let progress: Mutex<Progress>
-
-    init(_ progress: sending Progress) {
-        self.progress = Mutex(progress)
-    }
-
-    func update(_ done: Int, of total: Int, _ what: String) {
-        progress.withLock { $0.update("\(done) of \(total) \(what)", fraction: Double(done) / Double(total)) }
-    }
-
-    func finish() { progress.withLock { $0.finish() } }
-}

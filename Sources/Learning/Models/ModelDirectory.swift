@@ -149,7 +149,7 @@ public struct ModelDirectory: Sendable {
         return (bindings, models)
     }
 
-    /// Ties the model of a plan's first model detector, if a path is given any model, to its features: to judge the model alone.
+    /// Ties a model to a plan's features, to judge it alone: the one at a path, else that of the plan's first model detector.
     public static func judged(
         of plan: inout PipelinePlan,
         path: String?,

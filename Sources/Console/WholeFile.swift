@@ -3,13 +3,13 @@ import Glibc
 
 /// A new file that has its name only when it is whole: until then, and after a kill, it is called `NAME.part`. An existing
 /// file is never overwritten; what a kill has left under the other name is.
-final class WholeFile {
+public final class WholeFile {
     private let path: String
     private let part: String
     private let descriptor: Int32
     private var isDone = false
 
-    init(_ path: String) throws(CommandError) {
+    public init(_ path: String) throws(CommandError) {
         self.path = path
         part = scratchPath(for: path, ".part")
         guard access(path, F_OK) != 0 else { throw .storage("cannot write \(path): it exists already") }
@@ -31,7 +31,7 @@ final class WholeFile {
         Glibc.close(descriptor)
     }
 
-    func write(_ bytes: [UInt8]) throws(CommandError) {
+    public func write(_ bytes: [UInt8]) throws(CommandError) {
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
@@ -42,7 +42,7 @@ final class WholeFile {
     }
 
     /// Makes the file durable and gives it its name.
-    func close() throws(CommandError) {
+    public func close() throws(CommandError) {
         guard fsync(descriptor) == 0, rename(part, path) == 0 else { throw Self.failure(path) }
         isDone = true
         guard Glibc.close(descriptor) == 0 else { throw Self.failure(path) }

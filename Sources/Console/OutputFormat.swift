@@ -1,39 +1,44 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import Tables
 
 /// How a listing is written to standard output.
-enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+public enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, csv
     case rawCSV = "csv-raw"
     case json, jsonl
 
-    static let allValueDescriptions = [
+    public static let allValueDescriptions = [
         "table": "columns of one width", "csv": CSVText.guardedWords, "csv-raw": CSVText.rawWords,
         "json": "a list of objects", "jsonl": "an object a line",
     ]
 }
 
 /// One value of a listing.
-enum Cell: Sendable, Equatable {
+public enum Cell: Sendable, Equatable {
     case text(String)
     case integer(Int)
     case number(Double, decimals: Int = 4)
     case null
 
-    static func optional(_ text: String?) -> Cell { text.map { .text($0) } ?? .null }
+    public static func optional(_ text: String?) -> Cell { text.map { .text($0) } ?? .null }
 
-    static func optional(_ number: Double?, decimals: Int = 4) -> Cell {
+    public static func optional(_ number: Double?, decimals: Int = 4) -> Cell {
         number.map { .number($0, decimals: decimals) } ?? .null
     }
 }
 
 /// Rows under named columns, written in one of the formats. The order of rows and columns is the caller's.
-struct Listing {
-    var columns: [String]
-    var rows: [[Cell]]
+public struct Listing {
+    public var columns: [String]
+    public var rows: [[Cell]]
 
-    func write(as format: OutputFormat) {
+    public init(columns: [String], rows: [[Cell]]) {
+        self.columns = columns
+        self.rows = rows
+    }
+
+    public func write(as format: OutputFormat) {
         let writer = ListingWriter(columns, format, alignedRows: .max)
         for row in rows { writer.add(row) }
         writer.end()
@@ -41,7 +46,7 @@ struct Listing {
 }
 
 /// Writes a listing row by row, for lists that may be longer than memory.
-final class ListingWriter {
+public final class ListingWriter {
     private let columns: [String]
     private let format: OutputFormat
     private let alignedRows: Int
@@ -56,7 +61,7 @@ final class ListingWriter {
     ///   - columns: The columns' names.
     ///   - format: How rows are written.
     ///   - alignedRows: How many rows a table's widths are made for; a later, wider cell moves what is behind it.
-    init(_ columns: [String], _ format: OutputFormat, alignedRows: Int = 1000) {
+    public init(_ columns: [String], _ format: OutputFormat, alignedRows: Int = 1000) {
         self.columns = columns
         self.format = format
         self.alignedRows = alignedRows
@@ -65,7 +70,7 @@ final class ListingWriter {
         if format == .json { output.put("[") }
     }
 
-    func add(_ row: [Cell]) {
+    public func add(_ row: [Cell]) {
         switch format {
         case .table:
             if let widths { return output.put(line(row.map(shown), widths)) }
@@ -78,7 +83,7 @@ final class ListingWriter {
         isEmpty = false
     }
 
-    func end() {
+    public func end() {
         if format == .table, widths == nil { beginTable() }
         if format == .json { output.put("]\n") }
         output.flush()
@@ -155,13 +160,13 @@ final class ListingWriter {
 }
 
 /// A number with a fixed count of decimals, a point, and no grouping.
-func fixed(_ value: Double, _ decimals: Int) -> String {
+public func fixed(_ value: Double, _ decimals: Int) -> String {
     String(format: "%.\(decimals)f", value)
 }
 
 /// JSON strings.
-enum JSONText {
-    static func quoted(_ text: String) -> String {
+public enum JSONText {
+    public static func quoted(_ text: String) -> String {
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -2,9 +2,9 @@ import FileStore
 import Foundation
 
 /// Folders that are made for a moment.
-enum Scratch {
+public enum Scratch {
     /// A new folder in the system's place for such ones.
-    static func make(_ purpose: String) throws(CommandError) -> String {
+    public static func make(_ purpose: String) throws(CommandError) -> String {
         let folder = FileManager.default.temporaryDirectory.path + "/patternalarm-\(purpose)-\(UUID().uuidString)"
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -15,7 +15,7 @@ enum Scratch {
     }
 
     /// Gives a folder that is whole its name, durably.
-    static func rename(_ draft: String, to folder: String) throws(CommandError) {
+    public static func rename(_ draft: String, to folder: String) throws(CommandError) {
         guard Glibc.rename(draft, folder) == 0 else {
             throw .storage("cannot rename \(draft) to \(folder): \(String(cString: strerror(errno)))")
         }
@@ -24,7 +24,7 @@ enum Scratch {
         }
     }
 
-    static func remove(_ folder: String) {
+    public static func remove(_ folder: String) {
         do { try FileManager.default.removeItem(atPath: folder) } catch {
             Output.talk("cannot remove \(folder): \(error.localizedDescription)")
         }

@@ -1,12 +1,13 @@
-import ArgumentParser
+public import ArgumentParser
 import Base
+import Console
 import Forest
 import Foundation
 import Learning
 
 /// `bench forest`
-struct BenchForestCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
+public struct BenchForestCommand: ParsableCommand {
+    public static let configuration = CommandConfiguration(
         commandName: "forest",
         abstract: "Nanoseconds a row of scoring and explaining with a model of any supported format.",
         discussion: """
@@ -54,14 +55,16 @@ struct BenchForestCommand: ParsableCommand {
         return !counts.isEmpty && counts.allSatisfy { (1...limit).contains($0) } ? counts : nil
     }
 
-    func validate() throws {
+    public init() {}
+
+    public func validate() throws {
         guard Self.counts(batch, limit: 10_000_000) != nil else { throw ValidationError("--batch: 1 to 10,000,000.") }
         guard Self.counts(threads, limit: 256) != nil else { throw ValidationError("--threads: 1 to 256.") }
         guard passes > 0 else { throw ValidationError("--passes must be at least 1.") }
         guard width.map({ $0 > 0 }) ?? true else { throw ValidationError("--width must be at least 1.") }
     }
 
-    func run() throws {
+    public func run() throws {
         try CommandError.reporting { () throws(CommandError) in try measure() }
     }
 

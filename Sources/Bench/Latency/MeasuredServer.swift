@@ -1,3 +1,4 @@
+import Console
 import Foundation
 
 /// `patternalarm serve` as a process of its own, over a new data directory.

@@ -1,3 +1,4 @@
+import Console
 import Foundation
 
 /// One kept-alive HTTP connection to this machine, for measuring: sends a request and waits for its answer.

@@ -1,4 +1,5 @@
 import Base
+import Console
 import Dispatch
 import EventLog
 import FileStore

@@ -1,4 +1,5 @@
 import Base
+import Console
 import EventLog
 import Foundation
 import Traffic

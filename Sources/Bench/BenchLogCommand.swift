@@ -1,11 +1,12 @@
-import ArgumentParser
+public import ArgumentParser
+import Console
 import EventLog
 import FileStore
 import Foundation
 
 /// `bench log`
-struct BenchLogCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
+public struct BenchLogCommand: ParsableCommand {
+    public static let configuration = CommandConfiguration(
         commandName: "log",
         abstract: "Throughput and latency of the event log, beside what the machine can do at best.",
         discussion: """
@@ -43,14 +44,16 @@ struct BenchLogCommand: ParsableCommand {
         case append, read, ack
     }
 
-    func validate() throws {
+    public init() {}
+
+    public func validate() throws {
         guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds must lie between 0 and 3600.") }
         guard batchKib.allSatisfy({ (1...16_384).contains($0) }) else {
             throw ValidationError("--batch-kib must lie between 1 and 16384.")
         }
     }
 
-    func run() throws {
+    public func run() throws {
         try CommandError.reporting { () throws(CommandError) in try measure() }
     }
 

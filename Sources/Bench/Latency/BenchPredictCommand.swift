@@ -1,12 +1,13 @@
-import ArgumentParser
+public import ArgumentParser
+import Console
 import Foundation
 import Histogram
 import Runtime
 import Synchronization
 
 /// `bench predict`
-struct BenchPredictCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
+public struct BenchPredictCommand: ParsableCommand {
+    public static let configuration = CommandConfiguration(
         commandName: "predict",
         abstract: "How long `POST /predict` takes from the moment a request is due.",
         discussion: """
@@ -31,7 +32,9 @@ struct BenchPredictCommand: ParsableCommand {
 
     private static let warmUpSeconds = 2.0
 
-    func validate() throws {
+    public init() {}
+
+    public func validate() throws {
         guard rate.allSatisfy({ $0 >= 1 && $0 <= 100_000 }) else {
             throw ValidationError("--rate must be from 1 to 100000.")
         }
@@ -40,7 +43,7 @@ struct BenchPredictCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
+    public func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             var listing = Listing(
                 columns: [

@@ -2,46 +2,46 @@ import Foundation
 
 /// Standard output is data, standard error is talk. Both go through here, so that nothing reaches a terminal that it would
 /// obey; into a file or a pipe, data goes as it is.
-enum Output {
+public enum Output {
     /// Writes data; a reader that has gone away ends the program quietly, as `head` expects.
     ///
     /// - Parameters:
     ///   - text: Whole characters: what is split between two calls is not recognized on a terminal.
     ///   - escape: How a terminal is shown what it must not obey.
-    static func data(_ text: String, _ escape: TerminalText.Escape = .visible) {
+    public static func data(_ text: String, _ escape: TerminalText.Escape = .visible) {
         data(Array(text.utf8), escape)
     }
 
-    static func data(_ bytes: [UInt8], _ escape: TerminalText.Escape = .visible) {
+    public static func data(_ bytes: [UInt8], _ escape: TerminalText.Escape = .visible) {
         guard isTerminal else { return write(bytes, to: 1) }
         let text = String(decoding: bytes, as: UTF8.self)
         write(Array(TerminalText.escaped(text, escape, keepingLines: true).utf8), to: 1)
     }
 
     /// Adds an event as it came to data, as a line: byte for byte, unless a terminal would be shown it.
-    static func append(event: ArraySlice<UInt8>, to data: inout [UInt8]) {
+    public static func append(event: ArraySlice<UInt8>, to data: inout [UInt8]) {
         data.append(contentsOf: isTerminal ? TerminalText.event(event)[...] : event)
         data.append(0x0A)
     }
 
     /// A text of an event or a file for a line of data: as it is, unless a terminal would be shown it.
-    static func cell(_ text: String) -> String { isTerminal ? safe(text) : text }
+    public static func cell(_ text: String) -> String { isTerminal ? safe(text) : text }
 
-    static func talk(_ text: String) {
+    public static func talk(_ text: String) {
         let shown = errorIsTerminal ? TerminalText.escaped(text, keepingLines: true) : text
         write(Array((shown + "\n").utf8), to: 2)
     }
 
     /// Overwrites the current line of a terminal.
-    static func progressLine(_ text: String) {
+    public static func progressLine(_ text: String) {
         write(Array(("\r\u{1B}[K" + safe(text)).utf8), to: 2)
     }
 
-    static let isTerminal = isatty(1) == 1
-    static let errorIsTerminal = isatty(2) == 1
+    public static let isTerminal = isatty(1) == 1
+    public static let errorIsTerminal = isatty(2) == 1
 
     /// A text for people, wherever it goes: on one line, and nothing in it that a terminal would obey.
-    static func safe(_ text: String) -> String { TerminalText.escaped(text) }
+    public static func safe(_ text: String) -> String { TerminalText.escaped(text) }
 
     private static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var position = 0
@@ -65,7 +65,7 @@ enum Output {
 }
 
 /// What the program's exit codes mean.
-enum ExitStatus: Int32 {
+public enum ExitStatus: Int32 {
     case fine = 0
     /// The asked-for finding: differs, gate not met.
     case finding = 1
@@ -79,7 +79,7 @@ enum ExitStatus: Int32 {
 }
 
 /// Says how far a long job is: a bar that rewrites itself on a terminal, else a plain line every ten seconds.
-final class Progress {
+public final class ProgressBar {
     private let what: String
     private let start = ContinuousClock.now
     private var lastShown = ContinuousClock.now
@@ -87,18 +87,18 @@ final class Progress {
     private var hasShown = false
     private let isQuiet: Bool
 
-    init(_ what: String, isQuiet: Bool = false) {
+    public init(_ what: String, isQuiet: Bool = false) {
         self.what = what
         self.isQuiet = isQuiet
     }
 
-    var seconds: Double {
+    public var seconds: Double {
         let elapsed = start.duration(to: .now).components
         return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
     }
 
     /// The fraction is 0…1, or nil when the end is not known.
-    func update(_ detail: @autoclosure () -> String, fraction: Double?) {
+    public func update(_ detail: @autoclosure () -> String, fraction: Double?) {
         guard !isQuiet else { return }
         let now = ContinuousClock.now
         guard lastShown.duration(to: now) >= (isTerminal ? .milliseconds(100) : .seconds(10)) else { return }
@@ -115,7 +115,7 @@ final class Progress {
         }
     }
 
-    func finish() {
+    public func finish() {
         if isTerminal, hasShown { Output.progressLine("") }
     }
 }

@@ -1,3 +1,4 @@
+import Console
 import Foundation
 
 /// Writes the events of a latency run: mostly ordinary transfers, four by each actor, some seconds apart, as of the

@@ -1,11 +1,12 @@
 import Foundation
 
 /// Time that has passed and that the processors have worked for this process.
-struct Cost {
-    var wall: Double
-    var cpu: Double
+public struct Cost: Sendable {
+    public var wall: Double
+    public var cpu: Double
 
-    static var now: Cost { Cost(of: Int32(RUSAGE_SELF.rawValue)) }
+    /// As of now.
+    public static var now: Cost { Cost(of: Int32(RUSAGE_SELF.rawValue)) }
 
     /// The same of processes that this one has started and that have ended.
     static var children: Cost { Cost(of: Int32(RUSAGE_CHILDREN.rawValue)) }
@@ -25,5 +26,7 @@ struct Cost {
         self.cpu = cpu
     }
 
-    static func - (left: Cost, right: Cost) -> Cost { Cost(wall: left.wall - right.wall, cpu: left.cpu - right.cpu) }
+    public static func - (left: Cost, right: Cost) -> Cost {
+        Cost(wall: left.wall - right.wall, cpu: left.cpu - right.cpu)
+    }
 }

@@ -1,8 +1,8 @@
 /// Words as a shell takes them, to be copied from a message.
-func shellWords(_ words: [String]) -> String { words.map(shellWord).joined(separator: " ") }
+public func shellWords(_ words: [String]) -> String { words.map(shellWord).joined(separator: " ") }
 
 /// A word as a shell takes it: as it is if it means nothing else there, else in quotes.
-func shellWord(_ word: String) -> String {
+public func shellWord(_ word: String) -> String {
     let isPlain = word.utf8.allSatisfy { byte in
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
@@ -16,7 +16,7 @@ func shellWord(_ word: String) -> String {
 }
 
 /// Bytes of any kind as a shell takes them: bash, zsh and POSIX.1-2024.
-func shellWord(_ bytes: [UInt8]) -> String {
+public func shellWord(_ bytes: [UInt8]) -> String {
     var out = "$'"
     for byte in bytes {
         switch byte {

@@ -1,11 +1,12 @@
-import ArgumentParser
+public import ArgumentParser
 import Base
+import Console
 import Plan
 import Windows
 
 /// `bench windows`: what keyed windows cost, by keys, length, features and disorder.
-struct BenchWindowsCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
+public struct BenchWindowsCommand: ParsableCommand {
+    public static let configuration = CommandConfiguration(
         commandName: "windows",
         abstract: "Cost of an event by number of keys, window length, features and disorder.",
         discussion: """
@@ -23,7 +24,9 @@ struct BenchWindowsCommand: ParsableCommand {
     @Option(help: "How to write it.")
     var format: OutputFormat = .table
 
-    func validate() throws {
+    public init() {}
+
+    public func validate() throws {
         guard events >= 10_000 else { throw ValidationError("--events must be at least 10000.") }
     }
 
@@ -40,7 +43,7 @@ struct BenchWindowsCommand: ParsableCommand {
         var step: Int64 = 10_000
     }
 
-    func run() throws {
+    public func run() throws {
         var listing = Listing(columns: ["changed", "value", "cpu_ns_per_event", "rows_per_key", "state_mb"], rows: [])
         func add(_ changed: String, _ value: String, _ setting: Setting) {
             let result = measure(setting)

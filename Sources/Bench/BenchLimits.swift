@@ -1,4 +1,5 @@
 import CLZ4
+import Console
 import Foundation
 
 /// What the machine can do at best with the same bytes: LZ4 alone, and plain writes and syncs.

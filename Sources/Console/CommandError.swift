@@ -1,12 +1,12 @@
-import AlertStore
+public import AlertStore
 import ArgumentParser
-import Engine
-import EventLog
-import FileStore
-import Runtime
+public import Engine
+public import EventLog
+public import FileStore
+public import Runtime
 
 /// Why a command ends, in words a person can act on, with the exit code that says which kind it is.
-enum CommandError: Error {
+public enum CommandError: Error {
     /// Bad pipeline, rules or model.
     case plan(String)
     /// The input cannot be read, or holds too many bad events.
@@ -21,7 +21,7 @@ enum CommandError: Error {
     /// The asked-for finding.
     case finding(String)
 
-    var status: ExitStatus {
+    public var status: ExitStatus {
         switch self {
         case .plan: .badPlan
         case .input: .badInput
@@ -34,7 +34,7 @@ enum CommandError: Error {
         }
     }
 
-    var words: String {
+    public var words: String {
         switch self {
         case .plan(let words), .input(let words), .storage(let words), .inUse(let words), .damaged(let words),
             .usage(let words), .interrupted(let words), .finding(let words):
@@ -43,12 +43,12 @@ enum CommandError: Error {
     }
 
     /// Files in which no event is.
-    static func noEvent(in paths: [String]) -> CommandError {
+    public static func noEvent(in paths: [String]) -> CommandError {
         .input(paths.map { "no event in \($0 == "-" ? "standard input" : Output.safe($0))" }.joined(separator: "\n"))
     }
 
     /// Runs a part of a command: says what went wrong on standard error and ends with the exit code.
-    static func ending<Result>(_ body: () throws(CommandError) -> Result) throws -> Result {
+    public static func ending<Result>(_ body: () throws(CommandError) -> Result) throws -> Result {
         do throws(CommandError) {
             return try body()
         } catch {
@@ -58,21 +58,21 @@ enum CommandError: Error {
     }
 
     /// Runs a command's body.
-    static func reporting(_ body: () throws(CommandError) -> Void) throws { try ending(body) }
+    public static func reporting(_ body: () throws(CommandError) -> Void) throws { try ending(body) }
 }
 
 extension CommandError {
     /// Runs calls of a data directory, whose errors become the command's.
-    static func running<Result>(_ body: () throws(RuntimeError) -> Result) throws(CommandError) -> Result {
+    public static func running<Result>(_ body: () throws(RuntimeError) -> Result) throws(CommandError) -> Result {
         do throws(RuntimeError) { return try body() } catch { throw CommandError(error) }
     }
 
     /// Runs calls of the alerts file, whose errors become the command's.
-    static func storing<Result>(_ body: () throws(AlertStoreError) -> Result) throws(CommandError) -> Result {
+    public static func storing<Result>(_ body: () throws(AlertStoreError) -> Result) throws(CommandError) -> Result {
         do throws(AlertStoreError) { return try body() } catch { throw CommandError(error) }
     }
 
-    init(_ error: RuntimeError) {
+    public init(_ error: RuntimeError) {
         switch error {
         case .inUse(let words): self = .inUse(words)
         case .storage(let words): self = .storage(words)
@@ -82,11 +82,11 @@ extension CommandError {
         }
     }
 
-    init(_ error: FileError) { self.init(RuntimeError(error)) }
+    public init(_ error: FileError) { self.init(RuntimeError(error)) }
 
-    init(_ error: RunnerError) { self.init(RuntimeError(error)) }
+    public init(_ error: RunnerError) { self.init(RuntimeError(error)) }
 
-    init(_ error: LogError) { self.init(RuntimeError(error)) }
+    public init(_ error: LogError) { self.init(RuntimeError(error)) }
 
-    init(_ error: AlertStoreError) { self.init(RuntimeError(error)) }
+    public init(_ error: AlertStoreError) { self.init(RuntimeError(error)) }
 }

@@ -2,9 +2,9 @@ import Foundation
 
 /// Text as a terminal may show it. What came with events or from files is never trusted: a terminal would obey its control
 /// characters, and show text in another order, or two texts as one.
-enum TerminalText {
+public enum TerminalText {
     /// How a character is written that must not be shown as it is.
-    enum Escape {
+    public enum Escape {
         /// `\u{1b}`
         case visible
         /// `\u001b`, which is the same character to whoever reads JSON.
@@ -12,7 +12,7 @@ enum TerminalText {
     }
 
     /// Tabs and ends of lines are among them: only the program itself lays out lines.
-    static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+    public static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F...0x9F: true
         // What reorders text, ends lines, or is not to be seen.
@@ -22,7 +22,7 @@ enum TerminalText {
     }
 
     /// The text with everything unsafe escaped; `keepingLines`: but for tabs and line feeds.
-    static func escaped(_ text: String, _ escape: Escape = .visible, keepingLines: Bool = false) -> String {
+    public static func escaped(_ text: String, _ escape: Escape = .visible, keepingLines: Bool = false) -> String {
         func isKept(_ scalar: Unicode.Scalar) -> Bool {
             !isUnsafe(scalar) || keepingLines && (scalar == "\n" || scalar == "\t")
         }
@@ -39,7 +39,7 @@ enum TerminalText {
     }
 
     /// An event as it came, which JSON it mostly is: the white space between its values may hold no lines of its own.
-    static func event(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    public static func event(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
         let isLayout: (UInt8) -> Bool = { $0 == 0x09 || $0 == 0x0A || $0 == 0x0D }
         return Array(escaped(String(decoding: bytes.map { isLayout($0) ? 0x20 : $0 }, as: UTF8.self), .json).utf8)
     }

@@ -1,12 +1,13 @@
-import ArgumentParser
+public import ArgumentParser
+import Console
 import Foundation
 import Histogram
 import Runtime
 import Synchronization
 
 /// `bench latency`
-struct BenchLatencyCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
+public struct BenchLatencyCommand: ParsableCommand {
+    public static let configuration = CommandConfiguration(
         commandName: "latency",
         abstract: "How long from the moment an event is due until its alert can be read in SQLite.",
         discussion: """
@@ -42,7 +43,9 @@ struct BenchLatencyCommand: ParsableCommand {
 
     private static let warmUpSeconds = 2.0
 
-    func validate() throws {
+    public init() {}
+
+    public func validate() throws {
         guard rate.allSatisfy({ $0 >= 100 && $0 <= 10_000_000 }) else {
             throw ValidationError("--rate must be from 100 to 10000000.")
         }
@@ -52,7 +55,7 @@ struct BenchLatencyCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
+    public func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             var listing = Listing(
                 columns: [

@@ -1,4 +1,5 @@
 import CLZ4
+import Console
 import Foundation
 import GRDBSQLite
 import Runtime

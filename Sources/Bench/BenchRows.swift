@@ -1,3 +1,4 @@
+import Console
 import Forest
 import Foundation
 import Learning

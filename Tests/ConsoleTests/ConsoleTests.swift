@@ -1,0 +1,68 @@
+import AlertStore
+import Console
+import Foundation
+import Learning
+import Runtime
+import Tables
+import Testing
+
+@Suite struct ConsoleTests {
+    /// What a part says becomes the exit code that is documented for its kind; the words stay.
+    @Test func errorsKeepTheirWords() {
+        let cases: [(CommandError, Console.ExitStatus)] = [
+            (CommandError(LearningError.plan("p")), .badPlan), (CommandError(LearningError.input("p")), .badInput),
+            (CommandError(LearningError.storage("p")), .storage), (CommandError(LearningError.request("p")), .usage),
+            (CommandError(TableError.unreadable("p")), .badInput),
+            (CommandError(TableError.unwritable("p")), .storage),
+            (CommandError(RuntimeError.inUse("p")), .inUse), (CommandError(RuntimeError.damaged("p")), .damaged),
+        ]
+        for (error, status) in cases {
+            #expect(error.words == "p")
+            #expect(error.status == status)
+        }
+        #expect(throws: (any Error).self) { try CommandError.reporting { () throws(CommandError) in throw .plan("") } }
+    }
+
+    /// A terminal obeys nothing of what came with an event.
+    @Test func textForATerminal() {
+        #expect(TerminalText.escaped("a\u{1B}[2Jb") == "a\\u{1b}[2Jb")
+        #expect(TerminalText.escaped("a\u{202E}b", .json) == "a\\u202eb")
+        #expect(TerminalText.escaped("a\tb\nc\r", keepingLines: true) == "a\tb\nc\\u{d}")
+        #expect(TerminalText.event(Array("{\"a\":\n1}".utf8)[...]) == Array("{\"a\": 1}".utf8))
+    }
+
+    @Test(arguments: [
+        ("plain-1.txt", "plain-1.txt"), ("", "''"), ("two words", "'two words'"), ("it's", "'it'\\''s'"),
+        ("a\u{1B}b", "$'a\\x1bb'"),
+    ])
+    func wordsOfAShell(_ word: String, _ written: String) { #expect(shellWord(word) == written) }
+
+    @Test func jsonText() { #expect(JSONText.quoted("a\"\\\n\u{1}é") == "\"a\\\"\\\\\\n\\u0001é\"") }
+
+    @Test func theFirstFailureStays() {
+        let failure = FirstFailure()
+        #expect(failure.error == nil)
+        failure.note(.input("first"))
+        failure.note(.storage("second"))
+        #expect(failure.error?.words == "first")
+    }
+
+    /// A file has its name when it is whole, and not before.
+    @Test func aWholeFile() throws {
+        let folder = try Scratch.make("console-test")
+        defer { Scratch.remove(folder) }
+        let names = { try FileManager.default.contentsOfDirectory(atPath: folder) }
+        do {
+            let left = try WholeFile(folder + "/a")
+            try left.write([1])
+            #expect(try names() == ["a.part"])
+        }
+        #expect(try names().isEmpty)
+        let file = try WholeFile(folder + "/a")
+        try file.write([1, 2, 3])
+        try file.close()
+        #expect(try names() == ["a"])
+        #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/a")) == Data([1, 2, 3]))
+        #expect(throws: CommandError.self) { try WholeFile(folder + "/a") }
+    }
+}
