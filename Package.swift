@@ -123,6 +123,7 @@ let package = Package(
             [coreMetrics, metrics],
             exclude: ["README.md"]
         ),
+        library("Upkeep", on: "AlertStore Base Bytes Delivery Engine EventLog FileStore Plan Runtime StateStore"),
         library(
             "Learning",
             on: """
@@ -141,7 +142,7 @@ let package = Package(
         ),
         library(
             "Console",
-            on: "AlertStore Engine EventLog FileStore Learning Runtime Tables",
+            on: "AlertStore Engine EventLog FileStore Learning Runtime Tables Upkeep",
             [argumentParser]
         ),
         library(
@@ -156,9 +157,9 @@ let package = Package(
         library(
             "Commands",
             on: """
-                AlertStore Assets Base Bench Bytes CLZ4 CProcess Console Decode Delivery Draft Engine Evaluation \
-                EventLog FileStore Forest ForestFormats ForestTraining Ingest Learning Plan Runtime SQLExport \
-                Server StateStore Survey Tables TensorGraph Traffic Windows
+                AlertStore Assets Base Bench Bytes CLZ4 CProcess Console Decode Draft Engine Evaluation EventLog \
+                FileStore Forest ForestFormats ForestTraining Ingest Learning Plan Runtime SQLExport Server \
+                StateStore Survey Tables TensorGraph Traffic Upkeep Windows
                 """,
             [argumentParser, logging, yams],
             exclude: ["Export/README.md", "Input/README.md", "Safety/README.md"]
@@ -214,6 +215,7 @@ let package = Package(
         tests("TablesTests", of: "Tables"),
         tests("ConsoleTests", of: "AlertStore Console Learning Runtime Tables"),
         tests("BenchTests", of: "Bench Console ForestTraining"),
+        tests("UpkeepTests", of: "FileStore Upkeep"),
         tests("LearningTests", of: "AlertStore Base Decode Engine Evaluation Learning Plan Tables"),
         tests("SurveyTests", of: "Survey"),
         tests("DraftTests", of: "Draft Survey"),

@@ -31,12 +31,6 @@ import Testing
         #expect(TerminalText.event(Array("{\"a\":\n1}".utf8)[...]) == Array("{\"a\": 1}".utf8))
     }
 
-    @Test(arguments: [
-        ("plain-1.txt", "plain-1.txt"), ("", "''"), ("two words", "'two words'"), ("it's", "'it'\\''s'"),
-        ("a\u{1B}b", "$'a\\x1bb'"),
-    ])
-    func wordsOfAShell(_ word: String, _ written: String) { #expect(shellWord(word) == written) }
-
     @Test func jsonText() { #expect(JSONText.quoted("a\"\\\n\u{1}é") == "\"a\\\"\\\\\\n\\u0001é\"") }
 
     @Test func theFirstFailureStays() {

@@ -4,6 +4,7 @@ import Bytes
 import Console
 import EventLog
 import FileStore
+import Upkeep
 
 /// `log batches`
 struct LogBatchesCommand: ParsableCommand {

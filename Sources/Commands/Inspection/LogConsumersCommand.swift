@@ -3,6 +3,7 @@ import Base
 import Console
 import EventLog
 import FileStore
+import Upkeep
 
 /// `log consumers`
 struct LogConsumersCommand: ParsableCommand {

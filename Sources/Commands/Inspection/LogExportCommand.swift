@@ -4,6 +4,7 @@ import CLZ4
 import Console
 import EventLog
 import FileStore
+import Upkeep
 
 /// `log export`
 struct LogExportCommand: ParsableCommand {

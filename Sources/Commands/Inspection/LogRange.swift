@@ -4,6 +4,7 @@ import Bytes
 import Console
 import EventLog
 import FileStore
+import Upkeep
 
 /// Which part of the log: `--partition`, and `--from` and `--to` as offsets or as times.
 struct LogRange: ParsableArguments {

@@ -7,6 +7,7 @@ import EventLog
 import FileStore
 import Foundation
 import StateStore
+import Upkeep
 
 /// `log retain`
 struct LogRetainCommand: ParsableCommand {

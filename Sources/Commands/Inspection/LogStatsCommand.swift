@@ -3,6 +3,7 @@ import Bytes
 import Console
 import EventLog
 import FileStore
+import Upkeep
 
 /// `log stats`
 struct LogStatsCommand: ParsableCommand {

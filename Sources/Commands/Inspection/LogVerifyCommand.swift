@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import EventLog
 import FileStore
+import Upkeep
 
 /// `log verify`
 struct LogVerifyCommand: ParsableCommand {

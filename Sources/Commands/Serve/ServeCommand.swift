@@ -1,5 +1,6 @@
 import AlertStore
 import ArgumentParser
+import Base
 import Console
 import Engine
 import EventLog

@@ -2,31 +2,33 @@ import Bytes
 // Some C declarations, `stat` among them, reach the compiler through this module first.
 import CDispatch
 import EventLog
-import FileStore
+public import FileStore
 import Glibc
 
 /// The files of a backup with their sizes and checksums: tab-separated lines, and the checksum of all lines at the end.
 /// Tabs, ends of lines and backslashes in names are written as `\\t`, `\\n`, `\\r` and `\\\\`.
-struct BackupList {
-    struct File: Equatable {
-        var name: String
-        var bytes: Int
-        var checksum: UInt32
+public struct BackupList: Sendable {
+    public struct File: Equatable, Sendable {
+        public var name: String
+        public var bytes: Int
+        public var checksum: UInt32
     }
 
-    static let name = "backup.txt"
+    /// What its file is called.
+    public static let name = "backup.txt"
     /// No state or model is as large.
     private static let fileBytesMax = 1 << 38
 
-    private(set) var files: [File] = []
+    public private(set) var files: [File] = []
     /// What was in a file's place and could not be copied, in words.
-    private(set) var left: [String] = []
+    public private(set) var left: [String] = []
 
-    var bytes: Int { files.reduce(0) { $0 + $1.bytes } }
+    public var bytes: Int { files.reduce(0) { $0 + $1.bytes } }
 
-    init() {}
+    public init() {}
 
-    init?(_ bytes: [UInt8]) {
+    /// Nil if the list is damaged.
+    public init?(_ bytes: [UInt8]) {
         // By bytes: an accent at the beginning of a name joins what is before it to one character.
         var lines = bytes.split(separator: 0x0A)
         guard let last = lines.popLast(), last.starts(with: "crc32c\t".utf8) else { return nil }
@@ -46,7 +48,8 @@ struct BackupList {
         }
     }
 
-    func encoded() -> [UInt8] {
+    /// The list's file.
+    public func encoded() -> [UInt8] {
         let body = files.map { "\(Self.escaped($0.name))\t\($0.bytes)\t\(String($0.checksum, radix: 16))\n" }.joined()
         return Array((body + "crc32c\t\(String(Checksum.crc32c(Array(body.utf8)), radix: 16))\n").utf8)
     }
@@ -83,7 +86,7 @@ struct BackupList {
 
     /// Copies a folder with everything below it as it is now. What a writer takes away meanwhile is passed over, and so is
     /// what it has not finished; the files of a folder of checkpoints belong together, and are copied as of one moment.
-    mutating func copyFolder(
+    public mutating func copyFolder(
         _ folder: String,
         from source: DiskStore,
         to target: DiskStore,
@@ -148,7 +151,7 @@ struct BackupList {
 
     /// Copies a file as it is now, or as many bytes as it had, and notes it; durable on return. A file that is gone is passed
     /// over: retention takes some away. Anything else that is no file is noted as left.
-    mutating func copy(
+    public mutating func copy(
         _ name: String,
         from source: DiskStore,
         to target: DiskStore,
@@ -172,7 +175,7 @@ struct BackupList {
     }
 
     /// Notes a file that is there already, after making it durable.
-    mutating func add(_ name: String, in target: DiskStore) throws(FileError) {
+    public mutating func add(_ name: String, in target: DiskStore) throws(FileError) {
         let size = try target.size(of: name) ?? 0
         let checksum = try Self.pass(name, size, from: target) { _, _ in }
         try target.sync(name)

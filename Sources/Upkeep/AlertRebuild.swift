@@ -1,12 +1,8 @@
 import AlertStore
 import Base
-import Bytes
-import Console
 import Delivery
 import EventLog
-import FileStore
-import Foundation
-import Learning
+public import FileStore
 import Plan
 import Runtime
 
@@ -16,80 +12,74 @@ import Runtime
 /// A sound file takes the new alerts in one transaction. A damaged one is salvaged into a new file, which gets its name once
 /// it is whole. So a kill at any moment leaves the old or the new, or what ``AlertStore/AlertFiles/finishSalvage(of:)``
 /// completes.
-struct AlertRebuild {
-    let place: DataPlace
-    let recomputation: Recomputation
-    let store: DiskStore
+public struct AlertRebuild {
+    private let recomputation: Recomputation
+    private let store: DiskStore
     private let path: String
 
-    /// What to run where the alerts file is not what it should be.
-    static func advice(_ place: DataPlace) -> String {
-        "to make the alerts anew and keep what people have decided: " + command(place)
-    }
-
-    static func command(_ place: DataPlace) -> String {
-        var words = ["patternalarm", "alerts", "rebuild", "--data-dir", place.dataDir]
-        if let alerts = place.alerts { words += ["--alerts", alerts] }
-        return shellWords(words)
-    }
-
-    init(place: DataPlace, recomputation: Recomputation, store: DiskStore) {
-        self.place = place
+    /// - Parameters:
+    ///   - files: The data directory.
+    ///   - recomputation: What makes the alerts; it is told what is done.
+    ///   - store: The data directory's files.
+    public init(files: DataFiles, recomputation: Recomputation, store: DiskStore) {
         self.recomputation = recomputation
         self.store = store
-        path = AlertFiles.resolved(place.alertsPath)
+        path = AlertFiles.resolved(files.alertsPath)
     }
 
     /// Whoever calls this has the directory's lock.
-    func run() throws(CommandError) {
-        _ = try CommandError.storing { () throws(AlertStoreError) in try AlertFiles.finishSalvage(of: path) }
+    ///
+    /// - Parameter milliseconds: When it is, since 1970.
+    /// - Throws: ``UpkeepError``
+    public func run(atMilliseconds milliseconds: Int64) throws(UpkeepError) {
+        _ = try UpkeepError.storing { () throws(AlertStoreError) in try AlertFiles.finishSalvage(of: path) }
         let fresh = AlertFiles.Draft.alerts.path(for: path)
         let salvaged = AlertFiles.Draft.salvaged.path(for: path)
         let damage = try damage()
         if let damage {
-            Output.talk("\(path) is damaged (\(damage)): what can be read is taken out of it")
+            recomputation.say("\(path) is damaged (\(damage)): what can be read is taken out of it")
             try salvage(into: salvaged)
         }
         let target = damage == nil ? path : salvaged
-        let database = try CommandError.storing { () throws(AlertStoreError) in try AlertDatabase(path: target) }
-        try recomputation.check(try CommandError.storing { () throws(AlertStoreError) in try database.lastRun() })
-        try CommandError.storing { () throws(AlertStoreError) in
+        let database = try UpkeepError.storing { () throws(AlertStoreError) in try AlertDatabase(path: target) }
+        try recomputation.check(try UpkeepError.storing { () throws(AlertStoreError) in try database.lastRun() })
+        try UpkeepError.storing { () throws(AlertStoreError) in
             try database.setFeatures(recomputation.plan.featureRecords)
         }
         let events = try recompute(into: fresh, like: database, at: target, isSalvaged: damage != nil)
-        try finish(database, fresh: fresh, events: events)
+        try finish(database, fresh: fresh, events: events, now: milliseconds)
         if damage != nil {
-            let kept = try CommandError.storing { () throws(AlertStoreError) in
+            let kept = try UpkeepError.storing { () throws(AlertStoreError) in
                 try AlertFiles.declareSalvaged(salvaged, of: path)
                 return try AlertFiles.finishSalvage(of: path)
             }
-            if let kept { Output.talk("the damaged file is kept as \(kept)") }
+            if let kept { recomputation.say("the damaged file is kept as \(kept)") }
         }
         AlertFiles.remove(fresh)
     }
 
     /// What is wrong with the file, if no row of it can be trusted to be found.
-    private func damage() throws(CommandError) -> String? {
+    private func damage() throws(UpkeepError) -> String? {
         // What is no file is refused, not waited for.
         do throws(FileError) {
             guard try DiskStore.size(at: path) != nil else { return nil }
         } catch {
-            throw CommandError(error)
+            throw UpkeepError(error)
         }
         do throws(AlertStoreError) {
             return try AlertDatabase(path: path, readOnly: true).pageFaults().first
         } catch {
-            guard case .damaged(_, let words) = error else { throw CommandError(error) }
+            guard case .damaged(_, let words) = error else { throw UpkeepError(error) }
             return words
         }
     }
 
-    private func salvage(into target: String) throws(CommandError) {
+    private func salvage(into target: String) throws(UpkeepError) {
         var takesDerived = false
         for partition in 0..<recomputation.plan.partitionCount {
             if try bounds(partition).start > 0 || recomputation.hasMarks(partition) { takesDerived = true }
         }
-        let found = try CommandError.storing { () throws(AlertStoreError) in
+        let found = try UpkeepError.storing { () throws(AlertStoreError) in
             try Salvage(path, into: target, scratch: AlertFiles.Draft.copy.path(for: path), takesDerived: takesDerived)
         }
         for table in found.tables where table.name != "offsets" || takesDerived {
@@ -99,10 +89,10 @@ struct AlertRebuild {
             } else if table.isDoubtful {
                 words += "; the table is damaged, there may have been more"
             }
-            if table.rows > 0 || table.missing > 0 || table.isDoubtful { Output.talk("  " + words) }
+            if table.rows > 0 || table.missing > 0 || table.isDoubtful { recomputation.say("  " + words) }
         }
         if found.brokenCells > 0 {
-            Output.talk("  \(grouped(found.brokenCells)) pieces are no rows of any table any more")
+            recomputation.say("  \(grouped(found.brokenCells)) pieces are no rows of any table any more")
         }
     }
 
@@ -112,8 +102,8 @@ struct AlertRebuild {
         like old: AlertDatabase,
         at place: String,
         isSalvaged: Bool
-    ) throws(CommandError) -> Int {
-        let known = try CommandError.storing { () throws(AlertStoreError) in
+    ) throws(UpkeepError) -> Int {
+        let known = try UpkeepError.storing { () throws(AlertStoreError) in
             try old.progress(topic: recomputation.plan.name)
         }
         var starts: [Recomputation.Start] = []
@@ -126,25 +116,23 @@ struct AlertRebuild {
                     + "\nnothing has been changed: the alerts that are there stay"
             )
         }
-        let database = try CommandError.storing { () throws(AlertStoreError) in
+        let database = try UpkeepError.storing { () throws(AlertStoreError) in
             let database = try AlertDatabase(path: fresh)
             try database.takeOver(from: place, topic: recomputation.plan.name, starts.compactMap(\.point))
             return database
         }
-        let bar = ProgressBar("rebuild", isQuiet: recomputation.isQuiet)
-        defer { bar.finish() }
+        defer { recomputation.endShowing() }
         var events = 0
         for start in starts {
-            if let words = start.words("made anew") { Output.talk(words) }
+            if let words = start.words("made anew") { recomputation.say(words) }
             let progress = known.first { $0.partition == start.partition }
             events += try recomputation.run(
                 start,
                 upTo: try end(start.partition, progress, isSalvaged),
-                into: database,
-                bar
+                into: database
             )
         }
-        try CommandError.storing { () throws(AlertStoreError) in
+        try UpkeepError.storing { () throws(AlertStoreError) in
             for progress in known {
                 guard let limit = progress.expiredBeforeMilliseconds else { continue }
                 let topic = recomputation.plan.name
@@ -159,11 +147,11 @@ struct AlertRebuild {
         _ partition: Int,
         _ known: PartitionProgress?,
         _ old: AlertDatabase
-    ) throws(CommandError) -> Recomputation.Start {
+    ) throws(UpkeepError) -> Recomputation.Start {
         if let known { return try recomputation.start(known, limit: known.nextOffset, of: old) }
         // The ledger may be what is damaged: then the alerts themselves tell whether something came before the log.
         let logStart = try bounds(partition).start
-        let isBefore = try CommandError.storing { () throws(AlertStoreError) in
+        let isBefore = try UpkeepError.storing { () throws(AlertStoreError) in
             try old.alerts(partition: partition, openedBefore: logStart) > 0
         }
         var found = try recomputation.start(partition, first: isBefore ? 0 : logStart, limit: nil)
@@ -172,7 +160,7 @@ struct AlertRebuild {
     }
 
     /// Up to where a partition's events count: as far as they did, so that the log has been synced up to there.
-    private func end(_ partition: Int, _ known: PartitionProgress?, _ isSalvaged: Bool) throws(CommandError) -> Int64 {
+    private func end(_ partition: Int, _ known: PartitionProgress?, _ isSalvaged: Bool) throws(UpkeepError) -> Int64 {
         let end = try bounds(partition).end
         if let known, known.nextOffset <= end || !isSalvaged { return known.nextOffset }
         let directory = "log/\(recomputation.plan.name)-\(partition)"
@@ -186,28 +174,32 @@ struct AlertRebuild {
         return end
     }
 
-    private func bounds(_ partition: Int) throws(CommandError) -> (start: Int64, end: Int64) {
+    private func bounds(_ partition: Int) throws(UpkeepError) -> (start: Int64, end: Int64) {
         do throws(LogError) {
             let name = "log/\(recomputation.plan.name)-\(partition)"
             let bounds = try PartitionReader.bounds(directory: name, store: store)
             return (bounds.start.rawValue, bounds.end.rawValue)
         } catch {
-            throw CommandError(error)
+            throw UpkeepError(error)
         }
     }
 
     /// Puts the new alerts in the old ones' place, and notes the run.
-    private func finish(_ database: AlertDatabase, fresh: String, events: Int) throws(CommandError) {
-        let now = Int64(Date().timeIntervalSince1970 * 1000)
-        try CommandError.storing { () throws(AlertStoreError) in
-            for model in recomputation.models.models { try database.register(model.record) }
+    private func finish(
+        _ database: AlertDatabase,
+        fresh: String,
+        events: Int,
+        now: Int64
+    ) throws(UpkeepError) {
+        try UpkeepError.storing { () throws(AlertStoreError) in
+            for model in recomputation.models.records { try database.register(model) }
             try database.replaceDerived(from: fresh)
             let run = try database.beginRun(recomputation.run(of: "alerts rebuild"), atMilliseconds: now)
             let (totals, digest) = (try database.totals(), try database.digest())
             try database.finishRun(run, status: "finished", totals: totals, digest: digest, atMilliseconds: now)
             let kept = try database.keptRows().map { "\(grouped($0.rows)) \($0.table)" }.joined(separator: ", ")
             try database.close()
-            Output.talk(
+            recomputation.say(
                 "\(grouped(totals.alerts)) alerts, made anew from \(grouped(events)) events; kept: \(kept); digest \(digest)"
             )
         }

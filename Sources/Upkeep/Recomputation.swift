@@ -1,13 +1,11 @@
-import AlertStore
+public import AlertStore
 import Base
-import Console
 import Delivery
-import Engine
-import EventLog
-import FileStore
+public import Engine
+public import EventLog
+public import FileStore
 import Glibc
-import Learning
-import Plan
+public import Plan
 import Runtime
 import StateStore
 
@@ -16,35 +14,65 @@ import StateStore
 /// Where it no longer begins with the first event that the alerts were made from (`log retain`), or has lost some of those to
 /// damage (`log repair`), the oldest checkpoint behind that has the state as of its offset: what came before is taken over as
 /// it is, and everything behind it is made again.
-struct Recomputation {
-    let plan: PipelinePlan
+public struct Recomputation {
+    public let plan: PipelinePlan
     let identity: PlanIdentity
-    let models: (bindings: [Int: ModelBinding], models: [ModelDirectory])
+    let models: (bindings: [Int: ModelBinding], records: [ModelRecord])
     let store: DiskStore
-    let isQuiet: Bool
+    private let appVersion: String
+    private let talk: Talk
     /// What a repair has marked as lost, by the partitions' names.
     private let lost: [String: [LostRange]]
 
-    var modelID: String { models.models.map(\.id).joined(separator: " ") }
+    var modelID: String { models.records.map(\.id).joined(separator: " ") }
 
-    /// `lost` is what a repair has marked as lost, by the partitions' names: where it is not given, every event counts as one.
-    init(
-        _ planning: PlanOptions,
+    /// Who is told what, while it goes on.
+    public struct Talk {
+        /// What a person should know.
+        var say: (String) -> Void
+        /// How far a partition is; nil at the end of all.
+        var show: (_ at: (partition: Int, offset: Int64, end: Int64)?) -> Void
+
+        public init(
+            say: @escaping (String) -> Void,
+            show: @escaping (_ at: (partition: Int, offset: Int64, end: Int64)?) -> Void
+        ) {
+            self.say = say
+            self.show = show
+        }
+    }
+
+    /// - Parameters:
+    ///   - plan: The pipeline.
+    ///   - models: Those of its detectors.
+    ///   - store: The data directory.
+    ///   - appVersion: What makes the alerts, for the notes of its runs.
+    ///   - lost: What a repair has marked as lost, by the partitions' names: where it is not given, every event counts as one.
+    ///   - talk: Who is told.
+    public init(
+        _ plan: PipelinePlan,
+        models: (bindings: [Int: ModelBinding], records: [ModelRecord]),
         store: DiskStore,
-        isQuiet: Bool,
-        lost: [String: [LostRange]] = [:]
-    ) throws(CommandError) {
-        var plan = try planning.plan()
-        models = try ModelDirectory.bound(&plan, path: planning.model)
+        appVersion: String,
+        lost: [String: [LostRange]] = [:],
+        talk: Talk
+    ) {
+        self.models = models
         self.lost = lost
         self.plan = plan
         identity = plan.identity
         self.store = store
-        self.isQuiet = isQuiet
+        self.appVersion = appVersion
+        self.talk = talk
     }
 
     /// Whether a repair has marked something of a partition as lost.
     func hasMarks(_ partition: Int) -> Bool { !marks(partition).isEmpty }
+
+    func say(_ words: String) { talk.say(words) }
+
+    /// Nothing more is shown.
+    func endShowing() { talk.show(nil) }
 
     private func marks(_ partition: Int) -> [LostRange] { lost["\(plan.name)-\(partition)"] ?? [] }
 
@@ -52,7 +80,7 @@ struct Recomputation {
     func run(of command: String) -> RunRecord {
         RunRecord(
             command: command,
-            appVersion: PatternAlarm.version,
+            appVersion: appVersion,
             pipeline: plan.name,
             pipelineSHA: identity.pipeline,
             modelID: modelID.isEmpty ? nil : modelID
@@ -104,9 +132,9 @@ struct Recomputation {
     }
 
     /// Refuses alerts that were made with another pipeline or model.
-    func check(_ run: RunRecord?) throws(CommandError) {
+    func check(_ run: RunRecord?) throws(UpkeepError) {
         guard let run, !identity.isKnown(as: run.pipelineSHA) || (run.modelID ?? "") != modelID else { return }
-        throw .usage(
+        throw .otherPipeline(
             "the alerts were made with pipeline \(run.pipeline) (\(run.pipelineSHA.prefix(12))) and model "
                 + "\(run.modelID ?? "none"), not with \(plan.name) (\(identity.pipeline.prefix(12))) and "
                 + "\(modelID.isEmpty ? "none" : modelID): name them with --pipeline and --model"
@@ -118,17 +146,17 @@ struct Recomputation {
         _ known: PartitionProgress,
         limit: Int64,
         of database: AlertDatabase
-    ) throws(CommandError) -> Start {
+    ) throws(UpkeepError) -> Start {
         let first = known.nextOffset - Int64(known.events)
         return try start(known.partition, first: first, limit: limit, behind: try gone(known, database))
     }
 
     /// Behind the last marked events of a partition that alerts were made from, before those were lost; nil if there are none.
     /// Of those that were lost before they counted, the file knows as the log does.
-    private func gone(_ known: PartitionProgress, _ database: AlertDatabase) throws(CommandError) -> Int64? {
+    private func gone(_ known: PartitionProgress, _ database: AlertDatabase) throws(UpkeepError) -> Int64? {
         for range in marks(known.partition).reversed() where range.offset.rawValue < known.nextOffset {
             let offsets = range.offset.rawValue..<min(range.nextOffset.rawValue, known.nextOffset)
-            let told = try CommandError.storing { () throws(AlertStoreError) in
+            let told = try UpkeepError.storing { () throws(AlertStoreError) in
                 try database.rejects(partition: known.partition, offsets: offsets, reason: LostRange.reason)
             }
             if told < offsets.count { return offsets.upperBound }
@@ -144,18 +172,18 @@ struct Recomputation {
     ///   - limit: The offset up to which the events count; nil = the log's end.
     ///   - gone: The offset behind events that the log has lost; nil = none.
     /// - Returns: Where that is, and the engine.
-    /// - Throws: ``CommandError``
+    /// - Throws: ``UpkeepError``
     func start(
         _ partition: Int,
         first: Int64,
         limit: Int64?,
         behind gone: Int64? = nil
-    ) throws(CommandError) -> Start {
+    ) throws(UpkeepError) -> Start {
         let bounds: (start: LogOffset, end: LogOffset)
         do throws(LogError) {
             bounds = try PartitionReader.bounds(directory: "log/\(plan.name)-\(partition)", store: store)
         } catch {
-            throw CommandError(error)
+            throw UpkeepError(error)
         }
         let logStart = max(bounds.start.rawValue, gone ?? 0)
         let last = limit ?? bounds.end.rawValue
@@ -182,7 +210,7 @@ struct Recomputation {
                 found.offset = try found.view.restore(oldestAt: logStart...last) ? found.view.nextOffset : nil
                 return found
             } catch {
-                guard case .state(.file(let failure)) = error, failure.code == ENOENT else { throw CommandError(error) }
+                guard case .state(.file(let failure)) = error, failure.code == ENOENT else { throw UpkeepError(error) }
                 found.view = try view(of: partition)
             }
         }
@@ -193,7 +221,7 @@ struct Recomputation {
     private static let attempts = 10
 
     /// A partition that nothing has been gone through of.
-    func view(of partition: Int) throws(CommandError) -> PartitionView {
+    public func view(of partition: Int) throws(UpkeepError) -> PartitionView {
         do throws(RunnerError) {
             return try PartitionView(
                 plan: plan,
@@ -204,7 +232,7 @@ struct Recomputation {
                 store: store
             )
         } catch {
-            throw CommandError(error)
+            throw UpkeepError(error)
         }
     }
 
@@ -212,9 +240,8 @@ struct Recomputation {
     func run(
         _ start: Start,
         upTo end: Int64,
-        into database: AlertDatabase,
-        _ bar: ProgressBar
-    ) throws(CommandError) -> Int {
+        into database: AlertDatabase
+    ) throws(UpkeepError) -> Int {
         guard let first = start.offset else { return 0 }
         let sink = DatabaseSink(
             database,
@@ -222,13 +249,10 @@ struct Recomputation {
         )
         do throws(RunnerError) {
             try start.view.advance(to: end, into: sink) { offset in
-                bar.update(
-                    "partition \(start.partition), \(grouped(Int(offset))) events",
-                    fraction: Double(offset) / Double(max(1, end))
-                )
+                talk.show((start.partition, offset, end))
             }
         } catch {
-            throw CommandError(error)
+            throw UpkeepError(error)
         }
         guard start.view.nextOffset >= end else {
             throw .damaged(
