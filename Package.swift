@@ -104,7 +104,7 @@ let package = Package(
         library("ForestTraining", on: "Base Forest", exclude: ["README.md"]),
         library("Evaluation", on: "Base", exclude: ["README.md"]),
         library("Traffic", on: "Base Bytes"),
-        library("Survey", on: "Bytes", exclude: ["README.md"]),
+        library("Survey", on: "Base Bytes", exclude: ["README.md"]),
         library("Draft", on: "Bytes Survey", exclude: ["README.md"]),
         library(
             "Engine",
@@ -142,7 +142,7 @@ let package = Package(
         ),
         library(
             "Console",
-            on: "AlertStore Engine EventLog FileStore Learning Runtime Tables Upkeep",
+            on: "AlertStore Base Engine EventLog FileStore Learning Runtime Tables Upkeep",
             [argumentParser]
         ),
         library(

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 
 /// Standard output is data, standard error is talk. Both go through here, so that nothing reaches a terminal that it would

@@ -1,3 +1,5 @@
+import Base
+
 /// Collects small pieces of data for standard output.
 public final class OutputBuffer {
     private var bytes: [UInt8] = []

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Base
 import Foundation
 import Tables
 
@@ -157,11 +158,6 @@ public final class ListingWriter {
         }
         return "{" + members.joined(separator: ",") + "}"
     }
-}
-
-/// A number with a fixed count of decimals, a point, and no grouping.
-public func fixed(_ value: Double, _ decimals: Int) -> String {
-    String(format: "%.\(decimals)f", value)
 }
 
 /// JSON strings.

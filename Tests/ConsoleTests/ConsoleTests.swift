@@ -23,14 +23,6 @@ import Testing
         #expect(throws: (any Error).self) { try CommandError.reporting { () throws(CommandError) in throw .plan("") } }
     }
 
-    /// A terminal obeys nothing of what came with an event.
-    @Test func textForATerminal() {
-        #expect(TerminalText.escaped("a\u{1B}[2Jb") == "a\\u{1b}[2Jb")
-        #expect(TerminalText.escaped("a\u{202E}b", .json) == "a\\u202eb")
-        #expect(TerminalText.escaped("a\tb\nc\r", keepingLines: true) == "a\tb\nc\\u{d}")
-        #expect(TerminalText.event(Array("{\"a\":\n1}".utf8)[...]) == Array("{\"a\": 1}".utf8))
-    }
-
     @Test func jsonText() { #expect(JSONText.quoted("a\"\\\n\u{1}é") == "\"a\\\"\\\\\\n\\u0001é\"") }
 
     @Test func theFirstFailureStays() {

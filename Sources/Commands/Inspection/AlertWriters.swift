@@ -1,4 +1,5 @@
 import AlertStore
+import Base
 import Bytes
 import Console
 

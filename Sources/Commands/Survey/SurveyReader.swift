@@ -6,16 +6,7 @@ import Ingest
 import Plan
 import Survey
 
-/// A file that has been looked at: its shape, and what is in it.
-struct SurveyedFile {
-    var path: String
-    var shape: FileShape
-    /// Bytes on disk, if that is known.
-    var size: Int?
-    var profile: Profile
-    /// Whether the last line of one of the files has no end: then a replay needs to hear that it is finished.
-    var lacksEnd = false
-
+extension SurveyedFile {
     /// Why there is nothing to tell of it.
     var nothingRead: CommandError {
         profile.refused == 0 ? .noEvent(in: [path]) : .input("\(Output.safe(path)): none of its records can be read")

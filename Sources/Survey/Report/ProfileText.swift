@@ -1,22 +1,20 @@
 import Base
 import Bytes
-import Console
-import Survey
 
 /// A profile for people: 80 columns wide, with nothing of the file in it that a terminal would obey.
-struct ProfileText {
+public struct ProfileText {
     private let file: SurveyedFile
     private var profile: Profile { file.profile }
 
     private static let width = 80
 
-    init(_ file: SurveyedFile) {
+    public init(_ file: SurveyedFile) {
         self.file = file
     }
 
-    var text: String {
+    public var text: String {
         let parts = [shape, table, time, roles, problems]
-        return Output.safe(file.path) + "\n" + parts.filter { !$0.isEmpty }.joined(separator: "\n")
+        return TerminalText.escaped(file.path) + "\n" + parts.filter { !$0.isEmpty }.joined(separator: "\n")
     }
 
     // MARK: - The file
@@ -56,7 +54,7 @@ struct ProfileText {
     // MARK: - Columns
 
     private var table: String {
-        let names = profile.columns.map { Self.cut(Output.safe($0.path), 24) }
+        let names = profile.columns.map { Self.cut(TerminalText.escaped($0.path), 24) }
         let width = max(6, names.map(\.count).max() ?? 0)
         let rest = Self.width - width - 30
         var text = "  " + Self.padded("column", width) + "  type    null   distinct  values\n"
@@ -84,7 +82,7 @@ struct ProfileText {
         default:
             let repeats = column.top.first.map { $0.count * 100 >= column.count } ?? false
             return column.top.prefix(6).map { frequency in
-                let value = Self.cut(Output.safe(frequency.value), 20)
+                let value = Self.cut(TerminalText.escaped(frequency.value), 20)
                 return repeats ? value + " " + Self.percent(frequency.count, of: column.count) : value
             }.joined(separator: ", ")
         }
@@ -96,7 +94,7 @@ struct ProfileText {
         guard let time = profile.time else {
             return wrapped("  time      ", ["no column has the times of the events: a pipeline needs one"])
         }
-        var lines = ["\(Output.safe(time.column)): \(ProfileWords.spelling(time))"]
+        var lines = ["\(TerminalText.escaped(time.column)): \(ProfileWords.spelling(time))"]
         switch time.spelling {
         case .form:
             lines.append(
@@ -143,9 +141,9 @@ struct ProfileText {
             "label",
             profile.labels.prefix(4).map { label in
                 let values = label.values.prefix(4).map {
-                    Output.safe($0.value) + " " + Self.percent($0.count, of: profile.records)
+                    TerminalText.escaped($0.value) + " " + Self.percent($0.count, of: profile.records)
                 }
-                return Output.safe(label.column) + ": " + values.joined(separator: ", ")
+                return TerminalText.escaped(label.column) + ": " + values.joined(separator: ", ")
             }
         )
         if !profile.categories.isEmpty { add("kinds", [names(profile.categories)]) }
@@ -155,7 +153,7 @@ struct ProfileText {
     private func words(_ entity: EntityProfile) -> String {
         let exactly = entity.keysAreExact ? "" : "~"
         var text =
-            "\(Output.safe(entity.column)): \(exactly)\(grouped(entity.keys)) keys; events of a key: \(grouped(entity.median)) "
+            "\(TerminalText.escaped(entity.column)): \(exactly)\(grouped(entity.keys)) keys; events of a key: \(grouped(entity.median)) "
             + "(median), \(grouped(entity.most)) at most"
         if entity.onceShare >= 0.005 { text += ", \(Self.percent(entity.onceShare)) of the keys once" }
         if let gap = entity.gapMedian { text += "; \(ProfileWords.duration(Int64(gap * 1e6))) between two of them" }
@@ -164,7 +162,7 @@ struct ProfileText {
     }
 
     private func names(_ paths: [String]) -> String {
-        paths.prefix(12).map(Output.safe).joined(separator: ", ") + (paths.count > 12 ? ", …" : "")
+        paths.prefix(12).map { TerminalText.escaped($0) }.joined(separator: ", ") + (paths.count > 12 ? ", …" : "")
     }
 
     // MARK: - Problems
@@ -176,7 +174,9 @@ struct ProfileText {
             let place =
                 problem.lines.isEmpty
                 ? "" : " (line \(first)\((problem.count ?? 0) > problem.lines.count ? ", …" : ""))"
-            lines.append((problem.count.map { "\(grouped($0)) × " } ?? "") + Output.safe(problem.words) + place)
+            lines.append(
+                (problem.count.map { "\(grouped($0)) × " } ?? "") + TerminalText.escaped(problem.words) + place
+            )
         }
         if profile.problems.count > 20 { lines.append("and \(profile.problems.count - 20) more kinds") }
         return lines.enumerated().map { wrapped($0.offset == 0 ? "  problems  " : "            ", [$0.element]) }

@@ -1,13 +1,11 @@
 import Base
-import Console
-import Survey
 
 /// Shell commands that make of a file another one that a replay can read.
-struct SourceWords {
+public struct SourceWords {
     private let path: String
     private let shape: FileShape
 
-    init(_ path: String, _ shape: FileShape) {
+    public init(_ path: String, _ shape: FileShape) {
         self.path = path == "-" ? "FILE" : shellWord(path)
         self.shape = shape
     }
@@ -29,13 +27,13 @@ struct SourceWords {
     }
 
     /// Leaves out what is above the header.
-    func belowPreamble(_ line: Int) -> String { "\(over("tail -n +\(line)")) > \(made("table"))" }
+    public func belowPreamble(_ line: Int) -> String { "\(over("tail -n +\(line)")) > \(made("table"))" }
 
     /// The file that ``turning`` makes.
-    var turned: String { made("turned") }
+    public var turned: String { made("turned") }
 
     /// Turns the file round, its header staying where it is. Its last line gets an end if it has none.
-    var turning: String {
+    public var turning: String {
         let ended = "sed '$a\\'"
         if shape.format == .csv {
             return "(\(over("head -n 1")); \(over("tail -n +2")) | \(ended) | tac) > \(turned)"

@@ -1,10 +1,8 @@
-import Foundation
-
 /// Text as a terminal may show it. What came with events or from files is never trusted: a terminal would obey its control
 /// characters, and show text in another order, or two texts as one.
 public enum TerminalText {
     /// How a character is written that must not be shown as it is.
-    public enum Escape {
+    public enum Escape: Sendable {
         /// `\u{1b}`
         case visible
         /// `\u001b`, which is the same character to whoever reads JSON.
@@ -32,7 +30,11 @@ public enum TerminalText {
             if isKept(scalar) {
                 out.unicodeScalars.append(scalar)
             } else {
-                out += String(format: escape == .json ? "\\u%04x" : "\\u{%x}", scalar.value)
+                let digits = String(scalar.value, radix: 16)
+                switch escape {
+                case .visible: out += "\\u{\(digits)}"
+                case .json: out += "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+                }
             }
         }
         return out

@@ -1,9 +1,8 @@
-import Bytes
-import Survey
+public import Bytes
 
 /// A profile as JSON: described in Sources/Survey/README.md, and stable.
-enum ProfileJSON {
-    static func object(_ file: SurveyedFile) -> JSONValue {
+public enum ProfileJSON {
+    public static func object(_ file: SurveyedFile) -> JSONValue {
         let profile = file.profile
         var members: [JSONValue.Member] = [.init("file", .text(file.path))]
         members += shape(file)

@@ -1,18 +1,16 @@
 import Base
 import Bytes
-import Console
-import Survey
 
 /// Times, lengths of time and numbers of a profile as people read them.
-enum ProfileWords {
+public enum ProfileWords {
     /// `2026-03-02 08:00:11`, or the day alone; in UTC.
-    static func time(_ microseconds: Int64, isDate: Bool = false) -> String {
+    public static func time(_ microseconds: Int64, isDate: Bool = false) -> String {
         let text = TimeParser.rfc3339(microseconds: microseconds).prefix(isDate ? 10 : 19)
         return String(text).replacing("T", with: " ")
     }
 
     /// `3 d 4 h`: the two largest units that say something.
-    static func duration(_ microseconds: Int64) -> String {
+    public static func duration(_ microseconds: Int64) -> String {
         let units: [(size: Int64, name: String)] = [
             (86_400_000_000, "d"), (3_600_000_000, "h"), (60_000_000, "min"), (1_000_000, "s"), (1000, "ms"), (1, "µs"),
         ]
@@ -24,13 +22,13 @@ enum ProfileWords {
         return rest == 0 ? text : text + " \(rest) \(units[first + 1].name)"
     }
 
-    static func number(_ value: Double) -> String {
+    public static func number(_ value: Double) -> String {
         if value.rounded() == value, value.magnitude < 1e18 { return grouped(Int(value)) }
         let magnitude = value.magnitude
         return fixed(value, magnitude >= 100 ? 1 : magnitude >= 1 ? 2 : 4)
     }
 
-    static func spelling(_ time: TimeProfile) -> String {
+    public static func spelling(_ time: TimeProfile) -> String {
         switch time.spelling {
         case .form(let form) where form.isEpoch: "\(form.rawValue) since 1970"
         case .form(.spreadsheetDays): TimeForm.spreadsheetDays.rawValue + zone(time)
