@@ -104,7 +104,7 @@ let package = Package(
         library("ForestTraining", on: "Base Forest", exclude: ["README.md"]),
         library("Evaluation", on: "Base", exclude: ["README.md"]),
         library("Traffic", on: "Base Bytes"),
-        library("Survey", on: "Bytes", exclude: ["README.md"]),
+        library("Survey", on: "Base Bytes", exclude: ["README.md"]),
         library("Draft", on: "Bytes Survey", exclude: ["README.md"]),
         library(
             "Engine",
@@ -113,6 +113,8 @@ let package = Package(
         ),
 
         // The edge.
+        library("Assets", on: "CAssets"),
+        library("Tables", on: "Base Bytes Ingest"),
         library("AlertStore", on: "Base CSQLite FileStore", [grdb], exclude: ["README.md"]),
         library("Delivery", on: "AlertStore Base Bytes Engine Plan"),
         library(
@@ -121,9 +123,17 @@ let package = Package(
             [coreMetrics, metrics],
             exclude: ["README.md"]
         ),
+        library("Upkeep", on: "AlertStore Base Bytes Delivery Engine EventLog FileStore Plan Runtime StateStore"),
+        library(
+            "Learning",
+            on: """
+                AlertStore Assets Base Bytes Decode Delivery Engine Evaluation FileStore Forest ForestFormats \
+                ForestTraining Ingest Plan Tables TensorGraph
+                """
+        ),
         library(
             "Server",
-            on: "AlertStore Base Bytes CAssets CProcess Engine FileStore Forest Ingest Plan Runtime Traffic",
+            on: "AlertStore Assets Base Bytes CProcess Engine FileStore Forest Ingest Plan Runtime Traffic",
             [
                 coreMetrics, histogram, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, metrics, nioCore,
                 nioHTTP1, nioPosix, signals,
@@ -131,14 +141,28 @@ let package = Package(
             exclude: ["README.md", "Security/README.md"]
         ),
         library(
+            "Console",
+            on: "AlertStore Base Engine EventLog FileStore Learning Runtime Tables Upkeep",
+            [argumentParser]
+        ),
+        library(
+            "Bench",
+            on: """
+                Base CLZ4 Console Decode Engine EventLog FileStore Forest ForestTraining Learning Plan Runtime \
+                StateStore Tables Traffic Windows
+                """,
+            [argumentParser, histogram, sqlite],
+            exclude: ["README.md"]
+        ),
+        library(
             "Commands",
             on: """
-                AlertStore Base Bytes CAssets CLZ4 CProcess Decode Delivery Draft Engine Evaluation EventLog FileStore \
-                Forest ForestFormats ForestTraining Ingest Plan Runtime SQLExport Server StateStore Survey TensorGraph \
-                Traffic Windows
+                AlertStore Assets Base Bench Bytes CLZ4 CProcess Console Decode Draft Engine Evaluation EventLog \
+                FileStore Forest ForestFormats ForestTraining Ingest Learning Plan Runtime SQLExport Server \
+                StateStore Survey Tables TensorGraph Traffic Upkeep Windows
                 """,
-            [argumentParser, histogram, logging, sqlite, yams],
-            exclude: ["Bench/README.md", "Export/README.md", "Input/README.md", "Safety/README.md"]
+            [argumentParser, logging, yams],
+            exclude: ["Export/README.md", "Input/README.md", "Safety/README.md"]
         ),
         .executableTarget(
             name: "patternalarm",
@@ -165,7 +189,7 @@ let package = Package(
         tests("WindowsTests", of: "Base Plan Windows"),
         tests("ForestTests", of: "Base Bytes Forest"),
         tests("TensorGraphTests", of: "TensorGraph"),
-        tests("ForestFormatsTests", of: "Base Bytes Forest ForestFormats TensorGraph"),
+        tests("ForestFormatsTests", of: "Base Bytes Forest ForestFormats Tables TensorGraph"),
         tests("ForestTrainingTests", of: "Base Bytes Forest ForestTraining"),
         tests("EvaluationTests", of: "Base Evaluation"),
         tests("EngineTests", of: "Base Decode Engine EventLog FileStore Ingest Plan StateStore Windows"),
@@ -187,6 +211,12 @@ let package = Package(
             [coreMetrics, histogram, httpTypes, nioCore]
         ),
         tests("TrafficTests", of: "Base Traffic"),
+        tests("AssetsTests", of: "Assets"),
+        tests("TablesTests", of: "Tables"),
+        tests("ConsoleTests", of: "AlertStore Console Learning Runtime Tables"),
+        tests("BenchTests", of: "Bench Console ForestTraining"),
+        tests("UpkeepTests", of: "FileStore Upkeep"),
+        tests("LearningTests", of: "AlertStore Base Decode Engine Evaluation Learning Plan Tables"),
         tests("SurveyTests", of: "Survey"),
         tests("DraftTests", of: "Draft Survey"),
         tests("CommandLineTests", of: "Base patternalarm"),

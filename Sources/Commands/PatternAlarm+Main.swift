@@ -1,4 +1,6 @@
 import ArgumentParser
+import Base
+import Console
 import Dispatch
 import Foundation
 

@@ -353,35 +353,3 @@ import Testing
         _ = try ONNXWriter.encode(try model(.equal, .maximum))
     }
 }
-
-@Suite struct FeatureRowTests {
-    private func rows(_ lines: String...) throws -> FeatureRows {
-        var rows = try FeatureRows(header: lines[0].utf8)
-        for line in lines.dropFirst() {
-            try Array(line.utf8).withUnsafeBufferPointer { line throws in try rows.append(line) }
-        }
-        return rows
-    }
-
-    @Test func everySpelling() throws {
-        let rows = try rows("a,\"b,c\"", "1,-2.5e1", ",nan", "inf,-Infinity", "\"7\", .5", "0.1,1e-50")
-        #expect(rows.names == ["a", "b,c"])
-        #expect(rows.values.map(\.bitPattern).prefix(2) == [Double(1).bitPattern, Double(-25).bitPattern])
-        #expect(rows.values[2].isNaN && rows.values[3].isNaN)
-        #expect(Array(rows.values[4...]) == [.infinity, -.infinity, 7, 0.5, 0.1, 1e-50])
-        #expect(rows.rowCount == 5)
-    }
-
-    /// Columns of conditions, as pandas writes them.
-    @Test func conditionsAreNumbers() throws {
-        #expect(try rows("a,b,c", "True,False,\"true\"").values == [1, 0, 1])
-        #expect(throws: FeatureRows.Fault.field(column: "a", text: "yes")) { try rows("a", "yes") }
-    }
-
-    @Test func mistakesAreNamed() {
-        #expect(throws: FeatureRows.Fault.fieldCount(3, expected: 2)) { try rows("a,b", "1,2,3") }
-        #expect(throws: FeatureRows.Fault.fieldCount(1, expected: 2)) { try rows("a,b", "1") }
-        #expect(throws: FeatureRows.Fault.field(column: "b", text: "x1")) { try rows("a,b", "1,x1") }
-        #expect(throws: FeatureRows.Fault.header) { try rows("a,\"b") }
-    }
-}

@@ -2,6 +2,7 @@ import Bytes
 import Forest
 import ForestFormats
 import Foundation
+import Tables
 import Testing
 
 /// Models, rows and predictions that the real libraries made; they are not part of the package.
@@ -21,9 +22,9 @@ enum Fixtures {
     }
 
     /// Rows of a CSV file, as many values each as it has columns.
-    static func rows(_ name: String) throws -> FeatureRows {
+    static func rows(_ name: String) throws -> NumberRows {
         let lines = try bytes(name).split(separator: 0x0A)
-        var rows = try FeatureRows(header: lines[0])
+        var rows = try NumberRows(header: lines[0])
         for line in lines.dropFirst() { try line.withUnsafeBufferPointer { line throws in try rows.append(line) } }
         return rows
     }

@@ -1,10 +1,13 @@
 import AlertStore
 import ArgumentParser
 import Base
+import Bench
+import Console
 import Engine
 import EventLog
 import FileStore
 import Foundation
+import Learning
 import Plan
 import Runtime
 
@@ -54,7 +57,7 @@ struct BenchPipelineCommand: ParsableCommand {
 
     private func measure() throws(CommandError) {
         var plan = try engine.plan()
-        let models = try ModelDirectory.bind(&plan, path: engine.model)
+        let models = try ModelDirectory.bound(&plan, path: engine.model)
         var featuresOnly = plan
         featuresOnly.detectors = []
         var unpartitioned = plan
@@ -102,7 +105,7 @@ struct BenchPipelineCommand: ParsableCommand {
     private func offline(_ plan: PipelinePlan, _ models: [Int: ModelBinding]) throws(CommandError) -> Int {
         var count = 0
         let run = OfflineRun(plan: plan, models: models, reading: engine.reading)
-        _ = try run.run([file], progress: Progress("", isQuiet: true)) { _, _, output in
+        try run.run([file], progress: ProgressBar("", isQuiet: true)) { _, _, output in
             count += output.ledger.events
             output.removeAll()
         }

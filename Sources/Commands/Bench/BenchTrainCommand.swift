@@ -1,7 +1,9 @@
 import ArgumentParser
-import Forest
+import Bench
+import Console
 import ForestTraining
 import Foundation
+import Learning
 
 /// `bench train`
 struct BenchTrainCommand: ParsableCommand {
@@ -58,100 +60,20 @@ struct BenchTrainCommand: ParsableCommand {
     }
 
     private func measure() throws(CommandError) {
-        var classCount = 2
-        let set = try read(rows, labels, &classCount)
-        let judged = try read(test, testLabels, &classCount)
-        let names = (0..<classCount).map { String($0) }
-        let (training, validation) = (set(names), judged(names))
-        guard training.featureNames == validation.featureNames else {
-            throw .input("\(rows) and \(test) have different columns")
-        }
-        let recipe = self.training.recipe(negativeClass: 0)
-        var best: Cost?
-        var trained: TrainedForest?
-        for _ in 0..<runs {
-            let before = Cost.now
-            do throws(ForestError) {
-                trained = try recipe.fit(training, training: [], validation: [], threads: self.training.threads).final
-            } catch {
-                throw .plan(error.description)
-            }
-            let cost = Cost.now - before
-            if best.map({ cost.cpu < $0.cpu }) ?? true { best = cost }
-        }
-        guard let best, let trained else { return }
-        try report(best, trained, training, validation)
-    }
-
-    private func report(
-        _ cost: Cost,
-        _ trained: TrainedForest,
-        _ set: TrainingSet,
-        _ judged: TrainingSet
-    ) throws(CommandError) {
-        let fraud = judged.fraudScores(of: trained.model, negativeClass: 0)
-        let truth = judged.labels.map { $0 != 0 }
-        let report = BinaryReport(truth: truth, decided: truth, scores: fraud)
-        let predicted = trained.model.classNames.isEmpty ? [] : judged.predictedClasses(of: trained.model)
-        let right = zip(predicted, judged.labels).count { $0 == Int($1) }
-        let accuracy = predicted.isEmpty ? nil : Double(right) / Double(max(1, predicted.count))
-        let leaves = trained.model.trees.reduce(0) { $0 + $1.leafCount }
-        var listing = Listing(columns: ["figure", "value"], rows: [])
-        func add(_ name: String, _ cell: Cell) { listing.rows.append([.text(name), cell]) }
-        add("rows", .integer(set.rowCount))
-        add("features", .integer(set.columns.count))
-        add("classes", .integer(set.classNames.count))
-        add("threads", .integer(training.threads))
-        add("trees", .integer(trained.model.trees.count))
-        add("leaves_per_tree", .number(Double(leaves) / Double(max(1, trained.model.trees.count)), decimals: 1))
-        add("cpu_s", .number(cost.cpu, decimals: 3))
-        add("wall_s", .number(cost.wall, decimals: 3))
-        add("test_rows", .integer(judged.rowCount))
-        add("accuracy", .optional(accuracy))
-        add("roc_auc", .optional(report.areaUnderROC))
-        add("average_precision", .optional(report.areaUnderPR))
-        add("brier", .number(Reliability(scores: fraud, truth: truth).brier, decimals: 5))
-        listing.write(as: format)
+        let benchmark = try TrainingBenchmark(
+            try LabelledRows(rows, labels: labels, column: label),
+            try LabelledRows(test, labels: testLabels, column: label),
+            recipe: training.settings.recipe(negativeClass: 0),
+            threads: training.threads,
+            runs: runs
+        )
+        benchmark.listing.write(as: format)
         guard let scores else { return }
         do {
-            try fraud.map { "\($0)\n" }.joined().write(toFile: scores, atomically: true, encoding: .utf8)
+            let text = benchmark.scores.map { "\($0)\n" }.joined()
+            try text.write(toFile: scores, atomically: true, encoding: .utf8)
         } catch {
             throw .storage("cannot write \(scores): \(error.localizedDescription)")
-        }
-    }
-
-    /// Reads rows and labels; the set is made once the number of classes of all files is known.
-    private func read(
-        _ path: String,
-        _ labels: String?,
-        _ classCount: inout Int
-    ) throws(CommandError) -> ([String]) -> TrainingSet {
-        var table = try NumberTable(path)
-        let values: [Float]
-        if let labels {
-            values = try NumberTable(labels).columns.first ?? []
-        } else if let column = table.take(label) {
-            values = column
-        } else {
-            throw .input("\(path) has no column \"\(label)\": name it with --label, or give its labels as a file")
-        }
-        guard values.count == table.rowCount, !values.isEmpty else {
-            throw .input("\(path): \(table.rowCount) rows and \(values.count) labels do not fit")
-        }
-        for value in values {
-            guard value >= 0, value < 1024, value == value.rounded() else {
-                throw .input("\(path): the label \(value) is not a whole number from 0 to 1023")
-            }
-            classCount = max(classCount, Int(value) + 1)
-        }
-        let (names, columns) = (table.names, table.columns)
-        return { classNames in
-            TrainingSet(
-                featureNames: names,
-                classNames: classNames,
-                columns: columns,
-                labels: values.map { UInt16($0) }
-            )
         }
     }
 }

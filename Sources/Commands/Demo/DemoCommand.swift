@@ -1,9 +1,12 @@
 import AlertStore
 import ArgumentParser
 import Base
+import Console
 import Engine
 import Foundation
+import Learning
 import Runtime
+import Tables
 import Traffic
 
 /// `demo`: simulate, replay, and show what was found.
@@ -73,24 +76,12 @@ struct DemoCommand: ParsableCommand {
             throw .storage("cannot make \(dir): \(error.localizedDescription)")
         }
         Output.talk("1. simulate: \(grouped(events)) events of three domains, seed \(seed), into \(recording)")
-        var settings = TrafficSettings()
-        settings.seed = seed
-        settings.events = events
-        var generator = TrafficGenerator(settings)
-        let file = try NewFile(recording)
-        var buffer: [UInt8] = []
-        while generator.next(into: &buffer) != nil {
-            guard buffer.count > 1 << 20 else { continue }
-            try file.write(buffer)
-            buffer.removeAll(keepingCapacity: true)
-        }
-        try file.write(buffer)
-        try file.close()
+        try CommandError.tabling { () throws(TableError) in try simulate(into: recording) }
 
         Output.talk("2. replay: through the log, windows, features and the built-in model")
-        let clock = Progress("", isQuiet: true)
+        let clock = ProgressBar("", isQuiet: true)
         var plan = try PipelineFile.load(nil).plan
-        let models = try ModelDirectory.bind(&plan, path: nil)
+        let models = try ModelDirectory.bound(&plan, path: nil)
         let directory = try DataDirectory.open(
             data,
             plan: plan,
@@ -135,5 +126,21 @@ struct DemoCommand: ParsableCommand {
         } catch {
             throw CommandError(error)
         }
+    }
+
+    private func simulate(into recording: String) throws(TableError) {
+        var settings = TrafficSettings()
+        settings.seed = seed
+        settings.events = events
+        var generator = TrafficGenerator(settings)
+        let file = try NewFile(recording)
+        var buffer: [UInt8] = []
+        while generator.next(into: &buffer) != nil {
+            guard buffer.count > 1 << 20 else { continue }
+            try file.write(buffer)
+            buffer.removeAll(keepingCapacity: true)
+        }
+        try file.write(buffer)
+        try file.close()
     }
 }

@@ -1,15 +1,10 @@
-import AlertStore
 import ArgumentParser
 import Base
-import Bytes
-import Delivery
+import Console
 import Engine
 import Evaluation
-import Forest
-import ForestTraining
-import Foundation
+import Learning
 import Plan
-import TensorGraph
 
 /// `evaluate`: how right pipeline and model are on labelled recordings.
 struct EvaluateCommand: ParsableCommand {
@@ -66,136 +61,43 @@ struct EvaluateCommand: ParsableCommand {
             throw .plan("the pipeline \(plan.name) has no labels section: there is nothing to compare with")
         }
         if let split = try judging.split(plan) { return try judge(plan, rule, split) }
-        let (bindings, _) = try ModelDirectory.bind(&plan, path: model)
-        guard let detector = bindings.keys.min(), let binding = bindings[detector],
-            case .model(_, let threshold, _) = plan.detectors[detector].kind
-        else { throw .plan("the pipeline \(plan.name) has no model detector to evaluate") }
-
-        var classNames = binding.classNames
-        var events: [SessionTable.Event] = []
-        var ledger = Ledger()
-        let database: AlertDatabase
-        do throws(AlertStoreError) { database = try AlertDatabase() } catch {
-            throw CommandError(error)
+        let (bindings, evaluation) = try CommandError.learning { () throws(LearningError) in
+            let (bindings, _) = try ModelDirectory.bind(&plan, path: model)
+            return (bindings, try EvaluationRun(plan: plan, rule: rule, models: bindings))
         }
-        let commits = CommitBuilder(plan: plan, topic: plan.name, modelIDs: bindings.mapValues(\.id))
-        let entity = plan.detectors[detector].entity
         let run = OfflineRun(plan: plan, models: bindings, reading: recordings.reading(inputFormat))
-        let outputs = try run.run(files, progress: Progress("evaluate", isQuiet: quiet)) {
-            engine,
-            chunk,
-            output throws(CommandError) in
-            let base = output.nextOffset - Int64(chunk.partitions[engine.partition].count)
-            var positions: [Int32: Int64] = [:]
-            for (index, row) in chunk.partitions[engine.partition].enumerated() { positions[row] = base + Int64(index) }
-            for index in 0..<engine.acceptedCount {
-                let row = engine.row(index)
-                guard let label = chunk.label(of: row, rule),
-                    let scores = engine.probabilities(detector: detector, of: index)
-                else { continue }
-                if !classNames.contains(label) { classNames.append(label) }
-                let score = binding.score(scores)
-                events.append(
-                    SessionTable.Event(
-                        key: engine.key(entity, of: index),
-                        partition: engine.partition,
-                        offset: positions[Int32(row)] ?? 0,
-                        time: chunk.batch.times[row],
-                        truth: classNames.firstIndex(of: label) ?? 0,
-                        predicted: binding.predictedClass(scores),
-                        score: score,
-                        crosses: score >= threshold
-                    )
-                )
-            }
-            ledger += output.ledger
-            do throws(AlertStoreError) {
-                try database.commit(commits.build(output))
-            } catch {
-                throw CommandError(error)
-            }
-            output.removeAll()
+        try run.run(files, progress: ProgressBar("evaluate", isQuiet: quiet)) { share, _, output throws(CommandError) in
+            do throws(LearningError) { try evaluation.append(share, &output) } catch { throw CommandError(error) }
         }
-        _ = outputs
-        guard !events.isEmpty else { throw .input("the recordings hold no labelled event") }
-        let digest: String
-        do throws(AlertStoreError) { digest = try database.digest() } catch { throw CommandError(error) }
-        let report = EvaluationReport(
-            events: events,
-            classNames: classNames,
-            negative: binding.negativeClass,
-            gap: plan.detectors[detector].sessionGap,
-            threshold: threshold,
-            ledger: ledger,
-            digest: digest
-        )
+        let report = try CommandError.learning { () throws(LearningError) in try evaluation.report() }
         switch format {
         case .json: Output.data(report.json, .json)
         case .table: Output.data(report.table)
         }
     }
 
-    /// P(fraud) of rows that were collected in 32 bits.
-    private func fraudScores(_ test: TrainingData, classNames: [String], _ binding: ModelBinding) -> [Double] {
-        let columns = binding.features.map { test.columns[$0] }
-        switch binding.model {
-        case .forest(let forest):
-            let set = TrainingSet(
-                featureNames: forest.featureNames,
-                classNames: classNames,
-                columns: columns,
-                labels: test.labels.map { _ in 0 }
-            )
-            return set.fraudScores(of: forest, negativeClass: binding.negativeClass)
-        case .graph(let graph):
-            let rows = test.labels.indices.flatMap { row in columns.map { Double($0[row]) } }
-            let size = binding.model.scoreCount
-            return graph.scores(of: rows).map { Float($0) }.withUnsafeBufferPointer { results in
-                test.labels.indices.map {
-                    binding.score(UnsafeBufferPointer(rebasing: results[$0 * size..<($0 + 1) * size]))
-                }
-            }
-        }
-    }
-
     /// Judges the model on some days.
     private func judge(_ source: PipelinePlan, _ rule: LabelRule, _ split: DelayedSplit) throws(CommandError) {
         var plan = source
-        var name = plan.name
-        for detector in plan.detectors.reversed() { if case .model(let model, _, _) = detector.kind { name = model } }
-        let model = try ModelDirectory.load(model, name: name)
-        try ModelDirectory.nameCategories(of: &plan, by: model.model, place: model.path)
-        try ModelDirectory.requireNames(plan)
-        let binding: ModelBinding
-        do throws(EngineError) {
-            binding = try ModelBinding(
-                id: model.id,
-                model: model.model,
-                typical: nil,
-                plan: plan,
-                negative: rule.negative
-            )
-        } catch {
-            throw .plan("\(model.path): error: \(error.description)")
+        let binding = try CommandError.learning { () throws(LearningError) in
+            try ModelDirectory.judged(of: &plan, path: model, negative: rule.negative)
         }
-        let data = try ProtocolData.collect(
+        let data = try judging.data(
             files,
-            reading: recordings.reading(inputFormat),
+            recordings.reading(inputFormat),
             plan: plan,
             rule: rule,
             splits: [split],
-            options: judging,
-            progress: Progress("evaluate", isQuiet: quiet)
+            progress: ProgressBar("evaluate", isQuiet: quiet)
         )
-        let parts = data.parts(of: split, excludesKnown: judging.excludeKnown != nil)
-        guard !parts.test.isEmpty else { throw .input("the recordings hold no labelled event of the days of --test") }
-        let test = data.rows.selecting(parts.test)
-        let scores = fraudScores(test, classNames: data.rows.classNames(negative: rule.negative), binding)
-        let report = ProtocolReport(folds: [Judgement(data, parts, scores: scores, split: split, options: judging)])
-        if let path = judging.scores {
-            let file = try ScoreFile(path)
-            try file.append(fold: 0, data, rows: parts.test, scores: scores)
-            try file.close()
+        let report = try CommandError.learning { () throws(LearningError) in
+            let (parts, scores) = try data.scores(of: binding, split)
+            if let path = judging.scores {
+                let file = try ScoreFile(path)
+                try file.append(fold: 0, data, rows: parts.test, scores: scores)
+                try file.close()
+            }
+            return ProtocolReport(folds: [Judgement(data, parts, scores: scores, split: split)])
         }
         report.write(as: format)
         if let alerts = judging.alerts {

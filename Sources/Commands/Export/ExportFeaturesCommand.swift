@@ -1,6 +1,10 @@
 import ArgumentParser
+import Base
+import Console
 import Engine
+import Learning
 import Plan
+import Tables
 
 /// `export features`
 struct ExportFeaturesCommand: ParsableCommand {
@@ -40,44 +44,35 @@ struct ExportFeaturesCommand: ParsableCommand {
     }
 
     private func export() throws(CommandError) {
-        var plan = try PipelineFile.load(pipeline).plan
-        plan.detectors = []
-        try ModelDirectory.requireNames(plan)
-        let names = plan.features.map(\.name)
-        if let taken = names.first(where: FeatureTable.keyColumns.contains) {
-            throw .plan(
-                "the pipeline \(plan.name) has a feature \"\(taken)\"; the table has a column of that name already"
-            )
+        let plan = try PipelineFile.load(pipeline).plan.featuresOnly
+        try CommandError.learning { () throws(LearningError) in
+            try ModelDirectory.requireNames(plan)
+            try FeatureTable.check(plan)
         }
-        let table = try FeatureTable(path: out, names: names)
-        var ledger = Ledger()
-        var rows: [FeatureTable.Row] = []
-        var before = 0
+        let table = try CommandError.tabling { () throws(TableError) in try writer(plan.features.map(\.name)) }
+        let features = FeatureTable(plan, into: table)
         do throws(CommandError) {
             let run = OfflineRun(plan: plan, models: [:], reading: recordings.reading(inputFormat))
-            let last = plan.partitionCount - 1
-            _ = try run.run(files, progress: Progress("features", isQuiet: quiet)) {
-                engine,
-                chunk,
-                output throws(CommandError) in
-                table.collect(engine, into: &rows)
-                ledger += output.ledger
-                output.removeAll()
-                guard engine.partition == last else { return }
-                // Every engine keeps its features until its next chunk.
-                if last > 0 { rows.sort { $0.row < $1.row } }
-                try table.append(rows, times: chunk.batch.times, firstEvent: before)
-                rows.removeAll(keepingCapacity: true)
-                before += chunk.batch.count
+            let progress = ProgressBar("features", isQuiet: quiet)
+            try run.run(files, progress: progress) { share, _, output throws(CommandError) in
+                do throws(LearningError) { try features.append(share, &output) } catch { throw CommandError(error) }
             }
-            try table.close()
+            try CommandError.tabling { () throws(TableError) in try table.close() }
         } catch {
             table.discard()
             throw error
         }
+        let ledger = features.ledger
         Output.talk(
             "\(grouped(ledger.events)) events = \(grouped(ledger.ok)) ok + \(grouped(ledger.late)) late + "
                 + "\(grouped(ledger.duplicate)) duplicate + \(grouped(ledger.rejected)) rejected"
         )
+    }
+
+    private func writer(_ features: [String]) throws(TableError) -> TableWriter {
+        guard out == "-" else {
+            return try TableWriter(path: out, integers: FeatureTable.keyColumns, numbers: features)
+        }
+        return TableWriter(integers: FeatureTable.keyColumns, numbers: features) { Output.data(Array($0)) }
     }
 }

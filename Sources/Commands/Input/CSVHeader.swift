@@ -1,4 +1,5 @@
 import Bytes
+import Console
 import Plan
 
 /// The header of a CSV recording.

@@ -1,4 +1,5 @@
-import CAssets
+import Assets
+import Console
 import Foundation
 import Ingest
 import Plan
@@ -109,26 +110,5 @@ extension PipelineFile {
         let place = "\(path):\(second.map { $0 + 1 } ?? first.line):\(first.column)"
         let other = second == nil ? "" : "; the other is in line \(first.line)"
         return "\(place): error: the key \"\(key)\" occurs twice\(other)"
-    }
-}
-
-/// Files that are part of the executable.
-enum Assets {
-    static func bytes(_ name: String) -> [UInt8]? {
-        var count = 0
-        let assets = UnsafeBufferPointer(start: pa_assets(&count), count: count)
-        for asset in assets where String(cString: asset.name) == name {
-            return Array(UnsafeBufferPointer(start: asset.bytes, count: asset.size))
-        }
-        return nil
-    }
-
-    /// What stands between prefix and suffix in the names that have both.
-    static func names(_ prefix: String, suffix: String) -> [String] {
-        var count = 0
-        let assets = UnsafeBufferPointer(start: pa_assets(&count), count: count)
-        return assets.map { String(cString: $0.name) }
-            .filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }
-            .map { String($0.dropFirst(prefix.count).dropLast(suffix.count)) }
     }
 }

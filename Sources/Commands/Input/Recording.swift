@@ -1,6 +1,7 @@
 import ArgumentParser
 import Base
 import Bytes
+import Console
 import Decode
 import Engine
 import Ingest

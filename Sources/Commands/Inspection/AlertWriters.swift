@@ -1,5 +1,7 @@
 import AlertStore
+import Base
 import Bytes
+import Console
 
 /// An alert in words.
 final class AlertText: AlertWriter {

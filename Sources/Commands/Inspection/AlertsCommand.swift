@@ -1,6 +1,7 @@
 import AlertStore
 import ArgumentParser
 import Bytes
+import Console
 import Foundation
 
 /// `alerts`: list and show what was found.

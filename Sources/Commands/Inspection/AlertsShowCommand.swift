@@ -1,5 +1,8 @@
 import AlertStore
 import ArgumentParser
+import Base
+import Console
+import Tables
 
 /// How many of an alert's events are shown: the first and the last so many, or all.
 enum ShownEvents: ExpressibleByArgument, Equatable {

@@ -1,5 +1,7 @@
 import AlertStore
 import ArgumentParser
+import Base
+import Console
 import FileStore
 
 /// `alerts vacuum`

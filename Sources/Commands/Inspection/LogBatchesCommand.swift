@@ -1,8 +1,10 @@
 import ArgumentParser
 import Base
 import Bytes
+import Console
 import EventLog
 import FileStore
+import Upkeep
 
 /// `log batches`
 struct LogBatchesCommand: ParsableCommand {

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Base
+import Console
 import EventLog
 import FileStore
+import Upkeep
 
 /// `log consumers`
 struct LogConsumersCommand: ParsableCommand {

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Base
 import CLZ4
+import Console
 import EventLog
 import FileStore
+import Upkeep
 
 /// `log export`
 struct LogExportCommand: ParsableCommand {

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Bytes
+import Console
 import EventLog
 import FileStore
+import Upkeep
 
 /// `log ls`
 struct LogListCommand: ParsableCommand {

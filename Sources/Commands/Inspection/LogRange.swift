@@ -1,8 +1,10 @@
 import ArgumentParser
 import Base
 import Bytes
+import Console
 import EventLog
 import FileStore
+import Upkeep
 
 /// Which part of the log: `--partition`, and `--from` and `--to` as offsets or as times.
 struct LogRange: ParsableArguments {

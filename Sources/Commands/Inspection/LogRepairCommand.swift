@@ -1,7 +1,9 @@
 import ArgumentParser
 import Base
+import Console
 import EventLog
 import FileStore
+import Upkeep
 
 /// `log repair`
 struct LogRepairCommand: ParsableCommand {
@@ -38,10 +40,8 @@ struct LogRepairCommand: ParsableCommand {
             var lost: Int64 = 0
             try checkManifest(store)
             // Offsets that alerts were made from are never given out again.
-            var data = DataPlace()
-            data.dataDir = place.dataDir
-            data.alerts = alerts
-            let built = try data.built(try data.database())
+            let files = DataFiles(dataDir: place.dataDir, alerts: alerts)
+            let built = try CommandError.keeping { () throws(UpkeepError) in try files.built(try files.database()) }
             let partitions = Set(try place.partitions(store) + built.keys.compactMap { LogPartition($0) })
             for partition in partitions.sorted() {
                 let repair = LogRepair(
@@ -79,7 +79,7 @@ struct LogRepairCommand: ParsableCommand {
             _ = try LogManifest.read(store: store)
         } catch {
             guard quarantine, case .damagedManifest = error else { throw CommandError(error) }
-            let names = try LogPartition.folders(store)
+            let names = try CommandError.keeping { () throws(UpkeepError) in try LogPartition.folders(store) }
             do throws(LogError) {
                 try LogManifest.rebuild(partitions: names, quarantine: "quarantine", store: store)
             } catch {

@@ -2,10 +2,12 @@ import AlertStore
 import ArgumentParser
 import Base
 import Bytes
+import Console
 import EventLog
 import FileStore
 import Foundation
 import StateStore
+import Upkeep
 
 /// `log retain`
 struct LogRetainCommand: ParsableCommand {

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Console
 import EventLog
 import FileStore
+import Upkeep
 
 /// `log verify`
 struct LogVerifyCommand: ParsableCommand {

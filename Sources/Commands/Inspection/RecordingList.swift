@@ -1,5 +1,6 @@
 import Base
 import Bytes
+import Console
 import Engine
 import EventLog
 import FileStore

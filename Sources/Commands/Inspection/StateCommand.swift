@@ -2,12 +2,14 @@ import AlertStore
 import ArgumentParser
 import Base
 import Bytes
+import Console
 import Engine
 import EventLog
 import FileStore
 import Plan
 import Runtime
 import StateStore
+import Upkeep
 
 /// `state`: what is held in memory, and the checkpoints of it.
 struct StateCommand: ParsableCommand {
@@ -67,7 +69,11 @@ struct StateListCommand: ParsableCommand {
 
     private func list(until: Int64?) throws(CommandError) {
         let store = try place.store()
-        let recomputation = try Recomputation(engine, store: store, isQuiet: true)
+        let recomputation = try Recomputation(
+            engine,
+            store: store,
+            bar: ProgressBar("", isQuiet: true)
+        ) { Output.talk($0) }
         let plan = recomputation.plan
         let entities = try chosen(plan)
         var listing = Listing(
@@ -77,7 +83,7 @@ struct StateListCommand: ParsableCommand {
             rows: []
         )
         for partition in 0..<plan.partitionCount {
-            let view = try recomputation.view(of: partition)
+            let view = try CommandError.keeping { () throws(UpkeepError) in try recomputation.view(of: partition) }
             do throws(RunnerError) {
                 let bound: Int64? =
                     switch fromCheckpoint {
@@ -181,7 +187,7 @@ struct StateCheckpointsCommand: ParsableCommand {
             }
             listing.write(as: format)
             guard !isDamaged else {
-                throw .damaged(VerifyCommand.damagedCheckpoints)
+                throw .damaged(Verification.damagedCheckpoints)
             }
         }
     }

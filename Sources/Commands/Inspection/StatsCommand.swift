@@ -1,7 +1,9 @@
 import AlertStore
 import ArgumentParser
+import Console
 import EventLog
 import FileStore
+import Upkeep
 
 /// `stats`: what went in and what came of it.
 struct StatsCommand: ParsableCommand {
@@ -32,7 +34,7 @@ struct StatsCommand: ParsableCommand {
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             let store = try place.store()
-            let bounds = try place.bounds(store)
+            let bounds = try CommandError.keeping { () throws(UpkeepError) in try place.files.bounds(store) }
             guard !recordings else { return try RecordingList(bounds.map(\.name), store).listing.write(as: format) }
             var totals = LedgerTotals()
             var committed: Int64 = 0
@@ -71,7 +73,9 @@ struct StatsCommand: ParsableCommand {
             )
             // One object, not a list of one: there is one directory.
             if format == .json { listing.write(as: .jsonl) } else { listing.write(as: format) }
-            let missing = try place.missing(store, database)
+            let missing = try CommandError.keeping { () throws(UpkeepError) in
+                try place.files.missing(store, database)
+            }
             guard missing.isEmpty else { throw .damaged(missing.joined(separator: "\n")) }
         }
     }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Bytes
+import Console
 import Forest
 import ForestFormats
+import Learning
 import TensorGraph
 
 /// `models`: look at models, take in those of other libraries, and give ours to them.
@@ -49,8 +51,11 @@ struct ModelsCheckCommand: ParsableCommand {
                 rows: []
             )
             for path in files {
-                let model = try ModelDirectory.load(path, name: "model")
-                if var plan { _ = try ModelDirectory.bind(&plan, path: path) }
+                let model = try CommandError.learning { () throws(LearningError) in
+                    let model = try ModelDirectory.load(path, name: "model")
+                    if var plan { _ = try ModelDirectory.bind(&plan, path: path) }
+                    return model
+                }
                 let size = model.model.size
                 for note in model.notes { Output.talk("\(path): note: \(note)") }
                 listing.rows.append([

@@ -1,7 +1,10 @@
 import ArgumentParser
+import Base
+import Console
 import Forest
 import ForestFormats
 import Foundation
+import Learning
 
 /// `models export`
 struct ModelsExportCommand: ParsableCommand {
@@ -41,17 +44,18 @@ struct ModelsExportCommand: ParsableCommand {
     private func export() throws(CommandError) {
         let files = FileManager.default
         let place = [model, "models/" + model].first { files.fileExists(atPath: $0) }
-        let source = try ModelDirectory.load(place, name: place == nil ? model : "model")
+        let source = try CommandError.learning { () throws(LearningError) in
+            try ModelDirectory.load(place, name: place == nil ? model : "model")
+        }
+        let whole = try CommandError.learning { () throws(LearningError) in try source.forest() }
         let bytes: [UInt8]
         do {
-            let forest = uncalibrated ? try source.forest().calibrated(nil) : try source.forest()
+            let forest = uncalibrated ? try whole.calibrated(nil) : whole
             bytes =
                 switch format {
                 case .xgboost: try XGBoostWriter.encode(forest)
                 case .onnx: try ONNXWriter.encode(forest)
                 }
-        } catch let error as CommandError {
-            throw error
         } catch {
             throw .plan("\(source.path): error: \(error)")
         }
@@ -61,11 +65,10 @@ struct ModelsExportCommand: ParsableCommand {
         } catch {
             throw .storage("cannot write \(output): \(error.localizedDescription)")
         }
-        let forest = try source.forest()
-        if let loss = forest.lossOf32Bits { Output.talk("note: \(loss)") }
+        if let loss = whole.lossOf32Bits { Output.talk("note: \(loss)") }
         Output.talk(
-            "\(output): \(grouped(forest.trees.count)) trees, \(grouped(bytes.count)) bytes; columns in this order:"
+            "\(output): \(grouped(whole.trees.count)) trees, \(grouped(bytes.count)) bytes; columns in this order:"
         )
-        Output.talk(forest.featureNames.joined(separator: ","))
+        Output.talk(whole.featureNames.joined(separator: ","))
     }
 }

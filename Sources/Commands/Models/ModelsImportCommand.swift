@@ -1,11 +1,8 @@
 import ArgumentParser
 import Base
-import Bytes
-import Engine
-import Forest
-import ForestFormats
-import Foundation
-import Plan
+import Console
+import Learning
+import Tables
 import TensorGraph
 
 /// `models import`
@@ -83,176 +80,38 @@ struct ModelsImportCommand: ParsableCommand {
 
     private func take() throws(CommandError) {
         let plan = try pipeline.map { name throws(CommandError) in try PipelineFile.load(name).plan }
-        let source = try ModelDirectory.load(file, name: name, upToBest: bestIteration)
+        let source = try CommandError.learning { () throws(LearningError) in
+            try ModelDirectory.load(file, name: name, upToBest: bestIteration)
+        }
         for note in source.notes { Output.talk("note: \(note)") }
-        let renamed = try renamed(source.model, plan)
-        let origin: [JSONValue.Member] = [
-            .init("file", .text(URL(fileURLWithPath: file).lastPathComponent)),
-            .init("format", .text(source.format.rawValue)),
-            .init("sha256", .text(source.sha256)),
-        ]
-        var metadata: [JSONValue.Member] = [.init("name", .text(name)), .init("source", .object(origin))]
-        let negative = try notFraud(among: renamed.classNames, plan)
-        if let negative { metadata.append(.init("negative", .text(negative))) }
-        if case .object(let members) = source.metadata {
-            metadata += members.filter { member in !metadata.contains { $0.key == member.key } }
+        func list(_ names: String?) -> [String]? {
+            names?.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
         }
-        let bytes = ImportedModel.encode(renamed, metadata: .object(metadata))
-        // What will be read is what is tested.
-        let read: ImportedModel
-        do throws(ForestError) { read = try ImportedModel(decoding: bytes) } catch { throw .plan(error.description) }
-        let model = read.model
-        if var plan {
-            try ModelDirectory.nameCategories(of: &plan, by: model, place: file)
-            try ModelDirectory.requireNames(plan)
-            do throws(EngineError) {
-                _ = try ModelBinding(
-                    id: name,
-                    model: model,
-                    typical: nil,
-                    plan: plan,
-                    negative: negative ?? ModelDirectory.usualNegative
-                )
-            } catch {
-                throw .plan("\(file): error: \(error.description)")
-            }
+        let names = ModelImport.Names(name: name, features: list(features), classes: list(classes), negative: negative)
+        let imported = try CommandError.learning { () throws(LearningError) in
+            try ModelImport(source, file: file, names: names, plan: plan)
         }
-        var tested = ""
-        if let selfTest {
-            let result = try SelfTest(model, read.metadata, readsNames: !categoryCodes).run(selfTest, expected: expect)
-            tested = "; \(grouped(result.rows)) rows as expected, largest difference \(result.largest)"
+        let tested = try selfTest.map { rows throws(CommandError) in try test(imported, rows) } ?? ""
+        let (path, isNew) = try CommandError.learning { () throws(LearningError) in
+            try imported.write(into: models + "/" + name)
         }
-        let folder = models + "/" + name
-        let versions = ModelDirectory.versions(in: folder)
-        if let last = versions.last, FileManager.default.contents(atPath: "\(folder)/\(last)/model.json") == Data(bytes)
-        {
-            Output.talk("\(folder)/\(last) is this model already\(tested)")
-            return
-        }
-        let target = "\(folder)/\((versions.last ?? 0) + 1)"
-        try ModelDirectory.write(model, metadata: read.metadata, bytes: bytes, to: target)
+        guard isNew else { return Output.talk("\(path) is this model already\(tested)") }
         Output.talk(
-            "\(target): \(grouped(model.size.trees)) trees, \(model.featureNames.count) features, "
-                + "sha256 \(SHA256.hexadecimal(of: bytes).prefix(16))…\(tested)"
+            "\(path): \(grouped(imported.model.size.trees)) trees, \(imported.model.featureNames.count) features, "
+                + "sha256 \(SHA256.hexadecimal(of: imported.bytes).prefix(16))…\(tested)"
         )
     }
 
-    /// The class that is not fraud; nil where the pipeline that will use the model has to say so.
-    private func notFraud(among classes: [String], _ plan: PipelinePlan?) throws(CommandError) -> String? {
-        if let negative {
-            guard classes.contains(negative) else {
-                throw .plan("\(file): error: there is no class \(negative) among \(classes.joined(separator: ", "))")
-            }
-            return negative
+    /// Says what came out.
+    private func test(_ imported: ModelImport, _ rows: String) throws(CommandError) -> String {
+        let test = SelfTest(imported.model, imported.metadata, readsNames: !categoryCodes)
+        let file = try RowFile(rows)
+        let columns = try CommandError.learning { () throws(LearningError) in try test.columns(of: file) }
+        if let note = columns.note { Output.talk(note) }
+        let expected = try expect.map { path throws(CommandError) in try RowFile(path) }
+        let result = try CommandError.learning { () throws(LearningError) in
+            try test.run(file, columns.places, expected: expected)
         }
-        if let known = plan?.labels?.negative { return known }
-        if classes.contains(ModelDirectory.usualNegative) { return ModelDirectory.usualNegative }
-        return classes.count == 2 ? classes[0] : nil
-    }
-
-    private func renamed(_ model: ScoringModel, _ plan: PipelinePlan?) throws(CommandError) -> ScoringModel {
-        func names(_ list: String?) -> [String]? {
-            list?.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
-        }
-        var classNames = names(classes)
-        if classNames == nil, model.classNames == ["0", "1"], let plan {
-            classNames = [plan.labels?.negative ?? ModelDirectory.usualNegative, "fraud"]
-        }
-        do throws(ForestError) {
-            return try model.renamed(features: names(features), classes: classNames)
-        } catch {
-            throw .plan("\(file): error: \(error.description)")
-        }
-    }
-}
-
-/// Compares a model with predictions that its library has made.
-struct SelfTest {
-    private let model: ScoringModel
-    private let metadata: JSONValue
-    private let readsNames: Bool
-    private static let tolerance = 1e-6
-
-    /// - Parameters:
-    ///   - model: What is tested.
-    ///   - metadata: What its file says beside it.
-    ///   - readsNames: Whether rows hold the names of categories that the model knows.
-    init(_ model: ScoringModel, _ metadata: JSONValue, readsNames: Bool) {
-        self.model = model
-        self.metadata = metadata
-        self.readsNames = readsNames
-    }
-
-    /// What predictions may be given as: those of classes also as the class where the library has it so.
-    private func scores() throws(CommandError) -> [ModelScores] {
-        var kinds: [ModelScores.Kind] = [.results]
-        if ImportedModel.predictsClass(metadata) { kinds.insert(.classNumber, at: 0) }
-        if case .forest = model { kinds.append(.margins) }
-        var scores: [ModelScores] = []
-        for kind in kinds { scores.append(try ModelScores(model, kind)) }
-        return scores
-    }
-
-    /// Runs over all rows.
-    ///
-    /// - Parameters:
-    ///   - path: CSV file of features; also of predictions, unless they are in another one.
-    ///   - expected: CSV file of predictions, row for row.
-    /// - Returns: How many rows there were, and the largest difference; relative for numbers above 1.
-    /// - Throws: ``CommandError/plan(_:)`` with the first row that differs.
-    func run(_ path: String, expected: String?) throws(CommandError) -> (rows: Int, largest: Double) {
-        let file = try RowFile(path)
-        let outcomes = Set(try scores().flatMap(\.header))
-        let columns = try file.columns(of: model, beside: outcomes)
-        if readsNames { file.readCategories(of: model, in: columns) }
-        guard let expected else {
-            return try compare(file, columns, path) { file throws(CommandError) in file.rows }
-        }
-        let predictions = try RowFile(expected)
-        return try compare(file, columns, expected) { file throws(CommandError) in
-            _ = try predictions.next()
-            guard predictions.rows.rowCount == file.rows.rowCount else {
-                throw .input("\(expected): there are not as many rows as in \(path)")
-            }
-            return predictions.rows
-        }
-    }
-
-    private func compare(
-        _ file: RowFile,
-        _ columns: [Int],
-        _ path: String,
-        predictions: (RowFile) throws(CommandError) -> FeatureRows
-    ) throws(CommandError) -> (rows: Int, largest: Double) {
-        let kinds = try scores()
-        var count = 0
-        var largest = 0.0
-        while try file.next() {
-            let expected = try predictions(file)
-            let places = kinds.map { kind in kind.header.map { expected.names.firstIndex(of: $0) } }
-            guard places.contains(where: { $0.contains { $0 != nil } }) else {
-                let names = Set(kinds.map { $0.header[0] }).sorted().joined(separator: " or ")
-                throw .input("\(path): no column is named \(names)")
-            }
-            let values = file.values(columns)
-            for (kind, places) in zip(kinds, places) where places.contains(where: { $0 != nil }) {
-                for (position, number) in kind.of(values).enumerated() {
-                    let (row, index) = position.quotientAndRemainder(dividingBy: places.count)
-                    guard let place = places[index] else { continue }
-                    let wanted = expected.values[row * expected.names.count + place]
-                    let difference = abs(number - wanted) / max(1, abs(wanted))
-                    guard difference <= Self.tolerance else {
-                        throw .plan(
-                            "\(path): row \(grouped(count + row + 1)): \(kind.header[index]) is \(number), "
-                                + "but \(wanted) is expected: the model is not taken"
-                        )
-                    }
-                    largest = max(largest, difference)
-                }
-            }
-            count += expected.rowCount
-        }
-        guard count > 0 else { throw .input("\(path): there are no rows to test with") }
-        return (count, largest)
+        return "; \(grouped(result.rows)) rows as expected, largest difference \(result.largest)"
     }
 }

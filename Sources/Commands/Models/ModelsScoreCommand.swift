@@ -1,9 +1,7 @@
 import ArgumentParser
-import Bytes
-import Forest
-import ForestFormats
-import Foundation
-import TensorGraph
+import Console
+import Learning
+import Tables
 
 /// `models score`
 struct ModelsScoreCommand: ParsableCommand {
@@ -59,16 +57,23 @@ struct ModelsScoreCommand: ParsableCommand {
     }
 
     private func score() throws(CommandError) {
-        let loaded = try ModelDirectory.load(model, name: "model", upToBest: bestIteration)
+        let loaded = try CommandError.learning { () throws(LearningError) in
+            try ModelDirectory.load(model, name: "model", upToBest: bestIteration)
+        }
         for note in loaded.notes { Output.talk("note: \(note)") }
-        let scores = try ModelScores(loaded.model, margin ? .margins : .usual(of: loaded.metadata))
+        let scores = try CommandError.learning { () throws(LearningError) in
+            try ModelScores(loaded.model, margin ? .margins : .usual(of: loaded.metadata))
+        }
         let file = try RowFile(rows)
         // Predictions may stand beside the features, as in a self-test's file.
-        let columns = try file.columns(of: loaded.model, beside: Set(scores.header))
+        let (columns, note) = try CommandError.learning { () throws(LearningError) in
+            try file.columns(of: loaded.model, beside: Set(scores.header))
+        }
+        if let note { Output.talk(note) }
         if !categoryCodes { file.readCategories(of: loaded.model, in: columns) }
         Output.data(scores.header.joined(separator: ",") + "\n")
         var out: [UInt8] = []
-        while try file.next() {
+        while try CommandError.tabling({ () throws(TableError) in try file.next() }) {
             out.removeAll(keepingCapacity: true)
             let numbers = scores.of(file.values(columns))
             for (index, number) in numbers.enumerated() {
@@ -80,89 +85,4 @@ struct ModelsScoreCommand: ParsableCommand {
         }
         for words in file.unknownCategories { Output.talk("note: \(words)") }
     }
-}
-
-/// What a model says of rows, as the libraries print it: a single probability of two, margins, results or the class.
-final class ModelScores {
-    /// What is printed of a row.
-    enum Kind {
-        case results, margins
-        /// The number of the class with the largest margin, the first of several.
-        case classNumber
-
-        static func usual(of metadata: JSONValue) -> Kind {
-            ImportedModel.predictsClass(metadata) ? .classNumber : .results
-        }
-    }
-
-    private let model: ScoringModel
-    /// Of a forest.
-    private let forest: (scorer: ForestScorer, transform: MarginTransform)?
-    private let kind: Kind
-    private let isSingle: Bool
-    private let outputCount: Int
-    /// The column's names.
-    let header: [String]
-
-    /// - Throws: ``CommandError/usage(_:)`` for margins of a graph, which has none.
-    init(_ model: ScoringModel, _ kind: Kind) throws(CommandError) {
-        self.model = model
-        self.kind = kind
-        let count: Int
-        switch model {
-        case .forest(let model):
-            forest = (ForestScorer(model), MarginTransform(model))
-            isSingle = model.precision == .single
-            outputCount = model.outputCount
-            count = kind == .margins || model.outputCount == 1 ? model.outputCount : model.resultCount
-        case .graph(let graph):
-            guard kind == .results else { throw .usage("--margin: a graph of operators has no sums before its result") }
-            forest = nil
-            isSingle = graph.isSingle
-            outputCount = graph.resultCount
-            count = model.classNames.count == 2 ? 1 : graph.resultCount
-        }
-        let name = kind == .margins ? "margin" : "pred"
-        header = count == 1 || kind == .classNumber ? [name] : (0..<count).map { "\(name)\($0)" }
-    }
-
-    /// Scores rows.
-    ///
-    /// - Parameter rows: [row][feature], NaN = missing.
-    /// - Returns: [row][column of the header].
-    func of(_ rows: [Double]) -> [Double] {
-        let count = rows.count / model.featureNames.count
-        guard let (scorer, transform) = forest else {
-            guard case .graph(let graph) = model else { return [] }
-            let results = graph.results(of: rows)
-            guard header.count < outputCount else { return results }
-            return stride(from: 1, to: results.count, by: 2).map { results[$0] }
-        }
-        var sums = Array(repeating: 0.0, count: count * outputCount)
-        scorer.margins(rows: rows, rowCount: count, into: &sums)
-        switch kind {
-        case .margins: return sums
-        case .classNumber:
-            return (0..<count).map { row in
-                let margins = sums[row * outputCount..<(row + 1) * outputCount]
-                let first = margins.indices.reduce(margins.startIndex) { margins[$1] > margins[$0] ? $1 : $0 }
-                return Double(first - margins.startIndex)
-            }
-        case .results: break
-        }
-        let width = header.count
-        let skipped = transform.resultCount - width
-        var results = Array(repeating: 0.0, count: count * width)
-        var line = Array(repeating: 0.0, count: transform.resultCount)
-        for row in 0..<count {
-            sums.withUnsafeBufferPointer { sums in
-                if let base = sums.baseAddress { transform(base + row * outputCount, into: &line) }
-            }
-            for index in 0..<width { results[row * width + index] = line[skipped + index] }
-        }
-        return results
-    }
-
-    /// The fewest digits that are read as the same number, of the model's precision.
-    func spelled(_ number: Double) -> String { isSingle ? Float(number).description : number.description }
 }

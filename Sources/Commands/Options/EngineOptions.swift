@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Plan
 
 /// Which pipeline, and which model its detectors use.

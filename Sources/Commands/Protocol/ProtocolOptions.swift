@@ -1,6 +1,8 @@
 import ArgumentParser
 import Bytes
+import Console
 import Evaluation
+import Learning
 import Plan
 
 /// Days from one to another, both included: 2018-07-25..2018-07-31.
@@ -83,6 +85,34 @@ struct ProtocolOptions: ParsableArguments {
         guard test != nil || (train == nil && excludeKnown == nil && recallBy == nil && reviewCost == nil) else {
             throw ValidationError("--train, --exclude-known, --recall-by and --review-cost need --test FROM..TO.")
         }
+    }
+
+    var settings: JudgingSettings {
+        JudgingSettings(
+            excludeKnown: excludeKnown,
+            precisionAt: precisionAt,
+            recallBy: recallBy,
+            reviewCost: reviewCost,
+            missCost: missCost,
+            capacity: capacity?.events
+        )
+    }
+
+    /// Replays recordings and collects the rows that any of the splits uses.
+    func data(
+        _ paths: [String],
+        _ reading: RecordingReading,
+        plan: PipelinePlan,
+        rule: LabelRule,
+        splits: [DelayedSplit],
+        progress: ProgressBar
+    ) throws(CommandError) -> ProtocolData {
+        var data = try CommandError.learning { () throws(LearningError) in
+            try ProtocolData(of: plan, rule: rule, splits: splits, settings: settings)
+        }
+        let run = OfflineRun(plan: plan.featuresOnly, models: [:], reading: reading)
+        try run.run(paths, progress: progress) { share, _, output in data.append(share, &output) }
+        return data
     }
 
     /// The days to learn from and to judge on, in the pipeline's zone; nil if none were asked for.

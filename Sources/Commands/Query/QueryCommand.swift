@@ -1,4 +1,6 @@
 import ArgumentParser
+import Base
+import Console
 import Engine
 import Foundation
 import Plan
@@ -89,7 +91,7 @@ struct QueryCommand: ParsableCommand {
             writers[0].writeHeader()
             let log = try record.map { path throws(CommandError) in try QueryLog(path, plan: plan) }
             let run = QueryRun(query, plan: plan, threads: threads, writers: writers, log: log)
-            let progress = Progress("query \(name)", isQuiet: quiet)
+            let progress = ProgressBar("query \(name)", isQuiet: quiet)
             var reading = recordings.reading(inputFormat)
             reading.isFinished = finished
             func open(_ file: String) throws(CommandError) -> Recording {

@@ -1,3 +1,5 @@
+import Base
+import Console
 import Dispatch
 import Engine
 import EventLog
@@ -52,7 +54,7 @@ final class QueryRun {
     /// Takes a whole recording, which the sequel follows.
     ///
     /// - Throws: ``CommandError/input(_:)``; what was read before has been taken.
-    func read(_ recording: Recording, before sequel: Sequel, input: Int, _ progress: Progress) throws(CommandError) {
+    func read(_ recording: Recording, before sequel: Sequel, input: Int, _ progress: ProgressBar) throws(CommandError) {
         source = (input, recording.path == "-" ? "-" : URL(fileURLWithPath: recording.path).lastPathComponent)
         var judge = ChunkJudge(plan: plan, from: clock, chunkEvents: Self.chunkEvents)
         var isAtEnd = false

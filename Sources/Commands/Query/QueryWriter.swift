@@ -1,8 +1,10 @@
 import ArgumentParser
 import Base
 import Bytes
+import Console
 import Foundation
 import Plan
+import Tables
 import Windows
 
 /// How a query's rows are written to standard output.

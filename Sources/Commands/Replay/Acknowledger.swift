@@ -1,3 +1,4 @@
+import Console
 import Synchronization
 
 /// Tells standard output how many events are durable: a line `ACK n` says that the first n events, of what the log held

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Plan
 
 /// In which order recordings are read.

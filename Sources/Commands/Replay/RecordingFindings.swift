@@ -1,6 +1,8 @@
 import Base
 import Bytes
+import Console
 import Plan
+import Survey
 
 /// What a run notices in a recording while it reads it, for what a person should know in the end.
 struct RecordingFindings {

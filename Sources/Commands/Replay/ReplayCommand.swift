@@ -1,8 +1,11 @@
 import AlertStore
 import ArgumentParser
+import Base
 import Bytes
+import Console
 import Engine
 import Foundation
+import Learning
 import Plan
 import Runtime
 
@@ -128,9 +131,9 @@ struct ReplayCommand: ParsableCommand {
 
     private func replay(_ options: Replayer.Options) throws(CommandError) {
         var plan = try engine.plan()
-        let models = try ModelDirectory.bind(&plan, path: engine.model)
+        let models = try ModelDirectory.bound(&plan, path: engine.model)
         Interrupt.install()
-        let clock = Progress("", isQuiet: true)
+        let clock = ProgressBar("", isQuiet: true)
         let directory = try DataDirectory.open(
             dataDir,
             options: storage.opening(),

@@ -1,6 +1,7 @@
 import AlertStore
 import Base
 import Bytes
+import Console
 import Engine
 import Ingest
 

@@ -1,5 +1,6 @@
 import AlertStore
 import Base
+import Console
 import Dispatch
 import Engine
 import Foundation
@@ -92,7 +93,7 @@ final class Replayer {
         let taken = takenCount
         let before = refusedCounts
         findings = RecordingFindings(plan)
-        let progress = Progress("replay \(name)", isQuiet: options.isQuiet)
+        let progress = ProgressBar("replay \(name)", isQuiet: options.isQuiet)
         let acknowledger =
             options.acknowledges
             ? Acknowledger(partitions: directory.workers.count, events: taken) : nil
@@ -184,7 +185,7 @@ final class Replayer {
         input: Int,
         name: String,
         _ acknowledger: Acknowledger?,
-        _ progress: Progress
+        _ progress: ProgressBar
     ) throws(CommandError) {
         var free = Chunk(plan: plan, capacity: options.chunkEvents)
         var pace = Pace(speed: options.speed)
@@ -216,7 +217,7 @@ final class Replayer {
         input: Int,
         name: String,
         _ acknowledger: Acknowledger?,
-        _ progress: Progress
+        _ progress: ProgressBar
     ) throws(CommandError) {
         let workers = directory.workers
         let free = BoundedQueue<Chunk>(capacity: workers.count * 2 + 2)

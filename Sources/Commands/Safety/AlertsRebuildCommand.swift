@@ -1,6 +1,9 @@
 import ArgumentParser
+import Console
 import EventLog
 import FileStore
+import Foundation
+import Upkeep
 
 /// `alerts rebuild`
 struct AlertsRebuildCommand: ParsableCommand {
@@ -30,20 +33,18 @@ struct AlertsRebuildCommand: ParsableCommand {
             let store = try place.store()
             let lock = try DirectoryLock.take(place.dataDir)
             defer { withExtendedLifetime(lock) {} }
-            let recomputation = try Recomputation(engine, store: store, isQuiet: quiet, lost: try lost(store))
-            try AlertRebuild(place: place, recomputation: recomputation, store: store).run()
-        }
-    }
-
-    private func lost(_ store: DiskStore) throws(CommandError) -> [String: [LostRange]] {
-        var found: [String: [LostRange]] = [:]
-        for partition in try LogPartition.all(store) {
-            do throws(LogError) {
-                found[partition.name] = try LogReport.verify(directory: partition.directory, store: store).lost
-            } catch {
-                throw CommandError(error)
+            var lost: [String: [LostRange]] = [:]
+            try CommandError.keeping { () throws(UpkeepError) in
+                for partition in try LogPartition.all(store) { lost[partition.name] = try partition.report(store).lost }
+            }
+            let bar = ProgressBar("rebuild", isQuiet: quiet)
+            let recomputation = try Recomputation(engine, store: store, lost: lost, bar: bar) { Output.talk($0) }
+            let now = Int64(Date().timeIntervalSince1970 * 1000)
+            try CommandError.keeping { () throws(UpkeepError) in
+                try AlertRebuild(files: place.files, recomputation: recomputation, store: store).run(
+                    atMilliseconds: now
+                )
             }
         }
-        return found
     }
 }

@@ -1,8 +1,9 @@
-import AlertStore
 import ArgumentParser
-import EventLog
+import Base
+import Console
 import FileStore
 import Foundation
+import Upkeep
 
 /// `backup`: a copy of a data directory, while a replay may be running.
 struct BackupCommand: ParsableCommand {
@@ -30,22 +31,22 @@ struct BackupCommand: ParsableCommand {
             guard access(folder, F_OK) != 0 else { throw .usage("\(folder) exists: name a new folder") }
             let draft = scratchPath(for: folder, ".unfinished")
             if access(draft, F_OK) == 0 { Scratch.remove(draft) }
-            let list: BackupList
-            var missing: [String] = []
+            let backup: Backup
             do throws(CommandError) {
-                list = try wholeCopy(store, to: draft, &missing)
+                backup = try wholeCopy(store, to: draft)
                 // The whole backup gets its name at once.
                 try Scratch.rename(draft, to: folder)
             } catch {
                 if access(draft, F_OK) == 0 { Scratch.remove(draft) }
                 throw error
             }
+            let list = backup.list
             Output.talk(
                 "\(list.files.count) files, \(grouped(list.bytes)) bytes"
-                    + (list.files.contains { $0.name == Self.alerts } ? "" : ", no alerts file") + "; restore with: "
+                    + (list.files.contains { $0.name == Backup.alerts } ? "" : ", no alerts file") + "; restore with: "
                     + shellWords(["patternalarm", "restore", folder])
             )
-            missing += list.left
+            let missing = backup.missing + list.left
             guard missing.isEmpty else {
                 throw .damaged(
                     "what there is has been copied, but this is not all:\n" + missing.joined(separator: "\n")
@@ -54,66 +55,15 @@ struct BackupCommand: ParsableCommand {
         }
     }
 
-    private static let alerts = "alerts.sqlite"
-
-    /// Copies everything into a folder; what is not there, though it is meant to be, is put into `missing`.
-    private func wholeCopy(
-        _ store: DiskStore,
-        to draft: String,
-        _ missing: inout [String]
-    ) throws(CommandError) -> BackupList {
+    private func wholeCopy(_ store: DiskStore, to draft: String) throws(CommandError) -> Backup {
         while true {
-            let manifest = try manifest(store)
-            if let list = try copy(store, manifest, to: draft, &missing) { return list }
+            let copy = try CommandError.keeping { () throws(UpkeepError) in
+                try Backup.copy(place.files, store, to: draft)
+            }
+            if let copy { return copy }
             Output.talk("the log has been shortened meanwhile (log retain): everything is copied again")
             Scratch.remove(draft)
         }
-    }
-
-    /// Nil if the log has been shortened since the manifest was read: its copy may begin behind the checkpoints.
-    private func copy(
-        _ store: DiskStore,
-        _ manifest: LogManifest?,
-        to draft: String,
-        _ missing: inout [String]
-    ) throws(CommandError) -> BackupList? {
-        let target = DiskStore(root: draft)
-        var list = BackupList()
-        // Each before what it rests on, as a writer may go on meanwhile: a start needs a checkpoint that the alerts have
-        // reached, and alerts whose events are in the log.
-        do throws(FileError) {
-            try target.createDirectory("")
-            try list.copyFolder("state", from: store, to: target)
-        } catch {
-            throw CommandError(error)
-        }
-        let database = try place.database()
-        missing = try place.missing(store, database) + place.missingState(store, database)
-        if let words = try place.missingAlerts(store) { missing.append(words) }
-        if let database {
-            try CommandError.storing { () throws(AlertStoreError) in
-                try database.backup(to: draft + "/" + Self.alerts)
-            }
-        }
-        do throws(FileError) { try list.copyFolder("log", from: store, to: target) } catch { throw CommandError(error) }
-        if let later = try self.manifest(store), !later.begins(as: manifest) { return nil }
-        do throws(FileError) {
-            if let manifest {
-                let name = "log/" + LogManifest.name
-                try target.replace(name, with: manifest.encoded)
-                try list.add(name, in: target)
-            }
-            try list.copyFolder("models", from: store, to: target)
-            if database != nil { try list.add(Self.alerts, in: target) }
-            try target.replace(BackupList.name, with: list.encoded())
-        } catch {
-            throw CommandError(error)
-        }
-        return list
-    }
-
-    private func manifest(_ store: DiskStore) throws(CommandError) -> LogManifest? {
-        do throws(LogError) { return try LogManifest.read(store: store) } catch { throw CommandError(error) }
     }
 }
 
@@ -140,31 +90,15 @@ struct RestoreCommand: ParsableCommand {
             guard access(dataDir, F_OK) != 0 else {
                 throw .usage("\(dataDir) exists: name a new folder with --data-dir")
             }
-            let source = DiskStore(root: folder)
-            do {
-                guard let bytes = try source.contents(of: BackupList.name), let list = BackupList(bytes) else {
-                    throw CommandError.damaged("\(folder) is no whole backup: \(BackupList.name) is missing or damaged")
-                }
-                let draft = scratchPath(for: dataDir, ".restoring")
-                if access(draft, F_OK) == 0 { Scratch.remove(draft) }
-                let target = DiskStore(root: draft)
-                try target.createDirectory("")
-                for file in list.files {
-                    try target.createDirectory(directoryName(of: file.name))
-                    var copied = BackupList()
-                    try copied.copy(file.name, from: source, to: target)
-                    guard copied.files.first == file else {
-                        throw CommandError.damaged("\(folder)/\(file.name) is not what was backed up")
-                    }
-                }
-                // The whole directory gets its name at once.
-                try Scratch.rename(draft, to: dataDir)
-                Output.talk("\(list.files.count) files, \(grouped(list.bytes)) bytes restored to \(dataDir)")
-            } catch let error as CommandError {
-                throw error
-            } catch {
-                throw .storage("\(error)")
+            let list = try CommandError.keeping { () throws(UpkeepError) in try Backup.list(of: folder) }
+            let draft = scratchPath(for: dataDir, ".restoring")
+            if access(draft, F_OK) == 0 { Scratch.remove(draft) }
+            try CommandError.keeping { () throws(UpkeepError) in
+                try Backup.restore(list, from: folder, to: DiskStore(root: draft))
             }
+            // The whole directory gets its name at once.
+            try Scratch.rename(draft, to: dataDir)
+            Output.talk("\(list.files.count) files, \(grouped(list.bytes)) bytes restored to \(dataDir)")
         }
     }
 }

@@ -1,10 +1,7 @@
-import AlertStore
 import ArgumentParser
 import Base
-import EventLog
-import FileStore
-import Plan
-import StateStore
+import Console
+import Upkeep
 
 /// `verify`: is everything in a data directory what it should be?
 struct VerifyCommand: ParsableCommand {
@@ -38,99 +35,26 @@ struct VerifyCommand: ParsableCommand {
 
     private func verify() throws(CommandError) {
         let store = try place.store()
-        var (faults, lost) = try checkLog(store)
-        faults += try checkCheckpoints(store)
-        let database = try place.database()
-        if let words = try place.missingAlerts(store) {
-            Output.data("\(Output.safe(place.alertsPath)): missed\n")
-            faults.append(words)
-        } else if let database {
-            let found: [String]
-            do throws(AlertStoreError) { found = try database.faults() } catch { throw CommandError(error) }
-            Output.data("\(Output.safe(place.alertsPath)): " + (found.isEmpty ? "ok\n" : "\(found.count) faults\n"))
-            faults += found.map { "\(place.alertsPath): \($0)" }
-            if !found.isEmpty { faults.append(AlertRebuild.advice(place)) }
-            if found.isEmpty {
-                try checkOffsets(database, store, &faults)
-                faults += try place.missingState(store, database)
-            }
-        } else {
-            Output.data(
-                "\(Output.safe(place.alertsPath)): not there; `patternalarm replay --resume` makes it from the log\n"
-            )
+        var verification = Verification(place.files, store) { what, found in
+            Output.data("\(Output.safe(what)): \(found)\n")
         }
-        guard faults.isEmpty else { throw .damaged(faults.joined(separator: "\n")) }
+        let database = try CommandError.keeping { () throws(UpkeepError) in try verification.run() }
+        guard verification.faults.isEmpty else { throw .damaged(verification.faults.joined(separator: "\n")) }
         guard deep, let database else { return }
         let folder = try Scratch.make("verify")
         defer { Scratch.remove(folder) }
-        let recomputation = try Recomputation(engine, store: store, isQuiet: quiet, lost: lost)
-        try DeepComparison(place: place, recomputation: recomputation, folder: folder).run(database)
-    }
-
-    /// What becomes of damaged checkpoints.
-    static let damagedCheckpoints =
-        "nothing is to be done about a damaged checkpoint: `patternalarm replay` and `patternalarm serve` start from an older "
-        + "one, or from the log, and take the damaged one away when they make the next; remove nothing by hand. Only where no "
-        + "whole one is left of a log that `log retain` has shortened, put the folder state back from a backup first"
-
-    /// Damage, and by partition what a repair has marked as lost.
-    private func checkLog(
-        _ store: DiskStore
-    ) throws(CommandError) -> (faults: [String], lost: [String: [LostRange]]) {
-        var faults: [String] = []
-        var lost: [String: [LostRange]] = [:]
-        for partition in try LogPartition.all(store) {
-            let report: LogReport
-            do throws(LogError) {
-                report = try LogReport.verify(directory: partition.directory, store: store)
-            } catch {
-                throw CommandError(error)
-            }
-            let words = report.damage.isEmpty ? "ok" : "\(report.damage.count) damaged places"
-            Output.data("log/\(partition.name): \(report.records) events in \(report.batches) batches, \(words)\n")
-            faults += report.damage.map(\.description)
-            lost[partition.name] = report.lost
+        let recomputation = try Recomputation(
+            engine,
+            store: store,
+            lost: verification.lost,
+            bar: ProgressBar("verify", isQuiet: quiet)
+        ) { Output.data($0 + "\n") }
+        let events = try CommandError.keeping { () throws(UpkeepError) in
+            try DeepComparison(files: place.files, recomputation: recomputation, folder: folder).run(database)
         }
-        return (faults, lost)
-    }
-
-    private func checkCheckpoints(_ store: DiskStore) throws(CommandError) -> [String] {
-        var faults: [String] = []
-        var isDamaged = false
-        do throws(FileError) {
-            for name in try store.list("state") {
-                let found = try CheckpointStore(directory: "state/" + name, fingerprint: nil, store: store).summaries()
-                let bad = found.compactMap(\.fault)
-                let words = bad.isEmpty ? "ok" : "\(bad.count) damaged"
-                Output.data("state/\(name): \(found.count) checkpoints, \(words)\n")
-                faults += bad
-                isDamaged = isDamaged || !bad.isEmpty
-            }
-        } catch {
-            throw CommandError(error)
-        }
-        if isDamaged { faults.append(Self.damagedCheckpoints) }
-        return faults
-    }
-
-    /// The alerts may know of events that nothing else does, of a log from before there was a manifest, too.
-    private func checkOffsets(
-        _ database: AlertDatabase,
-        _ store: DiskStore,
-        _ faults: inout [String]
-    ) throws(CommandError) {
-        // The alerts first: a writer's log is always ahead of them.
-        let built = try place.built(database)
-        var ends: [String: Int64] = [:]
-        for bounds in try place.bounds(store) { ends[bounds.name] = bounds.end }
-        for (name, known) in built.sorted(by: { $0.key < $1.key }) {
-            let end = ends[name]
-            guard known.rawValue > end ?? 0 else { continue }
-            faults.append(
-                "log/\(name) \(end.map { "ends at offset \($0)" } ?? "is not there"), but the alerts were made from "
-                    + "\(known) events: the log is an older copy, or its end was lost; put it back from a backup, or accept "
-                    + "the loss with `patternalarm log repair --quarantine`"
-            )
-        }
+        Output.data(
+            events.map { "recomputed from \(grouped($0)) events: equal, row for row\n" }
+                ?? "nothing was compared: no event lies behind a state to begin with\n"
+        )
     }
 }

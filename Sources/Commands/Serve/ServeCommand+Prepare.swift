@@ -1,3 +1,4 @@
+import Console
 import FileStore
 import Foundation
 import Glibc

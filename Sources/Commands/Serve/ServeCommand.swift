@@ -1,8 +1,11 @@
 import AlertStore
 import ArgumentParser
+import Base
+import Console
 import Engine
 import EventLog
 import Foundation
+import Learning
 import Logging
 import Plan
 import Runtime
@@ -42,7 +45,7 @@ struct ServeCommand: AsyncParsableCommand {
         var plan = try CommandError.ending { () throws(CommandError) in try planning.plan() }
         let start = ContinuousClock.now
         let models = try CommandError.ending { () throws(CommandError) in
-            try ModelDirectory.bind(&plan, path: planning.model)
+            try ModelDirectory.bound(&plan, path: planning.model)
         }
         let loaded = ContinuousClock.now - start
         ServerMetrics.begin()
@@ -100,7 +103,7 @@ struct ServeCommand: AsyncParsableCommand {
         } catch let error as SecurityError {
             refusal = error
         }
-        let clock = Progress("", isQuiet: true)
+        let clock = ProgressBar("", isQuiet: true)
         try CommandError.ending { () throws(CommandError) in
             do throws(LiveEngine.StoppedError) { try engine.stop() } catch { throw .storage(error.words) }
             // The last connection that is closed writes everything into the one file.

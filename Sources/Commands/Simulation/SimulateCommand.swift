@@ -1,8 +1,10 @@
 import ArgumentParser
 import Base
 import Bytes
+import Console
 import Foundation
 import Plan
+import Tables
 import Traffic
 
 /// `simulate`: made-up events of three domains, reproducible.
@@ -110,19 +112,21 @@ struct SimulateCommand: ParsableCommand {
 
     func run() throws {
         let settings = try settings()
-        try CommandError.reporting { () throws(CommandError) in try simulate(settings) }
+        try CommandError.reporting { () throws(CommandError) in
+            try CommandError.tabling { () throws(TableError) in try simulate(settings) }
+        }
     }
 
-    private func simulate(_ settings: TrafficSettings) throws(CommandError) {
+    private func simulate(_ settings: TrafficSettings) throws(TableError) {
         Interrupt.install()
-        let events = try out.map { path throws(CommandError) in try NewFile(path) }
-        let truth = try labels.map { path throws(CommandError) in try NewFile(path) }
+        let events = try out.map { path throws(TableError) in try NewFile(path) }
+        let truth = try labels.map { path throws(TableError) in try NewFile(path) }
         if let truth { try truth.write(Array("transaction_id,pattern,is_fraud,sequence_position\n".utf8)) }
         var generator = TrafficGenerator(settings)
         var buffer: [UInt8] = []
         var rows: [UInt8] = []
         var count = 0
-        let progress = Progress("simulate")
+        let progress = ProgressBar("simulate")
         let began = ContinuousClock.now
         var isAtEnd = false
         while !isAtEnd, !Interrupt.isRequested {

@@ -1,6 +1,9 @@
 import AlertStore
+import Base
+import Console
 import Engine
 import Forest
+import Learning
 import Plan
 import Runtime
 
@@ -16,7 +19,7 @@ extension DataDirectory {
     ) throws(CommandError) -> DataDirectory {
         // What keys leave goes back to the system, instead of being kept for others.
         if options.stateBytes != nil { ServerProcess.giveBackMemory() }
-        let progress = Progress("recovery", isQuiet: isQuiet)
+        let progress = ProgressBar("recovery", isQuiet: isQuiet)
         defer { progress.finish() }
         return try CommandError.running { () throws(RuntimeError) in
             try DataDirectory(

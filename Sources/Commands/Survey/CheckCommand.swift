@@ -1,6 +1,8 @@
 import ArgumentParser
 import Base
+import Console
 import Engine
+import Learning
 import Plan
 
 /// `check`: what is wrong with a pipeline, what of it nothing uses, and whether files have what it reads.
@@ -66,9 +68,10 @@ struct CheckCommand: ParsableCommand {
         var bases = Array(repeating: Int64(0), count: plan.partitionCount)
         let run = OfflineRun(plan: rules, models: [:], reading: options.reading)
         var unended: [String] = []
-        let progress = Progress("check", isQuiet: options.quiet)
+        let progress = ProgressBar("check", isQuiet: options.quiet)
         let note = { (recording: Recording) in if recording.lacksEnd { unended.append(Output.safe(recording.path)) } }
-        _ = try run.run(files, progress: progress, atEnd: note) { engine, chunk, output in
+        try run.run(files, progress: progress, atEnd: note) { share, chunk, output in
+            let engine = share.engine
             if engine.partition == 0 { findings.note(chunk) }
             for alert in output.alerts where alert.openedOffset >= bases[engine.partition] {
                 alerts[alert.detector] += 1

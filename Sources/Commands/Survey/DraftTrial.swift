@@ -1,6 +1,8 @@
 import Base
+import Console
 import Draft
 import Engine
+import Learning
 import Plan
 import Survey
 
@@ -105,7 +107,8 @@ struct DraftTrial {
         }
         var bases = Array(repeating: Int64(0), count: plan.partitionCount)
         let run = OfflineRun(plan: plan, models: [:], reading: reading)
-        _ = try run.run(files, progress: Progress("init", isQuiet: isQuiet)) { engine, _, output in
+        try run.run(files, progress: ProgressBar("init", isQuiet: isQuiet)) { share, _, output in
+            let engine = share.engine
             for feature in sketches.indices where wanted[feature] {
                 let lane = engine.feature(feature)
                 for index in 0..<engine.acceptedCount { sketches[feature].add(lane[index]) }

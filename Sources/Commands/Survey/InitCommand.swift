@@ -1,5 +1,7 @@
 import ArgumentParser
+import Base
 import Bytes
+import Console
 import Draft
 import Engine
 import Foundation

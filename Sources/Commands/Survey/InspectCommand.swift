@@ -1,5 +1,7 @@
 import ArgumentParser
+import Base
 import Bytes
+import Console
 import Survey
 
 /// `inspect`: what is in a file that nobody has seen.

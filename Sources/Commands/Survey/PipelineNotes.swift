@@ -1,3 +1,4 @@
+import Console
 import Plan
 
 /// What of a pipeline nothing uses, with its place in the file.

@@ -1,3 +1,4 @@
+import Console
 import Plan
 
 /// A pipeline's parts, each with what it is and the hash that it is known by.

@@ -1,19 +1,12 @@
+import Base
 import Bytes
+import Console
 import Dispatch
 import Ingest
 import Plan
 import Survey
 
-/// A file that has been looked at: its shape, and what is in it.
-struct SurveyedFile {
-    var path: String
-    var shape: FileShape
-    /// Bytes on disk, if that is known.
-    var size: Int?
-    var profile: Profile
-    /// Whether the last line of one of the files has no end: then a replay needs to hear that it is finished.
-    var lacksEnd = false
-
+extension SurveyedFile {
     /// Why there is nothing to tell of it.
     var nothingRead: CommandError {
         profile.refused == 0 ? .noEvent(in: [path]) : .input("\(Output.safe(path)): none of its records can be read")
@@ -40,7 +33,7 @@ struct SurveyReader {
         var size: Int? = 0
         var lacksEnd = false
         let block = RecordBlock()
-        let progress = Progress("inspect", isQuiet: isQuiet)
+        let progress = ProgressBar("inspect", isQuiet: isQuiet)
         for path in paths {
             let file = try SurveySource(path, reading: reading)
             let own = try sniff(file, path)
@@ -94,7 +87,7 @@ struct SurveyReader {
         _ path: String,
         _ survey: Survey,
         _ block: RecordBlock,
-        _ progress: Progress
+        _ progress: ProgressBar
     ) throws(CommandError) -> Bool {
         let grammar = shape.format == .csv ? CSVGrammar(separator: shape.separator) : nil
         var reader = LineReader(file, csv: grammar, isChecked: false)

@@ -1,12 +1,11 @@
 import ArgumentParser
 import Base
-import Bytes
+import Console
 import Evaluation
 import Forest
-import ForestTraining
 import Foundation
+import Learning
 import Plan
-import TensorGraph
 
 /// `train`: labelled recordings in, a model directory out.
 struct TrainCommand: ParsableCommand {
@@ -82,78 +81,45 @@ struct TrainCommand: ParsableCommand {
             throw .usage("\(out) exists already; a model is never overwritten: choose another folder with --out")
         }
         let plan = try PipelineFile.load(pipeline).plan
-        try ModelDirectory.requireNames(plan)
-        let rule = plan.labels
-        guard rule != nil || training.algorithm == .isolation else {
-            throw .plan(
-                "the pipeline \(plan.name) has no labels section, so there is nothing to learn from; "
-                    + "--algorithm isolation needs no labels"
-            )
+        let course = try CommandError.learning { () throws(LearningError) in
+            try ModelDirectory.requireNames(plan)
+            return try ModelTraining(plan: plan, settings: training.settings, trainingShare: trainShare)
         }
-        if let rule, let split = try judging.split(plan) { return try train(plan, rule, split) }
-        let data = try TrainingData.collect(
-            files,
-            reading: recordings.reading(format),
-            plan: plan,
-            rule: rule,
-            progress: Progress("features", isQuiet: quiet)
-        )
-        let classNames = data.classNames(negative: rule?.negative ?? "")
-        guard data.labels.count > 0, classNames.count > 1 || training.algorithm == .isolation else {
-            throw .input(
-                "the recordings hold \(data.labels.count) labelled events of one class; two classes are needed"
-            )
+        if let rule = plan.labels, let split = try judging.split(plan) { return try train(course, plan, rule, split) }
+        let run = OfflineRun(plan: plan.featuresOnly, models: [:], reading: recordings.reading(format))
+        var data = TrainingData(of: plan)
+        try run.run(files, progress: ProgressBar("features", isQuiet: quiet)) { share, _, output in
+            data.append(share, plan.labels, entity: plan.partitionEntity, &output)
         }
-        let set = data.set(classNames: classNames)
-        let split = TimeEntitySplit(times: data.times, entities: data.entities, trainingShare: trainShare)
-        let fit = try fit(set, rule == nil ? nil : split, "model")
-        let card = ModelCard(plan: plan, rule: rule, options: training, data: data, set: set, fit: fit)
-        let file = ModelFile(forest: fit.final.model, metadata: card.metadata(metrics: card.validation(split)))
-        _ = try write(file, plan, events: data.labels.count)
+        _ = try CommandError.learning { () throws(LearningError) in
+            try write(try course.learn(data, watch: watch("model")))
+        }
     }
 
     /// Learns from some days and is judged on later ones, fold by fold; the model is that of the first fold.
-    private func train(_ plan: PipelinePlan, _ rule: LabelRule, _ split: DelayedSplit) throws(CommandError) {
+    private func train(
+        _ course: ModelTraining,
+        _ plan: PipelinePlan,
+        _ rule: LabelRule,
+        _ split: DelayedSplit
+    ) throws(CommandError) {
         let splits = split.folds(folds)
-        let data = try ProtocolData.collect(
+        let data = try judging.data(
             files,
-            reading: recordings.reading(format),
+            recordings.reading(format),
             plan: plan,
             rule: rule,
             splits: splits,
-            options: judging,
-            progress: Progress("features", isQuiet: quiet)
+            progress: ProgressBar("features", isQuiet: quiet)
         )
-        let classNames = data.rows.classNames(negative: rule.negative)
-        var report = ProtocolReport(folds: [])
-        let scoreFile = try judging.scores.map { path throws(CommandError) in try ScoreFile(path) }
-        var first: ModelCard?
-        for (number, split) in splits.enumerated() {
-            let parts = data.parts(of: split, excludesKnown: judging.excludeKnown != nil)
-            let learned = data.rows.selecting(parts.training)
-            guard Set(learned.labels).count > 1, !parts.test.isEmpty else {
-                throw .input(
-                    "fold \(number): \(grouped(parts.training.count)) labelled events to learn from, "
-                        + "\(grouped(parts.test.count)) to judge on; two classes and some events are needed"
-                )
+        let (report, sha256) = try CommandError.learning { () throws(LearningError) in
+            let scores = try judging.scores.map { path throws(LearningError) in try ScoreFile(path) }
+            let (model, report) = try course.learn(data, rule, splits, scores: scores) {
+                watch(folds == 1 ? "model" : "model \($0)")
             }
-            let set = learned.set(classNames: classNames)
-            let inner =
-                training.needsValidation
-                ? TimeEntitySplit(times: learned.times, entities: learned.entities, trainingShare: trainShare) : nil
-            let fit = try fit(set, inner, folds == 1 ? "model" : "model \(number)")
-            let test = data.rows.selecting(parts.test).set(classNames: classNames)
-            let scores = test.fraudScores(of: fit.final.model, negativeClass: 0)
-            report.folds.append(Judgement(data, parts, scores: scores, split: split, options: judging))
-            try scoreFile?.append(fold: number, data, rows: parts.test, scores: scores)
-            if number == 0 {
-                first = ModelCard(plan: plan, rule: rule, options: training, data: learned, set: set, fit: fit)
-            }
+            return (report, try model.map { model throws(LearningError) in try write(model) })
         }
-        try scoreFile?.close()
-        guard let first else { return }
-        let file = ModelFile(forest: first.fit.final.model, metadata: first.metadata(metrics: report.json))
-        let sha256 = try write(file, plan, events: first.data.labels.count)
+        guard let sha256 else { return }
         report.write(as: self.report)
         if let alerts = judging.alerts {
             let id = "\(plan.name)@\(sha256.prefix(12))"
@@ -161,40 +127,32 @@ struct TrainCommand: ParsableCommand {
         }
     }
 
-    private func write(_ file: ModelFile, _ plan: PipelinePlan, events: Int) throws(CommandError) -> String {
-        let bytes = file.encoded()
-        let sha256 = SHA256.hexadecimal(of: bytes)
-        try ModelDirectory.write(.forest(file.forest), metadata: file.metadata, bytes: bytes, to: out)
+    private func write(_ model: LearnedModel) throws(LearningError) -> String {
+        let (bytes, sha256) = try model.write(to: out)
+        let forest = model.file.forest
         Output.talk(
-            "\(out): \(file.forest.trees.count) trees on \(grouped(events)) events, "
-                + "\(file.forest.classNames.count) classes, \(grouped(bytes.count)) bytes, "
+            "\(out): \(forest.trees.count) trees on \(grouped(model.events)) events, "
+                + "\(forest.classNames.count) classes, \(grouped(bytes)) bytes, "
                 + "sha256 \(sha256.prefix(16))…"
         )
         return sha256
     }
 
-    /// Trains on rows; those apart for early stopping and calibration are the last ones in time, see `--train-share`.
-    private func fit(
-        _ set: TrainingSet,
-        _ split: TimeEntitySplit?,
-        _ what: String
-    ) throws(CommandError) -> TrainingRecipe.Fit {
-        let recipe = training.recipe(negativeClass: 0)
-        let progress = SharedProgress(Progress(what, isQuiet: quiet))
-        let rounds = recipe.rounds
-        do throws(ForestError) {
-            let fit = try recipe.fit(
-                set,
-                training: split?.training ?? [],
-                validation: split?.validation ?? [],
-                threads: training.threads
-            ) { isFinal, done in
-                progress.update(done, of: rounds, isFinal ? "rounds on all events" : "rounds, to be judged")
-            }
+    private func watch(_ what: String) -> ModelTraining.Watch {
+        let progress = SharedProgress(ProgressBar(what, isQuiet: quiet))
+        return ModelTraining.Watch { isFinal, done, rounds in
+            progress.update(done, of: rounds, isFinal ? "rounds on all events" : "rounds, to be judged")
+        } finish: {
             progress.finish()
-            return fit
-        } catch {
-            throw .plan(error.description)
         }
+    }
+}
+
+extension PipelinePlan {
+    /// Without what looks at the features.
+    var featuresOnly: PipelinePlan {
+        var plan = self
+        plan.detectors = []
+        return plan
     }
 }

@@ -1,18 +1,13 @@
 import ArgumentParser
-import Bytes
 import Forest
 import ForestTraining
 import Foundation
-import Synchronization
+import Learning
 
 /// The algorithm and its parameters, named as in XGBoost and LightGBM where they mean the same.
 struct TrainingOptions: ParsableArguments {
-    enum Algorithm: String, ExpressibleByArgument, CaseIterable {
-        case forest, boosting, isolation
-    }
-
     @Option(help: "forest (random forest), boosting (gradient-boosted trees) or isolation (no labels needed).")
-    var algorithm = Algorithm.forest
+    var algorithm = TrainingSettings.Algorithm.forest
 
     @Option(help: "Trees; of boosting: rounds (default: forest 150, boosting 500, isolation 100).")
     var trees: Int?
@@ -104,100 +99,31 @@ struct TrainingOptions: ParsableArguments {
         guard sampleRows > 1 else { throw ValidationError("--sample-rows must be at least 2.") }
     }
 
-    /// Whether events must be set apart to decide something.
-    var needsValidation: Bool { calibration != .none || algorithm == .boosting && earlyStoppingRounds != nil }
-
-    func recipe(negativeClass: Int) -> TrainingRecipe {
-        let chosen: TrainingRecipe.Algorithm
-        switch algorithm {
-        case .forest:
-            var parameters = RandomForestTrainer.Parameters()
-            parameters.trees = trees ?? parameters.trees
-            parameters.depthMax = depth ?? parameters.depthMax
-            parameters.leafRowsMin = minLeaf ?? parameters.leafRowsMin
-            parameters.featuresTried = featuresPerNode
-            parameters.balancesClasses = balanced
-            parameters.positiveWeight = scalePosWeight
-            parameters.binsMax = maxBin
-            parameters.seed = seed
-            chosen = .forest(parameters)
-        case .boosting:
-            var parameters = BoostedTreesTrainer.Parameters()
-            parameters.rounds = trees ?? parameters.rounds
-            parameters.depthMax = depth ?? parameters.depthMax
-            parameters.learningRate = learningRate
-            parameters.leavesMax = numLeaves
-            parameters.rowShare = subsample
-            parameters.featureShare = colsampleBytree
-            parameters.featureShareNode = colsampleBynode
-            parameters.lambda = regLambda
-            parameters.childWeightMin = minChildWeight
-            parameters.gainMin = minSplitLoss
-            parameters.patience = earlyStoppingRounds
-            parameters.balancesClasses = balanced
-            parameters.positiveWeight = scalePosWeight
-            parameters.binsMax = maxBin
-            parameters.seed = seed
-            chosen = .boosting(parameters)
-        case .isolation:
-            var parameters = IsolationForestTrainer.Parameters()
-            parameters.trees = trees ?? parameters.trees
-            parameters.depthMax = depth
-            parameters.sampleRows = sampleRows
-            parameters.featureShare = colsampleBytree
-            parameters.seed = seed
-            chosen = .isolation(parameters)
-        }
-        return TrainingRecipe(chosen, calibration: calibration, negativeClass: negativeClass)
-    }
-
-    /// What the model card says of the parameters.
-    func members(rounds: Int) -> [JSONValue.Member] {
-        func number(_ name: String, _ value: Double) -> JSONValue.Member { .init(name, .number(value)) }
-        func optional(_ name: String, _ value: Int?) -> JSONValue.Member {
-            .init(name, value.map { .number(Double($0)) } ?? .null)
-        }
-        var members: [JSONValue.Member] = [.init("algorithm", .text(algorithm.rawValue)), optional("trees", rounds)]
-        switch recipe(negativeClass: 0).algorithm {
-        case .forest(let parameters):
-            members += [
-                optional("depth_max", parameters.depthMax), optional("leaf_rows_min", parameters.leafRowsMin),
-                optional("features_per_node", featuresPerNode), .init("balanced", .bool(balanced)),
-                number("scale_pos_weight", scalePosWeight), optional("max_bin", maxBin),
-            ]
-        case .boosting(let parameters):
-            members += [
-                optional("depth_max", parameters.depthMax), number("learning_rate", learningRate),
-                optional("num_leaves", numLeaves), number("subsample", subsample),
-                number("colsample_bytree", colsampleBytree), number("colsample_bynode", colsampleBynode),
-                number("reg_lambda", regLambda), number("min_child_weight", minChildWeight),
-                number("min_split_loss", minSplitLoss), optional("early_stopping_rounds", earlyStoppingRounds),
-                .init("balanced", .bool(balanced)), number("scale_pos_weight", scalePosWeight),
-                optional("max_bin", maxBin),
-            ]
-        case .isolation:
-            members += [
-                optional("depth_max", depth), optional("sample_rows", sampleRows),
-                number("colsample_bytree", colsampleBytree),
-            ]
-        }
-        return members + [.init("calibration", .text(calibration.rawValue)), .init("seed", .text(String(seed)))]
+    var settings: TrainingSettings {
+        var settings = TrainingSettings(algorithm)
+        settings.trees = trees
+        settings.depth = depth
+        settings.minLeaf = minLeaf
+        settings.featuresPerNode = featuresPerNode
+        settings.balanced = balanced
+        settings.scalePosWeight = scalePosWeight
+        settings.learningRate = learningRate
+        settings.numLeaves = numLeaves
+        settings.subsample = subsample
+        settings.colsampleBytree = colsampleBytree
+        settings.colsampleBynode = colsampleBynode
+        settings.regLambda = regLambda
+        settings.minChildWeight = minChildWeight
+        settings.minSplitLoss = minSplitLoss
+        settings.earlyStoppingRounds = earlyStoppingRounds
+        settings.sampleRows = sampleRows
+        settings.maxBin = maxBin
+        settings.calibration = calibration
+        settings.seed = seed
+        settings.threads = threads
+        return settings
     }
 }
 
+extension TrainingSettings.Algorithm: ExpressibleByArgument {}
 extension TrainingRecipe.CalibrationMethod: ExpressibleByArgument {}
-
-/// A progress display that several threads report to.
-final class SharedProgress: Sendable {
-    private let progress: Mutex<Progress>
-
-    init(_ progress: sending Progress) {
-        self.progress = Mutex(progress)
-    }
-
-    func update(_ done: Int, of total: Int, _ what: String) {
-        progress.withLock { $0.update("\(done) of \(total) \(what)", fraction: Double(done) / Double(total)) }
-    }
-
-    func finish() { progress.withLock { $0.finish() } }
-}

@@ -1,0 +1,14 @@
+import Console
+import Engine
+import Learning
+import Plan
+
+extension ModelDirectory {
+    /// Ties the models that a plan's detectors name to its features, for a command.
+    static func bound(
+        _ plan: inout PipelinePlan,
+        path: String?
+    ) throws(CommandError) -> (bindings: [Int: ModelBinding], models: [ModelDirectory]) {
+        do throws(LearningError) { return try bind(&plan, path: path) } catch { throw CommandError(error) }
+    }
+}
