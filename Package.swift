@@ -100,30 +100,31 @@ let package = Package(
         library("Windows", on: "Base Bytes Plan StateStore"),
         library("Forest", on: "Bytes CKernels"),
         library("TensorGraph", on: "CKernels Forest"),
-        library("ForestFormats", on: "Bytes Forest TensorGraph", exclude: ["README.md"]),
-        library("ForestTraining", on: "Base Forest", exclude: ["README.md"]),
+        library("Models", on: "Base Forest TensorGraph"),
+        library("ForestFormats", on: "Bytes Forest Models TensorGraph", exclude: ["README.md"]),
+        library("ForestTraining", on: "Base Forest Models", exclude: ["README.md"]),
         library("Evaluation", on: "Base", exclude: ["README.md"]),
         library("Traffic", on: "Base Bytes"),
         library("Survey", on: "Bytes", exclude: ["README.md"]),
         library("Draft", on: "Bytes Survey", exclude: ["README.md"]),
         library(
             "Engine",
-            on: "Base Bytes Decode EventLog FileStore Forest Ingest Plan StateStore TensorGraph Windows",
+            on: "Base Bytes Decode EventLog FileStore Ingest Models Plan StateStore Windows",
             [heap]
         ),
 
         // The edge.
         library("AlertStore", on: "Base CSQLite FileStore", [grdb], exclude: ["README.md"]),
-        library("Delivery", on: "AlertStore Base Bytes Engine Plan"),
+        library("Delivery", on: "AlertStore Base Bytes Engine Models Plan"),
         library(
             "Runtime",
-            on: "AlertStore Base Bytes Decode Delivery Engine EventLog FileStore Forest Plan StateStore Windows",
+            on: "AlertStore Base Bytes Decode Delivery Engine EventLog FileStore Models Plan StateStore Windows",
             [coreMetrics, metrics],
             exclude: ["README.md"]
         ),
         library(
             "Server",
-            on: "AlertStore Base Bytes CAssets CProcess Engine FileStore Forest Ingest Plan Runtime Traffic",
+            on: "AlertStore Base Bytes CAssets CProcess FileStore Ingest Models Plan Runtime Traffic",
             [
                 coreMetrics, histogram, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, metrics, nioCore,
                 nioHTTP1, nioPosix, signals,
@@ -134,8 +135,8 @@ let package = Package(
             "Commands",
             on: """
                 AlertStore Base Bytes CAssets CLZ4 CProcess Decode Delivery Draft Engine Evaluation EventLog FileStore \
-                Forest ForestFormats ForestTraining Ingest Plan Runtime SQLExport Server StateStore Survey TensorGraph \
-                Traffic Windows
+                Forest ForestFormats ForestTraining Ingest Models Plan Runtime SQLExport Server StateStore Survey \
+                TensorGraph Traffic Windows
                 """,
             [argumentParser, histogram, logging, sqlite, yams],
             exclude: ["Bench/README.md", "Export/README.md", "Input/README.md", "Safety/README.md"]
@@ -165,7 +166,8 @@ let package = Package(
         tests("WindowsTests", of: "Base Plan Windows"),
         tests("ForestTests", of: "Base Bytes Forest"),
         tests("TensorGraphTests", of: "TensorGraph"),
-        tests("ForestFormatsTests", of: "Base Bytes Forest ForestFormats TensorGraph"),
+        tests("ModelsTests", of: "Base Forest Models"),
+        tests("ForestFormatsTests", of: "Base Bytes Forest ForestFormats Models TensorGraph"),
         tests("ForestTrainingTests", of: "Base Bytes Forest ForestTraining"),
         tests("EvaluationTests", of: "Base Evaluation"),
         tests("EngineTests", of: "Base Decode Engine EventLog FileStore Ingest Plan StateStore Windows"),
@@ -177,7 +179,10 @@ let package = Package(
         tests(
             "RuntimeTests",
             of:
-                "AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Plan Runtime StateStore Windows",
+                """
+                AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Models Plan Runtime StateStore \
+                Windows
+                """,
             [sqlite]
         ),
         tests("AlertStoreTests", of: "AlertStore", [grdb]),

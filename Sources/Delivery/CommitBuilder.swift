@@ -2,6 +2,7 @@ public import AlertStore
 import Base
 import Bytes
 public import Engine
+import Models
 public import Plan
 
 /// Turns what an engine put out into the rows of one transaction.

@@ -1,4 +1,5 @@
 import Base
+import Models
 
 /// How many events a model has scored, and how many of them reached the threshold.
 public struct PredictionCount: Sendable, Equatable {

@@ -1,17 +1,14 @@
-import Forest
-import Plan
-import TensorGraph
+import Models
 import Windows
 
 /// Scores the accepted events of a batch with one model, and explains single ones.
 final class ModelScorer {
     let binding: ModelBinding
-    /// Nil of a graph.
-    private let scorer: ForestScorer?
+    private let scorer: any Scorer
     private let rows: Rows
     private let output: UnsafeMutablePointer<Float>
     private let featureCount: Int
-    private let classCount: Int
+    private let resultCount: Int
     /// [event][feature], of the bits that the model compares.
     private enum Rows {
         case single(UnsafeMutablePointer<Float>)
@@ -24,14 +21,12 @@ final class ModelScorer {
 
     init(_ binding: ModelBinding, capacity: Int) {
         self.binding = binding
-        scorer = binding.engines.map { ForestScorer($0) }
+        scorer = binding.prepared.makeScorer()
         featureCount = binding.features.count
-        classCount = binding.model.scoreCount
+        resultCount = binding.prepared.resultCount
         let size = max(1, capacity * featureCount)
-        rows =
-            binding.model.takesDoubles
-            ? .double(.allocate(capacity: size)) : .single(.allocate(capacity: size))
-        output = .allocate(capacity: max(1, capacity * classCount))
+        rows = binding.takesDoubles ? .double(.allocate(capacity: size)) : .single(.allocate(capacity: size))
+        output = .allocate(capacity: max(1, capacity * resultCount))
     }
 
     deinit {
@@ -54,18 +49,16 @@ final class ModelScorer {
                 for event in 0..<count { rows[event * featureCount + column] = values[event] }
             }
         }
-        switch (rows, binding.model) {
-        case (.single(let rows), _): scorer?.score(rows: UnsafePointer(rows), rowCount: count, into: output)
-        case (.double(let rows), .graph(let graph)):
-            let values = Array(UnsafeBufferPointer(start: rows, count: count * featureCount))
-            for (index, score) in graph.scores(of: values).enumerated() { output[index] = Float(score) }
-        case (.double(let rows), .forest):
-            scorer?.score(rows: UnsafePointer(rows), rowCount: count, into: output)
-        }
+        let values: RowBlock.Values =
+            switch rows {
+            case .single(let rows): .single(rows)
+            case .double(let rows): .double(rows)
+            }
+        scorer.score(RowBlock(values, count: count), into: output)
     }
 
     /// P(fraud) (C10).
-    func score(of event: Int) -> Double { binding.score(probabilities(of: event)) }
+    func score(of event: Int) -> Double { binding.meaning.score(results(of: event)) }
 
     /// How many of the first events have at least this score.
     func count(from threshold: Double, of count: Int) -> Int {
@@ -74,42 +67,30 @@ final class ModelScorer {
         return found
     }
 
-    func probabilities(of event: Int) -> UnsafeBufferPointer<Float> {
-        UnsafeBufferPointer(start: output + event * classCount, count: classCount)
+    func results(of event: Int) -> UnsafeBufferPointer<Float> {
+        UnsafeBufferPointer(start: output + event * resultCount, count: resultCount)
     }
 
     /// The most probable kind of fraud.
-    func fraudClass(of event: Int) -> String {
-        guard binding.model.kind != .anomaly else { return binding.classNames[1] }
-        let probabilities = probabilities(of: event)
-        var best = -1
-        for index in 0..<classCount where index != binding.negativeClass {
-            if best < 0 || probabilities[index] > probabilities[best] { best = index }
-        }
-        return best < 0 ? "" : binding.classNames[best]
-    }
-
-    func isExplained(_ event: Int) -> Bool { explanations[event] != nil }
+    func fraudClass(of event: Int) -> String { binding.meaning.fraudClass(results(of: event)) }
 
     /// Explains events together, which costs little more than one of them alone; the result is the same.
     func explain(_ events: [Int]) {
         for (index, event) in events.enumerated() { explanations[event] = parts.count / featureCount + index }
-        if case .graph(let graph) = binding.model, case .double(let rows) = rows {
-            parts += binding.losses(gathered(events, from: rows), by: graph)
-            return
+        switch rows {
+        case .single(let rows): explain(gathered(events, from: rows), events.count) { .single($0) }
+        case .double(let rows): explain(gathered(events, from: rows), events.count) { .double($0) }
         }
-        let size = events.count * featureCount
-        parts += [Double](unsafeUninitializedCapacity: size) { buffer, count in
-            count = size
-            guard let target = buffer.baseAddress else { return }
-            switch rows {
-            case .single(let rows):
-                let gathered = gathered(events, from: rows)
-                binding.explainer?.contributions(rows: gathered, rowCount: events.count, into: target)
-            case .double(let rows):
-                let gathered = gathered(events, from: rows)
-                binding.explainer?.contributions(rows: gathered, rowCount: events.count, into: target)
-            }
+    }
+
+    private func explain<Number>(
+        _ rows: [Number],
+        _ count: Int,
+        _ values: (UnsafePointer<Number>) -> RowBlock.Values
+    ) {
+        rows.withUnsafeBufferPointer { rows in
+            guard let start = rows.baseAddress else { return }
+            parts += binding.prepared.contributions(of: RowBlock(values(start), count: count))
         }
     }
 
@@ -118,10 +99,9 @@ final class ModelScorer {
     }
 
     /// The features that moved P(fraud) most, the largest part first; equal parts in the model's order.
-    func reasons(of event: Int, _ machine: WindowMachine, limit: Int) -> [Reason] {
-        if !isExplained(event) { explain([event]) }
+    func reasons(of event: Int, _ machine: WindowMachine) -> [Reason] {
+        if explanations[event] == nil { explain([event]) }
         let first = (explanations[event] ?? 0) * featureCount
-        let parts = Array(self.parts[first..<first + featureCount])
-        return binding.reasons(parts, limit: limit) { machine.feature(binding.features[$0])[event] }
+        return binding.reasons(parts[first..<first + featureCount]) { machine.feature(binding.features[$0])[event] }
     }
 }

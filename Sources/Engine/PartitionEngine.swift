@@ -1,7 +1,7 @@
 import Base
 import Bytes
-import Forest
-import Plan
+public import Models
+public import Plan
 import Windows
 
 /// The step machine of one partition: accepts events in log order, keeps their windows, scores them, and says which
@@ -161,7 +161,7 @@ public final class PartitionEngine {
 
     /// The class probabilities of a model detector for the i-th accepted event of the last batch.
     public func probabilities(detector: Int, of index: Int) -> UnsafeBufferPointer<Float>? {
-        scorers[detector]?.probabilities(of: index)
+        scorers[detector]?.results(of: index)
     }
 }
 

@@ -5,8 +5,8 @@ public import Delivery
 public import Engine
 public import EventLog
 public import FileStore
-import Forest
 import Foundation
+public import Models
 public import Plan
 public import StateStore
 

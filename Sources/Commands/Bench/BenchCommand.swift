@@ -5,6 +5,7 @@ import Engine
 import EventLog
 import FileStore
 import Foundation
+import Models
 import Plan
 import Runtime
 

@@ -1,7 +1,7 @@
 import Forest
 import ForestFormats
 import Foundation
-import TensorGraph
+import Models
 
 /// Rows of features for a benchmark, all of them in memory: [row][feature].
 struct BenchRows: Sendable {

@@ -8,8 +8,8 @@ import Evaluation
 import Forest
 import ForestTraining
 import Foundation
+import Models
 import Plan
-import TensorGraph
 
 /// `evaluate`: how right pipeline and model are on labelled recordings.
 struct EvaluateCommand: ParsableCommand {
@@ -71,7 +71,7 @@ struct EvaluateCommand: ParsableCommand {
             case .model(_, let threshold, _) = plan.detectors[detector].kind
         else { throw .plan("the pipeline \(plan.name) has no model detector to evaluate") }
 
-        var classNames = binding.classNames
+        var classNames = binding.meaning.classNames
         var events: [SessionTable.Event] = []
         var ledger = Ledger()
         let database: AlertDatabase
@@ -94,7 +94,7 @@ struct EvaluateCommand: ParsableCommand {
                     let scores = engine.probabilities(detector: detector, of: index)
                 else { continue }
                 if !classNames.contains(label) { classNames.append(label) }
-                let score = binding.score(scores)
+                let score = binding.meaning.score(scores)
                 events.append(
                     SessionTable.Event(
                         key: engine.key(entity, of: index),
@@ -102,7 +102,7 @@ struct EvaluateCommand: ParsableCommand {
                         offset: positions[Int32(row)] ?? 0,
                         time: chunk.batch.times[row],
                         truth: classNames.firstIndex(of: label) ?? 0,
-                        predicted: binding.predictedClass(scores),
+                        predicted: binding.meaning.predictedClass(scores),
                         score: score,
                         crosses: score >= threshold
                     )
@@ -123,7 +123,7 @@ struct EvaluateCommand: ParsableCommand {
         let report = EvaluationReport(
             events: events,
             classNames: classNames,
-            negative: binding.negativeClass,
+            negative: binding.meaning.negativeClass,
             gap: plan.detectors[detector].sessionGap,
             threshold: threshold,
             ledger: ledger,
@@ -132,29 +132,6 @@ struct EvaluateCommand: ParsableCommand {
         switch format {
         case .json: Output.data(report.json, .json)
         case .table: Output.data(report.table)
-        }
-    }
-
-    /// P(fraud) of rows that were collected in 32 bits.
-    private func fraudScores(_ test: TrainingData, classNames: [String], _ binding: ModelBinding) -> [Double] {
-        let columns = binding.features.map { test.columns[$0] }
-        switch binding.model {
-        case .forest(let forest):
-            let set = TrainingSet(
-                featureNames: forest.featureNames,
-                classNames: classNames,
-                columns: columns,
-                labels: test.labels.map { _ in 0 }
-            )
-            return set.fraudScores(of: forest, negativeClass: binding.negativeClass)
-        case .graph(let graph):
-            let rows = test.labels.indices.flatMap { row in columns.map { Double($0[row]) } }
-            let size = binding.model.scoreCount
-            return graph.scores(of: rows).map { Float($0) }.withUnsafeBufferPointer { results in
-                test.labels.indices.map {
-                    binding.score(UnsafeBufferPointer(rebasing: results[$0 * size..<($0 + 1) * size]))
-                }
-            }
         }
     }
 
@@ -167,12 +144,12 @@ struct EvaluateCommand: ParsableCommand {
         try ModelDirectory.nameCategories(of: &plan, by: model.model, place: model.path)
         try ModelDirectory.requireNames(plan)
         let binding: ModelBinding
-        do throws(EngineError) {
+        do throws(ModelError) {
             binding = try ModelBinding(
                 id: model.id,
                 model: model.model,
                 typical: nil,
-                plan: plan,
+                features: plan.features.map(\.name),
                 negative: rule.negative
             )
         } catch {
@@ -190,7 +167,7 @@ struct EvaluateCommand: ParsableCommand {
         let parts = data.parts(of: split, excludesKnown: judging.excludeKnown != nil)
         guard !parts.test.isEmpty else { throw .input("the recordings hold no labelled event of the days of --test") }
         let test = data.rows.selecting(parts.test)
-        let scores = fraudScores(test, classNames: data.rows.classNames(negative: rule.negative), binding)
+        let scores = binding.scores(of: test.columns)
         let report = ProtocolReport(folds: [Judgement(data, parts, scores: scores, split: split, options: judging)])
         if let path = judging.scores {
             let file = try ScoreFile(path)

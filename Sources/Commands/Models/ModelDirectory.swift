@@ -1,13 +1,12 @@
 import AlertStore
 import Base
 import Bytes
-import Engine
 import FileStore
 import Forest
 import ForestFormats
 import Foundation
+import Models
 import Plan
-import TensorGraph
 
 /// A model on disk: a folder that is written once and never changed, or the model that is part of the executable.
 struct ModelDirectory {
@@ -131,12 +130,12 @@ struct ModelDirectory {
             let model = try load(path, name: name)
             try nameCategories(of: &plan, by: model.model, place: model.path)
             let negative = plan.labels?.negative ?? model.metadata["negative"]?.text ?? usualNegative
-            do throws(EngineError) {
+            do throws(ModelError) {
                 bindings[index] = try ModelBinding(
                     id: model.id,
                     model: model.model,
                     typical: model.typical,
-                    plan: plan,
+                    features: plan.features.map(\.name),
                     negative: negative
                 )
             } catch {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Bytes
 import Forest
 import ForestFormats
+import Models
 import TensorGraph
 
 /// `models`: look at models, take in those of other libraries, and give ours to them.

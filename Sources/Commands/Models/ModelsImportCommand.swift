@@ -1,10 +1,10 @@
 import ArgumentParser
 import Base
 import Bytes
-import Engine
 import Forest
 import ForestFormats
 import Foundation
+import Models
 import Plan
 import TensorGraph
 
@@ -105,12 +105,12 @@ struct ModelsImportCommand: ParsableCommand {
         if var plan {
             try ModelDirectory.nameCategories(of: &plan, by: model, place: file)
             try ModelDirectory.requireNames(plan)
-            do throws(EngineError) {
+            do throws(ModelError) {
                 _ = try ModelBinding(
                     id: name,
                     model: model,
                     typical: nil,
-                    plan: plan,
+                    features: plan.features.map(\.name),
                     negative: negative ?? ModelDirectory.usualNegative
                 )
             } catch {

@@ -3,6 +3,7 @@ import Bytes
 import Forest
 import ForestFormats
 import Foundation
+import Models
 import TensorGraph
 
 /// `models score`
@@ -144,9 +145,7 @@ final class ModelScores {
         case .margins: return sums
         case .classNumber:
             return (0..<count).map { row in
-                let margins = sums[row * outputCount..<(row + 1) * outputCount]
-                let first = margins.indices.reduce(margins.startIndex) { margins[$1] > margins[$0] ? $1 : $0 }
-                return Double(first - margins.startIndex)
+                Double(ResultMeaning.mostProbable(sums[row * outputCount..<(row + 1) * outputCount]))
             }
         case .results: break
         }

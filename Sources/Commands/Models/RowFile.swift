@@ -1,9 +1,10 @@
+import Base
 import Bytes
 import Forest
 import ForestFormats
 import Ingest
+import Models
 import Plan
-import TensorGraph
 
 /// A CSV file of feature rows, read in batches; which of its columns a model's features are.
 final class RowFile {

@@ -5,6 +5,7 @@ import Engine
 import EventLog
 import FileStore
 import Glibc
+import Models
 import Plan
 import Runtime
 import StateStore

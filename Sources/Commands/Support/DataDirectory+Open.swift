@@ -1,6 +1,6 @@
 import AlertStore
 import Engine
-import Forest
+import Models
 import Plan
 import Runtime
 

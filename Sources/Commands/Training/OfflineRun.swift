@@ -1,6 +1,7 @@
 import Base
 import Bytes
 import Engine
+import Models
 import Plan
 
 /// Runs recordings through the engine without a log or a database: what training and evaluation look at is what a replay

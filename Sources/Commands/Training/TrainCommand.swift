@@ -5,8 +5,8 @@ import Evaluation
 import Forest
 import ForestTraining
 import Foundation
+import Models
 import Plan
-import TensorGraph
 
 /// `train`: labelled recordings in, a model directory out.
 struct TrainCommand: ParsableCommand {

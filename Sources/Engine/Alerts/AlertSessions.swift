@@ -1,5 +1,6 @@
 import Base
 import HeapModule
+import Models
 import Plan
 import StateStore
 

@@ -1,4 +1,5 @@
 import Base
+import Models
 import Plan
 import StateStore
 import Windows
@@ -11,8 +12,6 @@ final class AlertTracker {
     private let domainField: Int?
     private var detectors: [SessionBox]
 
-    /// How many reasons an alert names.
-    static let reasonCount = 6
     /// Events of a session that are handed over with their bytes when it opens an alert; older ones are read when they
     /// are written.
     static let openingEvents = 1024
@@ -22,7 +21,7 @@ final class AlertTracker {
 
         init(_ detector: Detector, table: StateTable, features: Int) {
             var reasons = 0
-            if case .model = detector.kind { reasons = AlertTracker.reasonCount }
+            if case .model = detector.kind { reasons = Reason.countMax }
             sessions = AlertSessions(gap: detector.sessionGap, table: table, features: features, reasons: reasons)
         }
     }
@@ -94,7 +93,7 @@ final class AlertTracker {
             if let scorer = scorers[index] {
                 scorer.explain(touched.values.map(\.event).sorted())
                 for (id, place) in touched {
-                    let reasons = scorer.reasons(of: place.event, machine, limit: Self.reasonCount)
+                    let reasons = scorer.reasons(of: place.event, machine)
                     output.setReasons(reasons, of: id)
                     if box.sessions[place.slot]?.id == id { box.sessions[place.slot]?.reasons = reasons }
                 }

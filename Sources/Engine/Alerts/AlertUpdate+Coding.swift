@@ -1,4 +1,5 @@
 import Bytes
+import Models
 
 /// An open alert as bytes of a checkpoint: little-endian numbers; texts and lists with a 32-bit count in front. New
 /// evidence is not part of it: it has been committed.

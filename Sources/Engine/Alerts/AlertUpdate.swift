@@ -1,4 +1,5 @@
 import Base
+public import Models
 
 /// One event of an alert's session.
 public struct Evidence: Sendable, Equatable {
@@ -30,17 +31,6 @@ public struct EvidencePlace: Sendable, Equatable {
     public var offset: Int64
     /// Event time, microseconds.
     public var time: Int64
-}
-
-/// One feature's part in a score.
-public struct Reason: Sendable, Equatable {
-    public var feature: Int
-    /// The feature's value as of the event; NaN = missing.
-    public var value: Double
-    /// What is usual for regular events; NaN = unknown.
-    public var typical: Double
-    /// How much it added to P(fraud).
-    public var contribution: Double
 }
 
 /// The state of an alert after a batch: opened or revised in it, with the evidence that the batch added.
