@@ -131,12 +131,7 @@ public final class DataDirectory {
             store: options.store ?? DiskStore(root: path),
             sink: DatabaseSink(
                 database,
-                commits: CommitBuilder(
-                    plan: plan,
-                    topic: plan.name,
-                    modelIDs: models.bindings.mapValues(\.id),
-                    alertTTL: options.alertTTL
-                ),
+                commits: CommitBuilder(plan: plan, topic: plan.name, alertTTL: options.alertTTL),
                 observer: options.observer
             ),
             installer: checkpoints,

@@ -78,7 +78,7 @@ struct EvaluateCommand: ParsableCommand {
         do throws(AlertStoreError) { database = try AlertDatabase() } catch {
             throw CommandError(error)
         }
-        let commits = CommitBuilder(plan: plan, topic: plan.name, modelIDs: bindings.mapValues(\.id))
+        let commits = CommitBuilder(plan: plan, topic: plan.name)
         let entity = plan.detectors[detector].entity
         let run = OfflineRun(plan: plan, models: bindings, reading: recordings.reading(inputFormat))
         let outputs = try run.run(files, progress: Progress("evaluate", isQuiet: quiet)) {

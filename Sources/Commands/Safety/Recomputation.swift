@@ -213,7 +213,7 @@ struct Recomputation {
         guard let first = start.offset else { return 0 }
         let sink = DatabaseSink(
             database,
-            commits: CommitBuilder(plan: plan, topic: plan.name, modelIDs: models.bindings.mapValues(\.id))
+            commits: CommitBuilder(plan: plan, topic: plan.name)
         )
         do throws(RunnerError) {
             try start.view.advance(to: end, into: sink) { offset in

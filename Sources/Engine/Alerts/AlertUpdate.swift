@@ -37,7 +37,7 @@ public struct EvidencePlace: Sendable, Equatable {
 public struct AlertUpdate: Sendable, Equatable {
     /// Hash of detector, entity key, partition and offset of the event that opened it.
     public var id: String
-    public var detector: Int
+    public var detector: DetectorLabel
     /// Predicted class, or the rule's name (C7).
     public var type: String
     public var entityKey: String
@@ -64,4 +64,11 @@ public struct AlertUpdate: Sendable, Equatable {
     /// Where a session is long by the time it opens an alert, the older events of it, at positions 0… before those of
     /// `newEvidence`: they are read from the log one by one when they are written, and never held together.
     public var furtherEvidence: [EvidencePlace] = []
+
+    /// The same once its session is over.
+    var ended: AlertUpdate {
+        var alert = self
+        alert.isEnded = true
+        return alert
+    }
 }
