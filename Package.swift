@@ -100,15 +100,16 @@ let package = Package(
         library("Windows", on: "Base Bytes Plan StateStore"),
         library("Forest", on: "Bytes CKernels"),
         library("TensorGraph", on: "CKernels Forest"),
-        library("ForestFormats", on: "Bytes Forest TensorGraph", exclude: ["README.md"]),
-        library("ForestTraining", on: "Base Forest", exclude: ["README.md"]),
+        library("Models", on: "Base Forest TensorGraph"),
+        library("ForestFormats", on: "Bytes Forest Models TensorGraph", exclude: ["README.md"]),
+        library("ForestTraining", on: "Base Forest Models", exclude: ["README.md"]),
         library("Evaluation", on: "Base", exclude: ["README.md"]),
         library("Traffic", on: "Base Bytes"),
         library("Survey", on: "Base Bytes", exclude: ["README.md"]),
         library("Draft", on: "Bytes Survey", exclude: ["README.md"]),
         library(
             "Engine",
-            on: "Base Bytes Decode EventLog FileStore Forest Ingest Plan StateStore TensorGraph Windows",
+            on: "Base Bytes Decode EventLog FileStore Ingest Models Plan StateStore Windows",
             [heap]
         ),
 
@@ -116,24 +117,27 @@ let package = Package(
         library("Assets", on: "CAssets"),
         library("Tables", on: "Base Bytes Ingest"),
         library("AlertStore", on: "Base CSQLite FileStore", [grdb], exclude: ["README.md"]),
-        library("Delivery", on: "AlertStore Base Bytes Engine Plan"),
+        library("Delivery", on: "AlertStore Base Bytes Engine Models Plan"),
         library(
             "Runtime",
-            on: "AlertStore Base Bytes Decode Delivery Engine EventLog FileStore Forest Plan StateStore Windows",
+            on: "AlertStore Base Bytes Decode Delivery Engine EventLog FileStore Models Plan StateStore Windows",
             [coreMetrics, metrics],
             exclude: ["README.md"]
         ),
-        library("Upkeep", on: "AlertStore Base Bytes Delivery Engine EventLog FileStore Plan Runtime StateStore"),
+        library(
+            "Upkeep",
+            on: "AlertStore Base Bytes Delivery Engine EventLog FileStore Models Plan Runtime StateStore"
+        ),
         library(
             "Learning",
             on: """
                 AlertStore Assets Base Bytes Decode Delivery Engine Evaluation FileStore Forest ForestFormats \
-                ForestTraining Ingest Plan Tables TensorGraph
+                ForestTraining Ingest Models Plan Tables TensorGraph
                 """
         ),
         library(
             "Server",
-            on: "AlertStore Assets Base Bytes CProcess Engine FileStore Forest Ingest Plan Runtime Traffic",
+            on: "AlertStore Assets Base Bytes CProcess FileStore Ingest Models Plan Runtime Traffic",
             [
                 coreMetrics, histogram, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, metrics, nioCore,
                 nioHTTP1, nioPosix, signals,
@@ -158,7 +162,7 @@ let package = Package(
             "Commands",
             on: """
                 AlertStore Assets Base Bench Bytes CLZ4 CProcess Console Decode Draft Engine Evaluation EventLog \
-                FileStore Forest ForestFormats ForestTraining Ingest Learning Plan Runtime SQLExport Server \
+                FileStore Forest ForestFormats ForestTraining Ingest Learning Models Plan Runtime SQLExport Server \
                 StateStore Survey Tables TensorGraph Traffic Upkeep Windows
                 """,
             [argumentParser, logging, yams],
@@ -189,7 +193,8 @@ let package = Package(
         tests("WindowsTests", of: "Base Plan Windows"),
         tests("ForestTests", of: "Base Bytes Forest"),
         tests("TensorGraphTests", of: "TensorGraph"),
-        tests("ForestFormatsTests", of: "Base Bytes Forest ForestFormats Tables TensorGraph"),
+        tests("ModelsTests", of: "Base Forest Models"),
+        tests("ForestFormatsTests", of: "Base Bytes Forest ForestFormats Models Tables TensorGraph"),
         tests("ForestTrainingTests", of: "Base Bytes Forest ForestTraining"),
         tests("EvaluationTests", of: "Base Evaluation"),
         tests("EngineTests", of: "Base Decode Engine EventLog FileStore Ingest Plan StateStore Windows"),
@@ -201,7 +206,10 @@ let package = Package(
         tests(
             "RuntimeTests",
             of:
-                "AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Plan Runtime StateStore Windows",
+                """
+                AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Models Plan Runtime StateStore \
+                Windows
+                """,
             [sqlite]
         ),
         tests("AlertStoreTests", of: "AlertStore", [grdb]),
@@ -216,7 +224,7 @@ let package = Package(
         tests("ConsoleTests", of: "AlertStore Console Learning Runtime Tables"),
         tests("BenchTests", of: "Bench Console ForestTraining"),
         tests("UpkeepTests", of: "FileStore Upkeep"),
-        tests("LearningTests", of: "AlertStore Base Decode Engine Evaluation Learning Plan Tables"),
+        tests("LearningTests", of: "AlertStore Base Decode Engine Evaluation Learning Models Plan Tables"),
         tests("SurveyTests", of: "Survey"),
         tests("DraftTests", of: "Draft Survey"),
         tests("CommandLineTests", of: "Base patternalarm"),

@@ -2,26 +2,24 @@ public import AlertStore
 import Base
 import Bytes
 public import Engine
+import Models
 public import Plan
 
 /// Turns what an engine put out into the rows of one transaction.
 public struct CommitBuilder: Sendable {
     private let plan: PipelinePlan
     private let topic: String
-    private let modelIDs: [Int: String]
     private let alertTTL: Int64?
     /// The features' names as JSON members, each with its colon.
     private let featureNames: [[UInt8]]
 
     /// - Parameters:
-    ///   - plan: What the engine runs: the names of its detectors, entities and features.
+    ///   - plan: What the engine runs: the names of its features.
     ///   - topic: The log's name, under which the offset is kept.
-    ///   - modelIDs: The model behind each detector that has one, by the detector's position.
     ///   - alertTTL: How long behind the clock ended alerts are kept, milliseconds; nil = for ever.
-    public init(plan: PipelinePlan, topic: String, modelIDs: [Int: String], alertTTL: Int64? = nil) {
+    public init(plan: PipelinePlan, topic: String, alertTTL: Int64? = nil) {
         self.plan = plan
         self.topic = topic
-        self.modelIDs = modelIDs
         self.alertTTL = alertTTL
         featureNames = plan.features.map { feature in
             var name: [UInt8] = []
@@ -46,8 +44,8 @@ public struct CommitBuilder: Sendable {
             )
         )
         if let alertTTL, let clock = output.clock { commit.expireBeforeMilliseconds = milliseconds(clock) - alertTTL }
-        for (detector, count) in output.predictions {
-            guard let id = modelIDs[detector] else { continue }
+        for count in output.predictions {
+            guard let id = count.detector.model else { continue }
             commit.predictions.append((id, count.scored, count.positive))
         }
         for alert in output.alerts { add(alert, partition: output.partition, to: &commit) }
@@ -86,13 +84,12 @@ public struct CommitBuilder: Sendable {
     }
 
     private func add(_ alert: AlertUpdate, partition: Int, to commit: inout EngineCommit) {
-        let detector = plan.detectors[alert.detector]
         commit.alerts.append(
             AlertRecord(
                 id: alert.id,
-                detector: detector.name,
+                detector: alert.detector.name,
                 type: alert.type,
-                entity: plan.entities[detector.entity].name,
+                entity: alert.detector.entity,
                 entityKey: alert.entityKey,
                 score: alert.score,
                 peakScore: alert.peakScore,
@@ -107,7 +104,7 @@ public struct CommitBuilder: Sendable {
                 lastOffset: alert.lastOffset,
                 revisions: alert.revisions,
                 isEnded: alert.isEnded,
-                modelID: modelIDs[alert.detector],
+                modelID: alert.detector.model,
                 domain: alert.domain
             )
         )

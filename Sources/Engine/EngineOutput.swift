@@ -1,11 +1,11 @@
 import Base
+import Models
 
-/// How many events a model has scored, and how many of them reached the threshold.
+/// How many events a detector's model has scored, and how many of them reached the threshold.
 public struct PredictionCount: Sendable, Equatable {
+    public let detector: DetectorLabel
     public var scored = 0
     public var positive = 0
-
-    public init() {}
 }
 
 /// What a batch of events led to: everything that one database transaction has to hold (C3).
@@ -19,8 +19,8 @@ public struct EngineOutput: Sendable {
     public var rejected: [RejectedEvent] = []
     public var late: [LateEvent] = []
     public var duplicates: [DuplicateEvent] = []
-    /// By detector: events that its model has scored, and those at or above its threshold.
-    public var predictions: [Int: PredictionCount] = [:]
+    /// One for each detector whose model has scored any.
+    public private(set) var predictions: [PredictionCount] = []
     /// Each alert that was opened, revised or ended, once, as of its last change.
     public private(set) var alerts: [AlertUpdate] = []
     private var positions: [String: Int] = [:]
@@ -64,6 +64,15 @@ public struct EngineOutput: Sendable {
         alerts[position] = alert
         alerts[position].newEvidence = evidence
         alerts[position].furtherEvidence = further
+    }
+
+    /// Adds events that a detector's model has scored, and those of them at or above its threshold.
+    mutating func notePredictions(of detector: DetectorLabel, scored: Int, positive: Int) {
+        let known = predictions.firstIndex { $0.detector === detector }
+        if known == nil { predictions.append(PredictionCount(detector: detector)) }
+        let index = known ?? predictions.count - 1
+        predictions[index].scored += scored
+        predictions[index].positive += positive
     }
 
     /// Gives the newest state of an alert its reasons, if there is one.

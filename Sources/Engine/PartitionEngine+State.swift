@@ -20,7 +20,7 @@ extension PartitionEngine {
         if let spare { spare.reuse(offset: offset, clock: intake.admission.clock, horizons: horizons) }
         intake.admission.beginImage(image, all: all)
         machine.beginImage(image, all: all)
-        tracker.beginImage(image, all: all)
+        detectors.beginImage(image, all: all)
         return image
     }
 
@@ -28,7 +28,7 @@ extension PartitionEngine {
     public func fillImage(_ image: StateImage, bytes: Int) -> Bool {
         let limit = image.byteCount.addingReportingOverflow(bytes)
         let end = limit.overflow ? .max : limit.partialValue
-        return intake.admission.fillImage(upTo: end) && machine.fillImage(upTo: end) && tracker.fillImage(upTo: end)
+        return intake.admission.fillImage(upTo: end) && machine.fillImage(upTo: end) && detectors.fillImage(upTo: end)
     }
 
     /// Puts a new engine into the state of a checkpoint. Keys and ids beyond `limit` bytes stay on disk until they are asked
@@ -59,14 +59,21 @@ extension PartitionEngine {
         var isWhole = true
         try store.visit { record in
             if record.table.number >= 0x8000 {
-                guard !tracker.holds(record) else { return true }
+                let number = Int(record.table.number) - 0x8000
+                guard detectors.machines.indices.contains(number) else {
+                    isWhole = false
+                    return false
+                }
+                let machine = detectors.machines[number]
+                guard !machine.sessions.holds(record.key) else { return true }
                 let name = record.key.combined(with: Text(low: UInt64(record.table.number), high: 1))
                 if scope.isDead(record) {
                     endedAlerts.insert(name)
                 } else if !endedAlerts.contains(name) {
                     // Each has to be known: when its session ends, it does.
-                    isWhole = tracker.load(record, inMemory: limit.map { tracker.heldBytes < $0 / 4 } ?? true)
-                    isFull = isFull || limit.map { tracker.heldBytes >= $0 / 4 } ?? false
+                    let inMemory = limit.map { detectors.heldBytes < $0 / 4 } ?? true
+                    isWhole = machine.sessions.load(record.key, record.value, inMemory: inMemory)
+                    isFull = isFull || limit.map { detectors.heldBytes >= $0 / 4 } ?? false
                 }
             } else if scope.isDead(record) {
                 return true
@@ -83,8 +90,9 @@ extension PartitionEngine {
     }
 
     private var horizons: [StateTable: Int64] {
-        var horizons = machine.horizons.merging(tracker.horizons) { first, _ in first }
+        var horizons = machine.horizons
         horizons[DuplicateFilter.table] = intake.admission.horizon
+        for detector in detectors.machines { horizons[detector.sessions.stateTable] = detector.sessions.gap }
         return horizons
     }
 
@@ -92,20 +100,20 @@ extension PartitionEngine {
     public var keyCounts: (held: Int, spilled: Int) { (machine.keyCount, machine.spilledCount) }
 
     /// Bytes of memory that keyed state takes: keys and their rows, remembered ids, open alerts.
-    public var stateBytes: Int { machine.stateBytes + intake.admission.byteCount + tracker.byteCount }
+    public var stateBytes: Int { machine.stateBytes + intake.admission.byteCount + detectors.byteCount }
 
     /// By how many bytes keys, ids and alerts take more than `limit` leaves for them beside what has to stay in memory of each
     /// open alert; a quarter of it in any case. Memory that keys have left for the next ones does not count.
     public func excess(over limit: Int) -> Int {
-        let fixed = tracker.byteCount - tracker.heldBytes
-        return machine.heldBytes + intake.admission.byteCount + tracker.heldBytes - max(limit / 4, limit - fixed)
+        let fixed = detectors.byteCount - detectors.heldBytes
+        return machine.heldBytes + intake.admission.byteCount + detectors.heldBytes - max(limit / 4, limit - fixed)
     }
 
     /// Bytes of memory that recent events take, held for alerts.
-    public var evidenceBytes: Int { tracker.evidenceBytes }
+    public var evidenceBytes: Int { detectors.evidenceBytes }
 
     /// Bytes of an image of what has changed since the last one, about.
-    public var changedBytes: Int { machine.changedBytes + intake.admission.changedBytes + tracker.changedBytes }
+    public var changedBytes: Int { machine.changedBytes + intake.admission.changedBytes + detectors.changedBytes }
 
     /// Gives up the keys and the alerts that have been cold longest and the older ids, where the last checkpoint of the store
     /// holds them, until the rest holds less than `limit` bytes. They come back when an event asks for them; results do not
@@ -113,8 +121,8 @@ extension PartitionEngine {
     public func spill(to store: CheckpointStore, limit: Int) {
         guard excess(over: limit) > 0 else { return }
         useCold(store)
-        tracker.spill(limit: limit / 4)
-        let room = max(limit / 4, limit - tracker.byteCount)
+        detectors.spill(limit: limit / 4)
+        let room = max(limit / 4, limit - detectors.byteCount)
         intake.admission.spill(limit: room / 4)
         machine.spill(limit: max(0, room - intake.admission.byteCount))
     }
@@ -122,12 +130,12 @@ extension PartitionEngine {
     private func useCold(_ store: CheckpointStore) {
         machine.useCold(store)
         intake.admission.useCold(store)
-        tracker.useCold(store)
+        detectors.useCold(store)
     }
 
     /// What kept a spilled key, id or alert from being read: events since then are not judged with their whole history.
     public var coldFailure: StateError? {
-        machine.coldFailure ?? intake.admission.coldFailure ?? tracker.coldFailure
+        machine.coldFailure ?? intake.admission.coldFailure ?? detectors.coldFailure
     }
 
     /// What is held for a key of an entity: offset and event time (microseconds) of each event, oldest first.

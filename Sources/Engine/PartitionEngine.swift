@@ -1,7 +1,7 @@
 import Base
 import Bytes
-import Forest
-import Plan
+public import Models
+public import Plan
 import Windows
 
 /// The step machine of one partition: accepts events in log order, keeps their windows, scores them, and says which
@@ -17,10 +17,8 @@ public final class PartitionEngine {
 
     let intake: Intake
     let machine: WindowMachine
-    let scorers: [ModelScorer?]
-    private(set) var tracker: AlertTracker
+    let detectors: DetectorSet
     private let raisesAlerts: Bool
-    private let evidenceLimit: Int
 
     /// Accepted events of the last batch.
     public var acceptedCount: Int { intake.count }
@@ -49,20 +47,9 @@ public final class PartitionEngine {
         self.partition = partition
         self.capacity = capacity
         self.raisesAlerts = raisesAlerts && !plan.detectors.isEmpty
-        evidenceLimit = evidenceBytes
         intake = Intake(plan: plan, capacity: capacity)
         machine = WindowMachine(plan: plan, capacity: capacity)
-        var scorers: [ModelScorer?] = []
-        for (index, detector) in plan.detectors.enumerated() {
-            guard case .model(let name, _, _) = detector.kind else {
-                scorers.append(nil)
-                continue
-            }
-            guard let binding = models[index] else { throw .missingModel(detector: detector.name, model: name) }
-            scorers.append(ModelScorer(binding, capacity: capacity))
-        }
-        self.scorers = scorers
-        tracker = AlertTracker(plan: plan, partition: partition, evidenceBytes: evidenceBytes)
+        detectors = try DetectorSet(models, windows: machine, partition: partition, evidenceBytes: evidenceBytes)
     }
 
     /// An engine for features only: no detector runs. What training uses; the features are the same ones (C6).
@@ -112,26 +99,10 @@ public final class PartitionEngine {
             clocks: intake.clocks,
             count: acceptedCount
         )
-        for (index, scorer) in scorers.enumerated() {
-            guard let scorer else { continue }
-            scorer.score(machine, count: acceptedCount)
-            guard emits, case .model(_, let threshold, _) = plan.detectors[index].kind else { continue }
-            output.predictions[index, default: PredictionCount()].scored += acceptedCount
-            let positive = scorer.count(from: threshold, of: acceptedCount)
-            output.predictions[index, default: PredictionCount()].positive += positive
-        }
+        detectors.score(count: acceptedCount, emits: emits, into: &output)
         if raisesAlerts {
-            tracker.step(
-                batch,
-                rows: intake.rows,
-                offsets: intake.offsets,
-                count: acceptedCount,
-                machine: machine,
-                scorers: scorers,
-                clock: intake.admission.clock,
-                emits: emits,
-                into: &output
-            )
+            let events = AcceptedEvents(batch: batch, rows: intake.rows, offsets: intake.offsets, count: acceptedCount)
+            detectors.step(events, clock: intake.admission.clock, emits: emits, into: &output)
         }
         output.nextOffset = baseOffset.rawValue + Int64(rows.count)
         output.clock = intake.admission.clock
@@ -141,7 +112,7 @@ public final class PartitionEngine {
     public func reset() {
         intake.admission = Admission(plan: plan)
         machine.reset()
-        if raisesAlerts { tracker = AlertTracker(plan: plan, partition: partition, evidenceBytes: evidenceLimit) }
+        detectors.reset()
     }
 
     /// Position in the last batch of its i-th accepted event.
@@ -158,11 +129,23 @@ public final class PartitionEngine {
 
     /// The key of an entity for the i-th accepted event of the last batch.
     public func key(_ entity: Int, of index: Int) -> Text { machine.keys(entity)[index] }
+}
 
-    /// The class probabilities of a model detector for the i-th accepted event of the last batch.
+/// What a model detector, by its position in the plan, says of the i-th accepted event of the last batch; nil for a detector
+/// without a model.
+extension PartitionEngine {
+    private func scorer(_ detector: Int) -> ModelScorer? { detectors.machines[detector].judge.scorer }
+
+    /// The model's results: probabilities of the classes.
     public func probabilities(detector: Int, of index: Int) -> UnsafeBufferPointer<Float>? {
-        scorers[detector]?.probabilities(of: index)
+        scorer(detector)?.results(of: index)
     }
+
+    /// P(fraud) (C10).
+    public func score(detector: Int, of index: Int) -> Double? { scorer(detector)?.score(of: index) }
+
+    /// The most probable kind of fraud.
+    public func fraudClass(detector: Int, of index: Int) -> String? { scorer(detector)?.fraudClass(of: index) }
 }
 
 extension ColumnBatch {

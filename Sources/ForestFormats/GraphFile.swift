@@ -1,5 +1,6 @@
 import Bytes
 import Forest
+import Models
 import TensorGraph
 
 /// A graph of operators as a file of ours: the ONNX file as it was, and what we call its features and classes.

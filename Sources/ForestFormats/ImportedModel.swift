@@ -1,5 +1,6 @@
 import Bytes
 import Forest
+import Models
 import TensorGraph
 
 /// The kinds of file that hold models.

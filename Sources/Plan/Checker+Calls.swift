@@ -1,3 +1,5 @@
+import Base
+
 extension Checker {
     /// A function of one event, or an aggregate over a window: the first argument of an aggregate names an entity.
     mutating func call(

@@ -1,3 +1,5 @@
+import Base
+
 /// Gives every name its meaning and every expression its type; collects the aggregates that features and rules share.
 struct Checker {
     let schema: Schema

@@ -1,3 +1,5 @@
+import Base
+
 /// Reads the maps of a pipeline file: takes known keys, remembers what is wrong, and names what is left over.
 struct ConfigReader {
     let file: String

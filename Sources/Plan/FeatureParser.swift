@@ -1,3 +1,5 @@
+import Base
+
 /// The features and detectors of a pipeline file.
 struct FeatureParser {
     private struct Draft {

@@ -1,3 +1,5 @@
+import Base
+
 /// The queries of a pipeline file.
 struct QueryParser {
     private static let keys = ["name", "title", "by", "window", "every", "columns", "sequence", "within"]

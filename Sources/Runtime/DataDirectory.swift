@@ -5,8 +5,8 @@ public import Delivery
 public import Engine
 public import EventLog
 public import FileStore
-import Forest
 import Foundation
+public import Models
 public import Plan
 public import StateStore
 
@@ -131,12 +131,7 @@ public final class DataDirectory {
             store: options.store ?? DiskStore(root: path),
             sink: DatabaseSink(
                 database,
-                commits: CommitBuilder(
-                    plan: plan,
-                    topic: plan.name,
-                    modelIDs: models.bindings.mapValues(\.id),
-                    alertTTL: options.alertTTL
-                ),
+                commits: CommitBuilder(plan: plan, topic: plan.name, alertTTL: options.alertTTL),
                 observer: options.observer
             ),
             installer: checkpoints,

@@ -1,6 +1,7 @@
 import Base
 import Decode
-public import Engine
+import Engine
+public import Models
 public import Plan
 import Synchronization
 
@@ -226,20 +227,16 @@ public final class Predictor: Sendable {
             let kind = engine.fraudClass(detector: 0, of: event)
         else { return nil }
         let isFraud = score >= threshold
-        let names = binding.classNames
-        let negative = names[binding.negativeClass]
-        // An anomaly model has one result: how probable its second class is.
-        let probabilities =
-            results.count == names.count
-            ? zip(names, results).map { ($0, Double($1)) } : [(negative, 1 - score), (names[names.count - 1], score)]
-        let type = isFraud ? kind : negative
+        let meaning = binding.meaning
+        let probabilities = meaning.probabilities(results)
+        let type = isFraud ? kind : meaning.classNames[meaning.negativeClass]
         return Prediction(
             model: binding.id,
             type: type,
             isFraud: isFraud,
             score: score,
             severity: plan.severities.severity(of: score),
-            confidence: probabilities.first { $0.0 == type }?.1 ?? (isFraud ? score : 1 - score),
+            confidence: probabilities.first { $0.name == type }?.probability ?? (isFraud ? score : 1 - score),
             probabilities: probabilities,
             eventCount: run.count,
             amount: plan.schema.index(ofRole: .amount).map { _ in run.amount },

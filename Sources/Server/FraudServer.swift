@@ -1,8 +1,8 @@
 import AlertStore
 import Bytes
-import Engine
 import Hummingbird
 public import Logging
+import Models
 import NIOCore
 import ServiceLifecycle
 import UnixSignals

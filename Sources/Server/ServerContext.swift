@@ -1,7 +1,7 @@
 public import AlertStore
 import Base
 import Dispatch
-public import Engine
+public import Models
 import NIOPosix
 public import Plan
 public import Runtime

@@ -215,3 +215,12 @@ extension GraphModel {
         return model
     }
 }
+
+extension GraphModel.Size {
+    /// Of a forest alone.
+    public init(of forest: ForestModel) {
+        trees = forest.trees.count
+        nodes = forest.trees.reduce(0) { $0 + $1.nodeCount }
+        depth = forest.trees.map(\.depth).max() ?? 0
+    }
+}

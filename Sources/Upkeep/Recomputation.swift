@@ -5,6 +5,7 @@ public import Engine
 public import EventLog
 public import FileStore
 import Glibc
+public import Models
 public import Plan
 import Runtime
 import StateStore
@@ -245,7 +246,7 @@ public struct Recomputation {
         guard let first = start.offset else { return 0 }
         let sink = DatabaseSink(
             database,
-            commits: CommitBuilder(plan: plan, topic: plan.name, modelIDs: models.bindings.mapValues(\.id))
+            commits: CommitBuilder(plan: plan, topic: plan.name)
         )
         do throws(RunnerError) {
             try start.view.advance(to: end, into: sink) { offset in

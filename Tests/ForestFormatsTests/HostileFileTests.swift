@@ -3,6 +3,7 @@ import Bytes
 import Forest
 import ForestFormats
 import Foundation
+import Models
 import TensorGraph
 import Testing
 

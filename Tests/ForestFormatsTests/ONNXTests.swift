@@ -2,6 +2,7 @@ import Base
 import Bytes
 import Forest
 import ForestFormats
+import Models
 import TensorGraph
 import Testing
 

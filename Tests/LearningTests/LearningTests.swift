@@ -5,6 +5,7 @@ import Evaluation
 import ForestTraining
 import Foundation
 import Learning
+import Models
 import Plan
 import Tables
 import TestKit

@@ -1,6 +1,7 @@
 import Base
 import Engine
 import Forest
+import Models
 import Plan
 import Runtime
 import TestKit
@@ -23,7 +24,8 @@ private func modelPlan(seed: UInt64) throws -> (plan: PipelinePlan, bindings: [I
         sessionGap: 60_000_000
     )
     plan.detectors.append(detector)
-    let binding = try ModelBinding(id: "m@1", forest: forest, typical: [50, 1], plan: plan, negative: "regular")
+    let names = plan.features.map(\.name)
+    let binding = try ModelBinding(id: "m@1", forest: forest, typical: [50, 1], features: names, negative: "regular")
     return (plan, [1: binding])
 }
 

@@ -121,10 +121,11 @@ final class MemorySink: AlertSink {
     private static func numbers(_ alert: AlertUpdate) -> [UInt64] {
         let reals = [alert.score, alert.peakScore, alert.amount] + alert.features
         let integers = [
-            Int64(alert.detector), Int64(alert.eventCount), alert.openedTime, alert.firstTime, alert.lastTime,
+            Int64(alert.eventCount), alert.openedTime, alert.firstTime, alert.lastTime,
             alert.openedOffset, alert.lastOffset, Int64(alert.revisions), alert.isEnded ? 1 : 0,
         ]
-        return [hash(alert.type), hash(alert.entityKey)] + reals.map(\.bitPattern) + integers.map { bits($0) }
+        return [hash(alert.detector.name), hash(alert.type), hash(alert.entityKey)] + reals.map(\.bitPattern)
+            + integers.map { bits($0) }
     }
 
     private static func numbers(_ event: Evidence) -> [UInt64] {

@@ -8,6 +8,7 @@ import EventLog
 import FileStore
 import Foundation
 import Learning
+import Models
 import Plan
 import Runtime
 

@@ -1,6 +1,6 @@
 import Console
-import Engine
 import Learning
+import Models
 import Plan
 
 extension ModelDirectory {

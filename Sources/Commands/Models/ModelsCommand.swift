@@ -4,6 +4,7 @@ import Console
 import Forest
 import ForestFormats
 import Learning
+import Models
 import TensorGraph
 
 /// `models`: look at models, take in those of other libraries, and give ours to them.

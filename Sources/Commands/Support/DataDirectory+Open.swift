@@ -4,6 +4,7 @@ import Console
 import Engine
 import Forest
 import Learning
+import Models
 import Plan
 import Runtime
 

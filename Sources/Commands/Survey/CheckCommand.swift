@@ -64,7 +64,7 @@ struct CheckCommand: ParsableCommand {
         }
         var findings = RecordingFindings(plan)
         var ledger = Ledger()
-        var alerts = Array(repeating: 0, count: rules.detectors.count)
+        var alerts: [String: Int] = [:]
         var bases = Array(repeating: Int64(0), count: plan.partitionCount)
         let run = OfflineRun(plan: rules, models: [:], reading: options.reading)
         var unended: [String] = []
@@ -74,7 +74,7 @@ struct CheckCommand: ParsableCommand {
             let engine = share.engine
             if engine.partition == 0 { findings.note(chunk) }
             for alert in output.alerts where alert.openedOffset >= bases[engine.partition] {
-                alerts[alert.detector] += 1
+                alerts[alert.detector.name, default: 0] += 1
             }
             ledger += output.ledger
             bases[engine.partition] = output.nextOffset
@@ -84,8 +84,8 @@ struct CheckCommand: ParsableCommand {
             "\(grouped(ledger.events)) events = \(grouped(ledger.ok)) ok + \(grouped(ledger.late)) late + "
                 + "\(grouped(ledger.duplicate)) duplicate + \(grouped(ledger.rejected)) rejected\n"
         )
-        for (detector, count) in zip(rules.detectors, alerts) {
-            Output.data("\(detector.name): \(grouped(count)) alerts\n")
+        for detector in rules.detectors {
+            Output.data("\(detector.name): \(grouped(alerts[detector.name] ?? 0)) alerts\n")
         }
         for path in unended {
             Output.data(

@@ -114,7 +114,7 @@ struct DraftTrial {
                 for index in 0..<engine.acceptedCount { sketches[feature].add(lane[index]) }
             }
             for alert in output.alerts where alert.openedOffset >= bases[engine.partition] {
-                outcome.alerts[plan.detectors[alert.detector].name, default: 0] += 1
+                outcome.alerts[alert.detector.name, default: 0] += 1
             }
             for event in output.rejected where outcome.firstReasons.count < 3 {
                 outcome.firstReasons.append((event.field.map { $0 + " " } ?? "") + event.reason)

@@ -2,6 +2,7 @@ import Base
 import Console
 import Engine
 import Learning
+import Models
 import Plan
 
 /// Runs recordings through the engine without a log or a database.

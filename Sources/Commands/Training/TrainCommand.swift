@@ -5,6 +5,7 @@ import Evaluation
 import Forest
 import Foundation
 import Learning
+import Models
 import Plan
 
 /// `train`: labelled recordings in, a model directory out.

@@ -1,7 +1,9 @@
 import Bytes
+import Models
 
 /// An open alert as bytes of a checkpoint: little-endian numbers; texts and lists with a 32-bit count in front. New
-/// evidence is not part of it: it has been committed.
+/// evidence is not part of it: it has been committed. Of which detector it is says the table that it is in; the number in front of
+/// the count of events once did, and is not read.
 extension AlertUpdate {
     func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: 512 + features.count * 8)
@@ -18,7 +20,7 @@ extension AlertUpdate {
         }
         for number in [score, peakScore, amount] { writer.appendLittleEndian(number.bitPattern) }
         for number in [
-            Int64(detector), Int64(eventCount), openedTime, firstTime, lastTime, openedOffset, lastOffset,
+            0, Int64(eventCount), openedTime, firstTime, lastTime, openedOffset, lastOffset,
             Int64(revisions),
         ] { writer.appendLittleEndian(number) }
         writer.append(isEnded ? 1 : 0)
@@ -35,17 +37,20 @@ extension AlertUpdate {
     }
 
     /// Nil if the bytes are not an alert.
-    init?(encoded bytes: UnsafeRawBufferPointer) {
+    init?(encoded bytes: UnsafeRawBufferPointer, of detector: DetectorLabel) {
         var reader = ByteReader(bytes)
         do throws(ByteError) {
-            self = try Self.decode(&reader)
+            self = try Self.decode(&reader, of: detector)
         } catch {
             return nil
         }
         guard reader.remaining == 0 else { return nil }
     }
 
-    private static func decode(_ reader: inout ByteReader) throws(ByteError) -> AlertUpdate {
+    private static func decode(
+        _ reader: inout ByteReader,
+        of detector: DetectorLabel
+    ) throws(ByteError) -> AlertUpdate {
         func text() throws(ByteError) -> String {
             let count = Int(try reader.readLittleEndian(UInt32.self))
             return String(decoding: try reader.read(count: count), as: UTF8.self)
@@ -70,7 +75,7 @@ extension AlertUpdate {
         for _ in 0..<Int(try reader.readLittleEndian(UInt32.self)) { features.append(try real()) }
         return AlertUpdate(
             id: id,
-            detector: Int(numbers[0]),
+            detector: detector,
             type: type,
             entityKey: key,
             domain: domain,

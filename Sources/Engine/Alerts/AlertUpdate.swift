@@ -1,4 +1,5 @@
 import Base
+public import Models
 
 /// One event of an alert's session.
 public struct Evidence: Sendable, Equatable {
@@ -32,22 +33,11 @@ public struct EvidencePlace: Sendable, Equatable {
     public var time: Int64
 }
 
-/// One feature's part in a score.
-public struct Reason: Sendable, Equatable {
-    public var feature: Int
-    /// The feature's value as of the event; NaN = missing.
-    public var value: Double
-    /// What is usual for regular events; NaN = unknown.
-    public var typical: Double
-    /// How much it added to P(fraud).
-    public var contribution: Double
-}
-
 /// The state of an alert after a batch: opened or revised in it, with the evidence that the batch added.
 public struct AlertUpdate: Sendable, Equatable {
     /// Hash of detector, entity key, partition and offset of the event that opened it.
     public var id: String
-    public var detector: Int
+    public var detector: DetectorLabel
     /// Predicted class, or the rule's name (C7).
     public var type: String
     public var entityKey: String
@@ -74,4 +64,11 @@ public struct AlertUpdate: Sendable, Equatable {
     /// Where a session is long by the time it opens an alert, the older events of it, at positions 0… before those of
     /// `newEvidence`: they are read from the log one by one when they are written, and never held together.
     public var furtherEvidence: [EvidencePlace] = []
+
+    /// The same once its session is over.
+    var ended: AlertUpdate {
+        var alert = self
+        alert.isEnded = true
+        return alert
+    }
 }

@@ -1,6 +1,7 @@
 public import Base
 public import EventLog
 public import FileStore
+public import Models
 public import Plan
 import StateStore
 

@@ -1,6 +1,7 @@
 import Base
 import EventLog
 public import FileStore
+public import Models
 public import Plan
 import StateStore
 

@@ -1,4 +1,5 @@
 import Forest
+import Models
 import TensorGraph
 
 /// Reads ONNX models of trees: TreeEnsembleClassifier and TreeEnsembleRegressor of ai.onnx.ml 1 to 3 and TreeEnsemble of

@@ -1,4 +1,5 @@
 import Forest
+import Models
 
 extension TrainingSet {
     /// P(fraud) of every row as a model says it: 1 − P(the class that is not fraud), or the only result of a model
@@ -9,16 +10,13 @@ extension TrainingSet {
     ///   - negativeClass: The class that is not fraud.
     /// - Returns: One score a row, 0…1.
     public func fraudScores(of model: ForestModel, negativeClass: Int) -> [Double] {
-        results(of: model) { results in
-            results.count == 1 ? Double(results[0]) : 1 - Double(results[negativeClass])
-        }
+        let meaning = ResultMeaning(model.kind, negativeClass: negativeClass)
+        return results(of: model) { meaning.risk($0) }
     }
 
     /// The most probable class of every row; of equal ones the first.
     public func predictedClasses(of model: ForestModel) -> [Int] {
-        results(of: model) { results in
-            results.indices.reduce(0) { results[$1] > results[$0] ? $1 : $0 }
-        }
+        results(of: model) { ResultMeaning.mostProbable($0) }
     }
 
     private func results<Value>(of model: ForestModel, _ body: (UnsafeBufferPointer<Float>) -> Value) -> [Value] {

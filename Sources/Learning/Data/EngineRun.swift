@@ -2,6 +2,7 @@ import Base
 import Bytes
 import Decode
 public import Engine
+public import Models
 public import Plan
 
 /// Runs events through a plan's engines without a log or a database: what training and evaluation look at is what a replay

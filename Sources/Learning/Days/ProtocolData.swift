@@ -1,6 +1,6 @@
 import Base
-public import Engine
 public import Evaluation
+public import Models
 public import Plan
 
 /// The labelled events that a protocol learns from and judges on, with what its figures need, for all of its folds.
@@ -103,8 +103,7 @@ public struct ProtocolData: Sendable {
     ) throws(LearningError) -> (parts: (training: [Int], test: [Int], known: Int), scores: [Double]) {
         let parts = parts(of: split)
         guard !parts.test.isEmpty else { throw .input("the recordings hold no labelled event of the days of --test") }
-        let classNames = rows.classNames(negative: rule.negative)
-        return (parts, rows.selecting(parts.test).fraudScores(of: binding, classNames: classNames))
+        return (parts, binding.scores(of: rows.selecting(parts.test).columns))
     }
 
     private static func entity(_ name: String?, _ plan: PipelinePlan) throws(LearningError) -> Int {

@@ -3,6 +3,7 @@ import Base
 import Bytes
 import Delivery
 public import Engine
+public import Models
 public import Plan
 
 /// Judges a pipeline's first model detector on labelled events, and keeps what it found.
@@ -32,7 +33,7 @@ public final class EvaluationRun {
         self.threshold = threshold
         self.binding = binding
         detector = plan.detectors[place]
-        classNames = binding.classNames
+        classNames = binding.meaning.classNames
         database = try LearningError.storing { () throws(AlertStoreError) in try AlertDatabase() }
         commits = CommitBuilder(plan: plan, topic: plan.name, modelIDs: models.mapValues(\.id))
     }
@@ -49,7 +50,7 @@ public final class EvaluationRun {
                 let scores = engine.probabilities(detector: place, of: index)
             else { continue }
             if !classNames.contains(label) { classNames.append(label) }
-            let score = binding.score(scores)
+            let score = binding.meaning.score(scores)
             events.append(
                 SessionTable.Event(
                     key: engine.key(detector.entity, of: index),
@@ -57,7 +58,7 @@ public final class EvaluationRun {
                     offset: positions[Int32(row)] ?? 0,
                     time: share.batch.times[row],
                     truth: classNames.firstIndex(of: label) ?? 0,
-                    predicted: binding.predictedClass(scores),
+                    predicted: binding.meaning.predictedClass(scores),
                     score: score,
                     crosses: score >= threshold
                 )
@@ -78,7 +79,7 @@ public final class EvaluationRun {
         return EvaluationReport(
             events: events,
             classNames: classNames,
-            negative: binding.negativeClass,
+            negative: binding.meaning.negativeClass,
             gap: detector.sessionGap,
             threshold: threshold,
             ledger: ledger,

@@ -2,13 +2,12 @@ public import AlertStore
 import Assets
 import Base
 public import Bytes
-public import Engine
 import FileStore
 public import Forest
 public import ForestFormats
 import Foundation
+public import Models
 public import Plan
-public import TensorGraph
 
 /// A model on disk: a folder that is written once and never changed, or the model that is part of the executable.
 public struct ModelDirectory: Sendable {
@@ -132,12 +131,12 @@ public struct ModelDirectory: Sendable {
             let model = try load(path, name: name)
             try nameCategories(of: &plan, by: model.model, place: model.path)
             let negative = plan.labels?.negative ?? model.metadata["negative"]?.text ?? usualNegative
-            do throws(EngineError) {
+            do throws(ModelError) {
                 bindings[index] = try ModelBinding(
                     id: model.id,
                     model: model.model,
                     typical: model.typical,
-                    plan: plan,
+                    features: plan.features.map(\.name),
                     negative: negative
                 )
             } catch {
@@ -160,12 +159,12 @@ public struct ModelDirectory: Sendable {
         let model = try load(path, name: name)
         try nameCategories(of: &plan, by: model.model, place: model.path)
         try requireNames(plan)
-        do throws(EngineError) {
+        do throws(ModelError) {
             return try ModelBinding(
                 id: model.id,
                 model: model.model,
                 typical: nil,
-                plan: plan,
+                features: plan.features.map(\.name),
                 negative: negative
             )
         } catch {

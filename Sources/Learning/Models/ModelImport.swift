@@ -1,11 +1,10 @@
 import Base
 public import Bytes
-import Engine
 import Forest
 import ForestFormats
 import Foundation
+public import Models
 public import Plan
-public import TensorGraph
 
 /// A model of another library, renamed, checked and translated into our own format, ready to be taken in.
 public struct ModelImport: Sendable {
@@ -66,12 +65,12 @@ public struct ModelImport: Sendable {
         guard var plan else { return }
         try ModelDirectory.nameCategories(of: &plan, by: model, place: file)
         try ModelDirectory.requireNames(plan)
-        do throws(EngineError) {
+        do throws(ModelError) {
             _ = try ModelBinding(
                 id: names.name,
                 model: model,
                 typical: nil,
-                plan: plan,
+                features: plan.features.map(\.name),
                 negative: negative ?? ModelDirectory.usualNegative
             )
         } catch {

@@ -1,8 +1,8 @@
 public import Forest
 import ForestFormats
+public import Models
 import Plan
 public import Tables
-public import TensorGraph
 
 /// Which of a file's columns a model's features are.
 extension RowFile {

@@ -1,7 +1,8 @@
 public import Bytes
 import Forest
 import ForestFormats
-public import TensorGraph
+public import Models
+import TensorGraph
 
 /// What a model says of rows, as the libraries print it: a single probability of two, margins, results or the class.
 public final class ModelScores {
@@ -68,9 +69,7 @@ public final class ModelScores {
         case .margins: return sums
         case .classNumber:
             return (0..<count).map { row in
-                let margins = sums[row * outputCount..<(row + 1) * outputCount]
-                let first = margins.indices.reduce(margins.startIndex) { margins[$1] > margins[$0] ? $1 : $0 }
-                return Double(first - margins.startIndex)
+                Double(ResultMeaning.mostProbable(sums[row * outputCount..<(row + 1) * outputCount]))
             }
         case .results: break
         }

@@ -3,8 +3,8 @@ public import Bytes
 import Forest
 import ForestFormats
 public import Ingest
+public import Models
 public import Tables
-public import TensorGraph
 
 /// Compares a model with predictions that its library has made.
 public struct SelfTest {

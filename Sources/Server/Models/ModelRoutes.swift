@@ -1,8 +1,7 @@
 import AlertStore
 import Bytes
-import Engine
-import Forest
 import Hummingbird
+import Models
 import Plan
 
 /// The models that have been used, and how right they were when they were trained.
@@ -27,7 +26,7 @@ struct ModelRoutes {
         let trees = uses.first.map { $0.value.treeCount }
         return .object([
             .init("id", .text(record.id)), .init("name", .text(record.name)), .init("active", .bool(!uses.isEmpty)),
-            .init("classes", .texts(uses.first?.value.classNames ?? Self.names(record.classes))),
+            .init("classes", .texts(uses.first?.value.meaning.classNames ?? Self.names(record.classes))),
             .init("features", .texts(Self.names(record.features))),
             .init("metadata", metadata.isObject ? metadata : .object([])),
             .init("metrics", ModelMetrics.json(metadata)),

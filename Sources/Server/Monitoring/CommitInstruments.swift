@@ -1,6 +1,6 @@
 import AlertStore
-import Engine
 import Metrics
+import Models
 import Plan
 import Runtime
 
@@ -46,8 +46,7 @@ final class CommitInstruments: Sendable {
 
     /// The types of a detector's alerts.
     private static func types(_ plan: PipelinePlan, _ detector: Int, _ bindings: [Int: ModelBinding]) -> [String] {
-        guard let binding = bindings[detector] else { return [plan.detectors[detector].name] }
-        return binding.classNames.indices.filter { $0 != binding.negativeClass }.map { binding.classNames[$0] }
+        bindings[detector]?.meaning.fraudClasses ?? [plan.detectors[detector].name]
     }
 
     func note(_ changes: [AlertChange], _ commit: EngineCommit) {

@@ -1,8 +1,7 @@
 import Bytes
-import Engine
-import Forest
 import HTTPTypes
 import Hummingbird
+import Models
 import Runtime
 
 /// Judges transactions that come with the request, apart from the stream.
@@ -129,8 +128,8 @@ struct PredictRoutes {
         }
         return .object([
             .init("status", .text("healthy")),
-            .init("ml_type", .text(binding.isAnomaly ? "anomaly forest" : "classification forest")),
-            .init("ml_version", .text(binding.id)), .init("classes", .texts(binding.classNames)),
+            .init("ml_type", .text(binding.meaning.hasClasses ? "classification forest" : "anomaly forest")),
+            .init("ml_version", .text(binding.id)), .init("classes", .texts(binding.meaning.classNames)),
             .init("load_time_sec", .real(context.modelLoadSeconds)),
         ])
     }

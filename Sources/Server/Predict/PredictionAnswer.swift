@@ -1,6 +1,6 @@
 import Bytes
-import Engine
 import HTTPTypes
+import Models
 import Plan
 import Runtime
 

@@ -1,6 +1,6 @@
 public import AlertStore
-public import Engine
 import Foundation
+public import Models
 public import Plan
 public import Runtime
 import Synchronization

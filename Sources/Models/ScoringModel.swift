@@ -1,4 +1,5 @@
 public import Forest
+public import TensorGraph
 
 /// What makes scores of rows: a forest alone, for the fast engines, or a graph around forests.
 public enum ScoringModel: Sendable {
@@ -57,6 +58,19 @@ public enum ScoringModel: Sendable {
         }
     }
 
+    /// The model made ready for scoring and explaining.
+    ///
+    /// - Parameters:
+    ///   - meaning: What its results mean.
+    ///   - typical: Usual value of each feature; NaN = unknown.
+    /// - Returns: What all threads share.
+    public func prepared(_ meaning: ResultMeaning, typical: [Double]) -> any PreparedModel {
+        switch self {
+        case .forest(let forest): PreparedForest(forest, meaning)
+        case .graph(let graph): PreparedGraph(graph, meaning, typical: typical)
+        }
+    }
+
     /// The same model under other names, in the same order.
     ///
     /// - Parameters:
@@ -69,14 +83,5 @@ public enum ScoringModel: Sendable {
         case .forest(let forest): .forest(try forest.renamed(features: features, classes: classes))
         case .graph(let graph): .graph(try graph.renamed(features: features, classes: classes))
         }
-    }
-}
-
-extension GraphModel.Size {
-    /// Of a forest alone.
-    public init(of forest: ForestModel) {
-        trees = forest.trees.count
-        nodes = forest.trees.reduce(0) { $0 + $1.nodeCount }
-        depth = forest.trees.map(\.depth).max() ?? 0
     }
 }

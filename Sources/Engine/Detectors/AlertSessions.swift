@@ -1,5 +1,6 @@
 import Base
 import HeapModule
+import Models
 import Plan
 import StateStore
 
@@ -39,7 +40,7 @@ struct AlertSessions: ~Copyable {
     /// When sessions end at the earliest, as of when they were last looked at: revisions only move the end on.
     private var ends = Heap<SessionEnd>()
     private var changes = ChangeMarks()
-    private let stateTable: StateTable
+    let stateTable: StateTable
     private var heldCount = 0
     private var spillPosition = 0
     /// Where alerts are that are not in memory; nil while all are.
@@ -48,13 +49,24 @@ struct AlertSessions: ~Copyable {
     /// Bytes of an alert in memory with its texts, features and reasons, about.
     private let bytesHeld: Int
 
-    init(gap: Int64, table: StateTable, features: Int, reasons: Int) {
+    private let label: DetectorLabel
+
+    init(_ label: DetectorLabel, gap: Int64, table: StateTable, features: Int, reasons: Int) {
+        self.label = label
         self.gap = gap
         // An identifier of 24 characters, a list of features, a list of reasons; each with the head of its memory.
         bytesHeld =
             MemoryLayout<AlertUpdate>.stride + 32 + 64 + 48 + features * MemoryLayout<Double>.stride
             + reasons * MemoryLayout<Reason>.stride + (reasons > 0 ? 48 : 0)
         stateTable = table
+    }
+
+    /// Those of the same detector, none of them open.
+    init(like other: borrowing AlertSessions) {
+        label = other.label
+        gap = other.gap
+        bytesHeld = other.bytesHeld
+        stateTable = other.stateTable
     }
 
     /// The slot of the open alert whose session the event of that time belongs to; its alert is in memory then.
@@ -140,7 +152,7 @@ struct AlertSessions: ~Copyable {
 
     /// From now on alerts that are not in memory are looked for in the last checkpoint.
     mutating func useCold(_ store: CheckpointStore) {
-        if cold == nil { cold = ColdAlerts(table: stateTable, store: store) }
+        if cold == nil { cold = ColdAlerts(label, table: stateTable, store: store) }
     }
 
     /// What kept an alert from being read; nil if nothing did.
@@ -205,7 +217,7 @@ struct AlertSessions: ~Copyable {
     /// Takes an alert from a checkpoint, of a key that has none yet; into memory only if `inMemory`. False if the bytes are no
     /// alert.
     mutating func load(_ key: Text, _ value: UnsafeRawBufferPointer, inMemory: Bool) -> Bool {
-        guard let alert = AlertUpdate(encoded: value) else { return false }
+        guard let alert = AlertUpdate(encoded: value, of: label) else { return false }
         let (slot, _) = table.insert(key)
         put(alert, in: slot)
         if !inMemory { forget(slot) }
@@ -215,20 +227,21 @@ struct AlertSessions: ~Copyable {
 
 /// Alerts that the last checkpoint holds.
 private struct ColdAlerts {
+    let label: DetectorLabel
     let table: StateTable
     let store: CheckpointStore
     /// The first read that failed. The events since then may have opened an alert that was open already.
     private(set) var failure: StateError?
     private var scratch: [UInt8] = []
 
-    init(table: StateTable, store: CheckpointStore) {
-        (self.table, self.store) = (table, store)
+    init(_ label: DetectorLabel, table: StateTable, store: CheckpointStore) {
+        (self.label, self.table, self.store) = (label, table, store)
     }
 
     mutating func find(_ key: Text) -> AlertUpdate? {
         do throws(StateError) {
             if try store.find(table, key, into: &scratch) != nil,
-                let alert = scratch.withUnsafeBytes({ AlertUpdate(encoded: $0) })
+                let alert = scratch.withUnsafeBytes({ AlertUpdate(encoded: $0, of: label) })
             {
                 return alert
             }
