@@ -1,5 +1,6 @@
 import Forest
 import ForestFormats
+import Tables
 import Testing
 
 /// The fast engines and the explanations on models of the real libraries.
