@@ -91,7 +91,7 @@ private let unwatched = ModelTraining.Watch { _, _, _ in
         let binding = try ModelDirectory.judged(of: &judged, path: folder, negative: "regular")
         #expect(binding.id == "test@\(sha256.prefix(12))")
         let rows = try data(plan, events(50, from: 1000))
-        let scores = rows.fraudScores(of: binding, classNames: rows.classNames(negative: "regular"))
+        let scores = binding.scores(of: rows.columns)
         #expect(zip(rows.labels, scores).allSatisfy { ($0 == "stolen") == ($1 > 0.5) })
         #expect(throws: LearningError.self) { try model.write(to: folder) }
     }

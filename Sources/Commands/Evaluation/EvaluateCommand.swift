@@ -4,6 +4,7 @@ import Console
 import Engine
 import Evaluation
 import Learning
+import Models
 import Plan
 
 /// `evaluate`: how right pipeline and model are on labelled recordings.

@@ -24,6 +24,12 @@ final class FileSource: ByteSource {
         size = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
     }
 
+    /// Whether it can be read more than once.
+    static func isFile(_ path: String) -> Bool {
+        var status = stat()
+        return path != "-" && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     deinit { if descriptor > 0 { close(descriptor) } }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(InputError) -> Int {

@@ -1,6 +1,5 @@
 import Console
 import Engine
-import Foundation
 import Plan
 
 /// What a run reads behind a recording: who speaks there decides what the recording's end leaves open, as if both were one.
@@ -29,7 +28,7 @@ final class Sequel {
         while true {
             do throws(CommandError) {
                 if let recording, try recording.read(into: chunk) { return chunk }
-                guard let path = paths.popFirst(), Self.isFile(path) else { return nil }
+                guard let path = paths.popFirst(), FileSource.isFile(path) else { return nil }
                 recording = try open(path)
                 recording?.saysNothing = true
             } catch {
@@ -37,10 +36,5 @@ final class Sequel {
                 recording = nil
             }
         }
-    }
-
-    private static func isFile(_ path: String) -> Bool {
-        var status = stat()
-        return path != "-" && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Base
 import Console
 import Learning
+import Models
 import Tables
 import TensorGraph
 

@@ -1,4 +1,5 @@
 import Base
+import Engine
 public import Evaluation
 public import Models
 public import Plan

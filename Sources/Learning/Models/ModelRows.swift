@@ -1,3 +1,4 @@
+import Base
 public import Forest
 import ForestFormats
 public import Models

@@ -2,8 +2,8 @@ import Base
 public import Evaluation
 public import Forest
 import ForestTraining
+import Models
 public import Plan
-import TensorGraph
 
 /// Learns a model from rows, judges it on the way, and says of it what its card will say.
 public struct ModelTraining: Sendable {
