@@ -1,5 +1,4 @@
 public import Base
-import Bytes
 public import StateStore
 import Windows
 
@@ -16,8 +15,9 @@ extension PartitionEngine {
     /// - Returns: the image, to be filled.
     /// - Complexity: O(1); O(what is in memory) with `all`.
     public func beginImage(offset: Int64, all: Bool, reusing spare: StateImage? = nil) -> StateImage {
-        let image = spare ?? StateImage(offset: offset, clock: intake.admission.clock, horizons: horizons)
-        if let spare { spare.reuse(offset: offset, clock: intake.admission.clock, horizons: horizons) }
+        let tables = parts.tables
+        let image = spare ?? StateImage(offset: offset, clock: intake.admission.clock, tables: tables)
+        if let spare { spare.reuse(offset: offset, clock: intake.admission.clock, tables: tables) }
         intake.admission.beginImage(image, all: all)
         machine.beginImage(image, all: all)
         detectors.beginImage(image, all: all)
@@ -31,40 +31,30 @@ extension PartitionEngine {
         return intake.admission.fillImage(upTo: end) && machine.fillImage(upTo: end) && detectors.fillImage(upTo: end)
     }
 
-    /// Puts a new engine into the state of a checkpoint. Keys and ids beyond `limit` bytes stay on disk until they are asked
-    /// for.
+    /// Puts a new engine into the state of a checkpoint, part by part: those that it holds by their names, in whatever order,
+    /// and no others. Keys and ids beyond `limit` bytes stay on disk until they are asked for.
     ///
-    /// - Returns: What the image's owner added to the extra, behind the engine's own.
+    /// - Returns: What the checkpoint does not hold: of these the engine knows nothing yet. Empty if all is there.
     public func restore(
         _ restored: CheckpointStore.Restored,
         from store: CheckpointStore,
         limit: Int?
-    ) throws(StateError) -> [UInt8] {
+    ) throws(StateError) -> [StatePart] {
         func damaged(_ words: String) -> StateError { .damaged(file: store.directory, words: words) }
-        var rest: [UInt8]?
-        restored.extra.withUnsafeBytes { bytes in
-            var reader = ByteReader(bytes)
-            do throws(ByteError) {
-                try intake.admission.load(&reader)
-                rest = Array(try reader.read(count: reader.remaining))
-            } catch {
-                rest = nil
-            }
+        guard intake.admission.load(clock: restored.section(Admission.clockSection)) else {
+            throw damaged("the clock is missing")
         }
-        guard let rest else { throw damaged("the clock is missing") }
+        let missing = adopt(restored.tables)
         // Only newer versions count, and a newer version that is dead hides older ones.
-        let scope = StateImage(offset: restored.offset, clock: restored.clock, horizons: horizons)
+        let scope = StateImage(offset: restored.offset, clock: restored.clock, tables: parts.tables)
+        let owners = parts.owners
         var endedAlerts: Set<Text> = []
         var isFull = false
         var isWhole = true
         try store.visit { record in
-            if record.table.number >= 0x8000 {
-                let number = Int(record.table.number) - 0x8000
-                guard detectors.machines.indices.contains(number) else {
-                    isWhole = false
-                    return false
-                }
-                let machine = detectors.machines[number]
+            guard let part = owners[record.table] else { return true }
+            if case .alerts(let detector) = part {
+                let machine = detectors.machines[detector]
                 guard !machine.sessions.holds(record.key) else { return true }
                 let name = record.key.combined(with: Text(low: UInt64(record.table.number), high: 1))
                 if scope.isDead(record) {
@@ -78,22 +68,18 @@ extension PartitionEngine {
             } else if scope.isDead(record) {
                 return true
             } else if !isFull {
-                isWhole =
-                    record.table == DuplicateFilter.table ? intake.admission.load(record) : machine.load(record)
+                if case .events(let entity) = part {
+                    isWhole = machine.load(record, of: entity)
+                } else {
+                    isWhole = intake.admission.load(record)
+                }
                 if let limit, excess(over: limit) > 0 { isFull = true }
             }
             return isWhole
         }
         guard isWhole else { throw damaged("a record cannot be of this pipeline") }
         if isFull { useCold(store) }
-        return rest
-    }
-
-    private var horizons: [StateTable: Int64] {
-        var horizons = machine.horizons
-        horizons[DuplicateFilter.table] = intake.admission.horizon
-        for detector in detectors.machines { horizons[detector.sessions.stateTable] = detector.sessions.gap }
-        return horizons
+        return missing
     }
 
     /// Keys of windows in memory, and how many were given up to disk so far.

@@ -18,6 +18,8 @@ public final class PartitionEngine {
     let intake: Intake
     let machine: WindowMachine
     let detectors: DetectorSet
+    /// Where checkpoints have what: only who makes or reads one asks.
+    lazy var parts = findParts()
     private let raisesAlerts: Bool
 
     /// Accepted events of the last batch.

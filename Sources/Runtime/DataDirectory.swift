@@ -100,7 +100,7 @@ public final class DataDirectory {
                 cacheBytes: options.stateBytes == nil ? 64 << 20 : 16 << 20
             )
             let last = try database.lastRun()
-            if let last, !identity.isKnown(as: last.pipelineSHA) || last.modelID != run.modelID {
+            if let last, !Self.isSame(last, run, identity) {
                 notes.append("the pipeline or the model has changed: alerts are rebuilt from the log")
                 notes += try Self.givenUp(database, plan, options.store ?? DiskStore(root: path))
                 try database.resetDerived()
@@ -328,8 +328,22 @@ extension Detector {
 }
 
 extension DataDirectory {
-    /// What state is computed with.
+    /// What state is computed with, whatever the order of the pipeline's parts. Earlier versions kept state at places:
+    /// theirs is of use in the same order only.
     public static func fingerprint(_ pipeline: PlanIdentity, modelID: String) -> StateFingerprint {
-        StateFingerprint("4 \(pipeline.layout) \(modelID)", earlier: ["3 \(pipeline.firstPipeline) \(modelID)"])
+        StateFingerprint(
+            "5 \(pipeline.pipeline) \(inOrder(modelID))",
+            earlier: ["4 \(pipeline.layout) \(modelID)", "3 \(pipeline.firstPipeline) \(modelID)"]
+        )
+    }
+
+    /// The names of models, which a run has in the order of its detectors, in an order of their own.
+    private static func inOrder(_ modelID: String) -> String {
+        modelID.split(separator: " ").sorted().joined(separator: " ")
+    }
+
+    /// Whether a run was of this pipeline and these models.
+    private static func isSame(_ last: RunRecord, _ run: RunRecord, _ identity: PlanIdentity) -> Bool {
+        identity.isKnown(as: last.pipelineSHA) && last.modelID.map(inOrder) == run.modelID.map(inOrder)
     }
 }

@@ -27,7 +27,10 @@ public final class CheckpointStore: Sendable {
     public struct Restored: Sendable {
         public var offset: Int64
         public var clock: Int64?
-        public var extra: [UInt8]
+        /// What its owner kept besides, by name; under the empty name all of it, if an earlier version of the program did.
+        public var sections: [String: [UInt8]]
+        /// Which table is which; nil if an earlier version wrote it: then the numbers say it.
+        public var tables: [StateTable: StateTableName]?
     }
 
     /// How many checkpoints are kept.
@@ -42,6 +45,8 @@ public final class CheckpointStore: Sendable {
     private struct Current {
         /// The newest first.
         var runs: [StateRun] = []
+        /// Of the runs; nil if they were written without.
+        var tables: [StateTable: StateTableName]? = [:]
         var sequence = 0
         /// Those that have been found to be damaged.
         var damaged: Set<Int> = []
@@ -113,8 +118,13 @@ public final class CheckpointStore: Sendable {
                 runs.append(run)
             }
             let sound = runs
-            current.withLock { $0.runs = sound }
-            return Restored(offset: checkpoint.offset, clock: checkpoint.clock, extra: checkpoint.extra)
+            current.withLock { ($0.runs, $0.tables) = (sound, checkpoint.tables) }
+            return Restored(
+                offset: checkpoint.offset,
+                clock: checkpoint.clock,
+                sections: checkpoint.sections,
+                tables: checkpoint.tables
+            )
         } catch {
             if case .file(let error) = error, error.code != 2 { throw error }
             // A checkpoint goes before the runs that only it names.
@@ -244,11 +254,12 @@ public final class CheckpointStore: Sendable {
         } catch {
             throw .file(error)
         }
-        let (held, known) = current.withLock { ($0.runs, $0.sequence) }
+        let (held, known, before) = current.withLock { ($0.runs, $0.sequence, $0.tables) }
         // A recovery that used none has not looked.
         let last = max(known, try files { () throws(FileError) in try sequences() }.last ?? 0)
         let sequence = last + 1
         var runs = held
+        var tables = try tables(of: image, behind: before ?? [:])
         var next = sequence
         if image.count > 0 {
             runs.insert(try open(try write(image, sequence: next)), at: 0)
@@ -261,6 +272,8 @@ public final class CheckpointStore: Sendable {
                 isAll && image.isDead(record)
             }
             runs.replaceSubrange(..<first, with: [try open(name)])
+            // Nothing of theirs is left.
+            if isAll { tables = tables.filter { !$0.value.isGone } }
             next += 1
         }
         let checkpoint = Checkpoint(
@@ -268,7 +281,8 @@ public final class CheckpointStore: Sendable {
             offset: image.offset,
             clock: image.clock,
             fingerprint: fingerprint?.text ?? "",
-            extra: image.extra,
+            sections: image.sections,
+            tables: tables,
             runs: runs.map(\.name)
         )
         do throws(FileError) {
@@ -277,19 +291,37 @@ public final class CheckpointStore: Sendable {
         } catch {
             throw .file(error)
         }
-        let installed = runs
-        let used = next
+        let installed = (runs, tables, next)
         current.withLock {
-            $0.runs = installed
-            $0.sequence = used
+            ($0.runs, $0.tables, $0.sequence) = installed
         }
         try prune()
+    }
+
+    /// The tables of a checkpoint that adds an image to what the last one holds.
+    private func tables(
+        of image: StateImage,
+        behind last: [StateTable: StateTableName]
+    ) throws(StateError) -> [StateTable: StateTableName] {
+        var tables = image.tables.mapValues(\.name)
+        for (table, known) in last {
+            guard tables[table] ?? known == known else {
+                throw .damaged(file: directory, words: "it knows the table \(table.number) by another name")
+            }
+            if tables[table] == nil { tables[table] = .gone }
+        }
+        return tables
+    }
+
+    /// The next checkpoint holds an image alone: what the last one holds is not part of the state.
+    public func beginAnew() {
+        current.withLock { ($0.runs, $0.tables) = ([], [:]) }
     }
 
     /// Removes all checkpoints: what they were made from is no longer what the log holds.
     public func removeAll() throws(FileError) {
         for name in try store.list(directory) { try store.remove(directory + "/" + name) }
-        current.withLock { $0.runs = [] }
+        beginAnew()
     }
 
     private func write(_ image: StateImage, sequence: Int) throws(StateError) -> StateRun.Name {
@@ -351,9 +383,10 @@ public final class CheckpointStore: Sendable {
 }
 
 extension StateImage {
-    /// Whether the clock has passed a record for good.
+    /// Whether the clock has passed a record for good, or its table is none of the state any more.
     public func isDead(_ record: StateRecord) -> Bool {
-        guard let clock, let horizon = horizons[record.table] else { return false }
+        guard let table = tables[record.table] else { return true }
+        guard let clock, let horizon = table.horizon else { return false }
         return record.time < clock - horizon
     }
 }

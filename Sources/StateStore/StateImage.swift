@@ -9,10 +9,10 @@ public final class StateImage: @unchecked Sendable {
     public private(set) var offset: Int64
     /// The clock as of the offset, microseconds; nil before the first event.
     public private(set) var clock: Int64?
-    /// How far behind the clock a record of each table still matters, microseconds.
-    public private(set) var horizons: [StateTable: Int64]
-    /// What is small and not keyed, in its owner's own format.
-    public var extra: [UInt8] = []
+    /// All tables of the state. Of another one every record is dead.
+    public private(set) var tables: [StateTable: StateTableForm]
+    /// What is small and not keyed, by name, each in its owner's own format.
+    public var sections: [String: [UInt8]] = [:]
     public private(set) var count = 0
     /// Bytes that were copied.
     public private(set) var byteCount = 0
@@ -34,10 +34,10 @@ public final class StateImage: @unchecked Sendable {
 
     private static let pieceBytes = 256 << 10
 
-    public init(offset: Int64, clock: Int64?, horizons: [StateTable: Int64]) {
+    public init(offset: Int64, clock: Int64?, tables: [StateTable: StateTableForm]) {
         self.offset = offset
         self.clock = clock
-        self.horizons = horizons
+        self.tables = tables
     }
 
     deinit {
@@ -46,11 +46,11 @@ public final class StateImage: @unchecked Sendable {
 
     /// Empties the image for another offset and keeps its memory: touching fresh memory costs as much as the copying. But not
     /// that of values too large for a piece: one that grows would need another piece each time.
-    public func reuse(offset: Int64, clock: Int64?, horizons: [StateTable: Int64]) {
+    public func reuse(offset: Int64, clock: Int64?, tables: [StateTable: StateTableForm]) {
         self.offset = offset
         self.clock = clock
-        self.horizons = horizons
-        extra = []
+        self.tables = tables
+        sections = [:]
         count = 0
         byteCount = 0
         pieces.removeAll { piece in
@@ -139,9 +139,7 @@ public final class StateImage: @unchecked Sendable {
             if let last, last.hasKey(of: place) { continue }
             last = place
             let piece = pieces[Int(place.piece)]
-            var reader = RecordReader(
-                UnsafeRawBufferPointer(rebasing: piece.memory[Int(place.position)..<piece.used])
-            )
+            var reader = RecordReader(UnsafeRawBufferPointer(rebasing: piece.memory[Int(place.position)..<piece.used]))
             guard let record = reader.next() else { preconditionFailure("A place is where a record was.") }
             try body(record)
         }

@@ -1,6 +1,7 @@
 public import Base
 
-/// The names of the tables that a checkpoint holds: 16 bits, chosen by whoever owns the state.
+/// A table of a state: 16 bits that its records bear, chosen by whoever owns the state. What is in it says a
+/// ``StateTableName``.
 public struct StateTable: Hashable, Comparable, Sendable, BitwiseCopyable {
     public let number: UInt16
 

@@ -65,6 +65,8 @@ final class EntityProgram {
     let operations: UnsafeMutableBufferPointer<Operation>
     let moments: UnsafeMutableBufferPointer<Moment>
     let counters: UnsafeMutableBufferPointer<Counter>
+    /// What is kept of each event, in the order of the words of a row.
+    let values: [Expression]
     private let numberExpressions: [Expression]
     private let textExpressions: [Expression]
 
@@ -73,7 +75,14 @@ final class EntityProgram {
     ///   - plan: The pipeline.
     ///   - capacity: Events a batch at most.
     ///   - results: A lane for each aggregate of the plan.
-    init(_ entity: Int, _ plan: PipelinePlan, capacity: Int, results: [UnsafeMutablePointer<Double>]) {
+    ///   - order: What is kept of each event comes in this order, then what is not in it. No result depends on it.
+    init(
+        _ entity: Int,
+        _ plan: PipelinePlan,
+        capacity: Int,
+        results: [UnsafeMutablePointer<Double>],
+        order: [Expression] = []
+    ) {
         key = plan.entities[entity]
         let mine = plan.aggregates.indices.filter { plan.aggregates[$0].window.entity == entity }
         var windows: [Window] = []
@@ -90,6 +99,7 @@ final class EntityProgram {
             if isText { texts.append((expression, width)) } else { numbers.append((expression, width)) }
             return width
         }
+        for value in order { _ = word(of: value) }
         for index in mine where !windows.contains(plan.aggregates[index].window) {
             windows.append(plan.aggregates[index].window)
         }
@@ -158,6 +168,7 @@ final class EntityProgram {
         keys = .allocate(capacity: capacity)
         self.numbers = Self.flat(numbers.map { Argument(lane: .allocate(capacity: capacity), word: $0.word) })
         self.texts = Self.flat(texts.map { Argument(lane: .allocate(capacity: capacity), word: $0.word) })
+        values = (numbers + texts).sorted { $0.word < $1.word }.map(\.expression)
         numberExpressions = numbers.map(\.expression)
         textExpressions = texts.map(\.expression)
     }

@@ -2,14 +2,31 @@ import Base
 import Plan
 public import StateStore
 
-/// The keyed state as a checkpoint holds it: table n is entity n; a value is the entity's rows, 8 bytes a word,
-/// little-endian.
+/// The keyed state as a checkpoint holds it: a table for each entity that windows look at; a value is the key's rows, 8 bytes a
+/// word, little-endian: event time, offset, then what is kept of each event.
 extension WindowMachine {
-    /// The tables of the entities that have windows, and how far behind the clock their keys matter, microseconds.
-    public var horizons: [StateTable: Int64] {
-        var found: [StateTable: Int64] = [:]
-        for (entity, box) in states.enumerated() { found[StateTable(UInt16(entity))] = box.state.horizon }
-        return found
+    /// Entities whose events are kept.
+    public var keptEntities: [Int] { states.indices.filter { !states[$0].state.windows.isEmpty } }
+
+    /// The table of an entity's events, and what it is. Its columns are what is kept of each event.
+    public func table(of entity: Int, _ hasher: inout PartHasher) -> (table: StateTable, form: StateTableForm) {
+        let columns = programs[entity].values.map { hasher.value(of: $0) }
+        let state = states[entity].state.stateTable
+        let hash = hasher.events(of: entity, windows: programs[entity].windows, values: columns)
+        let name = StateTableName("events " + hash, columns: columns)
+        return (state, StateTableForm(name, horizon: states[entity].state.horizon))
+    }
+
+    /// Keeps the events of an entity in a table of a checkpoint, with the columns that it has there. There must be none yet.
+    public func keep(_ entity: Int, in table: StateTable, columns: [String], _ hasher: inout PartHasher) {
+        let values = programs[entity].values
+        let own = values.map { hasher.value(of: $0) }
+        // Two spellings of one value are two columns.
+        var rest = Array(values.indices)
+        let places = columns.compactMap { column in
+            rest.firstIndex { own[$0] == column }.map { rest.remove(at: $0) }
+        }
+        keep(entity, in: table, order: places.map { values[$0] })
     }
 
     /// Begins to fill an image with what has changed since the last one was begun; with everything in memory if `all`. The
@@ -22,9 +39,8 @@ extension WindowMachine {
     public func fillImage(upTo limit: Int) -> Bool { states.allSatisfy { $0.state.fillImage(upTo: limit) } }
 
     /// Takes a record of a checkpoint. False if it cannot be of this pipeline.
-    public func load(_ record: StateRecord) -> Bool {
-        guard states.indices.contains(Int(record.table.number)) else { return false }
-        return states[Int(record.table.number)].state.load(record.key, record.value)
+    public func load(_ record: StateRecord, of entity: Int) -> Bool {
+        states[entity].state.load(record.key, record.value)
     }
 
     /// Keys in memory, of all entities.
@@ -44,8 +60,8 @@ extension WindowMachine {
 
     /// From now on keys that are not in memory are looked for in the last checkpoint.
     public func useCold(_ store: CheckpointStore) {
-        for (entity, box) in states.enumerated() where box.state.cold == nil {
-            box.state.cold = ColdKeys(table: StateTable(UInt16(entity)), store: store)
+        for box in states where box.state.cold == nil {
+            box.state.cold = ColdKeys(table: box.state.stateTable, store: store)
         }
     }
 

@@ -17,7 +17,7 @@ public final class WindowMachine {
     public let plan: PipelinePlan
     /// Events a batch at most.
     public let capacity: Int
-    private let programs: [EntityProgram]
+    private(set) var programs: [EntityProgram]
     let states: [StateBox]
     private let lanes: Lanes
     private let aggregateLanes: [UnsafeMutablePointer<Double>]
@@ -41,6 +41,15 @@ public final class WindowMachine {
     deinit {
         for lane in aggregateLanes + featureLanes + ruleLanes { lane.deallocate() }
         expected.deallocate()
+    }
+
+    /// Keeps the events of an entity in a table, with what is kept of each in an order. There must be none yet.
+    func keep(_ entity: Int, in table: StateTable, order: [Expression]) {
+        precondition(states[entity].state.keyCount == 0, "What is kept already lies in another order.")
+        if order != programs[entity].values {
+            programs[entity] = EntityProgram(entity, plan, capacity: capacity, results: aggregateLanes, order: order)
+        }
+        states[entity].state = EntityState(programs[entity], table: table)
     }
 
     /// Forgets all keys.

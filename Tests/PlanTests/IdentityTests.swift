@@ -80,7 +80,7 @@ private struct File {
         #expect(turned.pipeline == plain.pipeline && turned.schema == plain.schema)
         #expect(Set(turned.aggregates) == Set(plain.aggregates))
         #expect(turned.features == plain.features.reversed() && turned.detectors == plain.detectors.reversed())
-        // But state is kept at places.
+        // State was kept at places once.
         #expect(turned.layout != plain.layout)
 
         file = File()

@@ -7,6 +7,10 @@ import Testing
 
 private let table = StateTable(3)
 
+private func form(_ name: String, _ horizon: Int64? = nil) -> StateTableForm {
+    StateTableForm(StateTableName(name), horizon: horizon)
+}
+
 /// A model of what a checkpoint holds: keys, times and values.
 private typealias Model = [Text: (time: Int64, value: [UInt8])]
 
@@ -20,8 +24,8 @@ private func change(
     clock: Int64,
     extra: [UInt8] = []
 ) -> StateImage {
-    let image = StateImage(offset: offset, clock: clock, horizons: [table: 1000])
-    image.extra = extra
+    let image = StateImage(offset: offset, clock: clock, tables: [table: form("t", 1000)])
+    image.sections["extra"] = extra
     var changed: Set<Int> = []
     for _ in 0..<random.below(60) { changed.insert(random.below(200)) }
     for number in changed.sorted() {
@@ -139,7 +143,9 @@ private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
             try store.install(change(&model, &random, offset: round, clock: clock, extra: [UInt8(round)]))
             let again = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
             let (restored, notes) = try again.restore(upTo: .max)
-            #expect(restored?.offset == round && restored?.clock == clock && restored?.extra == [UInt8(round)])
+            #expect(
+                restored?.offset == round && restored?.clock == clock && restored?.sections["extra"] == [UInt8(round)]
+            )
             #expect(notes.isEmpty)
             #expect(try contents(again, clock: clock) == alive(model, clock: clock))
             var buffer: [UInt8] = []
@@ -166,7 +172,7 @@ private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
         var held: [Int] = []
         var next = 0
         for round in 1...6 as ClosedRange<Int64> {
-            let image = StateImage(offset: round, clock: 0, horizons: [:])
+            let image = StateImage(offset: round, clock: 0, tables: [table: form("t")])
             for _ in 0..<5000 << round {
                 withUnsafeBytes(of: next) { image.add(table, key(next), time: 0, value: $0) }
                 next += 1
@@ -303,11 +309,75 @@ private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
         #expect(try fresh.summaries().allSatisfy { $0.fault == nil })
     }
 
+    /// What a table is stands in the checkpoint; the number of one that is gone is nobody's until its last record is.
+    @Test func tablesHaveNames() throws {
+        let disk = CrashingStore()
+        let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        func install(_ offset: Int64, _ tables: [StateTable: StateTableForm], keys: Range<Int>) throws {
+            let image = StateImage(offset: offset, clock: 0, tables: tables)
+            image.sections = ["b": [2], "a": [UInt8(offset)]]
+            for number in keys {
+                for table in tables.keys.sorted() {
+                    withUnsafeBytes(of: number) { image.add(table, key(number), time: 0, value: $0) }
+                }
+            }
+            try store.install(image)
+        }
+        func restored() throws -> CheckpointStore.Restored {
+            let again = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+            return try #require(try again.restore(upTo: .max).restored)
+        }
+        let (one, other) = (StateTable(1), StateTable(2))
+        let named = StateTableForm(StateTableName("n", columns: ["x", "y", "x"]), horizon: 5)
+        try install(1, [one: named, other: form("o")], keys: 0..<1000)
+        #expect(try restored().tables == [one: named.name, other: StateTableName("o")])
+        #expect(try restored().sections == ["a": [1], "b": [2]])
+        try install(2, [one: named], keys: 0..<10)
+        #expect(try restored().tables == [one: named.name, other: StateTableName("")])
+        #expect(throws: StateError.self) { try install(3, [one: named, other: form("new")], keys: 0..<10) }
+        #expect(throws: StateError.self) { try install(3, [one: form("n")], keys: 0..<10) }
+        // All runs become one, without what is gone.
+        try install(3, [one: named], keys: 0..<5000)
+        #expect(try restored().tables == [one: named.name])
+        var tables: Set<StateTable> = []
+        try store.visit { tables.insert($0.table).inserted || true }
+        #expect(tables == [one])
+        try install(4, [one: named, other: form("new")], keys: 0..<10)
+        #expect(try restored().tables == [one: named.name, other: StateTableName("new")])
+    }
+
+    /// As the versions before wrote it: the owner's bytes without a name, tables by their numbers.
+    @Test func checkpointsWithoutNamesAreRead() throws {
+        let disk = CrashingStore()
+        var random = Seeded(seed: 4)
+        var model: Model = [:]
+        let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        try store.install(change(&model, &random, offset: 5, clock: 90))
+        let file = try #require(disk.allFiles.first { $0.contains("/checkpoint-") })
+        let whole = disk.bytes(of: file)
+        // Head and fingerprint, the owner's bytes, one run.
+        var first =
+            Array("PACHECK1".utf8) + whole[8..<38] + [3, 0, 0, 0, 7, 8, 9]
+            + whole[(whole.count - 36)..<(whole.count - 4)]
+        first += withUnsafeBytes(of: Checksum.crc32c(first).littleEndian) { Array($0) }
+        disk.set(first, for: file)
+        let again = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
+        let restored = try #require(try again.restore(upTo: .max).restored)
+        #expect(restored.offset == 5 && restored.clock == 90 && restored.tables == nil)
+        #expect(restored.sections == ["": [7, 8, 9]])
+        #expect(try contents(again, clock: 90) == alive(model, clock: 90))
+        // The next one has names.
+        try again.install(change(&model, &random, offset: 6, clock: 95))
+        let next = try #require(try again.restore(upTo: .max).restored)
+        #expect(next.offset == 6 && next.tables == [table: StateTableName("t")])
+        #expect(try contents(again, clock: 95) == alive(model, clock: 95))
+    }
+
     /// A value that grows from image to image takes what the last one takes, not what all of them took.
     @Test func anImageKeepsNoMemoryOfLargeValues() {
-        let image = StateImage(offset: 0, clock: nil, horizons: [:])
+        let image = StateImage(offset: 0, clock: nil, tables: [StateTable(1): form("t")])
         for round in 1...30 {
-            image.reuse(offset: Int64(round), clock: nil, horizons: [:])
+            image.reuse(offset: Int64(round), clock: nil, tables: [StateTable(1): form("t")])
             let value = [UInt8](repeating: UInt8(round), count: round * 100_000)
             value.withUnsafeBytes { image.add(StateTable(1), Text(low: 1, high: 2), time: 0, value: $0) }
             for key in 0..<9 as Range<UInt64> {

@@ -52,7 +52,11 @@ private final class LateReader: FileStore {
     private func store(offsets: [Int64]) throws {
         let store = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
         for offset in offsets {
-            let image = StateImage(offset: offset, clock: 0, horizons: [:])
+            let image = StateImage(
+                offset: offset,
+                clock: 0,
+                tables: [StateTable(3): StateTableForm(StateTableName("t"), horizon: nil)]
+            )
             [UInt8(1)].withUnsafeBytes { image.add(StateTable(3), Text("k\(offset)"), time: 0, value: $0) }
             try store.install(image)
         }

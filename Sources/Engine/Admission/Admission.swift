@@ -29,7 +29,7 @@ struct Admission: ~Copyable {
     init(plan: PipelinePlan) {
         disorder = plan.disorder
         maximumAhead = plan.maximumAhead
-        duplicates = DuplicateFilter(within: plan.duplicatesWithin, disorder: plan.disorder)
+        duplicates = DuplicateFilter(within: plan.duplicatesWithin, disorder: plan.disorder, table: Self.usualTable)
     }
 
     /// The newest accepted event time, microseconds; nil before the first event.
@@ -72,28 +72,49 @@ struct Admission: ~Copyable {
     /// filled.
     mutating func spill(limit: Int) { duplicates.spill(limit: limit) }
 
-    /// How long an id matters, microseconds.
-    var horizon: Int64 { duplicates.within }
+    /// The table of ids in a state that was begun without a checkpoint.
+    private static let usualTable = StateTable(0x4000)
 
-    /// Begins to fill an image; what is small is in it at once. The last one must be whole.
+    /// The table of ids, and what it is.
+    func table(_ hasher: inout PartHasher) -> (table: StateTable, form: StateTableForm) {
+        let name = StateTableName("ids " + hasher.ids())
+        return (duplicates.stateTable, StateTableForm(name, horizon: duplicates.within))
+    }
+
+    /// Keeps ids in a table of a checkpoint. There must be none yet.
+    mutating func keep(in table: StateTable) { duplicates = DuplicateFilter(like: duplicates, table: table) }
+
+    /// Begins to fill an image; the clock is in it at once. The last one must be whole.
     mutating func beginImage(_ image: StateImage, all: Bool) {
         duplicates.beginImage(image, all: all)
-        var extra = ByteWriter(capacity: 24)
-        extra.append(newest == nil ? 0 : 1)
-        extra.appendLittleEndian(newest ?? 0)
-        extra.appendLittleEndian(Int64(aheadInARow))
-        image.extra += Array(extra.bytes)
+        var clock = ByteWriter(capacity: Self.clockBytes)
+        clock.append(newest == nil ? 0 : 1)
+        clock.appendLittleEndian(newest ?? 0)
+        clock.appendLittleEndian(Int64(aheadInARow))
+        image.sections[Self.clockSection] = Array(clock.bytes)
     }
+
+    /// The section of a checkpoint that holds the clock: u8 whether there is one; i64 newest accepted event time; i64 how many
+    /// events in a row were too far ahead.
+    static let clockSection = "clock"
+    static let clockBytes = 1 + 8 + 8
 
     /// Copies on, until the image has about `limit` bytes. True once it is whole.
     mutating func fillImage(upTo limit: Int) -> Bool { duplicates.fillImage(upTo: limit) }
 
-    /// Reads what ``beginImage(_:all:)`` put into the extra.
-    mutating func load(_ extra: inout ByteReader) throws(ByteError) {
-        let isThere = try extra.read(count: 1)[0] == 1
-        let time = try extra.readLittleEndian(Int64.self)
-        newest = isThere ? time : nil
-        aheadInARow = Int(try extra.readLittleEndian(Int64.self))
+    /// Takes the clock from its section of a checkpoint. False if the bytes are none.
+    mutating func load(clock bytes: [UInt8]) -> Bool {
+        guard bytes.count == Self.clockBytes else { return false }
+        return bytes.withUnsafeBytes { bytes in
+            var reader = ByteReader(bytes)
+            do throws(ByteError) {
+                let isThere = try reader.read(count: 1)[0] == 1
+                let time = try reader.readLittleEndian(Int64.self)
+                newest = isThere ? time : nil
+                aheadInARow = Int(try reader.readLittleEndian(Int64.self))
+            } catch { return false }
+            return true
+        }
     }
 
     mutating func load(_ record: StateRecord) -> Bool { duplicates.load(record, clock: clock ?? 0) }

@@ -9,9 +9,10 @@ import StateStore
 /// asked, too. An event without an id is never a duplicate.
 struct DuplicateFilter: ~Copyable {
     let within: Int64
+    let stateTable: StateTable
     private let disorder: Int64
-    private var current = Generation()
-    private var previous = Generation()
+    private var current: Generation
+    private var previous: Generation
     private var started = Int64.min
     /// Where ids are that are not in memory; nil while all are.
     private var cold: ColdIDs?
@@ -19,9 +20,18 @@ struct DuplicateFilter: ~Copyable {
     /// - Parameters:
     ///   - within: microseconds of event time.
     ///   - disorder: how far an event's time may be ahead of the clock's, microseconds.
-    init(within: Int64, disorder: Int64) {
+    ///   - table: of checkpoints.
+    init(within: Int64, disorder: Int64, table: StateTable) {
         self.within = within
         self.disorder = disorder
+        stateTable = table
+        current = Generation(table)
+        previous = Generation(table)
+    }
+
+    /// The same filter without an id, in another table.
+    init(like other: borrowing DuplicateFilter, table: StateTable) {
+        self.init(within: other.within, disorder: other.disorder, table: table)
     }
 
     /// The offset of the newest accepted event with this id, if it was within the time before. `clock` is the partition's.
@@ -41,7 +51,7 @@ struct DuplicateFilter: ~Copyable {
             // What is about to be forgotten may belong to the image.
             _ = fillImage(upTo: .max)
             swap(&current, &previous)
-            current = Generation()
+            current = Generation(stateTable)
             started = clock
         }
         let (slot, isNew) = current.slot(of: id)
@@ -61,7 +71,7 @@ struct DuplicateFilter: ~Copyable {
 
     /// From now on ids that are not in memory are looked for in the last checkpoint.
     mutating func useCold(_ store: CheckpointStore) {
-        if cold == nil { cold = ColdIDs(store) }
+        if cold == nil { cold = ColdIDs(stateTable, store) }
     }
 
     /// What kept an id from being looked for; nil if nothing did.
@@ -72,7 +82,7 @@ struct DuplicateFilter: ~Copyable {
     mutating func spill(limit: Int) {
         guard byteCount > limit, previous.changes.changedCount == 0 else { return }
         // The newer ones are the older ones from now on, and are given up when the next checkpoint holds them all.
-        previous = Generation()
+        previous = Generation(stateTable)
         if current.byteCount > limit / 2 {
             swap(&current, &previous)
             started = .min
@@ -80,8 +90,6 @@ struct DuplicateFilter: ~Copyable {
     }
 
     // MARK: - Checkpoints
-
-    static let table = StateTable(0x4000)
 
     /// Begins to fill an image with the ids that were accepted since the last one was begun; with all that are remembered if
     /// `all`. The last one must be whole.
@@ -120,6 +128,9 @@ struct DuplicateFilter: ~Copyable {
         /// By slot.
         private var places = GrowingArray<Place>()
         var changes = ChangeMarks()
+        private let stateTable: StateTable
+
+        init(_ table: StateTable) { stateTable = table }
 
         var byteCount: Int { places.byteCount + table.byteCount + changes.byteCount }
 
@@ -152,7 +163,7 @@ struct DuplicateFilter: ~Copyable {
                 preconditionFailure("Only an image that is being filled has ids to be copied.")
             }
             withUnsafeBytes(of: places[slot].offset.littleEndian) { bytes in
-                image.add(DuplicateFilter.table, table.key(of: slot), time: places[slot].time, value: bytes)
+                image.add(stateTable, table.key(of: slot), time: places[slot].time, value: bytes)
             }
         }
     }
@@ -160,18 +171,20 @@ struct DuplicateFilter: ~Copyable {
 
 /// Ids that the last checkpoint holds.
 private struct ColdIDs {
+    private let table: StateTable
     private let store: CheckpointStore
     private var scratch: [UInt8] = []
     /// The first read that failed. The events since then may be duplicates that nobody has seen.
     private(set) var failure: StateError?
 
-    init(_ store: CheckpointStore) {
+    init(_ table: StateTable, _ store: CheckpointStore) {
+        self.table = table
         self.store = store
     }
 
     mutating func find(_ id: Text) -> (time: Int64, offset: Int64)? {
         do throws(StateError) {
-            guard let time = try store.find(DuplicateFilter.table, id, into: &scratch), scratch.count == 8 else {
+            guard let time = try store.find(table, id, into: &scratch), scratch.count == 8 else {
                 return nil
             }
             return (time, scratch.withUnsafeBytes { Int64(littleEndian: $0.loadUnaligned(as: Int64.self)) })

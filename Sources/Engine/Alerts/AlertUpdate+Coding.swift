@@ -2,10 +2,12 @@ import Bytes
 import Models
 
 /// An open alert as bytes of a checkpoint: little-endian numbers; texts and lists with a 32-bit count in front. New
-/// evidence is not part of it: it has been committed. Of which detector it is says the table that it is in; the number in front of
-/// the count of events once did, and is not read.
+/// evidence is not part of it: it has been committed. Of which detector it is says the table that it is in; the number in
+/// front of the count of events once did, and is not read. Features are in the order of that table's columns, and reasons
+/// name them by it.
 extension AlertUpdate {
-    func encoded() -> [UInt8] {
+    /// `order` has the plan's feature of each column.
+    func encoded(_ order: [Int]) -> [UInt8] {
         var writer = ByteWriter(capacity: 512 + features.count * 8)
         for text in [id, type, entityKey] {
             let bytes = Array(text.utf8)
@@ -26,21 +28,22 @@ extension AlertUpdate {
         writer.append(isEnded ? 1 : 0)
         writer.appendLittleEndian(UInt32(reasons.count))
         for reason in reasons {
-            writer.appendLittleEndian(Int64(reason.feature))
+            writer.appendLittleEndian(Int64(order.firstIndex(of: reason.feature) ?? 0))
             for number in [reason.value, reason.typical, reason.contribution] {
                 writer.appendLittleEndian(number.bitPattern)
             }
         }
         writer.appendLittleEndian(UInt32(features.count))
-        for feature in features { writer.appendLittleEndian(feature.bitPattern) }
+        for feature in order { writer.appendLittleEndian(features[feature].bitPattern) }
         return Array(writer.bytes)
     }
 
     /// Nil if the bytes are not an alert.
-    init?(encoded bytes: UnsafeRawBufferPointer, of detector: DetectorLabel) {
+    init?(encoded bytes: UnsafeRawBufferPointer, of detector: DetectorLabel, _ order: [Int]) {
         var reader = ByteReader(bytes)
         do throws(ByteError) {
-            self = try Self.decode(&reader, of: detector)
+            guard let alert = try Self.decode(&reader, of: detector, order) else { return nil }
+            self = alert
         } catch {
             return nil
         }
@@ -49,8 +52,9 @@ extension AlertUpdate {
 
     private static func decode(
         _ reader: inout ByteReader,
-        of detector: DetectorLabel
-    ) throws(ByteError) -> AlertUpdate {
+        of detector: DetectorLabel,
+        _ order: [Int]
+    ) throws(ByteError) -> AlertUpdate? {
         func text() throws(ByteError) -> String {
             let count = Int(try reader.readLittleEndian(UInt32.self))
             return String(decoding: try reader.read(count: count), as: UTF8.self)
@@ -67,12 +71,14 @@ extension AlertUpdate {
         let isEnded = try reader.read(count: 1)[0] == 1
         var reasons: [Reason] = []
         for _ in 0..<Int(try reader.readLittleEndian(UInt32.self)) {
-            let feature = Int(try integer())
+            let column = Int(truncatingIfNeeded: try integer())
+            guard order.indices.contains(column) else { return nil }
             let (value, typical, contribution) = (try real(), try real(), try real())
-            reasons.append(Reason(feature: feature, value: value, typical: typical, contribution: contribution))
+            reasons.append(Reason(feature: order[column], value: value, typical: typical, contribution: contribution))
         }
-        var features: [Double] = []
-        for _ in 0..<Int(try reader.readLittleEndian(UInt32.self)) { features.append(try real()) }
+        guard Int(try reader.readLittleEndian(UInt32.self)) == order.count else { return nil }
+        var features = [Double](repeating: .nan, count: order.count)
+        for feature in order { features[feature] = try real() }
         return AlertUpdate(
             id: id,
             detector: detector,

@@ -50,9 +50,12 @@ struct AlertSessions: ~Copyable {
     private let bytesHeld: Int
 
     private let label: DetectorLabel
+    /// The plan's feature of each column of a value.
+    let order: [Int]
 
     init(_ label: DetectorLabel, gap: Int64, table: StateTable, features: Int, reasons: Int) {
         self.label = label
+        order = Array(0..<features)
         self.gap = gap
         // An identifier of 24 characters, a list of features, a list of reasons; each with the head of its memory.
         bytesHeld =
@@ -61,12 +64,13 @@ struct AlertSessions: ~Copyable {
         stateTable = table
     }
 
-    /// Those of the same detector, none of them open.
-    init(like other: borrowing AlertSessions) {
+    /// Those of the same detector, none of them open, in a table with the plan's features in an order; nil = as they are.
+    init(like other: borrowing AlertSessions, in table: StateTable? = nil, order: [Int]? = nil) {
         label = other.label
+        self.order = order ?? other.order
         gap = other.gap
         bytesHeld = other.bytesHeld
-        stateTable = other.stateTable
+        stateTable = table ?? other.stateTable
     }
 
     /// The slot of the open alert whose session the event of that time belongs to; its alert is in memory then.
@@ -152,7 +156,7 @@ struct AlertSessions: ~Copyable {
 
     /// From now on alerts that are not in memory are looked for in the last checkpoint.
     mutating func useCold(_ store: CheckpointStore) {
-        if cold == nil { cold = ColdAlerts(label, table: stateTable, store: store) }
+        if cold == nil { cold = ColdAlerts(label, order, table: stateTable, store: store) }
     }
 
     /// What kept an alert from being read; nil if nothing did.
@@ -206,7 +210,7 @@ struct AlertSessions: ~Copyable {
         guard let image = changes.image, let alert = held[slot]?.alert else {
             preconditionFailure("Only an image that is being filled has alerts to be copied.")
         }
-        alert.encoded().withUnsafeBytes {
+        alert.encoded(order).withUnsafeBytes {
             image.add(stateTable, table.key(of: slot), time: alert.lastTime, value: $0)
         }
     }
@@ -217,7 +221,7 @@ struct AlertSessions: ~Copyable {
     /// Takes an alert from a checkpoint, of a key that has none yet; into memory only if `inMemory`. False if the bytes are no
     /// alert.
     mutating func load(_ key: Text, _ value: UnsafeRawBufferPointer, inMemory: Bool) -> Bool {
-        guard let alert = AlertUpdate(encoded: value, of: label) else { return false }
+        guard let alert = AlertUpdate(encoded: value, of: label, order) else { return false }
         let (slot, _) = table.insert(key)
         put(alert, in: slot)
         if !inMemory { forget(slot) }
@@ -228,20 +232,21 @@ struct AlertSessions: ~Copyable {
 /// Alerts that the last checkpoint holds.
 private struct ColdAlerts {
     let label: DetectorLabel
+    let order: [Int]
     let table: StateTable
     let store: CheckpointStore
     /// The first read that failed. The events since then may have opened an alert that was open already.
     private(set) var failure: StateError?
     private var scratch: [UInt8] = []
 
-    init(_ label: DetectorLabel, table: StateTable, store: CheckpointStore) {
-        (self.label, self.table, self.store) = (label, table, store)
+    init(_ label: DetectorLabel, _ order: [Int], table: StateTable, store: CheckpointStore) {
+        (self.label, self.order, self.table, self.store) = (label, order, table, store)
     }
 
     mutating func find(_ key: Text) -> AlertUpdate? {
         do throws(StateError) {
             if try store.find(table, key, into: &scratch) != nil,
-                let alert = scratch.withUnsafeBytes({ AlertUpdate(encoded: $0, of: label) })
+                let alert = scratch.withUnsafeBytes({ AlertUpdate(encoded: $0, of: label, order) })
             {
                 return alert
             }

@@ -11,6 +11,7 @@ import Windows
 final class DetectorMachine {
     let label: DetectorLabel
     let judge: Judge
+    private let index: Int
     private let entity: Int
     private let gap: Int64
     private let featureCount: Int
@@ -42,6 +43,7 @@ final class DetectorMachine {
             entity: plan.entities[detector.entity].name,
             model: judge.scorer?.binding.id
         )
+        self.index = index
         entity = detector.entity
         gap = detector.sessionGap
         featureCount = plan.features.count
@@ -117,5 +119,21 @@ final class DetectorMachine {
             output.setReasons(reasons, of: id)
             if sessions[place.slot]?.id == id { sessions[place.slot]?.reasons = reasons }
         }
+    }
+
+    // MARK: - Checkpoints
+
+    /// The table of its open alerts, and what it is. Its columns are the features that alerts list.
+    func table(_ hasher: inout PartHasher) -> (table: StateTable, form: StateTableForm) {
+        let hash = hasher.alerts(of: index, model: label.model)
+        let order = sessions.order.map { windows.plan.features[$0].name }
+        return (sessions.stateTable, StateTableForm(StateTableName("alerts " + hash, columns: order), horizon: gap))
+    }
+
+    /// Keeps alerts in a table of a checkpoint, with the columns that it has there. There must be none yet.
+    func keep(in table: StateTable, columns: [String]) {
+        precondition(sessions.count == 0, "Alerts that are open are in another table.")
+        let order = columns.compactMap { column in windows.plan.features.firstIndex { $0.name == column } }
+        sessions = AlertSessions(like: sessions, in: table, order: order)
     }
 }

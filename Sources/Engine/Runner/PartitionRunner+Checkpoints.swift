@@ -23,7 +23,7 @@ extension PartitionRunner {
         }
         if status.hasFailed { writesAll = true }
         let image = engine.beginImage(offset: output.nextOffset, all: writesAll, reusing: lastImage)
-        image.extra += SourceMark.encode(recordings)
+        image.sections[SourceMark.section] = SourceMark.encode(recordings)
         filling = image
         lastImage = nil
         writesAll = false

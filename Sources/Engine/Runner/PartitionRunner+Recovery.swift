@@ -72,11 +72,15 @@ extension PartitionRunner {
             guard committed <= startOffset || startOffset == 0 else {
                 throw .stateGone(partition: partition, start: startOffset)
             }
+            checkpoints.beginAnew()
             return startWithout(&notes)
         }
         do throws(StateError) {
-            let extra = try engine.restore(restored, from: checkpoints, limit: budget?.state)
-            guard let known = SourceMark.decodeMarks(extra) else {
+            let missing = try engine.restore(restored, from: checkpoints, limit: budget?.state)
+            guard missing.isEmpty else {
+                throw .damaged(file: checkpoints.directory, words: "\(missing.count) parts of the state are missing")
+            }
+            guard let known = SourceMark.decodeMarks(restored.section(SourceMark.section)) else {
                 throw .damaged(file: checkpoints.directory, words: "the recordings' positions are missing")
             }
             recordings = known

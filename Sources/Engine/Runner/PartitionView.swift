@@ -50,11 +50,7 @@ public final class PartitionView {
         let found: (restored: CheckpointStore.Restored?, notes: [String])
         do throws(FileError) { found = try checkpoints.restore(upTo: offset) } catch { throw .state(.file(error)) }
         guard let restored = found.restored else { return found.notes }
-        do throws(StateError) {
-            _ = try engine.restore(restored, from: checkpoints, limit: nil)
-        } catch {
-            throw .state(error)
-        }
+        try restore(restored)
         nextOffset = restored.offset
         return found.notes
     }
@@ -66,13 +62,20 @@ public final class PartitionView {
             throw .state(.file(error))
         }
         guard let restored = found.restored else { return false }
+        try restore(restored)
+        begin(at: restored.offset)
+        return true
+    }
+
+    private func restore(_ restored: CheckpointStore.Restored) throws(RunnerError) {
         do throws(StateError) {
-            _ = try engine.restore(restored, from: checkpoints, limit: nil)
+            let missing = try engine.restore(restored, from: checkpoints, limit: nil)
+            guard missing.isEmpty else {
+                throw .damaged(file: checkpoints.directory, words: "\(missing.count) parts of the state are missing")
+            }
         } catch {
             throw .state(error)
         }
-        begin(at: restored.offset)
-        return true
     }
 
     /// Makes an offset the next one: the log must have it.

@@ -132,6 +132,9 @@ public struct SourceMark: Equatable, Sendable {
         return lines
     }
 
+    /// The section of a checkpoint that holds them.
+    static let section = "recordings"
+
     /// Marks as bytes of a checkpoint: each as the text of its header, with a 32-bit count in front.
     package static func encode(_ recordings: [Int: RecordingMarks]) -> [UInt8] {
         var writer = ByteWriter()

@@ -1,11 +1,11 @@
 /// Hashes of the parts of a plan, each made once: a part names those that it uses by their hashes.
-struct PartHasher {
+public struct PartHasher {
     let plan: PipelinePlan
     private var entities: [Int: String] = [:]
     private var aggregates: [Int: String] = [:]
     private var features: [Int: String] = [:]
 
-    init(_ plan: PipelinePlan) {
+    public init(_ plan: PipelinePlan) {
         self.plan = plan
     }
 

@@ -22,7 +22,7 @@ public struct PlanIdentity: Sendable, Equatable {
     public let detectors: [String]
     /// Of all that can change what a log leads to, but for the models.
     public let pipeline: String
-    /// Where keyed state keeps what: like ``pipeline``, but other for each order of the parts.
+    /// Like ``pipeline``, but other for each order of the parts: by it checkpoints without names for their parts are known.
     public let layout: String
     /// ``pipeline`` as data directories had it at first, up to version 4 of the alerts file.
     public let firstPipeline: String
