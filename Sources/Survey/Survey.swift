@@ -219,6 +219,7 @@ public final class Survey {
                 + "(2026-03-02 08:00:11)"
             profile.problems.append(Profile.Problem(words))
         }
+        if let problem = ListOfRecords.problem(of: profile) { profile.problems.append(problem) }
         tidy(&profile)
         return profile
     }

@@ -153,6 +153,22 @@ import Testing
         #expect(gap.err.contains("161 events = 161 ok"), "\(gap.err)")
     }
 
+    /// Files in another order than that of their times are no wrong clocks.
+    @Test func filesOutOfOrderAreSpokenOf() throws {
+        try pipeline("1d")
+        for (name, hour) in [("part-1", 0), ("part-10", 9), ("part-2", 1)] {
+            let lines = (0..<5).map { event("\(name)-\($0)", "p", day: 0, second: hour * 3600 + $0) }
+            try write(lines, name + ".jsonl")
+        }
+        let files = ["part-1.jsonl", "part-10.jsonl", "part-2.jsonl"]
+        let options = ["-q", "--pipeline", "p.yaml", "--data-dir"]
+        let given = try space.run(["replay"] + files + options + ["given"])
+        #expect(given.err.contains("15 events = 10 ok + 5 late + 0 duplicate + 0 rejected"), "\(given.err)")
+        #expect(given.err.contains("part-2.jsonl: begins at 2026-03-02T09:00:00.000Z, when the files before it"))
+        let sorted = try space.run(["replay"] + files + ["--order", "time"] + options + ["sorted"])
+        #expect(sorted.err.contains("15 events = 15 ok"), "\(sorted.err)")
+    }
+
     /// The log keeps what the clock said, and the pipeline of tomorrow may ask for more or less.
     @Test func anotherLimitJudgesAnew() throws {
         try write(spoiled)

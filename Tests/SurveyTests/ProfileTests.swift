@@ -20,6 +20,21 @@ import Testing
         #expect(profile.entities.first?.gapMedian == 1200)
     }
 
+    /// What stands in a list is no record, and what to do is said.
+    @Test func eventsInAListAreSpokenOf() {
+        let rows = (0..<20).map { "{\"at\":\(1_772_438_400 + $0),\"who\":\"a\",\"amount\":\($0)}" }
+        let list = "[" + rows.joined(separator: ",") + "]"
+        func words(_ text: String) -> [String] { Surveys.profile(text).problems.map(\.words) }
+        let plain = words("{\"page\":1,\"data\":{\"items\":" + list + "}}\n")
+        #expect(plain.contains { $0.contains("in a list, data.items,") && $0.hasSuffix("jq -c '.data.items[]' does") })
+        #expect(words("{\"my list\":" + list + "}\n").contains { $0.hasSuffix("make a line of each") })
+        // Beside a time of their own they are what else a record has.
+        let beside = words(
+            rows.map { $0.dropLast() + ",\"items\":[{\"a\":1,\"b\":2,\"c\":3,\"d\":4}]}" }.joined(separator: "\n")
+        )
+        #expect(!beside.contains { $0.contains("in a list") })
+    }
+
     /// A column is of a type if its values are, wherever they stand.
     @Test func typesAreToldByAllValues() {
         var text = "a,b,c,d\n"

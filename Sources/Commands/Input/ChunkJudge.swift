@@ -11,6 +11,9 @@ struct ChunkJudge {
     /// Judged and not given out, oldest first.
     private var waiting: [(number: Int, chunk: Chunk)] = []
     private var nextNumber = 0
+    /// The recording's first time, and how many there were.
+    private var firstTime: Int64?
+    private var timeCount = 0
 
     init(plan: PipelinePlan, from start: RecordingClock, chunkEvents: Int) {
         self.plan = plan
@@ -28,6 +31,8 @@ struct ChunkJudge {
 
     /// Takes the next chunk, decoded.
     mutating func add(_ chunk: Chunk) {
+        firstTime = firstTime ?? chunk.times.first
+        timeCount += chunk.batch.count
         chunk.clockBefore = clock.state
         clock.take(chunk.batch, number: nextNumber)
         chunk.clock = limit.map { ClockMark(limit: $0, state: clock.state, before: before) }
@@ -50,9 +55,13 @@ struct ChunkJudge {
         clock = EventClock(plan: plan, state: state, capacity: chunkEvents)
     }
 
-    /// Decides what is held back where a recording ends: by what comes behind it, if anything does.
+    /// Decides what is held back where a recording ends: by what comes behind it, if anything does. What begins before the
+    /// recording itself does is out of order, and says nothing of its times.
     mutating func decide(by sequel: Sequel?) {
         guard isHolding, let sequel, let first = sequel.next(Chunk(plan: plan, capacity: chunkEvents)) else {
+            return decide()
+        }
+        if timeCount > 1, let own = firstTime, let next = first.times.first, next < own &- plan.disorder {
             return decide()
         }
         var ahead = clock

@@ -46,6 +46,11 @@ final class Chunk: @unchecked Sendable {
     /// Where the recording was before each event, so that a chunk can end earlier.
     fileprivate(set) var starts: [RecordingPosition] = []
 
+    /// The times of the events that can be read, microseconds.
+    var times: some Collection<Int64> {
+        (0..<batch.count).lazy.filter { self.batch.status[$0] == 0 }.map { self.batch.times[$0] }
+    }
+
     /// Leaves out the events from a row on: the recording has then been read up to that event.
     func cut(at row: Int) {
         if let clockBefore { clock?.cut(batch, at: row, from: clockBefore) }

@@ -83,8 +83,8 @@ struct InitCommand: ParsableCommand {
             case .noRecords: throw found.nothingRead
             case .noTime:
                 throw .input(
-                    "\(path): no column has the times of the events, which a pipeline needs; see what it has with: "
-                        + "patternalarm inspect \(shellWord(found.path))"
+                    "\(path): no column has the times of the events, which a pipeline needs; see what it has, and what is to be "
+                        + "done, with: patternalarm inspect \(shellWord(found.path))"
                 )
             }
         }
