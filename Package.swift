@@ -116,6 +116,12 @@ let package = Package(
         // The edge.
         library("Assets", on: "CAssets"),
         library("Tables", on: "Base Bytes Ingest"),
+        library("PipelineFiles", on: "Assets Bytes Ingest Plan", [yams]),
+        library(
+            "Recordings",
+            on: "Base Bytes Decode Engine Ingest Plan Survey Windows",
+            exclude: ["README.md"]
+        ),
         library("AlertStore", on: "Base CSQLite FileStore", [grdb], exclude: ["README.md"]),
         library("Delivery", on: "AlertStore Base Bytes Engine Models Plan"),
         library(
@@ -146,7 +152,9 @@ let package = Package(
         ),
         library(
             "Console",
-            on: "AlertStore Base Engine EventLog FileStore Learning Runtime Tables Upkeep",
+            on: """
+                AlertStore Base Engine EventLog FileStore Learning PipelineFiles Recordings Runtime Tables Upkeep
+                """,
             [argumentParser]
         ),
         library(
@@ -161,12 +169,12 @@ let package = Package(
         library(
             "Commands",
             on: """
-                AlertStore Assets Base Bench Bytes CLZ4 CProcess Console Decode Draft Engine Evaluation EventLog \
-                FileStore Forest ForestFormats ForestTraining Ingest Learning Models Plan Runtime SQLExport Server \
-                StateStore Survey Tables TensorGraph Traffic Upkeep Windows
+                AlertStore Base Bench Bytes CLZ4 CProcess Console Draft Engine Evaluation EventLog \
+                FileStore Forest ForestFormats ForestTraining Ingest Learning Models PipelineFiles Plan Recordings Runtime \
+                SQLExport Server StateStore Survey Tables TensorGraph Traffic Upkeep Windows
                 """,
-            [argumentParser, logging, yams],
-            exclude: ["Export/README.md", "Input/README.md", "Safety/README.md"]
+            [argumentParser, logging],
+            exclude: ["Export/README.md", "Safety/README.md"]
         ),
         .executableTarget(
             name: "patternalarm",
@@ -221,7 +229,9 @@ let package = Package(
         tests("TrafficTests", of: "Base Traffic"),
         tests("AssetsTests", of: "Assets"),
         tests("TablesTests", of: "Tables"),
-        tests("ConsoleTests", of: "AlertStore Console Learning Runtime Tables"),
+        tests("PipelineFilesTests", of: "PipelineFiles Plan"),
+        tests("RecordingsTests", of: "Engine Recordings"),
+        tests("ConsoleTests", of: "AlertStore Console Learning PipelineFiles Recordings Runtime Tables"),
         tests("BenchTests", of: "Bench Console ForestTraining"),
         tests("UpkeepTests", of: "FileStore Upkeep"),
         tests("LearningTests", of: "AlertStore Base Decode Engine Evaluation Learning Models Plan Tables"),

@@ -42,11 +42,6 @@ public enum CommandError: Error {
         }
     }
 
-    /// Files in which no event is.
-    public static func noEvent(in paths: [String]) -> CommandError {
-        .input(paths.map { "no event in \($0 == "-" ? "standard input" : Output.safe($0))" }.joined(separator: "\n"))
-    }
-
     /// Runs a part of a command: says what went wrong on standard error and ends with the exit code.
     public static func ending<Result>(_ body: () throws(CommandError) -> Result) throws -> Result {
         do throws(CommandError) {

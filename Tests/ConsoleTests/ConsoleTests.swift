@@ -2,6 +2,8 @@ import AlertStore
 import Console
 import Foundation
 import Learning
+import PipelineFiles
+import Recordings
 import Runtime
 import Tables
 import Testing
@@ -14,6 +16,9 @@ import Testing
             (CommandError(LearningError.storage("p")), .storage), (CommandError(LearningError.request("p")), .usage),
             (CommandError(TableError.unreadable("p")), .badInput),
             (CommandError(TableError.unwritable("p")), .storage),
+            (CommandError(RecordingError.unreadable("p")), .badInput),
+            (CommandError(RecordingError.otherReading("p")), .badInput),
+            (CommandError(PipelineFileError.wrong("p")), .badPlan),
             (CommandError(RuntimeError.inUse("p")), .inUse), (CommandError(RuntimeError.damaged("p")), .damaged),
         ]
         for (error, status) in cases {

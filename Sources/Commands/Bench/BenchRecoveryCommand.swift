@@ -3,6 +3,7 @@ import Bench
 import Console
 import FileStore
 import Foundation
+import PipelineFiles
 
 /// `bench recovery`
 struct BenchRecoveryCommand: ParsableCommand {
@@ -45,7 +46,7 @@ struct BenchRecoveryCommand: ParsableCommand {
             let benchmark = RecoveryBenchmark(store: DiskStore(root: folder))
             var listing = Listing(columns: RecoveryBenchmark.columns, rows: [])
             for size in gib { listing.rows.append(try benchmark.reopen(gibibytes: size)) }
-            listing.rows += try benchmark.checkpoints(try PipelineFile.load(nil).plan, events: events)
+            listing.rows += try benchmark.checkpoints(try PipelineFile.loaded(nil).plan, events: events)
             listing.write(as: format)
         }
     }

@@ -5,7 +5,9 @@ import Engine
 import Evaluation
 import Learning
 import Models
+import PipelineFiles
 import Plan
+import Recordings
 
 /// `evaluate`: how right pipeline and model are on labelled recordings.
 struct EvaluateCommand: ParsableCommand {
@@ -57,7 +59,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func evaluate() throws(CommandError) {
-        var plan = try PipelineFile.load(pipeline).plan
+        var plan = try PipelineFile.loaded(pipeline).plan
         guard let rule = plan.labels else {
             throw .plan("the pipeline \(plan.name) has no labels section: there is nothing to compare with")
         }

@@ -3,7 +3,9 @@ import Base
 import Console
 import Engine
 import Learning
+import PipelineFiles
 import Plan
+import Recordings
 import Tables
 
 /// `export features`
@@ -44,7 +46,7 @@ struct ExportFeaturesCommand: ParsableCommand {
     }
 
     private func export() throws(CommandError) {
-        let plan = try PipelineFile.load(pipeline).plan.featuresOnly
+        let plan = try PipelineFile.loaded(pipeline).plan.featuresOnly
         try CommandError.learning { () throws(LearningError) in
             try ModelDirectory.requireNames(plan)
             try FeatureTable.check(plan)

@@ -1,6 +1,6 @@
-import Console
 import Dispatch
 import Plan
+import Recordings
 import Synchronization
 
 /// Consecutive chunks of a recording that several threads read and decode together.
@@ -18,7 +18,7 @@ final class ChunkGroup: @unchecked Sendable {
         var count = 0
         /// There is nothing more to read for now, or ever.
         var isClosed = false
-        var error: CommandError?
+        var error: RecordingError?
     }
 
     private let state = Mutex(State())
@@ -32,8 +32,8 @@ final class ChunkGroup: @unchecked Sendable {
     /// Reads and decodes the next chunks, as many as there are places, and returns how many: 0 at the end. A live source
     /// that has nothing more for now ends the group early.
     ///
-    /// - Throws: ``CommandError/input(_:)``; after the chunks before it have been given out.
-    func fill(from recording: Recording) throws(CommandError) -> Int {
+    /// - Throws: ``RecordingError``; after the chunks before it have been given out.
+    func fill(from recording: Recording) throws(RecordingError) -> Int {
         let failure = state.withLock { state in
             defer { state = State() }
             return state.error
@@ -66,7 +66,7 @@ final class ChunkGroup: @unchecked Sendable {
 
     private func read(_ state: inout State, _ source: Source) -> Int? {
         guard !state.isClosed, state.count < chunks.count else { return nil }
-        do throws(CommandError) {
+        do throws(RecordingError) {
             guard try source.recording.fill(chunks[state.count]) else {
                 state.isClosed = true
                 return nil

@@ -3,7 +3,9 @@ import Base
 import Console
 import Engine
 import Foundation
+import PipelineFiles
 import Plan
+import Recordings
 
 /// `query`: a recording goes in, the rows of one of the pipeline's queries come out.
 struct QueryCommand: ParsableCommand {
@@ -79,7 +81,7 @@ struct QueryCommand: ParsableCommand {
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
-            let plan = try PipelineFile.load(pipeline).plan
+            let plan = try PipelineFile.loaded(pipeline).plan
             guard let query = plan.queries.first(where: { $0.name == name }) else {
                 let known = plan.queries.map(\.name).joined(separator: ", ")
                 throw .plan(
@@ -94,13 +96,14 @@ struct QueryCommand: ParsableCommand {
             let progress = ProgressBar("query \(name)", isQuiet: quiet)
             var reading = recordings.reading(inputFormat)
             reading.isFinished = finished
-            func open(_ file: String) throws(CommandError) -> Recording {
+            func open(_ file: String) throws(RecordingError) -> Recording {
                 try Recording(file, reading, plan: plan, isResumable: log != nil)
             }
             for (number, file) in files.enumerated() {
                 let input = try log?.number(of: file, reading: reading) ?? 0
                 let sequel = Sequel(files.dropFirst(number + 1), behind: file, open: open)
-                try run.read(try open(file), before: sequel, input: input, progress)
+                let recording = try CommandError.reading { () throws(RecordingError) in try open(file) }
+                try run.read(recording, before: sequel, input: input, progress)
             }
             run.finish()
             try log?.close()
@@ -114,7 +117,7 @@ struct QueryCommand: ParsableCommand {
                     + "\(grouped(rows)) rows; \(fixed(progress.seconds, 1)) s"
             )
             // A file that is recorded may grow.
-            guard ledger.events > 0 || log != nil else { throw .noEvent(in: files) }
+            guard ledger.events > 0 || log != nil else { throw CommandError(RecordingError.noEvent(in: files)) }
             guard ledger.events == 0 || ledger.ok > 0 else {
                 throw .input(run.findings.nothingAccepted(of: ledger.events))
             }

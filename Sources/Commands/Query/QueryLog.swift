@@ -5,6 +5,7 @@ import EventLog
 import FileStore
 import Foundation
 import Plan
+import Recordings
 import Runtime
 
 /// The log of a data directory, for a query that records what it reads: each event is in the log before it counts.
@@ -42,7 +43,9 @@ final class QueryLog {
     /// The number under which a recording is in the log, or will be.
     func number(of path: String, reading: RecordingReading) throws(CommandError) -> Int {
         let known = KnownRecordings(partitions: journals.map(\.recordings))
-        return try known.match(path, reading: reading, plan: plan, resumes: false).input
+        return try CommandError.reading { () throws(RecordingError) in
+            try known.match(path, reading: reading, plan: plan, resumes: false).input
+        }
     }
 
     /// Appends a partition's share of a chunk, unless the log has it.

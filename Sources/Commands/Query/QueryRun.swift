@@ -5,6 +5,7 @@ import Engine
 import EventLog
 import Foundation
 import Plan
+import Recordings
 
 /// Feeds recordings through a query, a few chunks at a time: each thread reads one, then decodes it while another reads;
 /// then each partition is computed by one thread, its events in the recording's order.
@@ -62,7 +63,7 @@ final class QueryRun {
             if judge.isHolding, recording.isSilent {
                 judge.decide()
             } else {
-                let count = try group.fill(from: recording)
+                let count = try CommandError.reading { () throws(RecordingError) in try group.fill(from: recording) }
                 isAtEnd = count == 0
                 for chunk in group.chunks[..<count] { judge.add(chunk) }
                 if isAtEnd { judge.decide(by: sequel) }

@@ -7,6 +7,7 @@ import Engine
 import Foundation
 import Learning
 import Plan
+import Recordings
 import Runtime
 
 /// `replay`: a recorded event log goes in, alerts come out.
@@ -147,8 +148,11 @@ struct ReplayCommand: ParsableCommand {
         var failure: CommandError?
         var reading = engine.reading
         reading.isFinished = finished
+        reading.isInterrupted = { Interrupt.isRequested }
         do throws(CommandError) {
-            let ordered = try order.files(files, reading, plan)
+            let ordered = try CommandError.reading { () throws(RecordingError) in
+                try order.files(files, reading, plan)
+            }
             for (number, file) in ordered.enumerated() where !Interrupt.isRequested && !replayer.hasTooManyErrors {
                 try replayer.replay(file, before: ordered.dropFirst(number + 1), reading, resumes: resume)
             }

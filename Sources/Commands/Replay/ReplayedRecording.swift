@@ -4,6 +4,7 @@ import Bytes
 import Console
 import Engine
 import Ingest
+import Recordings
 
 /// What came of a recording in one run, and what a person should know of it.
 struct ReplayedRecording {

@@ -6,6 +6,7 @@ import Engine
 import Foundation
 import Ingest
 import Plan
+import Recordings
 import Runtime
 import Synchronization
 
@@ -76,10 +77,15 @@ final class Replayer {
         let match =
             options.again
             ? known.fresh
-            : try known.match(path, reading: reading, plan: plan, range: options.range, resumes: resumes)
+            : try CommandError.reading { () throws(RecordingError) in
+                try known.match(path, reading: reading, plan: plan, range: options.range, resumes: resumes)
+            }
         let input = match.input
-        let recording = try Recording(path, reading, plan: plan, chunkEvents: options.chunkEvents)
-        try recording.skip(to: match.start)
+        let recording = try CommandError.reading { () throws(RecordingError) in
+            let recording = try Recording(path, reading, plan: plan, chunkEvents: options.chunkEvents)
+            try recording.skip(to: match.start)
+            return recording
+        }
         recording.expect(match.landmarks)
         let newest = directory.workers.compactMap(\.runner.newestTime).max()
         let judged = JudgedRecording(
@@ -139,7 +145,7 @@ final class Replayer {
         _ known: KnownRecordings,
         _ reading: RecordingReading
     ) -> Sequel {
-        Sequel(paths, behind: path) { [plan, options] path throws(CommandError) in
+        Sequel(paths, behind: path) { [plan, options] path throws(RecordingError) in
             let match =
                 options.again
                 ? known.fresh
@@ -191,7 +197,7 @@ final class Replayer {
         var pace = Pace(speed: options.speed)
         var events = 0
         var number = 0
-        while try !shouldStop(), !hasReachedEnd, let chunk = try judged.next(free) {
+        while try !shouldStop(), !hasReachedEnd, let chunk = try Self.next(judged, free) {
             free = chunk
             cut(chunk)
             note(chunk, number, judged.recording)
@@ -240,7 +246,7 @@ final class Replayer {
         var number = 0
         do throws(CommandError) {
             while try !shouldStop(), !hasReachedEnd, let place = free.receive() {
-                guard let chunk = try judged.next(place) else { break }
+                guard let chunk = try Self.next(judged, place) else { break }
                 cut(chunk)
                 note(chunk, number, judged.recording)
                 pace.wait(for: chunk)
@@ -257,6 +263,10 @@ final class Replayer {
         finished.wait()
         if let error = failure.error { throw error }
         if let stopped { throw stopped }
+    }
+
+    private static func next(_ judged: JudgedRecording, _ chunk: Chunk) throws(CommandError) -> Chunk? {
+        try CommandError.reading { () throws(RecordingError) in try judged.next(chunk) }
     }
 
     /// Leaves out what lies at or behind the time to stop at, and remembers that it was reached.
@@ -373,22 +383,5 @@ private struct Pace {
         let rest = ContinuousClock.now.duration(to: due).components
         let seconds = Double(rest.seconds) + Double(rest.attoseconds) * 1e-18
         if seconds > 0, !Interrupt.isRequested { Thread.sleep(forTimeInterval: min(seconds, 3600)) }
-    }
-}
-
-/// Ctrl-C: the first one asks for a clean end, the second one kills.
-enum Interrupt {
-    private static let requested = Atomic(false)
-
-    static var isRequested: Bool { requested.load(ordering: .relaxed) }
-
-    static func install() {
-        for number in [SIGINT, SIGTERM] {
-            signal(number) { received in
-                Interrupt.requested.store(true, ordering: .relaxed)
-                signal(received, SIG_DFL)
-            }
-        }
-        signal(SIGPIPE, SIG_IGN)
     }
 }

@@ -3,7 +3,9 @@ import Console
 import Draft
 import Engine
 import Learning
+import PipelineFiles
 import Plan
+import Recordings
 import Survey
 
 /// Runs a drafted pipeline over its files as a replay would, to give its rules thresholds and to see that no event is lost.
@@ -97,7 +99,9 @@ struct DraftTrial {
     }
 
     private func run(_ draft: PipelineDraft, collecting: Bool) throws(CommandError) -> Outcome {
-        let plan = try PipelineFile.parse(draft.text, path: "the draft").plan
+        let plan = try CommandError.planning { () throws(PipelineFileError) in
+            try PipelineFile.parse(draft.text, path: "the draft").plan
+        }
         var outcome = Outcome()
         var sketches = plan.features.map { _ in QuantileSketch() }
         var wanted = plan.features.indices.map { _ in collecting }

@@ -6,6 +6,7 @@ import Draft
 import Engine
 import Foundation
 import Ingest
+import Recordings
 import Survey
 
 /// `init`: from a file that nobody has seen to a pipeline that runs.

@@ -1,4 +1,5 @@
 import Console
+import PipelineFiles
 import Plan
 
 /// What of a pipeline nothing uses, with its place in the file.

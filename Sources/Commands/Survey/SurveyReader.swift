@@ -4,12 +4,15 @@ import Console
 import Dispatch
 import Ingest
 import Plan
+import Recordings
 import Survey
 
 extension SurveyedFile {
     /// Why there is nothing to tell of it.
     var nothingRead: CommandError {
-        profile.refused == 0 ? .noEvent(in: [path]) : .input("\(Output.safe(path)): none of its records can be read")
+        profile.refused == 0
+            ? CommandError(RecordingError.noEvent(in: [path]))
+            : .input("\(Output.safe(path)): none of its records can be read")
     }
 }
 

@@ -4,6 +4,7 @@ import Engine
 import Learning
 import Models
 import Plan
+import Recordings
 
 /// Runs recordings through the engine without a log or a database.
 struct OfflineRun {
@@ -26,10 +27,10 @@ struct OfflineRun {
         var findings = RecordingFindings(plan)
         var clock = RecordingClock(plan: plan)
         for (number, path) in paths.enumerated() {
-            let recording = try open(path)
+            let recording = try CommandError.reading { () throws(RecordingError) in try open(path) }
             let sequel = Sequel(paths.dropFirst(number + 1), behind: path, open: open)
             let judged = JudgedRecording(recording, plan: plan, from: clock, sequel: sequel)
-            while let chunk = try judged.next(free) {
+            while let chunk = try CommandError.reading({ () throws(RecordingError) in try judged.next(free) }) {
                 free = chunk
                 if run.accepted == 0 { findings.note(chunk) }
                 try run.take(chunk.batch, partitions: chunk.partitions) { share, output throws(CommandError) in
@@ -41,13 +42,13 @@ struct OfflineRun {
             atEnd(recording)
         }
         progress.finish()
-        guard run.events > 0 else { throw .noEvent(in: paths) }
+        guard run.events > 0 else { throw CommandError(RecordingError.noEvent(in: paths)) }
         guard run.accepted > 0 else { throw .input(findings.nothingAccepted(of: run.events)) }
     }
 }
 
 extension OfflineRun {
-    private func open(_ path: String) throws(CommandError) -> Recording {
+    private func open(_ path: String) throws(RecordingError) -> Recording {
         try Recording(path, reading, plan: plan, isResumable: false)
     }
 }

@@ -1,5 +1,5 @@
+import Base
 import Bytes
-import Console
 import Plan
 
 /// The header of a CSV recording.
@@ -101,6 +101,6 @@ struct CSVHeader {
     }
 
     private static func shown(_ line: UnsafeBufferPointer<UInt8>) -> String {
-        Output.safe(String(decoding: line.prefix(60), as: UTF8.self)) + (line.count > 60 ? "…" : "")
+        TerminalText.escaped(String(decoding: line.prefix(60), as: UTF8.self)) + (line.count > 60 ? "…" : "")
     }
 }

@@ -1,32 +1,31 @@
-import Console
 import Engine
 import Plan
 
 /// What a run reads behind a recording: who speaks there decides what the recording's end leaves open, as if both were one.
 ///
 /// It is read for that alone, and again when its turn comes: so only files are looked at, no pipes.
-final class Sequel {
+public final class Sequel {
     private var paths: ArraySlice<String>
-    private let open: (String) throws(CommandError) -> Recording
+    private let open: (String) throws(RecordingError) -> Recording
     private var recording: Recording?
 
     /// - Parameters:
     ///   - paths: What the run reads behind the recording.
     ///   - path: The recording: it does not speak twice.
     ///   - open: Opens one where the run is going to read it from.
-    init(
+    public init(
         _ paths: some Sequence<String>,
         behind path: String,
-        open: @escaping (String) throws(CommandError) -> Recording
+        open: @escaping (String) throws(RecordingError) -> Recording
     ) {
         self.paths = paths.filter { $0 != path }[...]
         self.open = open
     }
 
     /// The next chunk, decoded; nil if there is none, or what comes cannot be read: that is said when its turn comes.
-    func next(_ chunk: Chunk) -> Chunk? {
+    public func next(_ chunk: Chunk) -> Chunk? {
         while true {
-            do throws(CommandError) {
+            do throws(RecordingError) {
                 if let recording, try recording.read(into: chunk) { return chunk }
                 guard let path = paths.popFirst(), FileSource.isFile(path) else { return nil }
                 recording = try open(path)

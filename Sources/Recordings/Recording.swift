@@ -1,86 +1,36 @@
-import ArgumentParser
 import Base
 import Bytes
-import Console
-import Decode
 import Engine
-import Ingest
-import Plan
-import Windows
-
-/// What a recording's lines are.
-enum RecordingFormat: String, ExpressibleByArgument, CaseIterable {
-    case jsonl, csv
-
-    /// What a file's name says, whatever its case and if it is compressed; nil if nothing.
-    static func named(_ path: String) -> RecordingFormat? {
-        switch RecordingReading.ending(path) {
-        case "csv", "tsv", "tab": .csv
-        case "jsonl", "ndjson", "json": .jsonl
-        default: nil
-        }
-    }
-}
-
-/// A piece of a recording: decoded events, which line each came from, and to which partition each belongs.
-final class Chunk: @unchecked Sendable {
-    // One thread fills a chunk; the partitions' threads only read it; it is filled again when all of them are done.
-    let batch: ColumnBatch
-    /// Line number of each event.
-    var lines: [Int] = []
-    /// Rows of each partition, ascending.
-    var partitions: [[Int32]]
-    /// Behind the chunk's last line.
-    var end = RecordingPosition()
-    /// What the event clock knew there, and in front of the chunk; nil if it has not been asked.
-    var clock: ClockMark?
-    var clockBefore: ClockState?
-    /// Rows whose lines cannot be events, and why.
-    fileprivate(set) var refusals: [(row: Int, rejection: ColumnBatch.Rejection)] = []
-
-    init(plan: PipelinePlan, capacity: Int) {
-        batch = ColumnBatch(schema: plan.schema, capacity: capacity)
-        partitions = Array(repeating: [], count: plan.partitionCount)
-    }
-
-    /// Where the recording was before each event, so that a chunk can end earlier.
-    fileprivate(set) var starts: [RecordingPosition] = []
-
-    /// Leaves out the events from a row on: the recording has then been read up to that event.
-    func cut(at row: Int) {
-        if let clockBefore { clock?.cut(batch, at: row, from: clockBefore) }
-        for index in partitions.indices { partitions[index].removeAll { $0 >= row } }
-        end = starts[row]
-    }
-}
+public import Ingest
+public import Plan
 
 /// Reads a recording chunk by chunk.
-final class Recording {
-    let path: String
+public final class Recording {
+    public let path: String
     private let file: FileSource
     private var reader: LineReader<RecordingSource>
     private let decoder: ChunkDecoder
     private let reading: RecordingReading
-    let format: RecordingFormat
+    public let format: RecordingFormat
     private let separator: CSVSeparator
     private let plan: PipelinePlan
     private var csv: CSVRecord?
     /// What is to be said of the recording before its first event.
     private var notes: [String] = []
-    var saysNothing = false
+    public var saysNothing = false
     private var landmarks: ArraySlice<RecordingPosition> = []
     /// Events a chunk at most, and bytes: a partition's share must fit one record batch of Kafka's usual limit.
-    let chunkEvents: Int
-    static let chunkBytes = 900_000
+    public let chunkEvents: Int
+    public static let chunkBytes = 900_000
 
-    /// - Throws: ``CommandError/input(_:)`` if the file cannot be opened.
-    init(
+    /// - Throws: ``RecordingError`` if the file cannot be opened.
+    public init(
         _ path: String,
         _ reading: RecordingReading,
         plan: PipelinePlan,
         chunkEvents: Int = 2048,
         isResumable: Bool = true
-    ) throws(CommandError) {
+    ) throws(RecordingError) {
         self.path = path
         self.reading = reading
         self.plan = plan
@@ -93,7 +43,7 @@ final class Recording {
             if let known = source.format { format = known } else { format = try Self.format(&source, plan.schema) }
             source.format = format
         } catch {
-            throw .input(Self.describe(error, path, lines: 0))
+            throw .unreadable(Self.describe(error, path, lines: 0))
         }
         reader = LineReader(
             source,
@@ -115,41 +65,43 @@ final class Recording {
     }
 
     /// How much of the file has been read, if its size is known.
-    var fraction: Double? { file.size.map { $0 == 0 ? 1 : Double(file.bytesRead) / Double($0) } }
+    public var fraction: Double? { file.size.map { $0 == 0 ? 1 : Double(file.bytesRead) / Double($0) } }
 
-    var position: RecordingPosition { reader.position }
+    public var position: RecordingPosition { reader.position }
 
     /// A line that was taken before it had its end, and the bytes that are passed over for it.
-    var lateEnd: (line: Int, bytes: Int)? { reader.lateEnd }
+    public var lateEnd: (line: Int, bytes: Int)? { reader.lateEnd }
 
     /// What was left at the end, because it may be still being written: from which line on, and how many bytes.
-    var unended: (line: Int, bytes: Int)? { reader.unended }
+    public var unended: (line: Int, bytes: Int)? { reader.unended }
 
     /// Whether its last line has no end, so that a run which may come back would have left it.
-    var lacksEnd: Bool { reader.lacksEnd }
+    public var lacksEnd: Bool { reader.lacksEnd }
 
     /// A live source has nothing more just now.
-    var hasPaused: Bool { reader.hasPaused && !reader.hasBufferedLine }
+    public var hasPaused: Bool { reader.hasPaused && !reader.hasBufferedLine }
 
     /// A live source has nothing more, and nothing comes for a second. Whoever writes to a pipe may itself wait to hear that
     /// its events are taken.
-    var isSilent: Bool { hasPaused && !file.hasMore(within: 1000) }
+    public var isSilent: Bool { hasPaused && !file.hasMore(within: 1000, unless: reading.isInterrupted) }
 
     /// Whether no earlier run has taken anything of it.
-    private(set) var beginsAtItsStart = true
+    public private(set) var beginsAtItsStart = true
 
     /// Passes over what an earlier run has taken, after checking that it is the same.
-    func skip(to position: RecordingPosition) throws(CommandError) {
+    public func skip(to position: RecordingPosition) throws(RecordingError) {
         guard position.byte > 0 else { return }
         beginsAtItsStart = false
         // The header is needed to read what follows.
         if format == .csv { try readHeader() }
-        do throws(InputError) { try reader.skip(to: position, path: path) } catch { throw .input(error.description) }
+        do throws(InputError) { try reader.skip(to: position, path: path) } catch {
+            throw .unreadable(error.description)
+        }
     }
 
     /// The recording must be the same bytes up to these positions, ascending, and no line goes over one: it was read before,
     /// when it was perhaps shorter.
-    func expect(_ positions: [RecordingPosition]) {
+    public func expect(_ positions: [RecordingPosition]) {
         landmarks = positions[...]
         reader.cut(at: positions.map(\.byte))
     }
@@ -163,7 +115,7 @@ final class Recording {
         }
     }
 
-    private func readHeader() throws(CommandError) {
+    private func readHeader() throws(RecordingError) {
         do throws(InputError) {
             guard csv == nil, let line = try reader.next() else { return }
             let header: CSVHeader
@@ -180,19 +132,19 @@ final class Recording {
                 hasDecimalComma: reading.decimal == .comma
             )
         } catch {
-            throw .input(error.description)
+            throw .unreadable(error.description)
         }
     }
 
     /// Fills the chunk with the next events and decodes them; false at the end of the recording.
-    func read(into chunk: Chunk) throws(CommandError) -> Bool {
+    public func read(into chunk: Chunk) throws(RecordingError) -> Bool {
         guard try fill(chunk) else { return false }
         decoder.decode(chunk)
         return true
     }
 
     /// Fills the chunk with the bytes of the next events, for a ``ChunkDecoder``; false at the end of the recording.
-    func fill(_ chunk: Chunk) throws(CommandError) -> Bool {
+    public func fill(_ chunk: Chunk) throws(RecordingError) -> Bool {
         let batch = chunk.batch
         batch.removeAll()
         chunk.lines.removeAll(keepingCapacity: true)
@@ -201,7 +153,7 @@ final class Recording {
         chunk.clock = nil
         for index in chunk.partitions.indices { chunk.partitions[index].removeAll(keepingCapacity: true) }
         if format == .csv { try readHeader() }
-        if !saysNothing { for note in notes { Output.talk("\(path): \(note)") } }
+        if !saysNothing { for note in notes { reading.say("\(path): \(note)") } }
         notes.removeAll()
         var sawLine = false
         do throws(InputError) {
@@ -223,7 +175,7 @@ final class Recording {
                 if landmarks.last?.byte == reader.position.byte { break }
             }
         } catch {
-            guard sawLine else { throw .input(Self.describe(error, path, lines: reader.position.line)) }
+            guard sawLine else { throw .unreadable(Self.describe(error, path, lines: reader.position.line)) }
         }
         guard sawLine else { return false }
         chunk.end = reader.position
@@ -255,21 +207,5 @@ final class Recording {
         } catch {
             chunk.refusals.append((chunk.batch.append(line.bytes), .init(reason: error.description)))
         }
-    }
-}
-
-/// Decodes chunks and says which partition each event belongs to. One a thread.
-final class ChunkDecoder {
-    private let decoder: EventDecoder
-    private let partitioner: Partitioner
-
-    init(plan: PipelinePlan, capacity: Int) {
-        decoder = EventDecoder(plan: plan)
-        partitioner = Partitioner(plan: plan, capacity: capacity)
-    }
-
-    func decode(_ chunk: Chunk) {
-        decoder.decode(chunk.batch, refusing: chunk.refusals)
-        partitioner.assign(chunk.batch, to: &chunk.partitions)
     }
 }

@@ -1,27 +1,26 @@
 import Assets
-import Console
 import Foundation
 import Ingest
-import Plan
+public import Plan
 import Yams
 
 /// A pipeline file, read and checked; the default one is part of the executable.
-struct PipelineFile {
-    let plan: PipelinePlan
-    let path: String
+public struct PipelineFile {
+    public let plan: PipelinePlan
+    public let path: String
     /// The file as it was written, with the places of everything.
-    let root: ConfigNode
+    public let root: ConfigNode
 
     /// The pipeline that runs when none is named.
-    static let defaultName = "patternalarm"
+    public static let defaultName = "patternalarm"
 
     /// Reads a file, or the embedded pipeline of that name.
     ///
-    /// - Throws: ``CommandError/plan(_:)`` with everything that is wrong, as file:line:column.
-    static func load(_ path: String?) throws(CommandError) -> PipelineFile {
+    /// - Throws: ``PipelineFileError`` with everything that is wrong, as file:line:column.
+    public static func load(_ path: String?) throws(PipelineFileError) -> PipelineFile {
         if let path, FileManager.default.fileExists(atPath: path) {
             guard let data = FileManager.default.contents(atPath: path) else {
-                throw .plan("\(path): error: the file cannot be read")
+                throw .wrong("\(path): error: the file cannot be read")
             }
             return try parse(text(of: data), path: path)
         }
@@ -30,7 +29,7 @@ struct PipelineFile {
             return try parse(String(decoding: bytes, as: UTF8.self), path: "\(name).yaml")
         }
         let known = Assets.names("pipelines/", suffix: ".yaml").joined(separator: ", ")
-        throw .plan("\(name): error: there is no such pipeline file, and no built-in pipeline of that name (\(known))")
+        throw .wrong("\(name): error: there is no such pipeline file, and no built-in pipeline of that name (\(known))")
     }
 
     /// Editors write text as UTF-8 with a byte order mark or without, and as UTF-16.
@@ -42,25 +41,25 @@ struct PipelineFile {
     }
 
     /// Checks the text of a pipeline file.
-    static func parse(_ text: String, path: String) throws(CommandError) -> PipelineFile {
+    public static func parse(_ text: String, path: String) throws(PipelineFileError) -> PipelineFile {
         let root: ConfigNode
         do {
             guard let node = try Yams.compose(yaml: text) else {
-                throw CommandError.plan("\(path):1:1: error: the file is empty")
+                throw PipelineFileError.wrong("\(path):1:1: error: the file is empty")
             }
             root = convert(node)
-        } catch let error as CommandError {
+        } catch let error as PipelineFileError {
             throw error
         } catch let error as YamlError {
-            throw .plan(describe(error, text, path: path))
+            throw .wrong(describe(error, text, path: path))
         } catch {
-            throw .plan("\(path): error: \(error)")
+            throw .wrong("\(path): error: \(error)")
         }
         do throws(PlanError) {
             let zones = ZoneFinder(zone: ZoneTable.zone, names: { ZoneTable.names })
             return PipelineFile(plan: try PipelinePlan.parse(root, file: path, zones: zones), path: path, root: root)
         } catch {
-            throw .plan(error.description)
+            throw .wrong(error.description)
         }
     }
 

@@ -1,36 +1,37 @@
-import Console
-import Engine
-import Ingest
-import Plan
+public import Engine
+public import Ingest
+public import Plan
 
 /// The recordings that a data directory has taken events of, and what each partition has taken of them.
-struct KnownRecordings {
+public struct KnownRecordings {
     /// By partition, then by the recording's number.
-    let partitions: [[Int: RecordingMarks]]
+    public let partitions: [[Int: RecordingMarks]]
+
+    public init(partitions: [[Int: RecordingMarks]]) { self.partitions = partitions }
 
     /// A recording, and where reading it begins.
-    struct Match {
-        var input: Int
-        var start = RecordingPosition()
+    public struct Match {
+        public var input: Int
+        public var start = RecordingPosition()
         /// Where runs before have stopped behind that: it must be the same bytes up to there.
-        var landmarks: [RecordingPosition] = []
+        public var landmarks: [RecordingPosition] = []
 
         /// Up to where some run has read it.
-        var end: RecordingPosition { landmarks.last ?? start }
+        public var end: RecordingPosition { landmarks.last ?? start }
     }
 
     /// A recording that has not been seen, whatever its bytes are.
-    var fresh: Match { Match(input: (partitions.flatMap(\.keys).max() ?? 0) + 1) }
+    public var fresh: Match { Match(input: (partitions.flatMap(\.keys).max() ?? 0) + 1) }
 
     /// Which recording a file is, by its bytes, and from where on some partition still needs it for a range of event time; a
     /// new number for a file that has not been seen. Standard input is taken for the last recording if it `resumes`.
-    func match(
+    public func match(
         _ path: String,
         reading: RecordingReading,
         plan: PipelinePlan,
         range: TimeRange = .all,
         resumes: Bool
-    ) throws(CommandError) -> Match {
+    ) throws(RecordingError) -> Match {
         let known = Set(partitions.flatMap(\.keys)).sorted(by: >)
         if path == "-" {
             guard resumes, let last = known.first else { return fresh }
@@ -39,10 +40,10 @@ struct KnownRecordings {
         for input in known {
             guard let furthest = marks(of: input).max(by: { $0.position.byte < $1.position.byte }) else { continue }
             let probe = try Recording(path, reading, plan: plan, chunkEvents: 1)
-            do throws(CommandError) {
+            do throws(RecordingError) {
                 try probe.skip(to: furthest.position)
             } catch {
-                guard case .input = error else { throw error }
+                // It is another one.
                 continue
             }
             return try found(input, path, plan, range)
@@ -52,7 +53,7 @@ struct KnownRecordings {
 
     /// What the event clock knows where reading a recording begins, as the log has it. `newest` is the newest event time of the
     /// data directory, microseconds.
-    func clock(of match: Match, plan: PipelinePlan, newest: Int64?) -> RecordingClock {
+    public func clock(of match: Match, plan: PipelinePlan, newest: Int64?) -> RecordingClock {
         let own = marks(of: match.input)
         let latest = latest(partitions.flatMap(\.values).flatMap(\.marks), plan)
         let now = latest.moved(to: newest)
@@ -80,11 +81,11 @@ struct KnownRecordings {
         _ path: String,
         _ plan: PipelinePlan,
         _ range: TimeRange
-    ) throws(CommandError) -> Match {
+    ) throws(RecordingError) -> Match {
         let recordings = partitions.map { $0[input] }
         let readings = plan.readingChecksums
         guard recordings.allSatisfy({ $0?.isReadable(by: readings) ?? true }) else {
-            throw .input(
+            throw .otherReading(
                 "\(path) was taken in part, by --from/--to, with a pipeline that has another schema or partitions otherwise: "
                     + "which of its events are left cannot be told; take the rest with that pipeline, or replay the whole "
                     + "into another --data-dir"

@@ -1,20 +1,20 @@
-import Ingest
+public import Ingest
 
 /// A recording's text in UTF-8, JSON as one event a line: whatever the file is packed in and however it is written, which its
 /// first bytes say.
-struct RecordingSource: ByteSource {
+public struct RecordingSource: ByteSource {
     private let file: FileSource
     private let encoding: TextEncoding?
     /// Known at the latest before the first read.
-    var format: RecordingFormat?
+    public var format: RecordingFormat?
     private var source: PeekedSource
     private var hasLooked = false
     private var hasBegun = false
     /// What the file is packed in, and the encoding of its text; nil: as it is, UTF-8.
-    private(set) var container: Container?
-    private(set) var foundEncoding: TextEncoding?
+    public private(set) var container: Container?
+    public private(set) var foundEncoding: TextEncoding?
     /// Whether its JSON is an array, or objects that are not one a line.
-    private(set) var isSequence = false
+    public private(set) var isSequence = false
 
     /// How many of the first bytes are looked at to tell what they are.
     private static let headLimit = 1 << 16
@@ -24,20 +24,20 @@ struct RecordingSource: ByteSource {
     ///   - file: Of which nothing has been read.
     ///   - format: If it is known already.
     ///   - encoding: Of the text; nil: what its first bytes say, else UTF-8.
-    init(_ file: FileSource, format: RecordingFormat?, encoding: TextEncoding? = nil) {
+    public init(_ file: FileSource, format: RecordingFormat?, encoding: TextEncoding? = nil) {
         self.file = file
         self.format = format
         self.encoding = encoding
         source = PeekedSource(file, isFile: file.size != nil)
     }
 
-    mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(InputError) -> Int {
+    public mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(InputError) -> Int {
         if !hasBegun { try begin() }
         return try source.read(into: buffer)
     }
 
     /// The first bytes of the text, at least the first line that is not empty if it is not too long.
-    mutating func head() throws(InputError) -> [UInt8] {
+    public mutating func head() throws(InputError) -> [UInt8] {
         try look()
         try source.peek(atMost: Self.headLimit) { head in
             head.drop { $0 == 0x0A || $0 == 0x0D || $0 == 0x20 }.contains(0x0A)

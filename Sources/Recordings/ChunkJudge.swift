@@ -1,8 +1,8 @@
-import Engine
-import Plan
+public import Engine
+public import Plan
 
 /// Chunks that the event clock judges, in the recording's order: each comes out when nothing in it is held back any more.
-struct ChunkJudge {
+public struct ChunkJudge {
     private var clock: EventClock
     private let plan: PipelinePlan
     private let chunkEvents: Int
@@ -12,7 +12,7 @@ struct ChunkJudge {
     private var waiting: [(number: Int, chunk: Chunk)] = []
     private var nextNumber = 0
 
-    init(plan: PipelinePlan, from start: RecordingClock, chunkEvents: Int) {
+    public init(plan: PipelinePlan, from start: RecordingClock, chunkEvents: Int) {
         self.plan = plan
         self.chunkEvents = chunkEvents
         limit = plan.maximumAhead
@@ -21,13 +21,13 @@ struct ChunkJudge {
     }
 
     /// Whether events are held back.
-    var isHolding: Bool { !waiting.isEmpty }
+    public var isHolding: Bool { !waiting.isEmpty }
 
     /// What the clock knows behind the last chunk.
-    var end: ClockState { clock.state }
+    public var end: ClockState { clock.state }
 
     /// Takes the next chunk, decoded.
-    mutating func add(_ chunk: Chunk) {
+    public mutating func add(_ chunk: Chunk) {
         chunk.clockBefore = clock.state
         clock.take(chunk.batch, number: nextNumber)
         chunk.clock = limit.map { ClockMark(limit: $0, state: clock.state, before: before) }
@@ -37,7 +37,7 @@ struct ChunkJudge {
     }
 
     /// Decides what is held back as it stands.
-    mutating func decide() {
+    public mutating func decide() {
         clock.end()
         refuse()
         // What the events led to is behind the last of them.
@@ -45,13 +45,13 @@ struct ChunkJudge {
     }
 
     /// Goes on with what another recording has told.
-    mutating func goOn(from state: ClockState) {
+    public mutating func goOn(from state: ClockState) {
         decide()
         clock = EventClock(plan: plan, state: state, capacity: chunkEvents)
     }
 
     /// Decides what is held back where a recording ends: by what comes behind it, if anything does.
-    mutating func decide(by sequel: Sequel?) {
+    public mutating func decide(by sequel: Sequel?) {
         guard isHolding, let sequel, let first = sequel.next(Chunk(plan: plan, capacity: chunkEvents)) else {
             return decide()
         }
@@ -71,7 +71,7 @@ struct ChunkJudge {
     private func judged(_ number: Int) -> Bool { number < clock.firstUndecided ?? .max }
 
     /// The next chunk in which everything is decided.
-    mutating func next() -> Chunk? {
+    public mutating func next() -> Chunk? {
         guard let first = waiting.first, judged(first.number) else { return nil }
         return waiting.removeFirst().chunk
     }
@@ -84,23 +84,23 @@ struct ChunkJudge {
 }
 
 /// What the event clock knows in front of a recording, and where reading it begins.
-struct RecordingClock {
-    var before: ClockState
-    var state: ClockState
+public struct RecordingClock {
+    public var before: ClockState
+    public var state: ClockState
     /// What others have told since, if there were any: it counts from the recording's first byte that nobody has read.
-    var later: Later?
+    public var later: Later?
 
-    struct Later {
-        var byte: Int
-        var state: ClockState
+    public struct Later {
+        public var byte: Int
+        public var state: ClockState
     }
 
     /// For a recording that is read from its beginning.
-    init(_ state: ClockState) {
+    public init(_ state: ClockState) {
         before = state
         self.state = state
     }
 
     /// Nothing has been seen before.
-    init(plan: PipelinePlan) { self.init(ClockState(entities: plan.entities.count)) }
+    public init(plan: PipelinePlan) { self.init(ClockState(entities: plan.entities.count)) }
 }

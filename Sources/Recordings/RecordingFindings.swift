@@ -1,29 +1,28 @@
 import Base
 import Bytes
-import Console
-import Plan
+public import Plan
 import Survey
 
 /// What a run notices in a recording while it reads it, for what a person should know in the end.
-struct RecordingFindings {
+public struct RecordingFindings {
     private let schema: Schema
     /// The pipeline's `max_ahead`.
     private let maximumAhead: Int64?
     /// By how much the events were ahead at most that are refused for that; nil if none is.
-    private(set) var ahead: Int64?
+    public private(set) var ahead: Int64?
     /// The first reasons why lines were rejected, each kind once, with its line.
-    private(set) var reasons: [String] = []
+    public private(set) var reasons: [String] = []
     private var kinds: Set<String> = []
     /// Fields that no event has had yet.
     private var unseen: [Int]
     /// Names in the first events, and how many these were.
     private var names: Set<String> = []
     private var namedEvents = 0
-    private(set) var events = 0
+    public private(set) var events = 0
     /// Lines that have been looked at, rejected ones too.
-    private(set) var lines = 0
-    private(set) var firstTime: Int64?
-    private(set) var newestTime: Int64?
+    public private(set) var lines = 0
+    public private(set) var firstTime: Int64?
+    public private(set) var newestTime: Int64?
     /// Where that was first.
     private var newestLine = 0
 
@@ -31,13 +30,13 @@ struct RecordingFindings {
     private static let reasonLimit = 3
     private static let nameEvents = 100
 
-    init(_ plan: PipelinePlan) {
+    public init(_ plan: PipelinePlan) {
         schema = plan.schema
         maximumAhead = plan.maximumAhead
         unseen = plan.schema.fields.indices.filter { plan.schema.fields[$0].role != .label }
     }
 
-    mutating func note(_ chunk: Chunk) {
+    public mutating func note(_ chunk: Chunk) {
         let batch = chunk.batch
         lines += batch.count
         let accepted = (0..<batch.count).lazy.filter { batch.status[$0] == 0 }
@@ -65,7 +64,7 @@ struct RecordingFindings {
             // "at byte 7" and "at byte 12" are one kind.
             guard kinds.insert(words.filter { !$0.isNumber }).inserted else { continue }
             let advice = rejection.field.flatMap { hint(of: $0, batch, row) } ?? Self.advice(rejection.reason)
-            reasons.append("line \(grouped(chunk.lines[row])): \(Output.safe(words))\(advice)")
+            reasons.append("line \(grouped(chunk.lines[row])): \(TerminalText.escaped(words))\(advice)")
         }
     }
 
@@ -73,7 +72,9 @@ struct RecordingFindings {
     private func hint(of field: String, _ batch: ColumnBatch, _ row: Int) -> String? {
         let rejection = batch.rejections[Int(batch.status[row]) - 1]
         if rejection.reason == "is missing", let known = schema.index(of: field) {
-            return meant(schema.fields[known].path, among: otherNames).map { "; did you mean \(Output.safe($0.name))?" }
+            return meant(schema.fields[known].path, among: otherNames).map {
+                "; did you mean \(TerminalText.escaped($0.name))?"
+            }
         }
         // What is wrong with a value of the right kind is said by the reason.
         let isUnread = ["is not a number", "is not a time"].contains(rejection.reason)
@@ -97,7 +98,7 @@ struct RecordingFindings {
                 " (the field's format is \(schema.fields[known].times.formats.map { "\"\($0)\"" }.joined(separator: ", ")))"
             case .time where TextValue.number(spelling) != nil:
                 " (if \(text) counts from a time of its own, the field needs origin and unit in the schema)"
-            case .time: " (if \(Output.safe(text)) is one, the field needs its format in the schema)"
+            case .time: " (if \(TerminalText.escaped(text)) is one, the field needs its format in the schema)"
             case .bool, .text, .json: nil
             }
         }
@@ -117,7 +118,7 @@ struct RecordingFindings {
         (people.thousands, people.hasCurrency, people.isAccounting) = (0x2C, true, true)
         if isNumber(people) {
             return
-                " (if \(Output.safe(text)) is one, the field needs numbers: {thousands, currency, accounting} in the schema)"
+                " (if \(TerminalText.escaped(text)) is one, the field needs numbers: {thousands, currency, accounting} in the schema)"
         }
         guard !own.hasDecimalComma, isNumber(.decimalComma) else { return nil }
         return " (if \(text) has a decimal comma, add --decimal , and --again)"
@@ -168,7 +169,7 @@ struct RecordingFindings {
     }
 
     /// Names that were taken as a field's though upper and lower case or spaces differ.
-    var similarNames: [(name: String, field: String)] {
+    public var similarNames: [(name: String, field: String)] {
         let paths = schema.fields.map(\.path)
         return paths.filter { !names.contains($0) }.flatMap { path in
             names.filter { !paths.contains($0) && SimilarName.folded($0) == SimilarName.folded(path) }.sorted().prefix(
@@ -191,7 +192,7 @@ struct RecordingFindings {
     }
 
     /// What is to be done where events were refused as too far ahead, if their times are right.
-    var aheadWords: String? {
+    public var aheadWords: String? {
         guard let ahead, let maximumAhead else { return nil }
         guard ahead > maximumAhead else {
             return
@@ -206,7 +207,7 @@ struct RecordingFindings {
     }
 
     /// What is to be said where most events of a recording are late: which one is ahead of them.
-    func lateWords(_ late: Int, of count: Int) -> String? {
+    public func lateWords(_ late: Int, of count: Int) -> String? {
         guard late * 2 > count, let newestTime else { return nil }
         let time = TimeParser.text(milliseconds: newestTime.floorDivided(by: 1000).quotient)
         return "\(grouped(late)) of \(grouped(count)) events are late: the newest one is at \(time), line "
@@ -214,28 +215,28 @@ struct RecordingFindings {
     }
 
     /// Why a run over recordings of which nothing was accepted is no success.
-    func nothingAccepted(of count: Int) -> String {
+    public func nothingAccepted(of count: Int) -> String {
         let why = reasons.isEmpty ? "" : ": \(reasons.joined(separator: "; "))"
         return "none of the \(grouped(count)) events was accepted\(why)"
     }
 
     /// A field that no event has, under another name that some have.
-    struct Misnamed {
-        var field: String
-        var name: String
+    public struct Misnamed {
+        public var field: String
+        public var name: String
         /// Only upper and lower case, spaces, or signs such as _ and - differ.
-        var isSame: Bool
+        public var isSame: Bool
     }
 
     /// One line for each field that the events have under another name.
-    var misnamedWords: [String] {
+    public var misnamedWords: [String] {
         absent().misnamed.map {
-            "\($0.field) is in none of the \(grouped(events)) events; did you mean \(Output.safe($0.name))?"
+            "\($0.field) is in none of the \(grouped(events)) events; did you mean \(TerminalText.escaped($0.name))?"
         }
     }
 
     /// Fields that none of the events has, and those of them that the events may have under another name.
-    func absent() -> (fields: [String], misnamed: [Misnamed]) {
+    public func absent() -> (fields: [String], misnamed: [Misnamed]) {
         guard events > 0 else { return ([], []) }
         let names = otherNames
         var fields: [String] = []
@@ -252,7 +253,7 @@ struct RecordingFindings {
     }
 
     /// Fields that no event had, one line each or together.
-    func absentWords(of name: String) -> [String] {
+    public func absentWords(of name: String) -> [String] {
         let fields = absent().fields
         let count = "none of the \(grouped(events)) events"
         var lines = misnamedWords.map { "\(name): \($0)" }

@@ -1,11 +1,10 @@
-import Console
-import Engine
-import Ingest
-import Plan
+public import Engine
+public import Ingest
+public import Plan
 
 /// Reads a recording's chunks, decoded, and judged by the event clock.
-final class JudgedRecording {
-    let recording: Recording
+public final class JudgedRecording {
+    public let recording: Recording
     private let plan: PipelinePlan
     private var judge: ChunkJudge
     private let sequel: Sequel?
@@ -15,9 +14,9 @@ final class JudgedRecording {
     /// Behind the last chunk that was given out.
     private var given: RecordingPosition
     /// What ended the reading, to be thrown behind what was read before.
-    private var failure: CommandError?
+    private var failure: RecordingError?
 
-    init(_ recording: Recording, plan: PipelinePlan, from start: RecordingClock, sequel: Sequel? = nil) {
+    public init(_ recording: Recording, plan: PipelinePlan, from start: RecordingClock, sequel: Sequel? = nil) {
         self.sequel = sequel
         later = start.later
         self.recording = recording
@@ -27,15 +26,15 @@ final class JudgedRecording {
     }
 
     /// What the clock knows behind the last event that was read; what the sequel has decided is open there.
-    var end: ClockState { judge.end }
+    public var end: ClockState { judge.end }
 
     /// How far the recording has been given out.
-    var position: RecordingPosition { judge.isHolding ? given : recording.position }
+    public var position: RecordingPosition { judge.isHolding ? given : recording.position }
 
     /// The next chunk; nil at the recording's end. `chunk` is filled with what comes, and given out now or later.
     ///
-    /// - Throws: ``CommandError/input(_:)``; what was read before has been given out.
-    func next(_ chunk: Chunk) throws(CommandError) -> Chunk? {
+    /// - Throws: ``RecordingError``; what was read before has been given out.
+    public func next(_ chunk: Chunk) throws(RecordingError) -> Chunk? {
         spare.append(chunk)
         while true {
             if let chunk = judge.next() {
@@ -58,7 +57,7 @@ final class JudgedRecording {
 
     private func read() {
         let chunk = spare.popLast() ?? Chunk(plan: plan, capacity: recording.chunkEvents)
-        do throws(CommandError) {
+        do throws(RecordingError) {
             let start = recording.position.byte
             guard try recording.read(into: chunk) else {
                 isAtEnd = true

@@ -1,13 +1,15 @@
-import ArgumentParser
-import Console
-import Plan
+public import Plan
 
 /// In which order recordings are read.
-enum FileOrder: String, ExpressibleByArgument, CaseIterable {
+public enum FileOrder: String, Sendable, CaseIterable {
     case given, time
 
     /// The files in that order. By time, those without an event that can be read come last, as they are given.
-    func files(_ paths: [String], _ reading: RecordingReading, _ plan: PipelinePlan) throws(CommandError) -> [String] {
+    public func files(
+        _ paths: [String],
+        _ reading: RecordingReading,
+        _ plan: PipelinePlan
+    ) throws(RecordingError) -> [String] {
         guard self == .time else { return paths }
         var timed: [(path: String, time: Int64)] = []
         for path in paths { timed.append((path, try Self.firstTime(path, reading, plan) ?? .max)) }
@@ -20,7 +22,7 @@ enum FileOrder: String, ExpressibleByArgument, CaseIterable {
         _ path: String,
         _ reading: RecordingReading,
         _ plan: PipelinePlan
-    ) throws(CommandError) -> Int64? {
+    ) throws(RecordingError) -> Int64? {
         guard path != "-" else { return nil }
         let recording = try Recording(path, reading, plan: plan, chunkEvents: 64)
         recording.saysNothing = true
