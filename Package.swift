@@ -126,7 +126,10 @@ let package = Package(
         library("Delivery", on: "AlertStore Base Bytes Engine Models Plan"),
         library(
             "Runtime",
-            on: "AlertStore Base Bytes Decode Delivery Engine EventLog FileStore Models Plan StateStore Windows",
+            on: """
+                AlertStore Base Bytes Decode Delivery Engine EventLog FileStore Ingest Models Plan Recordings StateStore \
+                Windows
+                """,
             [coreMetrics, metrics],
             exclude: ["README.md"]
         ),
@@ -138,7 +141,7 @@ let package = Package(
             "Learning",
             on: """
                 AlertStore Assets Base Bytes Decode Delivery Engine Evaluation FileStore Forest ForestFormats \
-                ForestTraining Ingest Models Plan Tables TensorGraph
+                ForestTraining Ingest Models Plan Recordings Tables TensorGraph
                 """
         ),
         library(
@@ -153,7 +156,8 @@ let package = Package(
         library(
             "Console",
             on: """
-                AlertStore Base Engine EventLog FileStore Learning PipelineFiles Recordings Runtime Tables Upkeep
+                AlertStore Base Bytes Engine EventLog FileStore Learning PipelineFiles Plan Recordings Runtime Tables \
+                Upkeep Windows
                 """,
             [argumentParser]
         ),
@@ -171,7 +175,7 @@ let package = Package(
             on: """
                 AlertStore Base Bench Bytes CLZ4 CProcess Console Draft Engine Evaluation EventLog \
                 FileStore Forest ForestFormats ForestTraining Ingest Learning Models PipelineFiles Plan Recordings Runtime \
-                SQLExport Server StateStore Survey Tables TensorGraph Traffic Upkeep Windows
+                SQLExport Server StateStore Survey Tables TensorGraph Traffic Upkeep
                 """,
             [argumentParser, logging],
             exclude: ["Export/README.md", "Safety/README.md"]
@@ -215,8 +219,8 @@ let package = Package(
             "RuntimeTests",
             of:
                 """
-                AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Models Plan Runtime StateStore \
-                Windows
+                AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Models Plan Recordings Runtime \
+                StateStore Windows
                 """,
             [sqlite]
         ),

@@ -74,6 +74,7 @@ extension CommandError {
         case .noRoom(let error): self = .storage(error.description)
         case .damaged(let words): self = .damaged(words)
         case .plan(let words): self = .plan(words)
+        case .recording(let error): self = CommandError(error)
         }
     }
 

@@ -1,6 +1,7 @@
 import Base
 import Bytes
 import Engine
+import Foundation
 public import Ingest
 public import Plan
 
@@ -62,6 +63,11 @@ public final class Recording {
         let line = head.drop { $0 == 0x0A || $0 == 0x0D || $0 == 0x20 }.prefix { $0 != 0x0A }
         guard let first = line.first, first != 0x7B, first != 0x5B else { return .jsonl }
         return Array(line).withUnsafeBufferPointer { CSVHeader.isHeader($0, of: schema) } ? .csv : .jsonl
+    }
+
+    /// What a file is called in its folder; `-` is standard input.
+    public static func name(of path: String) -> String {
+        path == "-" ? "-" : URL(fileURLWithPath: path).lastPathComponent
     }
 
     /// How much of the file has been read, if its size is known.

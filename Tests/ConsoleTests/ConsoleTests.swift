@@ -19,6 +19,7 @@ import Testing
             (CommandError(RecordingError.unreadable("p")), .badInput),
             (CommandError(RecordingError.otherReading("p")), .badInput),
             (CommandError(PipelineFileError.wrong("p")), .badPlan),
+            (CommandError(RuntimeError.recording(.unreadable("p"))), .badInput),
             (CommandError(RuntimeError.inUse("p")), .inUse), (CommandError(RuntimeError.damaged("p")), .damaged),
         ]
         for (error, status) in cases {
@@ -29,14 +30,6 @@ import Testing
     }
 
     @Test func jsonText() { #expect(JSONText.quoted("a\"\\\n\u{1}é") == "\"a\\\"\\\\\\n\\u0001é\"") }
-
-    @Test func theFirstFailureStays() {
-        let failure = FirstFailure()
-        #expect(failure.error == nil)
-        failure.note(.input("first"))
-        failure.note(.storage("second"))
-        #expect(failure.error?.words == "first")
-    }
 
     /// A file has its name when it is whole, and not before.
     @Test func aWholeFile() throws {

@@ -189,7 +189,7 @@ public struct BenchLatencyCommand: ParsableCommand {
     ) throws(CommandError) -> Run {
         let events = LatencyEvents(rate: rate, alertsPerSecond: alerts)
         let pacer = LatencyPacer(rate: rate, seconds: seconds)
-        let failure = FirstFailure()
+        let failure = FirstFailure<CommandError>()
         let finished = DispatchGroup()
         let ended = Mutex<Int64>(0)
         for sender in senders {

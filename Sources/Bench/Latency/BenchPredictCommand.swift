@@ -71,7 +71,7 @@ public struct BenchPredictCommand: ParsableCommand {
         }
         let pacer = LatencyPacer(rate: rate, seconds: seconds)
         let latency = Mutex(Histogram<UInt64>(highestTrackableValue: 600_000_000))
-        let failure = FirstFailure()
+        let failure = FirstFailure<CommandError>()
         let finished = DispatchGroup()
         let last = Mutex<Int64>(0)
         for client in clients {

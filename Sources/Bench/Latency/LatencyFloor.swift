@@ -12,7 +12,7 @@ final class LatencyFloor: LatencySender {
     static let databaseName = "floor.sqlite"
 
     private let input: Int32
-    private let failure = FirstFailure()
+    private let failure = FirstFailure<CommandError>()
     private let ended = DispatchSemaphore(value: 0)
 
     init(directory: String, events: LatencyEvents) throws(CommandError) {

@@ -140,9 +140,10 @@ struct BenchPipelineCommand: ParsableCommand {
         )
         var options = Replayer.Options()
         options.threads = threads
-        options.isQuiet = true
         let replayer = Replayer(directory, plan: plan, options: options)
-        try replayer.replay(file, engine.reading, resumes: false)
+        try CommandError.running { () throws(RuntimeError) in
+            try replayer.replay(file, engine.reading, resumes: false)
+        }
         return try directory.finish(status: "finished", inputs: replayer.recordings.map(\.record)).totals.events
     }
 }

@@ -94,7 +94,9 @@ struct DemoCommand: ParsableCommand {
         let replayer = Replayer(directory, plan: plan, options: Replayer.Options())
         var reading = RecordingReading()
         reading.say = { Output.talk($0) }
-        try replayer.replay(recording, reading, resumes: false)
+        try CommandError.running { () throws(RuntimeError) in
+            try replayer.replay(recording, reading, resumes: false)
+        }
         let (totals, digest) = try directory.finish(status: "finished", inputs: replayer.recordings.map(\.record))
 
         Output.talk("3. ten alerts: the two with the most money of each of the five most frequent kinds\n")

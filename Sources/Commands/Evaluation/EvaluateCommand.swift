@@ -69,8 +69,11 @@ struct EvaluateCommand: ParsableCommand {
             return (bindings, try EvaluationRun(plan: plan, rule: rule, models: bindings))
         }
         let run = OfflineRun(plan: plan, models: bindings, reading: recordings.reading(inputFormat))
-        try run.run(files, progress: ProgressBar("evaluate", isQuiet: quiet)) { share, _, output throws(CommandError) in
-            do throws(LearningError) { try evaluation.append(share, &output) } catch { throw CommandError(error) }
+        try run.run(files, progress: ProgressBar("evaluate", isQuiet: quiet)) {
+            share,
+            _,
+            output throws(LearningError) in
+            try evaluation.append(share, &output)
         }
         let report = try CommandError.learning { () throws(LearningError) in try evaluation.report() }
         switch format {

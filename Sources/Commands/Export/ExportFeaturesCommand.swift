@@ -56,8 +56,8 @@ struct ExportFeaturesCommand: ParsableCommand {
         do throws(CommandError) {
             let run = OfflineRun(plan: plan, models: [:], reading: recordings.reading(inputFormat))
             let progress = ProgressBar("features", isQuiet: quiet)
-            try run.run(files, progress: progress) { share, _, output throws(CommandError) in
-                do throws(LearningError) { try features.append(share, &output) } catch { throw CommandError(error) }
+            try run.run(files, progress: progress) { share, _, output throws(LearningError) in
+                try features.append(share, &output)
             }
             try CommandError.tabling { () throws(TableError) in try table.close() }
         } catch {

@@ -6,6 +6,7 @@ import Foundation
 import PipelineFiles
 import Plan
 import Recordings
+import Runtime
 
 /// `query`: a recording goes in, the rows of one of the pipeline's queries come out.
 struct QueryCommand: ParsableCommand {
@@ -91,7 +92,9 @@ struct QueryCommand: ParsableCommand {
             }
             let writers = (0..<plan.partitionCount).map { _ in QueryWriter(query, plan: plan, format: format) }
             writers[0].writeHeader()
-            let log = try record.map { path throws(CommandError) in try QueryLog(path, plan: plan) }
+            let log = try CommandError.running { () throws(RuntimeError) in
+                try record.map { path throws(RuntimeError) in try QueryLog(path, plan: plan) }
+            }
             let run = QueryRun(query, plan: plan, threads: threads, writers: writers, log: log)
             let progress = ProgressBar("query \(name)", isQuiet: quiet)
             var reading = recordings.reading(inputFormat)
@@ -100,13 +103,19 @@ struct QueryCommand: ParsableCommand {
                 try Recording(file, reading, plan: plan, isResumable: log != nil)
             }
             for (number, file) in files.enumerated() {
-                let input = try log?.number(of: file, reading: reading) ?? 0
+                let input = try CommandError.running { () throws(RuntimeError) in
+                    try log?.number(of: file, reading: reading) ?? 0
+                }
                 let sequel = Sequel(files.dropFirst(number + 1), behind: file, open: open)
                 let recording = try CommandError.reading { () throws(RecordingError) in try open(file) }
-                try run.read(recording, before: sequel, input: input, progress)
+                try CommandError.running { () throws(RuntimeError) in
+                    try run.read(recording, before: sequel, input: input) {
+                        progress.update("\(grouped($0)) events", fraction: $1)
+                    }
+                }
             }
             run.finish()
-            try log?.close()
+            try CommandError.running { () throws(RuntimeError) in try log?.close() }
             progress.finish()
             if format == .summary { Output.data(QueryWriter.summary(writers)) }
             let ledger = run.ledger

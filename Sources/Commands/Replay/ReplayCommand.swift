@@ -98,7 +98,6 @@ struct ReplayCommand: ParsableCommand {
         options.threads = threads
         options.chunkEvents = batchSize
         options.maxErrors = maxErrors
-        options.isQuiet = quiet
         options.again = again
         if speed != "max" {
             guard let factor = Double(speed.hasSuffix("x") ? String(speed.dropLast()) : speed), factor > 0 else {
@@ -113,7 +112,8 @@ struct ReplayCommand: ParsableCommand {
         )
         guard options.range.from < options.range.to else { throw ValidationError("--from must lie before --to.") }
         options.until = try until.map { try Self.time($0, "--until") }
-        options.acknowledges = ack
+        // Synced, so that it is true of a power cut, too.
+        if ack { options.acknowledge = { Output.data("ACK \($0)\n") } }
         return options
     }
 
@@ -154,7 +154,13 @@ struct ReplayCommand: ParsableCommand {
                 try order.files(files, reading, plan)
             }
             for (number, file) in ordered.enumerated() where !Interrupt.isRequested && !replayer.hasTooManyErrors {
-                try replayer.replay(file, before: ordered.dropFirst(number + 1), reading, resumes: resume)
+                let progress = ProgressBar("replay \(Recording.name(of: file))", isQuiet: quiet)
+                defer { progress.finish() }
+                try CommandError.running { () throws(RuntimeError) in
+                    try replayer.replay(file, before: ordered.dropFirst(number + 1), reading, resumes: resume) {
+                        progress.update("\(grouped($0)) events", fraction: $1)
+                    }
+                }
             }
         } catch {
             guard case .input = error else { throw error }

@@ -150,12 +150,3 @@ struct TrainCommand: ParsableCommand {
         }
     }
 }
-
-extension PipelinePlan {
-    /// Without what looks at the features.
-    var featuresOnly: PipelinePlan {
-        var plan = self
-        plan.detectors = []
-        return plan
-    }
-}

@@ -1,26 +1,23 @@
 import Base
-import Console
 import Engine
-import EventLog
+public import EventLog
 import FileStore
-import Foundation
-import Plan
-import Recordings
-import Runtime
+public import Plan
+public import Recordings
 
 /// The log of a data directory, for a query that records what it reads: each event is in the log before it counts.
-final class QueryLog {
+public final class QueryLog {
     private let lock: DirectoryLock
     private let journals: [Journal]
     private let plan: PipelinePlan
 
     /// Opens the logs of all partitions, made if they are missing, and finds which recordings they hold.
-    init(_ path: String, plan: PipelinePlan) throws(CommandError) {
+    public init(_ path: String, plan: PipelinePlan) throws(RuntimeError) {
         self.plan = plan
         let store = DiskStore(root: path)
         do throws(FileError) { try store.createDirectory("") } catch { throw .storage(error.description) }
-        lock = try DirectoryLock.take(path)
-        try CommandError.running { () throws(RuntimeError) in try DataDirectory.checkPartitions(path, plan) }
+        do throws(DirectoryLock.Failure) { lock = try DirectoryLock(path) } catch { throw RuntimeError(error) }
+        try DataDirectory.checkPartitions(path, plan)
         var journals: [Journal] = []
         do throws(LogError) {
             for partition in 0..<plan.partitionCount {
@@ -35,21 +32,21 @@ final class QueryLog {
                 journals.append(journal)
             }
         } catch {
-            throw CommandError(error)
+            throw RuntimeError(error)
         }
         self.journals = journals
     }
 
     /// The number under which a recording is in the log, or will be.
-    func number(of path: String, reading: RecordingReading) throws(CommandError) -> Int {
+    public func number(of path: String, reading: RecordingReading) throws(RuntimeError) -> Int {
         let known = KnownRecordings(partitions: journals.map(\.recordings))
-        return try CommandError.reading { () throws(RecordingError) in
+        return try RuntimeError.reading { () throws(RecordingError) in
             try known.match(path, reading: reading, plan: plan, resumes: false).input
         }
     }
 
     /// Appends a partition's share of a chunk, unless the log has it.
-    func append(_ chunk: Chunk, partition: Int, input: Int, path: String) throws(LogError) {
+    public func append(_ chunk: Chunk, partition: Int, input: Int, path: String) throws(LogError) {
         let mark = SourceMark(input: input, position: chunk.end, path: path, clock: chunk.clock)
         try journals[partition].append(
             chunk.batch,
@@ -60,14 +57,14 @@ final class QueryLog {
     }
 
     /// Makes everything durable and closes the logs.
-    func close() throws(CommandError) {
+    public func close() throws(RuntimeError) {
         do throws(LogError) {
             for journal in journals {
                 try journal.log.sync()
                 try journal.log.close()
             }
         } catch {
-            throw CommandError(error)
+            throw RuntimeError(error)
         }
     }
 }

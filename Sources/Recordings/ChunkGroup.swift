@@ -1,15 +1,14 @@
 import Dispatch
-import Plan
-import Recordings
+public import Plan
 import Synchronization
 
 /// Consecutive chunks of a recording that several threads read and decode together.
 ///
 /// Reading is a quarter of the work and one thread's at a time; while one reads, the others decode what they have read.
-final class ChunkGroup: @unchecked Sendable {
+public final class ChunkGroup: @unchecked Sendable {
     // Chunk i and decoder t are used by one thread at a time: the one that took number i, and thread t.
 
-    private(set) var chunks: [Chunk]
+    public private(set) var chunks: [Chunk]
     private let plan: PipelinePlan
     private let decoders: [ChunkDecoder]
 
@@ -23,7 +22,7 @@ final class ChunkGroup: @unchecked Sendable {
 
     private let state = Mutex(State())
 
-    init(plan: PipelinePlan, threads: Int, chunks: Int, events: Int) {
+    public init(plan: PipelinePlan, threads: Int, chunks: Int, events: Int) {
         self.plan = plan
         decoders = (0..<threads).map { _ in ChunkDecoder(plan: plan, capacity: events) }
         self.chunks = (0..<chunks).map { _ in Chunk(plan: plan, capacity: events) }
@@ -33,7 +32,7 @@ final class ChunkGroup: @unchecked Sendable {
     /// that has nothing more for now ends the group early.
     ///
     /// - Throws: ``RecordingError``; after the chunks before it have been given out.
-    func fill(from recording: Recording) throws(RecordingError) -> Int {
+    public func fill(from recording: Recording) throws(RecordingError) -> Int {
         let failure = state.withLock { state in
             defer { state = State() }
             return state.error
@@ -58,7 +57,7 @@ final class ChunkGroup: @unchecked Sendable {
     }
 
     /// Puts an empty chunk into the place of one that somebody keeps.
-    func replace(_ number: Int) { chunks[number] = Chunk(plan: plan, capacity: chunks[number].batch.capacity) }
+    public func replace(_ number: Int) { chunks[number] = Chunk(plan: plan, capacity: chunks[number].batch.capacity) }
 
     private func fill(thread: Int, _ source: Source) {
         while let number = state.withLock({ state in read(&state, source) }) { decoders[thread].decode(chunks[number]) }

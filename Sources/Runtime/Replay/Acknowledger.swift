@@ -1,8 +1,6 @@
-import Console
 import Synchronization
 
-/// Tells standard output how many events are durable: a line `ACK n` says that the first n events, of what the log held
-/// at the start and what has come since, survive a power cut.
+/// Tells how many events are durable: those, of what the log held at the start and what has come since, survive a power cut.
 ///
 /// A chunk counts once every partition has synced its share.
 final class Acknowledger: Sendable {
@@ -17,8 +15,11 @@ final class Acknowledger: Sendable {
 
     private let state: Mutex<State>
 
+    private let tell: @Sendable (Int) -> Void
+
     /// `events` is how many the log holds already.
-    init(partitions: Int, events: Int) {
+    init(partitions: Int, events: Int, tell: @escaping @Sendable (Int) -> Void) {
+        self.tell = tell
         state = Mutex(State(synced: Array(repeating: 0, count: partitions), events: events))
     }
 
@@ -41,8 +42,8 @@ final class Acknowledger: Sendable {
             state.events += state.pending.prefix(count).reduce(0, +)
             state.pending.removeFirst(min(count, state.pending.count))
             state.acknowledgedChunks = all
-            // Under the lock, so that the lines come in order.
-            Output.data("ACK \(state.events)\n")
+            // Under the lock, so that they come in order.
+            tell(state.events)
         }
     }
 }

@@ -1,51 +1,52 @@
 import AlertStore
-import Base
-import Console
 import Dispatch
-import Engine
+public import Engine
 import Foundation
 import Ingest
-import Plan
-import Recordings
-import Runtime
+public import Plan
+public import Recordings
 import Synchronization
 
 /// Feeds recordings into a data directory: one thread reads and decodes, one thread a partition does the rest.
 ///
 /// The result does not depend on the threads: each partition's events come in the recording's order (C2).
-final class Replayer {
+public final class Replayer {
     private let directory: DataDirectory
     private let plan: PipelinePlan
     private let options: Options
-    private let failure = FirstFailure()
+    private let failure = FirstFailure<RuntimeError>()
     /// What came of each recording so far, of one that could not be read to its end, too.
-    private(set) var recordings: [ReplayedRecording] = []
+    public private(set) var recordings: [ReplayedRecording] = []
     /// Whether the time to stop at has been reached.
-    private(set) var hasReachedEnd = false
+    public private(set) var hasReachedEnd = false
     /// Of the recording that is being read.
     private var findings: RecordingFindings
+    private var reading = RecordingReading()
 
-    struct Options {
-        var threads = 2
-        var chunkEvents = 2048
+    /// How recordings are fed in.
+    public struct Options {
+        public var threads = 2
+        public var chunkEvents = 2048
         /// Event-time seconds a second; nil = as fast as possible.
-        var speed: Double?
+        public var speed: Double?
         /// The event times that are taken.
-        var range = TimeRange.all
-        var maxErrors = 1000
-        var isQuiet = false
-        /// Sync the log whenever nothing more is waiting, and say so on standard output.
-        var acknowledges = false
+        public var range = TimeRange.all
+        public var maxErrors = 1000
+        /// Told how many events are durable, of what the log held at the start and what has come since; if it is there, the
+        /// log is synced whenever nothing more is waiting.
+        public var acknowledge: (@Sendable (Int) -> Void)?
         /// Stop in front of the first event that is stamped at or after this time, microseconds.
-        var until: Int64?
+        public var until: Int64?
         /// Take recordings again whose bytes were taken before.
-        var again = false
+        public var again = false
+
+        public init() {}
     }
 
     /// Rejected events that opening the directory has read in the log again: no recording's.
     private let rejectedBefore: Int
 
-    init(_ directory: DataDirectory, plan: PipelinePlan, options: Options) {
+    public init(_ directory: DataDirectory, plan: PipelinePlan, options: Options) {
         self.directory = directory
         self.plan = plan
         self.options = options
@@ -67,21 +68,31 @@ final class Replayer {
     }
 
     /// Replays a recording, going on where earlier runs of the same recording have stopped; others are going to follow it.
-    func replay(
+    ///
+    /// - Parameters:
+    ///   - path: The recording.
+    ///   - others: What is going to be replayed behind it.
+    ///   - reading: How to read them.
+    ///   - resumes: Whether standard input is the recording that was interrupted.
+    ///   - progress: Told how many events have been read, and how much of the file, if its size is known.
+    /// - Throws: ``RuntimeError/recording(_:)`` if it cannot be read, or what stopped a partition.
+    public func replay(
         _ path: String,
         before others: ArraySlice<String> = [],
         _ reading: RecordingReading,
-        resumes: Bool
-    ) throws(CommandError) {
+        resumes: Bool,
+        progress: (Int, Double?) -> Void = { _, _ in }
+    ) throws(RuntimeError) {
+        self.reading = reading
         let known = KnownRecordings(partitions: directory.workers.map { $0.runner.recordings })
         let match =
             options.again
             ? known.fresh
-            : try CommandError.reading { () throws(RecordingError) in
+            : try RuntimeError.reading { () throws(RecordingError) in
                 try known.match(path, reading: reading, plan: plan, range: options.range, resumes: resumes)
             }
         let input = match.input
-        let recording = try CommandError.reading { () throws(RecordingError) in
+        let recording = try RuntimeError.reading { () throws(RecordingError) in
             let recording = try Recording(path, reading, plan: plan, chunkEvents: options.chunkEvents)
             try recording.skip(to: match.start)
             return recording
@@ -95,16 +106,15 @@ final class Replayer {
             sequel: sequel(others, behind: path, known, reading)
         )
         for worker in directory.workers { worker.runner.begin(input, range: options.range) }
-        let name = path == "-" ? "-" : URL(fileURLWithPath: path).lastPathComponent
+        let name = Recording.name(of: path)
         let taken = takenCount
         let before = refusedCounts
         findings = RecordingFindings(plan)
-        let progress = ProgressBar("replay \(name)", isQuiet: options.isQuiet)
-        let acknowledger =
-            options.acknowledges
-            ? Acknowledger(partitions: directory.workers.count, events: taken) : nil
-        var stopped: CommandError?
-        do throws(CommandError) {
+        let acknowledger = options.acknowledge.map {
+            Acknowledger(partitions: directory.workers.count, events: taken, tell: $0)
+        }
+        var stopped: RuntimeError?
+        do throws(RuntimeError) {
             if options.threads > 1 {
                 try inParallel(judged, input: input, name: name, acknowledger, progress)
             } else {
@@ -113,7 +123,6 @@ final class Replayer {
         } catch {
             stopped = error
         }
-        progress.finish()
         recordings.append(
             ReplayedRecording(
                 path: path,
@@ -122,7 +131,7 @@ final class Replayer {
                 range: options.range,
                 taken: takenCount - taken,
                 leftOut: directory.workers.reduce(0) { $0 + $1.runner.leftOutCount },
-                isAtEnd: stopped == nil && !hasReachedEnd && !Interrupt.isRequested && !hasTooManyErrors,
+                isAtEnd: stopped == nil && !hasReachedEnd && !reading.isInterrupted() && !hasTooManyErrors,
                 lateEnd: recording.lateEnd,
                 unended: recording.unended,
                 isWhole: match.start.byte == 0,
@@ -172,17 +181,19 @@ final class Replayer {
     /// Notes what is to be said of a recording in the end; what its first events say of the schema, at once if more come.
     private func note(_ chunk: Chunk, _ number: Int, _ recording: Recording) {
         if number == 1, recording.beginsAtItsStart {
-            for line in findings.misnamedWords { Output.talk("\(recording.path): so far \(line)") }
+            for line in findings.misnamedWords { reading.say("\(recording.path): so far \(line)") }
         }
         findings.note(chunk)
     }
 
     /// Notes when a recording that had nothing new was read first.
-    private func noteFirstReading() throws(CommandError) {
+    private func noteFirstReading() throws(RuntimeError) {
         guard let last = recordings.last, last.isAtEnd, last.taken == 0, last.position.line > 0 else { return }
         let record = last.record
-        recordings[recordings.count - 1].firstReading = try CommandError.storing { () throws(AlertStoreError) in
-            try directory.database.firstReading(of: record)
+        do throws(AlertStoreError) {
+            recordings[recordings.count - 1].firstReading = try directory.database.firstReading(of: record)
+        } catch {
+            throw RuntimeError(error)
         }
     }
 
@@ -191,8 +202,8 @@ final class Replayer {
         input: Int,
         name: String,
         _ acknowledger: Acknowledger?,
-        _ progress: ProgressBar
-    ) throws(CommandError) {
+        _ progress: (Int, Double?) -> Void
+    ) throws(RuntimeError) {
         var free = Chunk(plan: plan, capacity: options.chunkEvents)
         var pace = Pace(speed: options.speed)
         var events = 0
@@ -201,7 +212,7 @@ final class Replayer {
             free = chunk
             cut(chunk)
             note(chunk, number, judged.recording)
-            pace.wait(for: chunk)
+            pace.wait(for: chunk, unless: reading.isInterrupted)
             for worker in directory.workers {
                 let count = try worker.take(chunk, of: input, path: name, range: options.range)
                 acknowledger?.noteTaken(count, chunk: number)
@@ -209,12 +220,12 @@ final class Replayer {
             number += 1
             if let acknowledger {
                 for worker in directory.workers {
-                    try CommandError.running { () throws(RuntimeError) in try worker.sync() }
+                    try worker.sync()
                     acknowledger.noteSynced(partition: worker.partition, chunks: number)
                 }
             }
             events += chunk.batch.count
-            progress.update("\(grouped(events)) events", fraction: judged.recording.fraction)
+            progress(events, judged.recording.fraction)
         }
     }
 
@@ -223,8 +234,8 @@ final class Replayer {
         input: Int,
         name: String,
         _ acknowledger: Acknowledger?,
-        _ progress: ProgressBar
-    ) throws(CommandError) {
+        _ progress: (Int, Double?) -> Void
+    ) throws(RuntimeError) {
         let workers = directory.workers
         let free = BoundedQueue<Chunk>(capacity: workers.count * 2 + 2)
         for _ in 0..<workers.count * 2 + 1 { free.send(Chunk(plan: plan, capacity: options.chunkEvents)) }
@@ -240,21 +251,21 @@ final class Replayer {
             thread.stackSize = 8 << 20
             thread.start()
         }
-        var stopped: CommandError?
+        var stopped: RuntimeError?
         var pace = Pace(speed: options.speed)
         var events = 0
         var number = 0
-        do throws(CommandError) {
+        do throws(RuntimeError) {
             while try !shouldStop(), !hasReachedEnd, let place = free.receive() {
                 guard let chunk = try Self.next(judged, place) else { break }
                 cut(chunk)
                 note(chunk, number, judged.recording)
-                pace.wait(for: chunk)
+                pace.wait(for: chunk, unless: reading.isInterrupted)
                 events += chunk.batch.count
                 let ticket = Ticket(chunk, number: number, workers.count)
                 number += 1
                 for queue in queues { queue.send(ticket) }
-                progress.update("\(grouped(events)) events", fraction: judged.recording.fraction)
+                progress(events, judged.recording.fraction)
             }
         } catch {
             stopped = error
@@ -265,8 +276,8 @@ final class Replayer {
         if let stopped { throw stopped }
     }
 
-    private static func next(_ judged: JudgedRecording, _ chunk: Chunk) throws(CommandError) -> Chunk? {
-        try CommandError.reading { () throws(RecordingError) in try judged.next(chunk) }
+    private static func next(_ judged: JudgedRecording, _ chunk: Chunk) throws(RuntimeError) -> Chunk? {
+        try RuntimeError.reading { () throws(RecordingError) in try judged.next(chunk) }
     }
 
     /// Leaves out what lies at or behind the time to stop at, and remembers that it was reached.
@@ -285,7 +296,7 @@ final class Replayer {
         _ worker: PartitionWorker,
         _ queue: BoundedQueue<Ticket>,
         _ free: BoundedQueue<Chunk>,
-        _ failure: FirstFailure,
+        _ failure: FirstFailure<RuntimeError>,
         _ acknowledger: Acknowledger?,
         input: Int,
         name: String,
@@ -293,9 +304,9 @@ final class Replayer {
     ) {
         var hasFailed = false
         var unsynced: Int?
-        func attempt(_ body: () throws(CommandError) -> Void) {
+        func attempt(_ body: () throws(RuntimeError) -> Void) {
             guard !hasFailed else { return }
-            do throws(CommandError) {
+            do throws(RuntimeError) {
                 try body()
             } catch {
                 hasFailed = true
@@ -304,8 +315,8 @@ final class Replayer {
         }
         func acknowledge() {
             guard let chunks = unsynced else { return }
-            attempt { () throws(CommandError) in
-                try CommandError.running { () throws(RuntimeError) in try worker.sync() }
+            attempt { () throws(RuntimeError) in
+                try worker.sync()
                 acknowledger?.noteSynced(partition: worker.partition, chunks: chunks)
             }
             unsynced = nil
@@ -315,11 +326,9 @@ final class Replayer {
             switch queue.receive(within: .milliseconds(200)) {
             case .closed: return acknowledge()
             case .timedOut:
-                attempt { () throws(CommandError) in
-                    try CommandError.running { () throws(RuntimeError) in try worker.tick() }
-                }
+                attempt { () throws(RuntimeError) in try worker.tick() }
             case .element(let ticket):
-                attempt { () throws(CommandError) in
+                attempt { () throws(RuntimeError) in
                     let count = try worker.take(ticket.chunk, of: input, path: name, range: range)
                     acknowledger?.noteTaken(count, chunk: ticket.number)
                 }
@@ -330,13 +339,13 @@ final class Replayer {
         }
     }
 
-    private func shouldStop() throws(CommandError) -> Bool {
+    private func shouldStop() throws(RuntimeError) -> Bool {
         if let error = failure.error { throw error }
-        return Interrupt.isRequested || hasTooManyErrors
+        return reading.isInterrupted() || hasTooManyErrors
     }
 
     /// Whether so many events have been rejected that the run has stopped.
-    var hasTooManyErrors: Bool { Self.rejectedCount(directory) - rejectedBefore > options.maxErrors }
+    public var hasTooManyErrors: Bool { Self.rejectedCount(directory) - rejectedBefore > options.maxErrors }
 
     private static func rejectedCount(_ directory: DataDirectory) -> Int {
         directory.workers.reduce(0) { $0 + $1.runner.rejectedCount }
@@ -350,38 +359,12 @@ extension PartitionWorker {
         of input: Int,
         path: String,
         range: TimeRange
-    ) throws(CommandError) -> Int {
-        try CommandError.running { () throws(RuntimeError) in
-            try take(
-                chunk.batch,
-                rows: chunk.partitions[partition],
-                line: { chunk.lines[Int($0)] },
-                mark: SourceMark(input: input, position: chunk.end, path: path, range: range, clock: chunk.clock)
-            )
-        }
-    }
-}
-
-/// Holds events back so that event time passes at a chosen speed.
-private struct Pace {
-    let speed: Double?
-    private var origin: (event: Int64, wall: ContinuousClock.Instant)?
-
-    init(speed: Double?) {
-        self.speed = speed
-    }
-
-    mutating func wait(for chunk: Chunk) {
-        guard let speed else { return }
-        guard let row = (0..<chunk.batch.count).last(where: { chunk.batch.status[$0] == 0 }) else { return }
-        let time = chunk.batch.times[row]
-        guard let origin else {
-            self.origin = (time, .now)
-            return
-        }
-        let due = origin.wall + .microseconds(Int64(Double(time - origin.event) / speed))
-        let rest = ContinuousClock.now.duration(to: due).components
-        let seconds = Double(rest.seconds) + Double(rest.attoseconds) * 1e-18
-        if seconds > 0, !Interrupt.isRequested { Thread.sleep(forTimeInterval: min(seconds, 3600)) }
+    ) throws(RuntimeError) -> Int {
+        try take(
+            chunk.batch,
+            rows: chunk.partitions[partition],
+            line: { chunk.lines[Int($0)] },
+            mark: SourceMark(input: input, position: chunk.end, path: path, range: range, clock: chunk.clock)
+        )
     }
 }

@@ -1,25 +1,34 @@
-import Base
-import Console
 import Dispatch
-import Engine
+public import Engine
 import EventLog
-import Foundation
-import Plan
-import Recordings
+public import Plan
+public import Recordings
+public import Windows
+
+/// Takes the rows of one partition in stretches, one for each chunk of a recording, so that they can be put into the
+/// recording's order.
+public protocol QueryStretches: QuerySink {
+    /// What has been flushed is forgotten.
+    func begin()
+    /// A stretch has its end.
+    func mark()
+    /// Gives out the stretches up to a number, if it has not been done.
+    func flush(through number: Int)
+}
 
 /// Feeds recordings through a query, a few chunks at a time: each thread reads one, then decodes it while another reads;
 /// then each partition is computed by one thread, its events in the recording's order.
-final class QueryRun {
+public final class QueryRun {
     private let plan: PipelinePlan
     private let engines: [QueryEngine]
-    private let writers: [QueryWriter]
+    private let writers: [any QueryStretches]
     private let threads: Int
     private let group: ChunkGroup
     private let log: QueryLog?
     /// What the event clock knows behind the recordings so far.
     private var clock: RecordingClock
     /// Of the chunks up to the first with an event that can be read.
-    private(set) var findings: RecordingFindings
+    public private(set) var findings: RecordingFindings
     /// The recording's number in the log, and its name.
     private var source = (input: 0, path: "")
     /// Small enough for a chunk to be decoded out of the cache that it was read into.
@@ -27,7 +36,7 @@ final class QueryRun {
     /// Chunks that a thread decodes between two waits for the others.
     private static let chunksPerThread = 2
 
-    init(_ query: Query, plan: PipelinePlan, threads: Int, writers: [QueryWriter], log: QueryLog?) {
+    public init(_ query: Query, plan: PipelinePlan, threads: Int, writers: [any QueryStretches], log: QueryLog?) {
         self.plan = plan
         self.writers = writers
         self.threads = threads
@@ -46,24 +55,30 @@ final class QueryRun {
     }
 
     /// Where the events went so far.
-    var ledger: Ledger {
+    public var ledger: Ledger {
         var sum = Ledger()
         for engine in engines { sum += engine.ledger }
         return sum
     }
 
-    /// Takes a whole recording, which the sequel follows.
+    /// Takes a whole recording, which the sequel follows; `progress` is told how many events have been taken, and how much of
+    /// the file has been read, if its size is known.
     ///
-    /// - Throws: ``CommandError/input(_:)``; what was read before has been taken.
-    func read(_ recording: Recording, before sequel: Sequel, input: Int, _ progress: ProgressBar) throws(CommandError) {
-        source = (input, recording.path == "-" ? "-" : URL(fileURLWithPath: recording.path).lastPathComponent)
+    /// - Throws: ``RuntimeError/recording(_:)``; what was read before has been taken.
+    public func read(
+        _ recording: Recording,
+        before sequel: Sequel,
+        input: Int,
+        progress: (Int, Double?) -> Void
+    ) throws(RuntimeError) {
+        source = (input, Recording.name(of: recording.path))
         var judge = ChunkJudge(plan: plan, from: clock, chunkEvents: Self.chunkEvents)
         var isAtEnd = false
         while !isAtEnd {
             if judge.isHolding, recording.isSilent {
                 judge.decide()
             } else {
-                let count = try CommandError.reading { () throws(RecordingError) in try group.fill(from: recording) }
+                let count = try RuntimeError.reading { () throws(RecordingError) in try group.fill(from: recording) }
                 isAtEnd = count == 0
                 for chunk in group.chunks[..<count] { judge.add(chunk) }
                 if isAtEnd { judge.decide(by: sequel) }
@@ -74,7 +89,7 @@ final class QueryRun {
             guard !chunks.isEmpty else { continue }
             if findings.events == 0 { for chunk in chunks { findings.note(chunk) } }
             try compute(chunks)
-            progress.update("\(grouped(ledger.events)) events", fraction: recording.fraction)
+            progress(ledger.events, recording.fraction)
         }
         clock = RecordingClock(judge.end)
     }
@@ -82,14 +97,14 @@ final class QueryRun {
     /// What one thread may use at a time: each engine and writer belongs to a partition, chunks are only read.
     private struct Shared: @unchecked Sendable {
         let engines: [QueryEngine]
-        let writers: [QueryWriter]
+        let writers: [any QueryStretches]
         let chunks: [Chunk]
         let log: QueryLog?
         let source: (input: Int, path: String)
-        let failure = FirstFailure()
+        let failure = FirstFailure<RuntimeError>()
     }
 
-    private func compute(_ chunks: [Chunk]) throws(CommandError) {
+    private func compute(_ chunks: [Chunk]) throws(RuntimeError) {
         let shared = Shared(
             engines: engines,
             writers: writers,
@@ -120,7 +135,7 @@ final class QueryRun {
                     path: shared.source.path
                 )
             } catch {
-                return shared.failure.note(CommandError(error))
+                return shared.failure.note(RuntimeError(error))
             }
             chunk.partitions[partition].withUnsafeBufferPointer { rows in
                 shared.engines[partition].process(chunk.batch, rows: rows, into: writer)
@@ -130,7 +145,7 @@ final class QueryRun {
     }
 
     /// The end of the stream: what is open is written.
-    func finish() {
+    public func finish() {
         for (engine, writer) in zip(engines, writers) {
             writer.begin()
             engine.finish(into: writer)

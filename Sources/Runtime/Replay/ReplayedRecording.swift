@@ -1,41 +1,40 @@
-import AlertStore
+public import AlertStore
 import Base
 import Bytes
-import Console
-import Engine
-import Ingest
-import Recordings
+public import Engine
+public import Ingest
+public import Recordings
 
 /// What came of a recording in one run, and what a person should know of it.
-struct ReplayedRecording {
-    var path: String
+public struct ReplayedRecording {
+    public var path: String
     /// Its number in the data directory.
-    var input: Int
+    public var input: Int
     /// How far it was read.
-    var position: RecordingPosition
-    var range: TimeRange
+    public var position: RecordingPosition
+    public var range: TimeRange
     /// Events that this run has taken of it.
-    var taken: Int
+    public var taken: Int
     /// Events up to the position that no run has taken, because they are not in the range.
-    var leftOut: Int
+    public var leftOut: Int
     /// Whether it was read to its end.
-    var isAtEnd: Bool
-    var lateEnd: (line: Int, bytes: Int)?
-    var unended: (line: Int, bytes: Int)?
+    public var isAtEnd: Bool
+    public var lateEnd: (line: Int, bytes: Int)?
+    public var unended: (line: Int, bytes: Int)?
     /// Whether this run has read it from its beginning.
-    var isWhole: Bool
+    public var isWhole: Bool
     /// Events that this run has taken and that were late, or not accepted for any reason.
-    var late: Int
-    var duplicates: Int
-    var refused: Int
-    var format: RecordingFormat
+    public var late: Int
+    public var duplicates: Int
+    public var refused: Int
+    public var format: RecordingFormat
     /// When its bytes were read first, and whether as CSV, where this run has found nothing new.
-    var firstReading: (milliseconds: Int64, isCSV: Bool?)?
-    var findings: RecordingFindings
+    public var firstReading: (milliseconds: Int64, isCSV: Bool?)?
+    public var findings: RecordingFindings
     /// The newest event time of the recordings before it in this run.
-    var newestBefore: Int64?
+    public var newestBefore: Int64?
 
-    var record: InputRecord {
+    public var record: InputRecord {
         InputRecord(
             path: path,
             recording: input,
@@ -52,14 +51,14 @@ struct ReplayedRecording {
     private var name: String { path == "-" ? "standard input" : path }
 
     /// Whether it had events and none was accepted.
-    var isRefused: Bool { taken > 0 && refused >= taken }
+    public var isRefused: Bool { taken > 0 && refused >= taken }
 
     /// Whether it had events and all of them had been taken before, from elsewhere: nothing new, as of a file that is read
     /// again.
-    var isRepeated: Bool { taken > 0 && duplicates >= taken }
+    public var isRepeated: Bool { taken > 0 && duplicates >= taken }
 
     /// Words for a file in which no event is, and none has ever been; nil for others.
-    var emptiness: String? {
+    public var emptiness: String? {
         guard isAtEnd, isWhole, findings.lines == 0 else { return nil }
         if let unended { return "no event in \(name): \(Self.words(unended))" }
         let why =
@@ -74,14 +73,14 @@ struct ReplayedRecording {
     }
 
     /// Why the run is no success because of this recording; nil if it is one.
-    var failure: String? {
+    public var failure: String? {
         if isRefused, !isRepeated { return "\(name): none of its \(grouped(taken)) events was accepted" }
         guard isWhole, let wrong = findings.absent().misnamed.first(where: \.isSame) else { return nil }
-        return "\(name): it has \(Output.safe(wrong.name)), but the field of the pipeline is \(wrong.field)"
+        return "\(name): it has \(TerminalText.escaped(wrong.name)), but the field of the pipeline is \(wrong.field)"
     }
 
     /// One line each.
-    var words: [String] {
+    public var words: [String] {
         var lines: [String] = []
         if isAtEnd, taken == 0, emptiness == nil { lines.append("\(name): nothing new\(whyNothing)") }
         if isRepeated {
@@ -119,7 +118,9 @@ struct ReplayedRecording {
     /// Of JSON; a header of CSV is spoken of before it is read.
     private var similarWords: [String] {
         guard isWhole, format != .csv else { return [] }
-        return findings.similarNames.map { "\(name): \(Output.safe($0.name)) is taken as the field \($0.field)" }
+        return findings.similarNames.map {
+            "\(name): \(TerminalText.escaped($0.name)) is taken as the field \($0.field)"
+        }
     }
 
     private var refusedWords: [String] {

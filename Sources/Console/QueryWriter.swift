@@ -1,26 +1,26 @@
-import ArgumentParser
+public import ArgumentParser
 import Base
 import Bytes
-import Console
 import Foundation
-import Plan
+public import Plan
+public import Runtime
 import Tables
-import Windows
+public import Windows
 
 /// How a query's rows are written to standard output.
-enum QueryFormat: String, ExpressibleByArgument, CaseIterable {
+public enum QueryFormat: String, ExpressibleByArgument, CaseIterable {
     case csv
     case rawCSV = "csv-raw"
     case jsonl, summary
 
-    static let allValueDescriptions = [
+    public static let allValueDescriptions = [
         "csv": CSVText.guardedWords, "csv-raw": CSVText.rawWords, "jsonl": "an object a line",
         "summary": "how many rows, and the sum of each column",
     ]
 }
 
 /// Writes the rows of one partition, in stretches: one for each chunk of the recording.
-final class QueryWriter: QuerySink {
+public final class QueryWriter: QueryStretches {
     private let format: QueryFormat
     private let keyNames: [String]
     private let columnNames: [String]
@@ -28,10 +28,10 @@ final class QueryWriter: QuerySink {
     /// Where each stretch ends in `bytes`, and how many have been written.
     private var marks: [Int] = []
     private var written = 0
-    private(set) var rowCount = 0
+    public private(set) var rowCount = 0
     private var sums: [Double]
 
-    init(_ query: Query, plan: PipelinePlan, format: QueryFormat) {
+    public init(_ query: Query, plan: PipelinePlan, format: QueryFormat) {
         self.format = format
         let entity = plan.entities[query.entity]
         keyNames = entity.key.enumerated().map { part, expression in
@@ -42,23 +42,23 @@ final class QueryWriter: QuerySink {
         sums = Array(repeating: 0, count: columnNames.count)
     }
 
-    func writeHeader() {
+    public func writeHeader() {
         guard format == .csv || format == .rawCSV else { return }
         Output.data((["start", "end"] + keyNames + columnNames).joined(separator: ",") + "\n")
     }
 
     // MARK: - Stretches
 
-    func begin() {
+    public func begin() {
         bytes.removeAll(keepingCapacity: true)
         marks.removeAll(keepingCapacity: true)
         written = 0
     }
 
-    func mark() { marks.append(bytes.count) }
+    public func mark() { marks.append(bytes.count) }
 
     /// Writes the stretches up to a number, if it has not been done.
-    func flush(through number: Int) {
+    public func flush(through number: Int) {
         guard number < marks.count, marks[number] > written else { return }
         Output.data(Array(bytes[written..<marks[number]]), format == .jsonl ? .json : .visible)
         written = marks[number]
@@ -66,7 +66,7 @@ final class QueryWriter: QuerySink {
 
     // MARK: - Rows
 
-    func take(_ rows: QueryRows) {
+    public func take(_ rows: QueryRows) {
         rowCount += rows.count
         switch format {
         case .csv, .rawCSV: for row in 0..<rows.count { writeCSV(rows, row) }
@@ -123,7 +123,7 @@ final class QueryWriter: QuerySink {
     }
 
     /// Rows and the sum of each column, of all partitions.
-    static func summary(_ writers: [QueryWriter]) -> String {
+    public static func summary(_ writers: [QueryWriter]) -> String {
         let rows = writers.reduce(0) { $0 + $1.rowCount }
         var text = "rows=\(rows)"
         for (column, name) in writers[0].columnNames.enumerated() {

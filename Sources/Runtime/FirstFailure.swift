@@ -1,0 +1,12 @@
+import Synchronization
+
+/// The first thing that went wrong on any of the threads.
+public final class FirstFailure<Failure: Error>: Sendable {
+    private let first = Mutex<Failure?>(nil)
+
+    public init() {}
+
+    public var error: Failure? { first.withLock { $0 } }
+
+    public func note(_ error: Failure) { first.withLock { $0 = $0 ?? error } }
+}
