@@ -116,7 +116,7 @@ let package = Package(
         // The edge.
         library("Assets", on: "CAssets"),
         library("Tables", on: "Base Bytes Ingest"),
-        library("PipelineFiles", on: "Assets Bytes Ingest Plan", [yams]),
+        library("PipelineFiles", on: "Assets Base Bytes Ingest Plan", [yams]),
         library(
             "Recordings",
             on: "Base Bytes Decode Engine Ingest Plan Survey Windows",
@@ -144,6 +144,7 @@ let package = Package(
                 ForestTraining Ingest Models Plan Recordings Tables TensorGraph
                 """
         ),
+        library("FirstLook", on: "Base Bytes Draft Engine Ingest Learning PipelineFiles Plan Recordings Survey"),
         library(
             "Server",
             on: "AlertStore Assets Base Bytes CProcess FileStore Ingest Models Plan Runtime Traffic",
@@ -164,8 +165,8 @@ let package = Package(
         library(
             "Bench",
             on: """
-                Base CLZ4 Console Decode Engine EventLog FileStore Forest ForestTraining Learning Plan Runtime \
-                StateStore Tables Traffic Windows
+                Base CLZ4 Console Decode Engine EventLog FileStore Forest ForestTraining Learning PipelineFiles Plan \
+                Runtime StateStore Tables Traffic Windows
                 """,
             [argumentParser, histogram, sqlite],
             exclude: ["README.md"]
@@ -173,8 +174,8 @@ let package = Package(
         library(
             "Commands",
             on: """
-                AlertStore Base Bench Bytes CLZ4 CProcess Console Draft Engine Evaluation EventLog \
-                FileStore Forest ForestFormats ForestTraining Ingest Learning Models PipelineFiles Plan Recordings Runtime \
+                AlertStore Base Bench Bytes CLZ4 CProcess Console Draft Engine Evaluation EventLog FileStore \
+                FirstLook Forest ForestFormats ForestTraining Ingest Learning Models PipelineFiles Plan Recordings Runtime \
                 SQLExport Server StateStore Survey Tables TensorGraph Traffic Upkeep
                 """,
             [argumentParser, logging],
@@ -239,6 +240,7 @@ let package = Package(
         tests("BenchTests", of: "Bench Console ForestTraining"),
         tests("UpkeepTests", of: "FileStore Upkeep"),
         tests("LearningTests", of: "AlertStore Base Decode Engine Evaluation Learning Models Plan Tables"),
+        tests("FirstLookTests", of: "Draft Engine FirstLook Recordings Survey"),
         tests("SurveyTests", of: "Survey"),
         tests("DraftTests", of: "Draft Survey"),
         tests("CommandLineTests", of: "Base patternalarm"),

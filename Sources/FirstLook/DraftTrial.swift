@@ -1,29 +1,34 @@
-import Base
-import Console
-import Draft
-import Engine
-import Learning
+public import Draft
+public import Engine
+public import Learning
 import PipelineFiles
 import Plan
-import Recordings
-import Survey
+public import Recordings
+public import Survey
 
 /// Runs a drafted pipeline over its files as a replay would, to give its rules thresholds and to see that no event is lost.
-struct DraftTrial {
+public struct DraftTrial {
     let files: [String]
     let reading: RecordingReading
-    let isQuiet: Bool
+    /// Told how many events of a run have been taken, and how much of the file has been read, if its size is known.
+    let progress: (Int, Double?) -> Void
+
+    public init(files: [String], reading: RecordingReading, progress: @escaping (Int, Double?) -> Void) {
+        self.files = files
+        self.reading = reading
+        self.progress = progress
+    }
 
     /// What came of a run.
-    struct Outcome {
-        var ledger = Ledger()
+    public struct Outcome {
+        public var ledger = Ledger()
         /// Of each feature, over all accepted events.
-        var values: [String: QuantileSketch] = [:]
+        public var values: [String: QuantileSketch] = [:]
         /// Alerts of each detector.
-        var alerts: [String: Int] = [:]
-        var firstReasons: [String] = []
+        public var alerts: [String: Int] = [:]
+        public var firstReasons: [String] = []
 
-        var alertCount: Int { alerts.values.reduce(0, +) }
+        public var alertCount: Int { alerts.values.reduce(0, +) }
     }
 
     /// The share of events that become alerts of one rule: rarer ones tell nothing, more frequent ones are not looked at.
@@ -34,7 +39,7 @@ struct DraftTrial {
     /// Gives the rules their thresholds, and the schema what the file turns out to need.
     ///
     /// - Returns: what the finished pipeline makes of the files.
-    func fit(_ draft: inout PipelineDraft) throws(CommandError) -> Outcome {
+    public func fit(_ draft: inout PipelineDraft) throws(LearningError) -> Outcome {
         var outcome = try run(draft, collecting: true)
         let ledger = outcome.ledger
         if ledger.duplicate > 0, draft.dropsUncertainID(duplicates: ledger.duplicate, of: ledger.events) {
@@ -49,7 +54,8 @@ struct DraftTrial {
         return outcome
     }
 
-    private func fit(_ draft: inout PipelineDraft, _ values: [String: QuantileSketch]) throws(CommandError) -> Outcome {
+    private func fit(_ draft: inout PipelineDraft, _ values: [String: QuantileSketch]) throws(LearningError) -> Outcome
+    {
         var searches = draft.ideas.map { Search($0) }
         var outcome = Outcome()
         for _ in 0..<Self.rounds {
@@ -98,9 +104,10 @@ struct DraftTrial {
         }
     }
 
-    private func run(_ draft: PipelineDraft, collecting: Bool) throws(CommandError) -> Outcome {
-        let plan = try CommandError.planning { () throws(PipelineFileError) in
-            try PipelineFile.parse(draft.text, path: "the draft").plan
+    private func run(_ draft: PipelineDraft, collecting: Bool) throws(LearningError) -> Outcome {
+        let plan: PipelinePlan
+        do throws(PipelineFileError) { plan = try PipelineFile.parse(draft.text, path: "the draft").plan } catch {
+            throw .plan(error.description)
         }
         var outcome = Outcome()
         var sketches = plan.features.map { _ in QuantileSketch() }
@@ -111,7 +118,7 @@ struct DraftTrial {
         }
         var bases = Array(repeating: Int64(0), count: plan.partitionCount)
         let run = OfflineRun(plan: plan, models: [:], reading: reading)
-        try run.run(files, progress: ProgressBar("init", isQuiet: isQuiet)) { share, _, output in
+        try run.run(files, progress: progress) { share, _, output in
             let engine = share.engine
             for feature in sketches.indices where wanted[feature] {
                 let lane = engine.feature(feature)

@@ -1,13 +1,12 @@
-import ArgumentParser
-import Bench
+public import ArgumentParser
 import Console
 import FileStore
 import Foundation
 import PipelineFiles
 
 /// `bench recovery`
-struct BenchRecoveryCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
+public struct BenchRecoveryCommand: ParsableCommand {
+    public static let configuration = CommandConfiguration(
         commandName: "recovery",
         abstract: "How long a log takes to open after a crash, and what a checkpoint costs.",
         discussion: """
@@ -21,23 +20,25 @@ struct BenchRecoveryCommand: ParsableCommand {
     )
 
     @Option(help: "Size of a log in GiB; may be given more than once.")
-    var gib: [Double] = [0.5, 1, 2]
+    public var gib: [Double] = [0.5, 1, 2]
 
     @Option(help: "Simulated events for the state.")
-    var events = 400_000
+    public var events = 400_000
 
     @Option(help: "A folder on the disk to measure; the system's temporary folder otherwise.")
-    var dir: String?
+    public var dir: String?
 
     @Option(help: "How to write it.")
-    var format: OutputFormat = .table
+    public var format: OutputFormat = .table
 
-    func validate() throws {
+    public init() {}
+
+    public func validate() throws {
         guard gib.allSatisfy({ $0 > 0 && $0 <= 1024 }) else { throw ValidationError("--gib must be from 0 to 1024.") }
         guard events > 0 else { throw ValidationError("--events must be at least 1.") }
     }
 
-    func run() throws {
+    public func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             let folder =
                 (dir ?? FileManager.default.temporaryDirectory.path)
@@ -46,7 +47,10 @@ struct BenchRecoveryCommand: ParsableCommand {
             let benchmark = RecoveryBenchmark(store: DiskStore(root: folder))
             var listing = Listing(columns: RecoveryBenchmark.columns, rows: [])
             for size in gib { listing.rows.append(try benchmark.reopen(gibibytes: size)) }
-            listing.rows += try benchmark.checkpoints(try PipelineFile.loaded(nil).plan, events: events)
+            listing.rows += try benchmark.checkpoints(
+                try CommandError.planning { () throws(PipelineFileError) in try PipelineFile.load(nil).plan },
+                events: events
+            )
             listing.write(as: format)
         }
     }

@@ -1,11 +1,10 @@
-import Console
-import Plan
+public import Plan
 
 /// A pipeline's parts, each with what it is and the hash that it is known by.
-struct PlanParts {
-    let listing: Listing
+public struct PlanParts {
+    public let listing: Listing
 
-    init(_ plan: PipelinePlan) {
+    public init(_ plan: PipelinePlan) {
         let identity = plan.identity
         var listing = Listing(columns: ["part", "name", "sha256", "definition"], rows: [])
         func add(_ part: String, _ name: String, _ hash: String, _ definition: String = "") {

@@ -1,12 +1,10 @@
 import Base
-import Console
 import Engine
 import ForestTraining
-import Learning
 
 extension EvaluationReport {
     /// For people.
-    var table: String {
+    public var table: String {
         var out =
             "\(grouped(ledger.events)) events = \(grouped(ledger.ok)) ok + \(grouped(ledger.late)) late + "
             + "\(grouped(ledger.duplicate)) duplicate + \(grouped(ledger.rejected)) rejected; "

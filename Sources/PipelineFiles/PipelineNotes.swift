@@ -1,12 +1,11 @@
-import Console
-import PipelineFiles
+import Base
 import Plan
 
 /// What of a pipeline nothing uses, with its place in the file.
-struct PipelineNotes {
-    let lines: [String]
+public struct PipelineNotes {
+    public let lines: [String]
 
-    init(_ file: PipelineFile) {
+    public init(_ file: PipelineFile) {
         let unused = file.plan.unused
         var notes: [(position: SourcePosition, words: String)] = []
         func add(_ names: [String], in path: [String], _ what: String, _ words: String) {
@@ -27,7 +26,7 @@ struct PipelineNotes {
         )
         lines = notes.sorted { ($0.position.line, $0.position.column) < ($1.position.line, $1.position.column) }
             .map {
-                "\(Output.safe(file.path)):\($0.position.line):\($0.position.column): note: \(Output.safe($0.words))"
+                "\(TerminalText.escaped(file.path)):\($0.position.line):\($0.position.column): note: \(TerminalText.escaped($0.words))"
             }
     }
 }

@@ -1,14 +1,13 @@
-import AlertStore
+public import AlertStore
 import Base
 import Bytes
-import Console
 
 /// An alert in words.
-final class AlertText: AlertWriter {
+public final class AlertText: AlertWriter {
     private let details: AlertDetails
     private let output = OutputBuffer()
 
-    init(_ details: AlertDetails) {
+    public init(_ details: AlertDetails) {
         self.details = details
         let alert = details.alert
         var out =
@@ -29,7 +28,7 @@ final class AlertText: AlertWriter {
         output.put(out + "\nevents\n")
     }
 
-    func add(_ event: AlertEventRecord) {
+    public func add(_ event: AlertEventRecord) {
         let score = event.score.map { fixed($0, 3) } ?? "  -  "
         let amount = event.amount.map { fixed($0, 2) } ?? "-"
         output.put(
@@ -38,11 +37,11 @@ final class AlertText: AlertWriter {
         )
     }
 
-    func leaveOut(_ positions: Range<Int>) {
+    public func leaveOut(_ positions: Range<Int>) {
         if !positions.isEmpty { output.put("  … \(words(positions))\n") }
     }
 
-    func end() {
+    public func end() {
         for entry in details.triage {
             let words = [entry.status, entry.label, entry.note].compactMap { $0 }.joined(separator: ", ")
             output.put("\n\(time(entry.atMilliseconds))  \(Output.safe(entry.author)): \(Output.safe(words))\n")
@@ -58,11 +57,11 @@ final class AlertText: AlertWriter {
 }
 
 /// An alert as one JSON object, its events last.
-final class AlertJSON: AlertWriter {
+public final class AlertJSON: AlertWriter {
     private let output = OutputBuffer(.json)
     private var isFirst = true
 
-    init(_ details: AlertDetails, leftOut: Int) {
+    public init(_ details: AlertDetails, leftOut: Int) {
         let alert = details.alert
         let reasons = details.reasons.map { reason -> JSONValue in
             .object([
@@ -91,7 +90,7 @@ final class AlertJSON: AlertWriter {
         output.put(",\"events\":[")
     }
 
-    func add(_ event: AlertEventRecord) {
+    public func add(_ event: AlertEventRecord) {
         var out: [UInt8] = Array((isFirst ? "\n" : ",\n").utf8)
         isFirst = false
         JSONValue.object([
@@ -103,9 +102,9 @@ final class AlertJSON: AlertWriter {
         output.put(out)
     }
 
-    func leaveOut(_ positions: Range<Int>) {}
+    public func leaveOut(_ positions: Range<Int>) {}
 
-    func end() {
+    public func end() {
         output.put("]}\n")
         output.flush()
     }
@@ -116,15 +115,15 @@ final class AlertJSON: AlertWriter {
 }
 
 /// An alert's events alone, one in each line.
-final class AlertEventList: AlertWriter {
+public final class AlertEventList: AlertWriter {
     private let writer: ListingWriter
 
-    init(_ format: OutputFormat) {
+    public init(_ format: OutputFormat) {
         let columns = ["position", "time", "event_id", "role", "score", "amount", "partition", "offset", "payload"]
         writer = ListingWriter(columns, format)
     }
 
-    func add(_ event: AlertEventRecord) {
+    public func add(_ event: AlertEventRecord) {
         writer.add([
             .integer(event.position), .text(TimeParser.text(milliseconds: event.eventMilliseconds)),
             .text(event.eventID), .text(event.role), .optional(event.score), .optional(event.amount),
@@ -132,9 +131,24 @@ final class AlertEventList: AlertWriter {
         ])
     }
 
-    func leaveOut(_ positions: Range<Int>) {
+    public func leaveOut(_ positions: Range<Int>) {
         if !positions.isEmpty { Output.talk(words(positions)) }
     }
 
-    func end() { writer.end() }
+    public func end() { writer.end() }
+}
+
+/// Writes an alert to standard output; what stands before its events is written when it is made.
+public protocol AlertWriter {
+    func add(_ event: AlertEventRecord)
+    /// Says that the events of these positions are left out; there may be none.
+    func leaveOut(_ positions: Range<Int>)
+    func end()
+}
+
+extension AlertWriter {
+    public func words(_ positions: Range<Int>) -> String {
+        "events \(grouped(positions.lowerBound + 1)) to \(grouped(positions.upperBound)) are left out; "
+            + "--events all shows every one"
+    }
 }
