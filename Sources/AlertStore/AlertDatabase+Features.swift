@@ -7,6 +7,7 @@ public struct FeatureRecord: Sendable, Equatable {
     /// As a person reads it.
     public var definition: String
 
+    /// A feature's name, what it is called for people, and its expression.
     public init(name: String, title: String, definition: String) {
         (self.name, self.title, self.definition) = (name, title, definition)
     }

@@ -43,6 +43,7 @@ public final class LogMover {
         }
     }
 
+    /// Closes the connection. What has not been moved yet stays in the log, for the next one.
     public func close() throws(AlertStoreError) {
         do { try queue.close() } catch { throw database.note(error) }
     }

@@ -11,6 +11,7 @@ public struct GrowingArray<Element: BitwiseCopyable>: ~Copyable {
 
     @inlinable public var count: Int { used }
 
+    /// An empty array, with room for the first elements.
     public init() {
         elements = Self.resize(nil, to: 16)
     }
@@ -20,6 +21,7 @@ public struct GrowingArray<Element: BitwiseCopyable>: ~Copyable {
     /// Bytes of memory that the array takes. What is allocated beyond its elements has not been touched, so it is none yet.
     public var byteCount: Int { touched * MemoryLayout<Element>.stride }
 
+    /// The element at an index, which must be below `count`: only debug builds check it.
     @inlinable
     public subscript(index: Int) -> Element {
         _read {
@@ -32,6 +34,7 @@ public struct GrowingArray<Element: BitwiseCopyable>: ~Copyable {
         }
     }
 
+    /// Adds an element at the end; O(1) amortised.
     @inlinable
     public mutating func append(_ element: Element) {
         if used == capacity { grow() }

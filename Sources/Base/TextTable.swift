@@ -25,6 +25,7 @@ public struct TextTable: ~Copyable {
     /// Slot numbers in use or free: every slot is below this.
     public var slotCount: Int { keys.count }
 
+    /// An empty table.
     public init() {
         directory = .allocate(capacity: 1)
         directory.initialize(to: Segment(cellCount: Self.smallestSegment, depth: 0))

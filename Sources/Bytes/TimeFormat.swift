@@ -27,6 +27,7 @@ public struct TimeFormat: Sendable, Equatable, CustomStringConvertible {
         public var words: String
     }
 
+    /// Reads a format such as `%Y-%m-%d %H:%M:%S`. Throws what in it is not understood.
     public init(_ text: String) throws(Fault) {
         description = text
         var parts: [Part] = []

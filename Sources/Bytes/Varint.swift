@@ -10,11 +10,13 @@ public enum Varint {
     /// The most bytes that a 64-bit value takes.
     public static let sizeMax = 10
 
+    /// Signed numbers as unsigned ones, those near 0 as small ones: 0, -1, 1, -2 become 0, 1, 2, 3.
     @inlinable
     public static func zigzag(_ value: Int64) -> UInt64 {
         UInt64(bitPattern: (value << 1) ^ (value >> 63))
     }
 
+    /// The signed number that ``zigzag(_:)`` made an unsigned one of.
     @inlinable
     public static func unzigzag(_ value: UInt64) -> Int64 {
         Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)

@@ -72,6 +72,7 @@ extension CommandError {
         do throws(AlertStoreError) { return try body() } catch { throw CommandError(error) }
     }
 
+    /// What went wrong in a data directory, with the exit code of its kind.
     public init(_ error: RuntimeError) {
         switch error {
         case .inUse(let words): self = .inUse(words)
@@ -82,11 +83,15 @@ extension CommandError {
         }
     }
 
+    /// What the disk said.
     public init(_ error: FileError) { self.init(RuntimeError(error)) }
 
+    /// What went wrong in a partition.
     public init(_ error: RunnerError) { self.init(RuntimeError(error)) }
 
+    /// What went wrong in the log.
     public init(_ error: LogError) { self.init(RuntimeError(error)) }
 
+    /// What went wrong in the alerts file.
     public init(_ error: AlertStoreError) { self.init(RuntimeError(error)) }
 }

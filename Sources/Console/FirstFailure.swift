@@ -8,5 +8,6 @@ public final class FirstFailure: Sendable {
 
     public var error: CommandError? { first.withLock { $0 } }
 
+    /// Keeps an error, unless there was one before. From any thread.
     public func note(_ error: CommandError) { first.withLock { $0 = $0 ?? error } }
 }

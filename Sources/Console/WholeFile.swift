@@ -9,6 +9,7 @@ public final class WholeFile {
     private let descriptor: Int32
     private var isDone = false
 
+    /// Begins a file that must not exist yet. Throws what the disk says.
     public init(_ path: String) throws(CommandError) {
         self.path = path
         part = scratchPath(for: path, ".part")
@@ -31,6 +32,7 @@ public final class WholeFile {
         Glibc.close(descriptor)
     }
 
+    /// Adds bytes to what will be the file. Throws what the disk says.
     public func write(_ bytes: [UInt8]) throws(CommandError) {
         var done = 0
         while done < bytes.count {

@@ -21,6 +21,7 @@ public final class PartitionReader {
     private var afterUnreadable = LogOffset(0)
     private var hasToldLoss = false
 
+    /// A reader of the log in a folder, from the record at an offset on. Nothing is read yet.
     public init(directory: String, store: any FileStore, from offset: LogOffset = LogOffset(0)) {
         self.directory = directory
         self.store = store

@@ -10,6 +10,7 @@ public struct ProducerSequence: Sendable, Hashable {
     /// The number of records that the producer has sent before in this epoch. Behind `Int32.max` comes 0.
     public var first: Int32
 
+    /// The first sequence number of a batch, and whose it is; none is negative.
     public init(id: Int64, epoch: Int16, first: Int32) {
         precondition(id >= 0 && epoch >= 0 && first >= 0, "Negative numbers mean that there is no producer.")
         self.id = id

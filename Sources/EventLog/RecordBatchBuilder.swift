@@ -33,6 +33,7 @@ public final class RecordBatchBuilder {
     /// Bytes of the records so far, uncompressed.
     public var byteCount: Int { records.count }
 
+    /// Begins the next batch, with the same memory.
     public func removeAll() {
         count = 0
         records.removeAll()

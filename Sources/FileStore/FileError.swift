@@ -29,6 +29,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Why the file cannot be one of ours; nil if a call has failed.
     public let misfit: Misfit?
 
+    /// What the system refused, with its `errno`.
     public init(_ operation: Operation, _ file: String, code: Int32) {
         self.operation = operation
         self.file = file
@@ -36,6 +37,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         misfit = nil
     }
 
+    /// A file that is not what is expected there.
     public init(_ operation: Operation, _ file: String, _ misfit: Misfit) {
         self.operation = operation
         self.file = file

@@ -28,6 +28,7 @@ public struct ModelFile: Sendable, Equatable {
         self.metadata = metadata
     }
 
+    /// The file's bytes; the same model gives the same ones.
     public func encoded() -> [UInt8] {
         let isPlain = forest.rowPrecision == .single && forest.categories.isEmpty
         var members: [JSONValue.Member] = [

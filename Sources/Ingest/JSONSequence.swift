@@ -43,6 +43,7 @@ public struct JSONSequence: ByteSource {
         self.base = base
     }
 
+    /// Reads on, a line for each value, and returns how many bytes it is; 0 at the end.
     public mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(InputError) -> Int {
         var out = 0
         // One byte gives two at most: itself, and a line feed.

@@ -23,6 +23,7 @@ public final class ColumnBatch {
 
         public init() {}
 
+        /// Empties the column and keeps its memory.
         public func removeAll() {
             ends.removeAll(keepingCapacity: true)
             texts.removeAll(keepingCapacity: true)
@@ -99,6 +100,7 @@ public final class ColumnBatch {
         }
     }
 
+    /// An empty batch with a column a field, for that many events at most.
     public init(schema: Schema, capacity: Int) {
         self.schema = schema
         self.capacity = capacity

@@ -17,6 +17,7 @@ public struct EventBytes: ~Copyable {
 
     deinit { base.deallocate() }
 
+    /// Bytes at a range of places, which must lie inside; valid until the content changes.
     public subscript(range: Range<Int>) -> UnsafeBufferPointer<UInt8> {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "The range is inside the content.")
         return UnsafeBufferPointer(start: base + range.lowerBound, count: range.count)

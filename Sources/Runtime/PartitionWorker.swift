@@ -144,6 +144,7 @@ public final class PartitionWorker: @unchecked Sendable {
         }
     }
 
+    /// Makes the events that were taken survive a power cut.
     public func sync() throws(RuntimeError) { try reporting { () throws(RunnerError) in try runner.syncLog() } }
 
     /// Commits everything and makes a last checkpoint, so that the next run starts where this one ended.

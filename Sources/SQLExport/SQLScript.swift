@@ -41,6 +41,7 @@ public struct SQLScript {
     private var argumentColumns: [Expression] = []
     private var usedFields: Set<Int> = []
 
+    /// The script of a pipeline, over events that are where `source` says.
     public init(_ plan: PipelinePlan, source: Source) {
         self.plan = plan
         self.source = source

@@ -31,6 +31,7 @@ public struct ServerContext: Sendable {
     /// Called for each actor that was predicted: the model, whether it is fraud, and the seconds it took.
     public var predicted: @Sendable (_ model: String, _ isFraud: Bool, _ seconds: Double) -> Void = { _, _, _ in }
 
+    /// What the routes answer from.
     public init(
         plan: PipelinePlan,
         bindings: [Int: ModelBinding],

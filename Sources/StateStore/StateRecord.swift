@@ -9,6 +9,7 @@ public struct StateTable: Hashable, Comparable, Sendable, BitwiseCopyable {
         self.number = number
     }
 
+    /// By number, as tables are in a run.
     public static func < (left: StateTable, right: StateTable) -> Bool { left.number < right.number }
 }
 

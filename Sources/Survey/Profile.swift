@@ -24,6 +24,7 @@ public struct Profile: Sendable, Equatable {
 
     public init() {}
 
+    /// The column with a path; nil if no record has it.
     public subscript(column: String) -> ColumnProfile? { columns.first { $0.path == column } }
 
     /// Something that a person should know before the file is used.

@@ -19,6 +19,7 @@ public struct GraphBuilder {
 
     public init() {}
 
+    /// Adds a value that is the same for all rows. Throws if the name is taken.
     public mutating func add(constant name: String, _ tensor: Tensor) throws(GraphFault) {
         guard constants[name] == nil else { throw .malformed("two values are named \(name)") }
         constants[name] = tensor

@@ -36,6 +36,7 @@ public struct TrafficGenerator {
     private var domainTurn = 0
     private let testID: String
 
+    /// Events that the settings alone decide, their seed included.
     public init(_ settings: TrafficSettings) {
         self.settings = settings
         random = Seeded(seed: settings.seed)

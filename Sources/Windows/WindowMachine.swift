@@ -26,6 +26,7 @@ public final class WindowMachine {
     private var distinct = DistinctSet()
     private let expected = UnsafeMutablePointer<Int32>.allocate(capacity: EntityState.groupSize)
 
+    /// A machine without any key, for batches of `capacity` events at most. O(aggregates × capacity) memory.
     public init(plan: PipelinePlan, capacity: Int) {
         self.plan = plan
         self.capacity = capacity

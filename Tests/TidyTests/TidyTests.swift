@@ -140,6 +140,64 @@ import Testing
         }
     }
 
+    /// Who calls a function of another target need not read its body. Initialisers that only take over what they are given
+    /// are said by the properties, and of what stands at the top nothing is called.
+    @Test func publicFunctionsSayWhatTheyDo() throws {
+        for target in try Manifest().libraries where !["Commands", "patternalarm"].contains(target.name) {
+            for file in try Self.files("Sources/" + target.name) {
+                for number in Self.unexplained(in: file.lines) {
+                    Issue.record("\(file.path):\(number + 1) has no comment")
+                }
+            }
+        }
+    }
+
+    /// The lines where a public function begins that has no comment and needs one.
+    static func unexplained(in lines: [Substring]) -> [Int] {
+        let words = #/ *(?:@\w+(?:\([^)]*\))? )*public (?:\w+ )*(?:func |init[?]?[<(]|subscript).*/#
+        return lines.indices.filter { number in
+            guard lines[number].contains("public "), lines[number].wholeMatch(of: words) != nil else { return false }
+            let before = lines[..<number].last { $0.firstMatch(of: /^ *@/) == nil } ?? ""
+            return before.firstMatch(of: /^ *\/\/\//) == nil && !takesOver(lines[number...])
+        }
+    }
+
+    /// Whether an initialiser does nothing but `self.x = x`.
+    private static func takesOver(_ lines: ArraySlice<Substring>) -> Bool {
+        guard let first = lines.first, first.contains("init("),
+            let open = lines.firstIndex(where: { $0.hasSuffix("{") || $0.hasSuffix("}") })
+        else { return false }
+        if lines[open].hasSuffix("}") { return lines[open].hasSuffix("{}") }
+        let body = lines[(open + 1)...].prefix { !$0.hasSuffix("}") }
+        return body.allSatisfy { line in
+            guard let match = line.wholeMatch(of: #/ *self\.(\w+) = (\w+)/#) else { return false }
+            return match.output.1 == match.output.2
+        }
+    }
+
+    @Test func whatNeedsACommentIsFound() {
+        let source = """
+            public init() {}
+            public init(x: Int) {
+                self.x = x
+            }
+            public init(
+                x: Int
+            ) {
+                self.x = y
+            }
+            /// Says it.
+            @inlinable
+            public func a() {
+            @inlinable
+            public mutating func b() {
+            public var c: Int
+            public static func make(c: Int) -> Int { c }
+            """
+        let lines = source.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(Self.unexplained(in: lines) == [4, 13, 15])
+    }
+
     @Test func theTopLevelIsFixed() throws {
         let allowed: Set = [
             "Package.swift", "Sources", "Tests", "Data", "Tools", "README.md", "LICENSE", "Package.resolved",

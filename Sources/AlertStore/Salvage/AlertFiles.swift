@@ -12,6 +12,7 @@ public enum AlertFiles {
         case salvaged = ".rebuild-salvaged"
         case copy = ".rebuild-copy"
 
+        /// Where this file of an alerts file is.
         public func path(for path: String) -> String { path + rawValue }
     }
 

@@ -18,6 +18,7 @@ public struct ClockState: Equatable, Sendable {
     /// Events that have been judged since the first one, of all recordings: of two states the larger one is the later one.
     var judged = 0
 
+    /// The clock of a partition that has had no event.
     public init(entities: Int) {
         leaps = Leaps(entities: entities)
         heard = Voices(entities: entities)

@@ -21,6 +21,7 @@ public protocol CheckpointInstaller: Sendable {
 public struct ImmediateInstaller: CheckpointInstaller {
     public init() {}
 
+    /// Writes the image at once: it is on disk, or has failed, on return.
     public func install(
         _ image: StateImage,
         in store: CheckpointStore,
@@ -30,6 +31,7 @@ public struct ImmediateInstaller: CheckpointInstaller {
         progress.run { () throws(StateError) in try store.install(image, behind: sink) }
     }
 
+    /// Nothing is ever under way.
     public func wait(for progress: CheckpointProgress) {}
 }
 

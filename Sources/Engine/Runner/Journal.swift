@@ -22,6 +22,7 @@ public final class Journal {
         var count = 0
     }
 
+    /// A journal over a partition's log, of recordings as the pipeline reads them.
     public init(plan: PipelinePlan, log: PartitionLog) {
         self.log = log
         reading = plan.readingChecksums[0]

@@ -21,6 +21,7 @@ public final class PartitionView {
     private let replay: LogReplay
     private let evidence: EvidenceReader
 
+    /// Opens a partition for reading only, beside whoever may write to it. Throws ``RunnerError``.
     public init(
         plan: PipelinePlan,
         partition: Int,

@@ -16,6 +16,7 @@ public final class ServerAccess: Sendable {
     private let place = Mutex(Place())
     private let origin = ContinuousClock.now
 
+    /// Who knows the token may come in, and by the names of this machine or these only.
     public init(token: String, allowedHosts: [String] = []) {
         credentials = Credentials(token: token)
         names = allowedHosts
