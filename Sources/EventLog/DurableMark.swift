@@ -68,6 +68,7 @@ struct DurableMark: Equatable {
     }
 
     private func encoded(_ version: Int32) -> [UInt8] {
+        precondition(endOffset >= baseOffset && position >= 0, "A segment ends behind its beginning.")
         var bytes = ByteWriter(capacity: 64)
         bytes.appendBigEndian(version)
         bytes.appendBigEndian(baseOffset)

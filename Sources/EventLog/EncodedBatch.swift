@@ -13,6 +13,7 @@ public struct EncodedBatch: Sendable {
     public var byteCount: Int { bytes.count }
 
     init(_ bytes: UnsafeRawBufferPointer, count: Int) {
+        precondition(count > 0 && bytes.count > BatchHeader.byteCount, "A batch has a header and records.")
         self.bytes = Array(bytes)
         self.count = count
     }

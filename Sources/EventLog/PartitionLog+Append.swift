@@ -25,6 +25,7 @@ extension PartitionLog {
             return known
         }
         let end = base.advanced(by: batch.count)
+        precondition(header.baseOffset == base.rawValue && header.span == batch.count, "Offsets have no gap.")
         do throws(FileError) {
             try settle()
             if shouldRoll(header, end) { try roll() }
@@ -45,6 +46,7 @@ extension PartitionLog {
         size += bytes.count
         filledSize = max(filledSize, size)
         endOffset = end
+        precondition(durableOffset <= endOffset, "What is durable lies in the log.")
         if settings.durability == .fsync { try noteDurable() }
         return base
     }
@@ -87,6 +89,7 @@ extension PartitionLog {
                     kept = (segment, size, end)
                 }
                 let staged = batch.stage(in: &group, baseOffset: end.rawValue, position: size + group.count)
+                precondition(staged.baseOffset == end.rawValue && staged.span == batch.count, "Offsets have no gap.")
                 index.add(staged)
                 producers.add(staged)
                 firstTimestamp = firstTimestamp ?? header.largestTimestamp
@@ -107,11 +110,13 @@ extension PartitionLog {
             cutUnacknowledged()
             return batches.map { _ in .failure(.failed(directory: directory, cause: error)) }
         }
+        precondition(offsets.count == batches.count && endOffset == end, "Every batch is answered and in the log.")
         return offsets
     }
 
     private func writeGroup(upTo end: LogOffset) throws(FileError) {
         guard !group.isEmpty else { return }
+        precondition(end > endOffset, "A batch has records.")
         try fillAhead(group.count)
         try store.write(group.bytes, to: segment.log, at: size)
         size += group.count

@@ -72,6 +72,7 @@ public final class PartitionLog {
         } catch {
             throw .file(error)
         }
+        precondition(startOffset <= endOffset && durableOffset <= endOffset, "What is durable lies in the log.")
         // No log of ours has lost as much: the mark is wrong, and no offset behind it may be given out.
         if let last = recovery.damage.last, last.span > LostRecords.countMax { throw .damaged(last) }
         guard found.bounds == nil else { return }
@@ -112,6 +113,7 @@ public final class PartitionLog {
 
     /// Notes that everything is durable.
     func note() throws(FileError) {
+        precondition(durableOffset == endOffset, "What is noted as durable has been synced.")
         let mark = DurableMark(baseOffset: segment.baseOffset, position: size, endOffset: endOffset.rawValue)
         notes += 1
         try mark.note(directory, store, turn: notes)
@@ -155,11 +157,13 @@ extension PartitionLog {
 
     /// Makes the last segment complete and durable. May be done again.
     private func seal() throws(FileError) {
+        precondition(filledSize >= size, "What is written lies in front of what was filled.")
         if filledSize > size { try store.truncate(segment.log, to: size) }
         filledSize = size
         try store.sync(segment.log)
         durableOffset = endOffset
         // The mark comes first: recovery reads from the last index entry on, and what is before it must be in the mark.
+        precondition(group.isEmpty, "A segment is completed with all of its batches.")
         var mark = DurableMark(baseOffset: segment.baseOffset, position: size, endOffset: endOffset.rawValue)
         mark.producers = producers
         try mark.write(directory, store)
@@ -170,6 +174,7 @@ extension PartitionLog {
 
     /// Starts an empty segment; its name is durable on return.
     func begin(at baseOffset: Int64) throws(FileError) {
+        precondition(baseOffset >= segment.baseOffset, "Segments follow one another.")
         let next = Segment(baseOffset: baseOffset, directory: directory)
         try store.write([], to: next.log, at: 0)
         try store.syncDirectory(directory)

@@ -38,6 +38,10 @@ struct SegmentIndex: Equatable {
 
     /// Accounts for the next batch of the segment.
     mutating func add(_ header: BatchHeader) {
+        precondition(
+            header.baseOffset >= baseOffset && header.lastOffset - baseOffset <= Int64(Int32.max),
+            "A batch lies in its segment, whose index has 32 bits for each offset."
+        )
         if header.largestTimestamp > largest.timestamp {
             largest = TimePoint(timestamp: header.largestTimestamp, lastOffset: header.lastOffset)
         }

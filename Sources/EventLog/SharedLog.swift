@@ -77,12 +77,14 @@ public final class SharedLog: Sendable {
 
     /// The offset behind the last record that readers see.
     public func endOffset(of partition: Int) -> LogOffset {
-        state.ends.withLock { $0.partitions[partition].visible }
+        precondition(directories.indices.contains(partition), "There is no partition \(partition).")
+        return state.ends.withLock { $0.partitions[partition].visible }
     }
 
     /// Everything before this offset survives a power cut.
     public func durableOffset(of partition: Int) -> LogOffset {
-        state.ends.withLock { $0.partitions[partition].durable }
+        precondition(directories.indices.contains(partition), "There is no partition \(partition).")
+        return state.ends.withLock { $0.partitions[partition].durable }
     }
 
     /// A reader that waits at the end for what comes next.

@@ -33,6 +33,7 @@ public struct ChangeMarks: ~Copyable {
 
     /// Notes that a slot changes. True if the image that is being filled has to take it first.
     public mutating func willChange(_ slot: Int) -> Bool {
+        assert(slot >= 0, "Slots begin with 0.")
         while marks.count <= slot { marks.append(0) }
         let mark = marks[slot]
         if mark == color { return false }
@@ -52,6 +53,7 @@ public struct ChangeMarks: ~Copyable {
     /// Begins an image of everything that has changed. The one before must be whole.
     public mutating func begin(_ image: StateImage) {
         precondition(self.image == nil, "An image is begun when the last one is whole.")
+        precondition(position == pending.count, "All of the last image's slots have been copied.")
         swap(&pending, &changed)
         changed.removeAll()
         position = 0

@@ -54,6 +54,11 @@ struct Checkpoint: Equatable {
     }
 
     func encoded() -> [UInt8] {
+        precondition(
+            (0...Self.sequenceMax).contains(sequence) && (0...Self.offsetMax).contains(offset)
+                && runs.count <= Self.runsMax,
+            "What is written can be read again."
+        )
         var writer = ByteWriter(capacity: 256 + sections.values.reduce(0) { $0 + $1.count })
         writer.append(tables == nil ? Self.firstMagic : Self.magic)
         writer.appendLittleEndian(UInt64(sequence))

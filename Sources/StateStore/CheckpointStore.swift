@@ -276,6 +276,7 @@ public final class CheckpointStore: Sendable {
             if isAll { tables = tables.filter { !$0.value.isGone } }
             next += 1
         }
+        precondition(next >= sequence && sequence > last, "A checkpoint's name is new.")
         let checkpoint = Checkpoint(
             sequence: next,
             offset: image.offset,

@@ -35,6 +35,7 @@ public final class StateImage: @unchecked Sendable {
     private static let pieceBytes = 256 << 10
 
     public init(offset: Int64, clock: Int64?, tables: [StateTable: StateTableForm]) {
+        precondition(offset >= 0, "Offsets begin with 0.")
         self.offset = offset
         self.clock = clock
         self.tables = tables
@@ -47,6 +48,7 @@ public final class StateImage: @unchecked Sendable {
     /// Empties the image for another offset and keeps its memory: touching fresh memory costs as much as the copying. But not
     /// that of values too large for a piece: one that grows would need another piece each time.
     public func reuse(offset: Int64, clock: Int64?, tables: [StateTable: StateTableForm]) {
+        precondition(offset >= 0, "Offsets begin with 0.")
         self.offset = offset
         self.clock = clock
         self.tables = tables
@@ -85,6 +87,7 @@ public final class StateImage: @unchecked Sendable {
                 pieces.append(Piece(memory: .allocate(byteCount: Self.pieceBytes, alignment: 16)))
             }
         }
+        precondition(pieces[current].used + size <= pieces[current].memory.count, "A record lies in one piece.")
         guard let base = pieces[current].memory.baseAddress else { preconditionFailure("Pieces are never empty.") }
         defer {
             pieces[current].used += size
@@ -133,6 +136,7 @@ public final class StateImage: @unchecked Sendable {
                 position = reader.position
             }
         }
+        precondition(places.count == count, "All records that were added are there.")
         places.sort { $0.precedes($1) }
         var last: Place?
         for place in places {

@@ -12,6 +12,7 @@ enum StateMerge {
         store: any FileStore,
         isDead: (StateRecord) -> Bool
     ) throws(StateError) -> StateRun.Name {
+        precondition(!runs.isEmpty, "Of no runs none is made.")
         var sources: [Source] = []
         for run in runs { sources.append(try Source(run)) }
         var writer = try files { () throws(FileError) in

@@ -103,6 +103,7 @@ final class EntityProgram {
                 amountWord = layout.word(of: .field(amount, .number))
             }
         }
+        precondition(layout.operations.count == mine.count, "Each aggregate is in one window.")
         windows = layout.windows
         width = layout.width
         self.amountWord = amountWord

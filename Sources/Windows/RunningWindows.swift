@@ -92,12 +92,14 @@ struct RunningWindows: ~Copyable {
     }
 
     mutating func giveBack(_ number: Int32) {
+        precondition(number >= 0 && number < used && free.count < used, "What is given back was taken.")
         reset(number)
         free.append(number)
     }
 
     /// The rows have moved: all windows are empty, and begin anew.
     func reset(_ number: Int32) {
+        precondition(number >= 0 && number < used, "What is reset was taken.")
         let known = known(number)
         known.spans.initialize(repeating: Span(), count: spanCount)
         known.moments.initialize(repeating: ExactMoments(), count: momentCount)
@@ -105,6 +107,7 @@ struct RunningWindows: ~Copyable {
     }
 
     private mutating func grow() {
+        precondition(used == capacity && free.isEmpty, "There is room for no other key.")
         let larger = max(16, capacity * 2)
         let newSpans = UnsafeMutablePointer<Span>.allocate(capacity: larger * spanCount)
         let newMoments = UnsafeMutablePointer<ExactMoments>.allocate(capacity: larger * momentCount)
@@ -170,6 +173,7 @@ extension EntityProgram {
             change(group, row: block + first * width, known, adding: false)
             first += 1
         }
+        assert(first == range.first && end == range.end, "The window is where it should be.")
         span = RunningWindows.Span(first: Int32(first), end: Int32(end))
     }
 

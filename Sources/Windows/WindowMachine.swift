@@ -102,6 +102,7 @@ public final class WindowMachine {
         for (lane, detector) in zip(ruleLanes, plan.detectors) {
             if case .rule(let condition, _) = detector.kind { evaluator.numbers(condition, into: lane) }
         }
+        precondition(lanes.isUnused, "Every lane that was taken has been given back.")
     }
 
     private func step(

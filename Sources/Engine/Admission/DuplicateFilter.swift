@@ -50,6 +50,7 @@ struct DuplicateFilter: ~Copyable {
         if clock - started > within + disorder {
             // What is about to be forgotten may belong to the image.
             _ = fillImage(upTo: .max)
+            precondition(previous.changes.image == nil, "The image has what is forgotten.")
             swap(&current, &previous)
             current = Generation(stateTable)
             started = clock
@@ -81,6 +82,7 @@ struct DuplicateFilter: ~Copyable {
     /// filled.
     mutating func spill(limit: Int) {
         guard byteCount > limit, previous.changes.changedCount == 0 else { return }
+        precondition(current.changes.image == nil && previous.changes.image == nil, "Ids that an image needs stay.")
         // The newer ones are the older ones from now on, and are given up when the next checkpoint holds them all.
         previous = Generation(stateTable)
         if current.byteCount > limit / 2 {
@@ -144,6 +146,7 @@ struct DuplicateFilter: ~Copyable {
 
         mutating func set(_ slot: Int, _ isNew: Bool, time: Int64, offset: Int64) {
             let place = Place(time: time, offset: offset)
+            assert(isNew == (slot == places.count), "A table hands out its slots in their order.")
             if isNew { places.append(place) } else { places[slot] = place }
         }
 

@@ -111,6 +111,7 @@ struct AlertSessions: ~Copyable {
     }
 
     private mutating func addSlot(_ slot: Int) {
+        precondition(slot <= held.count && held.count == lastTimes.count, "A table hands out its slots in their order.")
         guard slot == held.count else { return }
         held.append(nil)
         lastTimes.append(.min)
@@ -127,6 +128,7 @@ struct AlertSessions: ~Copyable {
                 continue
             }
             let alert = fetch(next.slot)
+            precondition(!table.key(of: next.slot).isAbsent, "A session that ends was open.")
             if changes.willFree(next.slot) { copy(next.slot) }
             forget(next.slot)
             lastTimes[next.slot] = .min
@@ -137,6 +139,7 @@ struct AlertSessions: ~Copyable {
 
     private mutating func forget(_ slot: Int) {
         if held[slot] != nil { heldCount -= 1 }
+        precondition(heldCount >= 0, "An alert is given up once.")
         held[slot] = nil
     }
 
@@ -165,6 +168,8 @@ struct AlertSessions: ~Copyable {
     /// Gives up alerts until those in memory take at most `limit` bytes: those that were not used since the hand of the clock
     /// went by, and that the last checkpoint holds as they are. No image may be being filled.
     mutating func spill(limit: Int) {
+        guard heldBytes > limit else { return }
+        precondition(changes.image == nil, "Alerts that an image needs are not given up.")
         var looks = held.count * 2
         while heldBytes > limit, looks > 0 {
             looks -= 1
@@ -222,7 +227,8 @@ struct AlertSessions: ~Copyable {
     /// alert.
     mutating func load(_ key: Text, _ value: UnsafeRawBufferPointer, inMemory: Bool) -> Bool {
         guard let alert = AlertUpdate(encoded: value, of: label, order) else { return false }
-        let (slot, _) = table.insert(key)
+        let (slot, isNew) = table.insert(key)
+        precondition(isNew, "A key has one open alert.")
         put(alert, in: slot)
         if !inMemory { forget(slot) }
         return true

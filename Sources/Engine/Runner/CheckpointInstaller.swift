@@ -83,7 +83,10 @@ public final class CheckpointProgress: @unchecked Sendable {
         return state
     }
 
-    func begin() { set(.writing) }
+    func begin() {
+        precondition(status != .writing, "One checkpoint is written at a time.")
+        set(.writing)
+    }
 
     /// Does the writing, and notes how it ended.
     public func run(_ install: () throws(StateError) -> Void) {

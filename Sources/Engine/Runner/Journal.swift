@@ -80,6 +80,7 @@ public final class Journal {
             mark.reading = reading
         }
         let base = try append(batch, rows, mark.headers(lines: lines))
+        precondition(base.advanced(by: rows.count) == log.endOffset, "What was appended is the log's end.")
         recordings[mark.input, default: RecordingMarks()].note(mark)
         return (base, rows, lines)
     }
@@ -119,6 +120,7 @@ public final class Journal {
         let end = log.endOffset
         let headers = limit.map { [RecordHeader(ClockMark.headerName, Array("\($0)".utf8))] } ?? []
         let base = try append(batch, rows, headers, producer)
+        precondition(base <= end, "A batch is in the log already, or at what was its end.")
         return (base, base == end)
     }
 

@@ -44,7 +44,9 @@ final class LogReplay {
             let base = records.baseOffset + Int64(index)
             var end = min(index + PartitionRunner.capacity, records.records.count)
             for border in borders where border > base { end = Int(min(Int64(end), Int64(index) + (border - base))) }
+            precondition(end > index, "A piece has an event.")
             decode(records, index..<end, judgedBy: judgedBy)
+            precondition(batch.count == end - index, "Every record is an event, be it a broken one.")
             let known = lines.count < end ? [] : Array(lines[index..<end])
             try body(Piece(baseOffset: base, count: end - index, lines: known, isJudged: isJudged))
             index = end

@@ -21,6 +21,7 @@ extension PartitionRunner {
             guard error.passes else { throw error }
             return false
         }
+        precondition(uncommittedCount == 0, "A checkpoint is of what has been committed (C3).")
         if status.hasFailed { writesAll = true }
         let image = engine.beginImage(offset: output.nextOffset, all: writesAll, reusing: lastImage)
         image.sections[SourceMark.section] = SourceMark.encode(recordings)
@@ -39,6 +40,7 @@ extension PartitionRunner {
 
     private func fill(bytes: Int) {
         guard let image = filling, engine.fillImage(image, bytes: bytes) else { return }
+        precondition(image.offset <= output.nextOffset && lastImage == nil, "An image is of the past, and one of two.")
         filling = nil
         lastImage = image
         lastImageBytes = image.byteCount

@@ -262,6 +262,8 @@ public final class PartitionRunner: @unchecked Sendable {
         emits: Bool,
         isJudged: Bool
     ) throws(RunnerError) -> [Refusal] {
+        precondition(baseOffset.rawValue >= output.nextOffset, "Events are processed in the order of their offsets.")
+        precondition(baseOffset.advanced(by: rows.count) <= log.endOffset, "The log has an event first (C1).")
         rows.withUnsafeBufferPointer { rows in
             engine.process(
                 batch,
@@ -314,6 +316,7 @@ public final class PartitionRunner: @unchecked Sendable {
         guard output.ledger.events > 0 || !output.alerts.isEmpty else { return }
         do throws(RunnerError) {
             try syncLog()
+            precondition(output.nextOffset <= log.durableOffset.rawValue, "The log keeps what is committed (C3).")
             try evidence.commit(&output, to: sink) { log.reader(from: $0) }
             postponed = nil
         } catch {
