@@ -5,8 +5,8 @@ import GRDB
 ///
 /// Little at a time: what is moved is synced in one go, and the event log's syncs on the same disk wait meanwhile.
 ///
-/// Has a connection of its own and is used by one thread. The writer goes on meanwhile, so a little of the log is left; the
-/// writer moves that, and begins the log anew, when the log is long.
+/// Has a connection of its own and is used by one thread. The writer goes on meanwhile, so a little of the log is left;
+/// the writer moves that, and begins the log anew, when the log is long.
 public final class LogMover {
     private let database: AlertDatabase
     private let queue: DatabaseQueue

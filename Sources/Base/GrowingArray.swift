@@ -1,7 +1,7 @@
 import Glibc
 
-/// An array of plain values with one owner that grows without a pause: large memory moves by its page tables (`mremap`) instead
-/// of being copied, so that no single append takes long.
+/// An array of plain values with one owner that grows without a pause: large memory moves by its page tables (`mremap`)
+/// instead of being copied, so that no single append takes long.
 ///
 /// Positions are checked in debug builds only. Appending is O(1) amortised.
 public struct GrowingArray<Element: BitwiseCopyable>: ~Copyable {
@@ -18,7 +18,8 @@ public struct GrowingArray<Element: BitwiseCopyable>: ~Copyable {
 
     deinit { free(elements) }
 
-    /// Bytes of memory that the array takes. What is allocated beyond its elements has not been touched, so it is none yet.
+    /// Bytes of memory that the array takes. What is allocated beyond its elements has not been touched, so it is none
+    /// yet.
     public var byteCount: Int { touched * MemoryLayout<Element>.stride }
 
     /// The element at an index, which must be below `count`: only debug builds check it.

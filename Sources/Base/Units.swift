@@ -41,8 +41,8 @@ public struct EventTime: Hashable, Comparable, Sendable, BitwiseCopyable {
 }
 
 extension Int64 {
-    /// The quotient by a divisor of more than 1, rounded down, and what is left, which is never negative. No step is out of
-    /// range, whatever the value.
+    /// The quotient by a divisor of more than 1, rounded down, and what is left, which is never negative. No step is
+    /// out of range, whatever the value.
     @inlinable
     public func floorDivided(by divisor: Int64) -> (quotient: Int64, rest: Int64) {
         let (quotient, rest) = quotientAndRemainder(dividingBy: divisor)

@@ -1,5 +1,5 @@
-/// Variable-length integers as Kafka's records and Protocol Buffers' `sint64` have them: zigzag, then seven bits a byte,
-/// lowest first, the top bit set on every byte but the last.
+/// Variable-length integers as Kafka's records and Protocol Buffers' `sint64` have them: zigzag, then seven bits a
+/// byte, lowest first, the top bit set on every byte but the last.
 ///
 /// | value | zigzag | bytes |
 /// |---|---|---|

@@ -1,8 +1,8 @@
 import Base
 import Foundation
 
-/// Standard output is data, standard error is talk. Both go through here, so that nothing reaches a terminal that it would
-/// obey; into a file or a pipe, data goes as it is.
+/// Standard output is data, standard error is talk. Both go through here, so that nothing reaches a terminal that it
+/// would obey; into a file or a pipe, data goes as it is.
 public enum Output {
     /// Writes data; a reader that has gone away ends the program quietly, as `head` expects.
     ///

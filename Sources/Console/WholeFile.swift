@@ -1,8 +1,8 @@
 import FileStore
 import Glibc
 
-/// A new file that has its name only when it is whole: until then, and after a kill, it is called `NAME.part`. An existing
-/// file is never overwritten; what a kill has left under the other name is.
+/// A new file that has its name only when it is whole: until then, and after a kill, it is called `NAME.part`. An
+/// existing file is never overwritten; what a kill has left under the other name is.
 public final class WholeFile {
     private let path: String
     private let part: String

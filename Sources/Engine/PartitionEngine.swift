@@ -115,7 +115,8 @@ public final class PartitionEngine {
         output.clock = intake.admission.clock
     }
 
-    /// Forgets everything: the next event is the partition's first one. For an engine of which nobody makes checkpoints.
+    /// Forgets everything: the next event is the partition's first one. For an engine of which nobody makes
+    /// checkpoints.
     public func reset() {
         intake.admission = Admission(plan: plan)
         machine.reset()
@@ -138,8 +139,8 @@ public final class PartitionEngine {
     public func key(_ entity: Int, of index: Int) -> Text { machine.keys(entity)[index] }
 }
 
-/// What a model detector, by its position in the plan, says of the i-th accepted event of the last batch; nil for a detector
-/// without a model.
+/// What a model detector, by its position in the plan, says of the i-th accepted event of the last batch; nil for a
+/// detector without a model.
 extension PartitionEngine {
     private func scorer(_ detector: Int) -> ModelScorer? { detectors.machines[detector].judge.scorer }
 

@@ -1,7 +1,7 @@
 import Bytes
 
-/// A finished batch that lacks only its place in a log: compressed and checksummed by whoever made it, so that the thread
-/// that appends has nothing left to do but to copy it.
+/// A finished batch that lacks only its place in a log: compressed and checksummed by whoever made it, so that the
+/// thread that appends has nothing left to do but to copy it.
 ///
 /// The base offset is the one field that is set later. It is not under the checksum.
 public struct EncodedBatch: Sendable {

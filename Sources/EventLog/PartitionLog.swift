@@ -5,8 +5,8 @@ public import FileStore
 /// The log of one partition: segments of record batches in Kafka's format, in one folder.
 ///
 /// Invariants: offsets have no gaps but where damage is reported; a segment's name is its first offset; only the last
-/// segment can have a torn tail, because a segment is synced before the next one begins; whatever `append` returned for is
-/// in the file system when the process dies, and on the platter once ``sync()`` has returned or, with
+/// segment can have a torn tail, because a segment is synced before the next one begins; whatever `append` returned for
+/// is in the file system when the process dies, and on the platter once ``sync()`` has returned or, with
 /// ``LogSettings/Durability/fsync``, at once. Owned by one thread; ``SharedLog`` is for many.
 public final class PartitionLog {
     public let directory: String
@@ -99,8 +99,8 @@ public final class PartitionLog {
         try noteDurable()
     }
 
-    /// Notes how far the log is durable. That it is does not hang on the note: it is written with a later sync, if there is no
-    /// room for it.
+    /// Notes how far the log is durable. That it is does not hang on the note: it is written with a later sync, if
+    /// there is no room for it.
     func noteDurable() throws(LogError) {
         do throws(FileError) {
             try note()
@@ -145,8 +145,8 @@ public final class PartitionLog {
 // MARK: - Segments
 
 extension PartitionLog {
-    /// Completes the last segment and begins the next. If there is no room for that, all of it is done again by the next
-    /// append: the segment that is complete gets nothing more, as the next one may have its name already.
+    /// Completes the last segment and begins the next. If there is no room for that, all of it is done again by the
+    /// next append: the segment that is complete gets nothing more, as the next one may have its name already.
     func roll() throws(FileError) {
         owed.insert(.roll)
         try seal()

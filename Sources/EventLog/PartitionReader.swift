@@ -31,8 +31,8 @@ public final class PartitionReader {
     /// Reads the next batch that holds the wanted offset or a later one; false at the end. A batch is always whole: its
     /// first records may lie before the wanted offset.
     ///
-    /// - Throws: ``LogError/damaged(_:)`` where a batch is not what was written or cannot be unpacked, and where the log's
-    ///   beginning is missing; ``skipUnreadable()`` then goes on behind it.
+    /// - Throws: ``LogError/damaged(_:)`` where a batch is not what was written or cannot be unpacked, and where the
+    ///   log's beginning is missing; ``skipUnreadable()`` then goes on behind it.
     public func next(into batch: RecordBatch) throws(LogError) -> Bool {
         if let unreadable { throw unreadable }
         while true {

@@ -95,8 +95,8 @@ struct ProducerStates: Equatable {
 
     // MARK: - Bytes
 
-    /// int32 number of producers; for each, by id: int64 id, int16 epoch, int8 number of batches; for each, oldest first:
-    /// int32 first sequence, int32 number of records, int64 offset. Big-endian.
+    /// int32 number of producers; for each, by id: int64 id, int16 epoch, int8 number of batches; for each, oldest
+    /// first: int32 first sequence, int32 number of records, int64 offset. Big-endian.
     func write(to bytes: inout ByteWriter) {
         bytes.appendBigEndian(Int32(producers.count))
         for (id, producer) in producers.sorted(by: { $0.key < $1.key }) {

@@ -233,8 +233,8 @@ extension DiskStore {
     }
 }
 
-/// A descriptor that closes when its last user lets go of it, so that a reader never sees it closed, or used for another
-/// file, under its feet.
+/// A descriptor that closes when its last user lets go of it, so that a reader never sees it closed, or used for
+/// another file, under its feet.
 private final class OpenFile: Sendable {
     let descriptor: Int32
     let writable: Bool

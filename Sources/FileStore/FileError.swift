@@ -54,8 +54,8 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Too many files are open, in this process or on this machine.
     public var isOutOfFiles: Bool { code == EMFILE || code == ENFILE }
 
-    /// Whether nothing is doubtful, and the same call may succeed later by itself: for want of space or of open files. After
-    /// a failed sync nobody knows what is on the disk, whatever it says.
+    /// Whether nothing is doubtful, and the same call may succeed later by itself: for want of space or of open files.
+    /// After a failed sync nobody knows what is on the disk, whatever it says.
     public var passes: Bool { operation != .sync && (code == ENOSPC || code == EDQUOT || isOutOfFiles) }
 
     public var description: String {

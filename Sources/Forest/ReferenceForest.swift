@@ -26,8 +26,8 @@ public struct ReferenceForest: Sendable {
         return Int(tree.right[node])
     }
 
-    /// A row as the nodes see it: of the model's precision, zeros that count as missing are NaN, and +∞ is the largest finite
-    /// number.
+    /// A row as the nodes see it: of the model's precision, zeros that count as missing are NaN, and +∞ is the largest
+    /// finite number.
     public func prepared(_ row: [Double]) -> [Double] {
         let isSingle = model.rowPrecision == .single
         let largest = isSingle ? Double(ForestModel.largestValue) : .greatestFiniteMagnitude

@@ -4,8 +4,9 @@ import Base
 ///
 /// A field has one column of its type: number, bool and time in `numbers`, text and json in `texts` (a time field other
 /// than the event's time is a number of seconds since 1970). A list field has its elements behind one another, those of
-/// event r at `listEnds[r - 1] ..< listEnds[r]`. The raw bytes of label fields are in `labels`, for training and evaluation
-/// only (C7); a label has a column only if the schema says when it becomes known, for windows that are delayed by that.
+/// event r at `listEnds[r - 1] ..< listEnds[r]`. The raw bytes of label fields are in `labels`, for training and
+/// evaluation only (C7); a label has a column only if the schema says when it becomes known, for windows that are
+/// delayed by that.
 public final class ColumnBatch {
     public struct Column {
         public var numbers: UnsafeMutablePointer<Double>?

@@ -1,6 +1,7 @@
 /// The original bytes of a batch's events, one behind the other, in one buffer that grows and is reused.
 ///
-/// Behind the last byte there are always ``slack`` readable ones, the first of them 0: vector loads may run over the end.
+/// Behind the last byte there are always ``slack`` readable ones, the first of them 0: vector loads may run over the
+/// end.
 public struct EventBytes: ~Copyable {
     /// Readable bytes behind the content.
     public static let slack = 128

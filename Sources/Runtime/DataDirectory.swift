@@ -52,8 +52,8 @@ public final class DataDirectory {
         public init() {}
     }
 
-    /// Opens a directory, made if it is missing; recovers what a crash left, and rebuilds the alerts if the pipeline or the
-    /// model is not the one that they were made with (C1).
+    /// Opens a directory, made if it is missing; recovers what a crash left, and rebuilds the alerts if the pipeline or
+    /// the model is not the one that they were made with (C1).
     public init(
         _ path: String,
         options: Options,
@@ -315,8 +315,8 @@ public final class DataDirectory {
         }
     }
 
-    /// How old a partition's last checkpoint is, nanoseconds, nil before the first of this run; and why the last one could
-    /// not be written.
+    /// How old a partition's last checkpoint is, nanoseconds, nil before the first of this run; and why the last one
+    /// could not be written.
     var checkpointState: @Sendable (_ partition: Int) -> (age: Int64?, failure: String?) {
         let places = workers.map { ($0.runner.checkpointDirectory, $0.runner.checkpointProgress) }
         return { [checkpoints] partition in

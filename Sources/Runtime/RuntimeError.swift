@@ -10,8 +10,8 @@ public enum RuntimeError: Error, Sendable, CustomStringConvertible {
     case inUse(String)
     /// Files cannot be read or written, or do not fit the pipeline.
     case storage(String)
-    /// There is no room for more, on the disk or in the table of open files; nothing is lost, and the same call may succeed
-    /// later.
+    /// There is no room for more, on the disk or in the table of open files; nothing is lost, and the same call may
+    /// succeed later.
     case noRoom(RunnerError)
     /// Acknowledged data is damaged.
     case damaged(String)

@@ -60,7 +60,8 @@ public struct ServerContext: Sendable {
         try await NIOThreadPool.singleton.runIfActive { [alerts] in try body(alerts) }
     }
 
-    /// Writes what a person has decided, away from the event loops. Another program that is writing to the file is waited for.
+    /// Writes what a person has decided, away from the event loops. Another program that is writing to the file is
+    /// waited for.
     func writing<Value: Sendable>(
         _ body: @escaping @Sendable (AlertDatabase) throws -> Value
     ) async throws -> Value {

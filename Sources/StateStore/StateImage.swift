@@ -1,7 +1,7 @@
 public import Base
 
-/// What changed in a state since its last checkpoint, copied out of it piece by piece: the engine fills an image while it goes
-/// on; sorting and writing it is somebody else's work.
+/// What changed in a state since its last checkpoint, copied out of it piece by piece: the engine fills an image while
+/// it goes on; sorting and writing it is somebody else's work.
 public final class StateImage: @unchecked Sendable {
     // Filled by one thread, then handed over whole; never used by two at once.
 
@@ -34,6 +34,7 @@ public final class StateImage: @unchecked Sendable {
 
     private static let pieceBytes = 256 << 10
 
+    /// An empty image of a state as of an offset; `clock` in microseconds.
     public init(offset: Int64, clock: Int64?, tables: [StateTable: StateTableForm]) {
         precondition(offset >= 0, "Offsets begin with 0.")
         self.offset = offset
@@ -45,8 +46,8 @@ public final class StateImage: @unchecked Sendable {
         for piece in pieces { piece.memory.deallocate() }
     }
 
-    /// Empties the image for another offset and keeps its memory: touching fresh memory costs as much as the copying. But not
-    /// that of values too large for a piece: one that grows would need another piece each time.
+    /// Empties the image for another offset and keeps its memory: touching fresh memory costs as much as the copying.
+    /// But not that of values too large for a piece: one that grows would need another piece each time.
     public func reuse(offset: Int64, clock: Int64?, tables: [StateTable: StateTableForm]) {
         precondition(offset >= 0, "Offsets begin with 0.")
         self.offset = offset

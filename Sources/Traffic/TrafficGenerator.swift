@@ -2,8 +2,8 @@ import Base
 
 /// Makes events of made-up people, one JSON line at a time, in the order of their arrival.
 ///
-/// The virtual clock only moves forward: sequences begin evenly spread over time, their events follow 1 to 30 s after one
-/// another, and each arrives a little after it happened. Memory follows the number of sequences that are under way.
+/// The virtual clock only moves forward: sequences begin evenly spread over time, their events follow 1 to 30 s after
+/// one another, and each arrives a little after it happened. Memory follows the number of sequences that are under way.
 public struct TrafficGenerator {
     /// What the caller may want to know of the line just made.
     public struct Event: Sendable {

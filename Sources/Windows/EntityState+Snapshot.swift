@@ -25,8 +25,8 @@ extension EntityState {
         (arena.liveBytes / max(1, keyCount) + StateImage.recordBytes) * changes.changedCount
     }
 
-    /// Begins to fill an image with the keys that have changed since the last one was begun; with all that are in memory if
-    /// `all`. The last one must be whole.
+    /// Begins to fill an image with the keys that have changed since the last one was begun; with all that are in
+    /// memory if `all`. The last one must be whole.
     mutating func beginImage(_ image: StateImage, all: Bool) {
         if all {
             for slot in 0..<slots.count where slots[slot].sizeClass >= 0 { _ = changes.willChange(slot) }
@@ -97,9 +97,9 @@ extension EntityState {
         }
     }
 
-    /// Gives up keys until their rows take at most three quarters of what `limit` bytes leave for rows: those that were not
-    /// used since the hand of the clock went by (Corbató 1969), and that the last checkpoint holds as they are. No image may
-    /// be being filled.
+    /// Gives up keys until their rows take at most three quarters of what `limit` bytes leave for rows: those that were
+    /// not used since the hand of the clock went by (Corbató 1969), and that the last checkpoint holds as they are. No
+    /// image may be being filled.
     mutating func spill(limit: Int) {
         guard heldBytes > limit else { return }
         precondition(changes.image == nil, "Keys that an image needs are not given up.")

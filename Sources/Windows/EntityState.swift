@@ -6,9 +6,9 @@ import StateStore
 ///
 /// A row is: event time, offset, then one word for each number and two for each text that a window of the entity
 /// aggregates over. All windows of the entity share the rows. An event is inserted at its place in time, so an event
-/// that arrives out of order is seen by later ones exactly as if it had come in time (C8). Rows that no window can reach
-/// any more are dropped when a block is full, keys when the clock has passed their last event by the longest window;
-/// both are invisible in results.
+/// that arrives out of order is seen by later ones exactly as if it had come in time (C8). Rows that no window can
+/// reach any more are dropped when a block is full, keys when the clock has passed their last event by the longest
+/// window; both are invisible in results.
 public struct EntityState: ~Copyable {
     /// Word positions inside a row.
     public static let timeWord = 0

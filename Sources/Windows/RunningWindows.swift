@@ -1,8 +1,9 @@
 import Base
 import Plan
 
-/// What is known of the windows of one key from its last event, so that the next one costs what has changed: the window's
-/// rows as of then, the exact moments of each value over them, and how often each text or number that is counted is in them.
+/// What is known of the windows of one key from its last event, so that the next one costs what has changed: the
+/// window's rows as of then, the exact moments of each value over them, and how often each text or number that is
+/// counted is in them.
 ///
 /// Kept only for keys with many rows: a short window is as quick to go through. Nothing of it is in a checkpoint; it is
 /// made again when it is asked for, with the same results, because moments and counts are exact.

@@ -163,8 +163,8 @@ public final class WindowMachine {
         box.state.sweep(clock: clocks[0], limit: count * 2)
     }
 
-    /// What an aggregate is for the event of a row, over the rows that its window shows; `endsHere` if the row is the last
-    /// of them.
+    /// What an aggregate is for the event of a row, over the rows that its window shows; `endsHere` if the row is the
+    /// last of them.
     @inline(__always)
     private func value(
         _ operation: EntityProgram.Operation,

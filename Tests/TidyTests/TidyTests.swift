@@ -92,7 +92,8 @@ import Testing
     /// The formatter breaks code, not comments.
     @Test func commentsAreNoWiderThanCode() throws {
         for file in try Self.files("Sources") {
-            for (number, line) in file.lines.enumerated() where line.count > 128 {
+            let limit = file.path.hasPrefix("Sources/Commands/") ? 128 : 120
+            for (number, line) in file.lines.enumerated() where line.count > limit {
                 #expect(line.firstMatch(of: #/^\s*\/\//#) == nil, "\(file.path):\(number + 1) is \(line.count) wide")
             }
         }

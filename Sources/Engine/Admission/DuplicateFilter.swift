@@ -3,10 +3,10 @@ import StateStore
 
 /// Remembers the ids of accepted events for a stretch of event time, to tell a repeated delivery from a new event.
 ///
-/// An id is known as long as its newest event is no older than the clock by more than `within`; what is older is forgotten,
-/// at the latest when its generation is. Two generations of ids, swapped as the clock moves on: a look-up asks both. Memory
-/// follows the number of events in 2 × `within`, or has a limit: then the older ids are in the last checkpoint only, which is
-/// asked, too. An event without an id is never a duplicate.
+/// An id is known as long as its newest event is no older than the clock by more than `within`; what is older is
+/// forgotten, at the latest when its generation is. Two generations of ids, swapped as the clock moves on: a look-up
+/// asks both. Memory follows the number of events in 2 × `within`, or has a limit: then the older ids are in the last
+/// checkpoint only, which is asked, too. An event without an id is never a duplicate.
 struct DuplicateFilter: ~Copyable {
     let within: Int64
     let stateTable: StateTable
@@ -34,7 +34,8 @@ struct DuplicateFilter: ~Copyable {
         self.init(within: other.within, disorder: other.disorder, table: table)
     }
 
-    /// The offset of the newest accepted event with this id, if it was within the time before. `clock` is the partition's.
+    /// The offset of the newest accepted event with this id, if it was within the time before. `clock` is the
+    /// partition's.
     mutating func firstOffset(of id: Text, time: Int64, clock: Int64) -> Int64? {
         guard !id.isAbsent else { return nil }
         guard let known = current.find(id) ?? previous.find(id) ?? cold?.find(id) else { return nil }
@@ -78,8 +79,8 @@ struct DuplicateFilter: ~Copyable {
     /// What kept an id from being looked for; nil if nothing did.
     var coldFailure: StateError? { cold?.failure }
 
-    /// Gives up the older ids if all take more than `limit` bytes and the last checkpoint holds them. No image may be being
-    /// filled.
+    /// Gives up the older ids if all take more than `limit` bytes and the last checkpoint holds them. No image may be
+    /// being filled.
     mutating func spill(limit: Int) {
         guard byteCount > limit, previous.changes.changedCount == 0 else { return }
         precondition(current.changes.image == nil && previous.changes.image == nil, "Ids that an image needs stay.")
@@ -93,8 +94,8 @@ struct DuplicateFilter: ~Copyable {
 
     // MARK: - Checkpoints
 
-    /// Begins to fill an image with the ids that were accepted since the last one was begun; with all that are remembered if
-    /// `all`. The last one must be whole.
+    /// Begins to fill an image with the ids that were accepted since the last one was begun; with all that are
+    /// remembered if `all`. The last one must be whole.
     mutating func beginImage(_ image: StateImage, all: Bool) {
         current.beginImage(image, all: all)
         previous.beginImage(image, all: all)
@@ -118,7 +119,8 @@ struct DuplicateFilter: ~Copyable {
         return true
     }
 
-    /// When and where an event was. Not private: in a debug build the compiler fails on an array of a private type in here.
+    /// When and where an event was. Not private: in a debug build the compiler fails on an array of a private type in
+    /// here.
     struct Place: BitwiseCopyable {
         var time: Int64
         var offset: Int64

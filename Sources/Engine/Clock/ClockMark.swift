@@ -1,8 +1,9 @@
 import Base
 public import Plan
 
-/// What the log keeps of the event clock with each batch of a recording: the limit that its events were judged by, and from
-/// where judging goes on behind the batch, so that a recording that is read on is judged as if it had been read at once.
+/// What the log keeps of the event clock with each batch of a recording: the limit that its events were judged by, and
+/// from where judging goes on behind the batch, so that a recording that is read on is judged as if it had been read at
+/// once.
 public struct ClockMark: Equatable, Sendable {
     /// `max_ahead`, microseconds.
     public var limit: Int64
@@ -31,16 +32,16 @@ public struct ClockMark: Equatable, Sendable {
     /// Name of the header on the first record of a batch that a server took, with the limit only.
     static let headerName = "clock"
 
-    /// The limit, seven parts for the state behind the batch, and seven for that before the recording, between semicolons:
-    /// newest time, sources heard, events waited, speakers for the present, clusters, leaps, events judged. Sources are
-    /// hexadecimal hashes with dots between them, entities have commas between them. Speakers are `SOURCES!LAST`, where each
-    /// source has the number of its last word behind it, with a `+` if that stands, a `-` if it has spoken for another time
-    /// since, and an `@` and the time that it was for. (Without that: the latest of its cluster.) Clusters are
-    /// `EARLIEST_LATEST_FIRST_SPEAKERS` with bars between them. Leaps are `TOLERANCE!TIMES!WORDS`: times with dots, each with a
-    /// `+` and its number behind it; words as of speakers.
+    /// The limit, seven parts for the state behind the batch, and seven for that before the recording, between
+    /// semicolons: newest time, sources heard, events waited, speakers for the present, clusters, leaps, events judged.
+    /// Sources are hexadecimal hashes with dots between them, entities have commas between them. Speakers are
+    /// `SOURCES!LAST`, where each source has the number of its last word behind it, with a `+` if that stands, a `-` if
+    /// it has spoken for another time since, and an `@` and the time that it was for. (Without that: the latest of its
+    /// cluster.) Clusters are `EARLIEST_LATEST_FIRST_SPEAKERS` with bars between them. Leaps are
+    /// `TOLERANCE!TIMES!WORDS`: times with dots, each with a `+` and its number behind it; words as of speakers.
     ///
-    /// At first there were eight or nine parts: the limit; of the state behind the batch the first five; of that before the
-    /// recording the first two; the leaps.
+    /// At first there were eight or nine parts: the limit; of the state behind the batch the first five; of that before
+    /// the recording the first two; the leaps.
     var text: String { (["\(limit)"] + state.parts + before.parts).joined(separator: ";") }
 
     /// Nil if the text is something else.

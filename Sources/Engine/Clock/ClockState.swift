@@ -1,7 +1,7 @@
 import Base
 
-/// What an ``EventClock`` knows, without the events that it holds back: enough to go on from this place in a recording as if
-/// it had been read from its beginning.
+/// What an ``EventClock`` knows, without the events that it holds back: enough to go on from this place in a recording
+/// as if it had been read from its beginning.
 public struct ClockState: Equatable, Sendable {
     /// The newest time that is believed; nil before any is.
     public internal(set) var newest: Int64?
@@ -15,7 +15,8 @@ public struct ClockState: Equatable, Sendable {
     var clusters: [TimeCluster] = []
     /// Times ahead by less that are not decided.
     var leaps: Leaps
-    /// Events that have been judged since the first one, of all recordings: of two states the larger one is the later one.
+    /// Events that have been judged since the first one, of all recordings: of two states the larger one is the later
+    /// one.
     var judged = 0
 
     /// The clock of a partition that has had no event.
@@ -74,11 +75,12 @@ extension ClockState {
 
     /// Believes a cluster: whoever spoke for it speaks for the present now.
     ///
-    /// Time can have gone through the clusters below it before, one after the other, unless the present or a lower one goes on
-    /// behind the first event of one: then that is wrong, but for one that has sources enough for a jump, and more than
-    /// contradict it.
+    /// Time can have gone through the clusters below it before, one after the other, unless the present or a lower one
+    /// goes on behind the first event of one: then that is wrong, but for one that has sources enough for a jump, and
+    /// more than contradict it.
     ///
-    /// Of a recording's, only its earliest time is believed at once: how far above that the newest one is, ``Leaps`` decide.
+    /// Of a recording's, only its earliest time is believed at once: how far above that the newest one is, ``Leaps``
+    /// decide.
     ///
     /// - Returns: the clusters below that are wrong, and a time that is right and that they are ahead of.
     @discardableResult
@@ -135,8 +137,8 @@ extension ClockState {
         return state
     }
 
-    /// The earliest cluster that as many sources as a decision needs speak for, and that leads by as many whatever lies below
-    /// it and goes on behind its first event. What lies above it can come behind it.
+    /// The earliest cluster that as many sources as a decision needs speak for, and that leads by as many whatever lies
+    /// below it and goes on behind its first event. What lies above it can come behind it.
     var leader: TimeCluster? {
         clusters.first { cluster in
             func leads(_ other: Speakers) -> Bool {

@@ -1,11 +1,11 @@
 import Glibc
 public import StateStore
 
-/// Writes images to disk. At the edge that is a thread of its own, so that the engine goes on; in a simulation it happens at
-/// once.
+/// Writes images to disk. At the edge that is a thread of its own, so that the engine goes on; in a simulation it
+/// happens at once.
 public protocol CheckpointInstaller: Sendable {
-    /// Installs the image, now or later, and reports to the progress when it is done; see ``StateStore/CheckpointStore``'s
-    /// ``StateStore/CheckpointStore/install(_:behind:)``.
+    /// Installs the image, now or later, and reports to the progress when it is done; see
+    /// ``StateStore/CheckpointStore``'s ``StateStore/CheckpointStore/install(_:behind:)``.
     func install(
         _ image: StateImage,
         in store: CheckpointStore,
@@ -36,7 +36,8 @@ public struct ImmediateInstaller: CheckpointInstaller {
 }
 
 extension CheckpointStore {
-    /// Installs an image once what the sink has taken, which is at least up to the image's offset, survives a power cut.
+    /// Installs an image once what the sink has taken, which is at least up to the image's offset, survives a power
+    /// cut.
     public func install(_ image: StateImage, behind sink: any AlertSink) throws(StateError) {
         do throws(SinkError) {
             try sink.sync()

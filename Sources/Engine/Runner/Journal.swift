@@ -51,8 +51,8 @@ public final class Journal {
         tally = Tally(input: input, range: range, line: done.position.line, count: done.leftOut)
     }
 
-    /// How many of the partition's events, of those that the run has read since ``begin(_:range:)`` and before, no run has
-    /// taken because they are not in its range.
+    /// How many of the partition's events, of those that the run has read since ``begin(_:range:)`` and before, no run
+    /// has taken because they are not in its range.
     public var leftOutCount: Int { tally.count }
 
     /// Appends the events that are in the run's range and not in the log yet.
@@ -107,7 +107,8 @@ public final class Journal {
     /// - Parameters:
     ///   - batch: decoded events, of all partitions.
     ///   - rows: positions in the batch of this partition's events, ascending; at least one.
-    ///   - producer: who sends them, if the same events may come twice: what is in the log already is not appended again.
+    ///   - producer: who sends them, if the same events may come twice: what is in the log already is not appended
+    ///     again.
     ///   - limit: by which the event clock has judged them; nil if it was not asked.
     /// - Returns: the first one's offset, and whether the events are new.
     /// - Throws: ``EventLog/LogError``

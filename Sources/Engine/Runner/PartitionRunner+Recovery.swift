@@ -23,8 +23,8 @@ public struct RecoveryNotes: Sendable, Equatable {
 }
 
 extension PartitionRunner {
-    /// Brings the engine to the log's end: from a checkpoint at or before the committed offset, silently up to that offset,
-    /// emitting and committing behind it (C3).
+    /// Brings the engine to the log's end: from a checkpoint at or before the committed offset, silently up to that
+    /// offset, emitting and committing behind it (C3).
     ///
     /// - Parameters:
     ///   - committed: the offset up to which the sink has everything.

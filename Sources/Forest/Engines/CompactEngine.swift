@@ -1,7 +1,7 @@
 import CKernels
 
-/// Scores any forest: nodes of 8 bytes, level by level, without a branch; batches tree by tree, single rows through several
-/// trees at a time.
+/// Scores any forest: nodes of 8 bytes, level by level, without a branch; batches tree by tree, single rows through
+/// several trees at a time.
 final class CompactEngine: @unchecked Sendable {
     // Everything is written in the initialiser only.
     private let compact: pa_compact
@@ -131,8 +131,8 @@ private struct CompactNodes {
         }
     }
 
-    /// The trees in the order in which single rows go through them, the deepest first, filled up to whole groups with the
-    /// last one; and where in it each tree is.
+    /// The trees in the order in which single rows go through them, the deepest first, filled up to whole groups with
+    /// the last one; and where in it each tree is.
     func lanes() -> (trees: [Int], laneOf: [UInt32]) {
         let lanes = depths.indices.sorted { (depths[$1], $0) < (depths[$0], $1) }
         let padding = (Int(PA_LANE_GROUP) - lanes.count % Int(PA_LANE_GROUP)) % Int(PA_LANE_GROUP)

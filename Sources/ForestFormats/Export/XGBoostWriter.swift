@@ -205,7 +205,8 @@ private struct XGBoostColumns {
     /// The tree's object, with its number and how many features the model has.
     func value(id: Int, features: Int) -> JSONValue {
         let text = { (name: String, value: Int) in JSONValue.Member(name, .text(String(value))) }
-        // XGBoost tells integers and numbers apart, and these must be numbers; the shortest digits of 32 bits are enough.
+        // XGBoost tells integers and numbers apart, and these must be numbers; the shortest digits of 32 bits are
+        // enough.
         let singles = { (values: [Double]) in JSONValue.exactNumbers(values.map { Double(Float($0).description) ?? $0 })
         }
         let zeros = Array(repeating: 0.0, count: count)

@@ -6,8 +6,8 @@ import Forest
 ///
 /// Rows are of 64 bits, as are thresholds, `x ≤ t`. Where NaN counts as 0
 /// (missing type None) each node says where 0 goes. Where zero counts as missing (Zero), the feature is one of the
-/// model's ``Forest/ForestModel/zeroIsMissing``, unless no node of it could tell the difference. Sums are of 64 bits and in
-/// LightGBM's order, so margins are equal to the last bit; of `average_output` the margin is the mean.
+/// model's ``Forest/ForestModel/zeroIsMissing``, unless no node of it could tell the difference. Sums are of 64 bits
+/// and in LightGBM's order, so margins are equal to the last bit; of `average_output` the margin is the mean.
 /// The one difference: categories are looked up for x ≥ 0, in LightGBM for x > −1, truncated.
 /// Source: `src/io/tree.cpp` and `include/LightGBM/tree.h`.
 struct LightGBMReader {
@@ -251,9 +251,9 @@ private struct LightGBMTree {
 
 /// What becomes of zeros and missing values, feature by feature.
 ///
-/// A node of missing type Zero sends everything within ±1e-35 its default way. It can be told from an ordinary node only
-/// if zeros would go the other way there. Only then zeros of the feature are turned into NaN, which all of its nodes must
-/// agree with.
+/// A node of missing type Zero sends everything within ±1e-35 its default way. It can be told from an ordinary node
+/// only if zeros would go the other way there. Only then zeros of the feature are turned into NaN, which all of its
+/// nodes must agree with.
 struct ZeroRule {
     /// Nodes of type Zero that are not the same as ordinary ones, and nodes that forbid turning zeros into NaN.
     private var isNeeded: [Bool]
@@ -264,8 +264,8 @@ struct ZeroRule {
         isForbidden = isNeeded
     }
 
-    /// The limit for which `x < limit` is LightGBM's `x ≤ threshold`. Before it predicts, LightGBM turns all values within
-    /// ±1e-35 into 0: no limit lies among them.
+    /// The limit for which `x < limit` is LightGBM's `x ≤ threshold`. Before it predicts, LightGBM turns all values
+    /// within ±1e-35 into 0: no limit lies among them.
     static func limit(_ threshold: Double) -> Double {
         let limit = threshold.nextUp
         let zero = Double(ForestModel.zeroLimit)

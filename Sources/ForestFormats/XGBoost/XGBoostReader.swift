@@ -9,11 +9,11 @@ import Musl
 
 /// Reads XGBoost models (1.0 to 3.x): boosters gbtree and dart, numeric and categorical splits, vector leaves.
 ///
-/// The file's `base_score` is in the space of the predictions; XGBoost turns it into a margin in 32 bits and starts every
-/// sum from it, and so does the model: margins are equal to the last bit. multi:softmax has all classes' probabilities here
-/// too; that its prediction is the class is for whoever prints it. All trees are used, as `Booster.predict` does, or those
-/// up to the best iteration that training noted, as `XGBClassifier.predict_proba` does.
-/// Format: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html and `doc/model.schema`.
+/// The file's `base_score` is in the space of the predictions; XGBoost turns it into a margin in 32 bits and starts
+/// every sum from it, and so does the model: margins are equal to the last bit. multi:softmax has all classes'
+/// probabilities here too; that its prediction is the class is for whoever prints it. All trees are used, as
+/// `Booster.predict` does, or those up to the best iteration that training noted, as `XGBClassifier.predict_proba`
+/// does. Format: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html and `doc/model.schema`.
 struct XGBoostReader {
     private let outputs: Int
     private let features: Int

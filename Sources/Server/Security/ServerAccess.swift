@@ -34,8 +34,8 @@ public final class ServerAccess: Sendable {
         self.place.withLock { $0 = place }
     }
 
-    /// The name of the session's cookie. A host's ports share their cookies: with one name for all, a login at one server
-    /// would end the session at another.
+    /// The name of the session's cookie. A host's ports share their cookies: with one name for all, a login at one
+    /// server would end the session at another.
     var cookie: String { place.withLock { $0.cookie } }
 
     /// A code to open the dashboard with, good for the first minutes.
