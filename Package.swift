@@ -116,11 +116,20 @@ let package = Package(
         // The edge.
         library("Assets", on: "CAssets"),
         library("Tables", on: "Base Bytes Ingest"),
+        library("PipelineFiles", on: "Assets Base Bytes Ingest Plan", [yams]),
+        library(
+            "Recordings",
+            on: "Base Bytes Decode Engine Ingest Plan Survey Windows",
+            exclude: ["README.md"]
+        ),
         library("AlertStore", on: "Base CSQLite FileStore", [grdb], exclude: ["README.md"]),
         library("Delivery", on: "AlertStore Base Bytes Engine Models Plan"),
         library(
             "Runtime",
-            on: "AlertStore Base Bytes Decode Delivery Engine EventLog FileStore Models Plan StateStore Windows",
+            on: """
+                AlertStore Base Bytes Decode Delivery Engine EventLog FileStore Ingest Models Plan Recordings StateStore \
+                Windows
+                """,
             [coreMetrics, metrics],
             exclude: ["README.md"]
         ),
@@ -132,9 +141,10 @@ let package = Package(
             "Learning",
             on: """
                 AlertStore Assets Base Bytes Decode Delivery Engine Evaluation FileStore Forest ForestFormats \
-                ForestTraining Ingest Models Plan Tables TensorGraph
+                ForestTraining Ingest Models Plan Recordings Tables TensorGraph
                 """
         ),
+        library("FirstLook", on: "Base Bytes Draft Engine Ingest Learning PipelineFiles Plan Recordings Survey"),
         library(
             "Server",
             on: "AlertStore Assets Base Bytes CProcess FileStore Ingest Models Plan Runtime Traffic",
@@ -146,14 +156,17 @@ let package = Package(
         ),
         library(
             "Console",
-            on: "AlertStore Base Engine EventLog FileStore Learning Runtime Tables Upkeep",
+            on: """
+                AlertStore Base Bytes Engine EventLog FileStore Learning PipelineFiles Plan Recordings Runtime Tables \
+                Upkeep Windows
+                """,
             [argumentParser]
         ),
         library(
             "Bench",
             on: """
-                Base CLZ4 Console Decode Engine EventLog FileStore Forest ForestTraining Learning Plan Runtime \
-                StateStore Tables Traffic Windows
+                Base CLZ4 Console Decode Engine EventLog FileStore Forest ForestTraining Learning PipelineFiles Plan \
+                Runtime StateStore Tables Traffic Windows
                 """,
             [argumentParser, histogram, sqlite],
             exclude: ["README.md"]
@@ -161,12 +174,12 @@ let package = Package(
         library(
             "Commands",
             on: """
-                AlertStore Assets Base Bench Bytes CLZ4 CProcess Console Decode Draft Engine Evaluation EventLog \
-                FileStore Forest ForestFormats ForestTraining Ingest Learning Models Plan Runtime SQLExport Server \
-                StateStore Survey Tables TensorGraph Traffic Upkeep Windows
+                AlertStore Base Bench Bytes CLZ4 CProcess Console Draft Engine Evaluation EventLog FileStore \
+                FirstLook Forest ForestFormats ForestTraining Ingest Learning Models PipelineFiles Plan Recordings Runtime \
+                SQLExport Server StateStore Survey Tables TensorGraph Traffic Upkeep
                 """,
-            [argumentParser, logging, yams],
-            exclude: ["Export/README.md", "Input/README.md", "Safety/README.md"]
+            [argumentParser, logging],
+            exclude: ["Export/README.md", "Safety/README.md"]
         ),
         .executableTarget(
             name: "patternalarm",
@@ -207,8 +220,8 @@ let package = Package(
             "RuntimeTests",
             of:
                 """
-                AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Models Plan Runtime StateStore \
-                Windows
+                AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Models Plan Recordings Runtime \
+                StateStore Windows
                 """,
             [sqlite]
         ),
@@ -221,10 +234,13 @@ let package = Package(
         tests("TrafficTests", of: "Base Traffic"),
         tests("AssetsTests", of: "Assets"),
         tests("TablesTests", of: "Tables"),
-        tests("ConsoleTests", of: "AlertStore Console Learning Runtime Tables"),
+        tests("PipelineFilesTests", of: "PipelineFiles Plan"),
+        tests("RecordingsTests", of: "Engine Recordings"),
+        tests("ConsoleTests", of: "AlertStore Console Learning PipelineFiles Recordings Runtime Tables"),
         tests("BenchTests", of: "Bench Console ForestTraining"),
         tests("UpkeepTests", of: "FileStore Upkeep"),
         tests("LearningTests", of: "AlertStore Base Decode Engine Evaluation Learning Models Plan Tables"),
+        tests("FirstLookTests", of: "Draft Engine FirstLook Recordings Survey"),
         tests("SurveyTests", of: "Survey"),
         tests("DraftTests", of: "Draft Survey"),
         tests("CommandLineTests", of: "Base patternalarm"),

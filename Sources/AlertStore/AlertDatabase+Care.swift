@@ -1,8 +1,8 @@
 import GRDB
 
 extension AlertDatabase {
-    /// What is wrong with the file: damaged pages, broken references, a ledger that does not add up; empty if nothing is.
-    /// Reads all of it.
+    /// What is wrong with the file: damaged pages, broken references, a ledger that does not add up; empty if nothing
+    /// is. Reads all of it.
     public func faults() throws(AlertStoreError) -> [String] {
         try read { db in
             var faults = try Self.pageFaults(db)

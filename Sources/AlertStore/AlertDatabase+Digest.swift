@@ -5,8 +5,8 @@ extension AlertDatabase {
     /// SHA-256 over everything that is derived from the log, row by row in the order of the primary keys: two databases
     /// have the same digest exactly if they hold the same alerts, evidence, ledger and offsets (C2).
     ///
-    /// Run numbers, clocks and the order of writing do not enter. Text and integers count by their bytes, reals by their
-    /// 64 bits.
+    /// Run numbers, clocks and the order of writing do not enter. Text and integers count by their bytes, reals by
+    /// their 64 bits.
     public func digest() throws(AlertStoreError) -> String {
         try read { db in
             var digest = SHA256()

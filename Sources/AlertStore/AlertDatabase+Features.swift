@@ -7,14 +7,15 @@ public struct FeatureRecord: Sendable, Equatable {
     /// As a person reads it.
     public var definition: String
 
+    /// A feature's name, what it is called for people, and its expression.
     public init(name: String, title: String, definition: String) {
         (self.name, self.title, self.definition) = (name, title, definition)
     }
 }
 
 extension AlertDatabase {
-    /// Lists the features of the pipeline. Alerts that are there get their titles and their order: they are then as if they had
-    /// been made with them.
+    /// Lists the features of the pipeline. Alerts that are there get their titles and their order: they are then as if
+    /// they had been made with them.
     ///
     /// - Complexity: O(alerts) if a title or the order has changed, else O(features).
     public func setFeatures(_ features: [FeatureRecord]) throws(AlertStoreError) {
@@ -46,8 +47,8 @@ extension AlertDatabase {
         }
     }
 
-    /// The members of all alerts' features, as they are spelled, in another order. If others have come or gone, the alerts are
-    /// not of this pipeline and are made anew.
+    /// The members of all alerts' features, as they are spelled, in another order. If others have come or gone, the
+    /// alerts are not of this pipeline and are made anew.
     private static func reorder(_ db: Database, from old: [String], to new: [String]) throws {
         let places = new.compactMap { old.firstIndex(of: $0) }
         guard old != new, old.count == new.count, places.count == new.count else { return }

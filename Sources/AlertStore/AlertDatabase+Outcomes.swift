@@ -13,7 +13,8 @@ public struct EventOutcome: Sendable, Equatable {
 }
 
 extension AlertDatabase {
-    /// What became of a partition's events that were not accepted, by offset. Those behind the last commit are not known.
+    /// What became of a partition's events that were not accepted, by offset. Those behind the last commit are not
+    /// known.
     public func outcomes(partition: Int, offsets: Range<Int64>) throws(AlertStoreError) -> [EventOutcome] {
         let sql = """
             SELECT "offset", 0 AS kind, field, reason FROM rejects WHERE partition = ?1 AND "offset" >= ?2 AND "offset" < ?3

@@ -16,11 +16,11 @@ public struct RebuildPoint: Sendable, Equatable {
 }
 
 extension AlertDatabase {
-    /// Takes over from another alerts file what events before each point led to, so that the commits from there on make this
-    /// one whole. Partitions without a point are not taken over.
+    /// Takes over from another alerts file what events before each point led to, so that the commits from there on make
+    /// this one whole. Partitions without a point are not taken over.
     ///
-    /// An alert that was opened before its point and went on behind it is taken over as of its last event; the commits bring
-    /// it there again. Until then it says that it ends in front of the point.
+    /// An alert that was opened before its point and went on behind it is taken over as of its last event; the commits
+    /// bring it there again. Until then it says that it ends in front of the point.
     public func takeOver(from other: String, topic: String, _ points: [RebuildPoint]) throws(AlertStoreError) {
         guard !points.isEmpty else { return }
         try withoutTransaction { db in
@@ -95,8 +95,8 @@ extension AlertDatabase {
         )
     }
 
-    /// Replaces everything that is made from the log by what another file has, in one transaction; what people and runs have
-    /// put here stays as it is.
+    /// Replaces everything that is made from the log by what another file has, in one transaction; what people and runs
+    /// have put here stays as it is.
     public func replaceDerived(from other: String) throws(AlertStoreError) {
         try withoutTransaction { db in
             try Self.attached(other, db) {
@@ -111,8 +111,8 @@ extension AlertDatabase {
         }
     }
 
-    /// How many rows of each derived table are in this file only, and in the other one only; tables that are equal are left
-    /// out. Nobody may be writing to the other one.
+    /// How many rows of each derived table are in this file only, and in the other one only; tables that are equal are
+    /// left out. Nobody may be writing to the other one.
     public func differences(from other: String) throws(AlertStoreError) -> [(table: String, here: Int, there: Int)] {
         try withoutTransaction { db in
             try Self.attached(other, db) {

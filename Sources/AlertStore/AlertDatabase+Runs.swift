@@ -139,6 +139,7 @@ extension AlertDatabase {
         }
     }
 
+    /// Notes how a run ended, with its totals and the digest of its alerts.
     public func finishRun(
         _ run: Int64,
         status: String,
@@ -212,6 +213,7 @@ extension AlertDatabase {
         }
     }
 
+    /// Keeps what a model is, by its id; one that is known already is written over.
     public func register(_ model: ModelRecord) throws(AlertStoreError) {
         try write { db in
             try db.execute(
@@ -241,6 +243,7 @@ extension AlertDatabase {
         try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM alerts WHERE ended = 1") ?? 0 }
     }
 
+    /// What became of all events so far, whatever the run and partition.
     public func totals() throws(AlertStoreError) -> LedgerTotals {
         try read { db in
             var totals = LedgerTotals()

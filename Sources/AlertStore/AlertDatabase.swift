@@ -69,9 +69,9 @@ private final class LogPages: @unchecked Sendable {
 
 /// The alerts file: one writer, any number of readers, everything of one commit in one transaction (C3).
 ///
-/// A call that the disk refuses is never repeated as if nothing had happened: the kernel may have dropped what it could not
-/// write, and a second sync only seems to succeed. The file takes nothing more then, is closed as it is, and what its
-/// write-ahead log holds is written again when it is next opened.
+/// A call that the disk refuses is never repeated as if nothing had happened: the kernel may have dropped what it could
+/// not write, and a second sync only seems to succeed. The file takes nothing more then, is closed as it is, and what
+/// its write-ahead log holds is written again when it is next opened.
 public final class AlertDatabase: Sendable {
     public let path: String
     /// The file as SQLite is told of it.
@@ -84,14 +84,14 @@ public final class AlertDatabase: Sendable {
     private let timeLimit: Int32
     private let cacheBytes: Int
 
-    /// Opens the file, made and brought to the current schema unless it is only to be read: then one without tables, as an
-    /// early power cut leaves it, has no alerts, and one of an earlier schema is read in a copy.
+    /// Opens the file, made and brought to the current schema unless it is only to be read: then one without tables, as
+    /// an early power cut leaves it, has no alerts, and one of an earlier schema is read in a copy.
     ///
     /// - Parameters:
     ///   - path: The file; its name may hold any byte.
     ///   - readOnly: Whether only to read. Where the folder cannot be written, a file that was closed is read as it is.
-    ///   - readers: How many may read at a time, each with a connection of its own; more than one if the file is only to
-    ///     be read.
+    ///   - readers: How many may read at a time, each with a connection of its own; more than one if the file is only
+    ///     to be read.
     ///   - timeLimit: How many milliseconds a question may take before it ends as ``AlertStoreError/tooSlow(path:)``;
     ///     0 = no limit.
     ///   - checkpointPages: How many pages of 4 KiB the write-ahead log has when it is moved into the file.
@@ -218,8 +218,8 @@ public final class AlertDatabase: Sendable {
     /// Pages in the write-ahead log after the last commit. Any thread may ask.
     var logPages: Int32 { pa_sqlite_log_pages(log.count) }
 
-    /// Bytes of the write-ahead log that are in use, as of the last commit: it is begun anew when all of it is in the file and
-    /// nobody reads from it. Any thread may ask.
+    /// Bytes of the write-ahead log that are in use, as of the last commit: it is begun anew when all of it is in the
+    /// file and nobody reads from it. Any thread may ask.
     public var writeAheadBytes: Int { Int(logPages) * Self.pageBytes }
 
     /// SQLite's default; the file is made with it.
@@ -298,8 +298,8 @@ public final class AlertDatabase: Sendable {
         }
     }
 
-    /// Moves the write-ahead log into the file if it is long. SQLite would do so by itself, and try again later if it fails.
-    /// What was committed is committed: that somebody else is at the file is no error of the call before.
+    /// Moves the write-ahead log into the file if it is long. SQLite would do so by itself, and try again later if it
+    /// fails. What was committed is committed: that somebody else is at the file is no error of the call before.
     private func checkpointIfDue() throws {
         try writer.writeWithoutTransaction { db in
             guard logPages >= checkpointPages else { return }
@@ -328,7 +328,8 @@ public final class AlertDatabase: Sendable {
         if let failure = failure.withLock({ $0 }) { throw .failed(path: path, words: "\(failure)") }
     }
 
-    /// The error of a call that may have written; if the disk has refused something, it was the last one, unless that passes.
+    /// The error of a call that may have written; if the disk has refused something, it was the last one, unless that
+    /// passes.
     func note(_ error: any Error) -> AlertStoreError {
         let translated = Self.translate(error, path: path)
         let codes: [ResultCode] = [.SQLITE_IOERR, .SQLITE_FULL, .SQLITE_CANTOPEN, .SQLITE_CORRUPT]
@@ -342,8 +343,8 @@ public final class AlertDatabase: Sendable {
         return translated.passes ? .failed(path: path, words: "\(translated)") : translated
     }
 
-    /// Whether a transaction that failed so is undone, and may be tried again: what SQLite could not write for want of room it
-    /// has rolled back, which it cannot say of a sync.
+    /// Whether a transaction that failed so is undone, and may be tried again: what SQLite could not write for want of
+    /// room it has rolled back, which it cannot say of a sync.
     private static func passes(_ error: DatabaseError, as translated: AlertStoreError) -> Bool {
         switch error.resultCode {
         case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_FULL: true

@@ -34,8 +34,8 @@ public struct AlertFilter: Sendable {
     public init() {}
 }
 
-/// Where an alert is in a list. A list that goes on behind a position has no alert twice and leaves none out that was there
-/// before and has not changed, whatever came in meanwhile.
+/// Where an alert is in a list. A list that goes on behind a position has no alert twice and leaves none out that was
+/// there before and has not changed, whatever came in meanwhile.
 public struct AlertPosition: Sendable, Equatable {
     public var score: Double
     public var lastEventMilliseconds: Int64

@@ -3,8 +3,8 @@ import Glibc
 
 /// How SQLite is told of a file, whatever its name: some names mean something else to it.
 package enum FileLocation {
-    /// A file's name as it is. SQLite takes `file:…` for a URI, `:memory:` for memory, and no letters for a file that is gone
-    /// when it is closed.
+    /// A file's name as it is. SQLite takes `file:…` for a URI, `:memory:` for memory, and no letters for a file that
+    /// is gone when it is closed.
     package static func plain(_ path: String) -> String {
         let isSpecial = path.isEmpty || path.utf8.first == 0x3A || path.utf8.starts(with: "file:".utf8)
         return isSpecial ? "./" + path : path
@@ -51,7 +51,8 @@ package enum FileLocation {
     }
 
     package static func reading(_ beside: Surroundings) -> Reading {
-        // Where a write-ahead log and its shared memory are, a writer may be at work: SQLite can join in without writing.
+        // Where a write-ahead log and its shared memory are, a writer may be at work: SQLite can join in without
+        // writing.
         if beside.canWriteFolder || beside.hasSharedMemory && beside.logBytes != nil { return .shared }
         let bytes = (beside.logBytes ?? 0) + (beside.journalBytes ?? 0)
         return bytes > 0 ? .impossible(bytes: bytes) : .closed

@@ -5,8 +5,8 @@ import GRDB
 ///
 /// Little at a time: what is moved is synced in one go, and the event log's syncs on the same disk wait meanwhile.
 ///
-/// Has a connection of its own and is used by one thread. The writer goes on meanwhile, so a little of the log is left; the
-/// writer moves that, and begins the log anew, when the log is long.
+/// Has a connection of its own and is used by one thread. The writer goes on meanwhile, so a little of the log is left;
+/// the writer moves that, and begins the log anew, when the log is long.
 public final class LogMover {
     private let database: AlertDatabase
     private let queue: DatabaseQueue
@@ -43,6 +43,7 @@ public final class LogMover {
         }
     }
 
+    /// Closes the connection. What has not been moved yet stays in the log, for the next one.
     public func close() throws(AlertStoreError) {
         do { try queue.close() } catch { throw database.note(error) }
     }

@@ -1,6 +1,6 @@
 extension Schema {
-    /// Since version 4 an event that several alerts name is kept once: `events` has what it is, `evidence` what an alert
-    /// adds to it. `alert_events` was a table with both and is a view of the same columns.
+    /// Since version 4 an event that several alerts name is kept once: `events` has what it is, `evidence` what an
+    /// alert adds to it. `alert_events` was a table with both and is a view of the same columns.
     ///
     /// Neither copy sorts in memory: the old index has the order of the first one, the old key that of the second.
     static let fourth = """

@@ -35,8 +35,8 @@ enum Schema {
         return migrator
     }
 
-    /// Since version 5 a file says what its features are, in the order in which an alert's features are written, and what a run
-    /// was for.
+    /// Since version 5 a file says what its features are, in the order in which an alert's features are written, and
+    /// what a run was for.
     private static let fifth = """
         ALTER TABLE runs ADD COLUMN kind TEXT NOT NULL DEFAULT 'log' CHECK (kind IN ('log', 'figures'));
         UPDATE runs SET kind = 'figures' WHERE status = 'done';
@@ -46,9 +46,9 @@ enum Schema {
         """
 
     /// Since version 3 an alert's id begins with the offset that it was opened at, so that new alerts lie beside one
-    /// another in the file; its features are one row; it says which domain it is of; and an assignee of no letters means
-    /// nobody. Views that select everything have the column, too: SQLite expands their text anew. The new indexes have no
-    /// column that a revision changes but the last event's time.
+    /// another in the file; its features are one row; it says which domain it is of; and an assignee of no letters
+    /// means nobody. Views that select everything have the column, too: SQLite expands their text anew. The new indexes
+    /// have no column that a revision changes but the last event's time.
     private static let third = """
         PRAGMA defer_foreign_keys = ON;
         CREATE TEMP TABLE renamed AS

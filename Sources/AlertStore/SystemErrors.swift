@@ -2,8 +2,8 @@ import CSQLite
 import GRDB
 import Synchronization
 
-/// Listens to SQLite's own error log, the only place that tells which system call failed and why: the error codes hide it
-/// ("unable to open database file" for a full table of files, "disk I/O error" for a full disk).
+/// Listens to SQLite's own error log, the only place that tells which system call failed and why: the error codes hide
+/// it ("unable to open database file" for a full table of files, "disk I/O error" for a full disk).
 enum SystemErrors {
     private static let last = Mutex<Int32?>(nil)
 

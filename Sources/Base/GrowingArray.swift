@@ -1,7 +1,7 @@
 import Glibc
 
-/// An array of plain values with one owner that grows without a pause: large memory moves by its page tables (`mremap`) instead
-/// of being copied, so that no single append takes long.
+/// An array of plain values with one owner that grows without a pause: large memory moves by its page tables (`mremap`)
+/// instead of being copied, so that no single append takes long.
 ///
 /// Positions are checked in debug builds only. Appending is O(1) amortised.
 public struct GrowingArray<Element: BitwiseCopyable>: ~Copyable {
@@ -11,15 +11,18 @@ public struct GrowingArray<Element: BitwiseCopyable>: ~Copyable {
 
     @inlinable public var count: Int { used }
 
+    /// An empty array, with room for the first elements.
     public init() {
         elements = Self.resize(nil, to: 16)
     }
 
     deinit { free(elements) }
 
-    /// Bytes of memory that the array takes. What is allocated beyond its elements has not been touched, so it is none yet.
+    /// Bytes of memory that the array takes. What is allocated beyond its elements has not been touched, so it is none
+    /// yet.
     public var byteCount: Int { touched * MemoryLayout<Element>.stride }
 
+    /// The element at an index, which must be below `count`: only debug builds check it.
     @inlinable
     public subscript(index: Int) -> Element {
         _read {
@@ -32,6 +35,7 @@ public struct GrowingArray<Element: BitwiseCopyable>: ~Copyable {
         }
     }
 
+    /// Adds an element at the end; O(1) amortised.
     @inlinable
     public mutating func append(_ element: Element) {
         if used == capacity { grow() }

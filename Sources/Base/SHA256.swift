@@ -6,10 +6,12 @@ public struct SHA256: Sendable {
     private var block: [UInt8] = []
     private var byteCount: UInt64 = 0
 
+    /// The digest of nothing yet.
     public init() {
         block.reserveCapacity(64)
     }
 
+    /// Adds bytes to what is digested.
     public mutating func update(_ bytes: [UInt8]) {
         byteCount += UInt64(bytes.count)
         bytes.withUnsafeBufferPointer { bytes in
@@ -51,6 +53,7 @@ public struct SHA256: Sendable {
         return String(decoding: out, as: UTF8.self)
     }
 
+    /// The digest of bytes as 64 lower-case hexadecimal digits.
     public static func hexadecimal(of bytes: [UInt8]) -> String {
         var digest = SHA256()
         digest.update(bytes)

@@ -3,11 +3,13 @@
 public struct Seeded: RandomNumberGenerator, Sendable {
     @usableFromInline var state: UInt64
 
+    /// A sequence that the seed alone decides.
     @inlinable
     public init(seed: UInt64) {
         state = seed
     }
 
+    /// The next number of the sequence, all 64 bits of it.
     @inlinable
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15

@@ -1,5 +1,5 @@
-/// Text as a terminal may show it. What came with events or from files is never trusted: a terminal would obey its control
-/// characters, and show text in another order, or two texts as one.
+/// Text as a terminal may show it. What came with events or from files is never trusted: a terminal would obey its
+/// control characters, and show text in another order, or two texts as one.
 public enum TerminalText {
     /// How a character is written that must not be shown as it is.
     public enum Escape: Sendable {

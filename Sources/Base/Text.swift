@@ -20,6 +20,7 @@ public struct Text: Hashable, Sendable, BitwiseCopyable {
     @inlinable
     public var isAbsent: Bool { low == 0 && high == 0 }
 
+    /// The text of bytes: up to 15 are kept as they are, longer ones by a hash of 128 bits.
     @inlinable
     public init(_ bytes: UnsafeRawBufferPointer) {
         let count = bytes.count
@@ -57,6 +58,7 @@ public struct Text: Hashable, Sendable, BitwiseCopyable {
         return withUnsafeBytes(of: self) { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
     }
 
+    /// The text of a string's UTF-8.
     public init(_ string: String) {
         var string = string
         self = string.withUTF8 { Text(UnsafeRawBufferPointer($0)) }

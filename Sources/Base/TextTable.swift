@@ -1,12 +1,12 @@
-/// Finds the slot number of a text: open addressing with linear probing in segments that are split as they fill, so that no
-/// single insertion takes long (extendible hashing; Fagin, Nievergelt, Pippenger, Strong 1979).
+/// Finds the slot number of a text: open addressing with linear probing in segments that are split as they fill, so
+/// that no single insertion takes long (extendible hashing; Fagin, Nievergelt, Pippenger, Strong 1979).
 ///
 /// A slot number stays the same until its key is removed; freed numbers are used again, the last freed first. Owned by
 /// one engine; not `Sendable`. Look-up, insertion and removal are O(1) expected. The order of slots is the order of
 /// insertion, never of hashes.
 public struct TextTable: ~Copyable {
-    /// By the first ``depth`` bits of a hash: where its segment is. A segment that differs in fewer bits has several entries
-    /// next to one another.
+    /// By the first ``depth`` bits of a hash: where its segment is. A segment that differs in fewer bits has several
+    /// entries next to one another.
     private var directory: UnsafeMutablePointer<Segment>
     private var depth: UInt64 = 0
     private var keys = GrowingArray<Text>()
@@ -25,6 +25,7 @@ public struct TextTable: ~Copyable {
     /// Slot numbers in use or free: every slot is below this.
     public var slotCount: Int { keys.count }
 
+    /// An empty table.
     public init() {
         directory = .allocate(capacity: 1)
         directory.initialize(to: Segment(cellCount: Self.smallestSegment, depth: 0))
@@ -60,13 +61,15 @@ public struct TextTable: ~Copyable {
         return nil
     }
 
-    /// Brings the memory of keys that are about to be looked for into the caches, all of them at once: a table that is larger
-    /// than the caches makes each key wait for memory otherwise, one after another (group prefetching; Chen et al., ICDE 2004).
+    /// Brings the memory of keys that are about to be looked for into the caches, all of them at once: a table that is
+    /// larger than the caches makes each key wait for memory otherwise, one after another (group prefetching; Chen et
+    /// al., ICDE 2004).
     ///
     /// - Parameters:
     ///   - expected: The keys.
     ///   - count: How many; some ten to twenty are best.
-    ///   - slots: [count]. Where each key is if the first place that is looked at is the right one; -1 if that is empty.
+    ///   - slots: [count]. Where each key is if the first place that is looked at is the right one; -1 if that is
+    ///     empty.
     /// - Returns: False if the table is small: it is in the caches anyway, and nothing was done.
     public func expect(_ expected: UnsafePointer<Text>, count: Int, slots: UnsafeMutablePointer<Int32>) -> Bool {
         guard self.count >= Self.expectedMin else { return false }

@@ -9,11 +9,13 @@ public struct LogOffset: Hashable, Comparable, Sendable, BitwiseCopyable, Custom
         self.rawValue = rawValue
     }
 
+    /// The offset that many records later.
     @inlinable
     public func advanced(by count: Int) -> LogOffset {
         LogOffset(rawValue + Int64(count))
     }
 
+    /// Whether a record comes before another one of its partition.
     @inlinable
     public static func < (lhs: LogOffset, rhs: LogOffset) -> Bool { lhs.rawValue < rhs.rawValue }
 
@@ -33,13 +35,14 @@ public struct EventTime: Hashable, Comparable, Sendable, BitwiseCopyable {
     @inlinable
     public var milliseconds: Int64 { microseconds.floorDivided(by: 1000).quotient }
 
+    /// Whether an instant is before another one.
     @inlinable
     public static func < (lhs: EventTime, rhs: EventTime) -> Bool { lhs.microseconds < rhs.microseconds }
 }
 
 extension Int64 {
-    /// The quotient by a divisor of more than 1, rounded down, and what is left, which is never negative. No step is out of
-    /// range, whatever the value.
+    /// The quotient by a divisor of more than 1, rounded down, and what is left, which is never negative. No step is
+    /// out of range, whatever the value.
     @inlinable
     public func floorDivided(by divisor: Int64) -> (quotient: Int64, rest: Int64) {
         let (quotient, rest) = quotientAndRemainder(dividingBy: divisor)

@@ -57,6 +57,7 @@ public struct BenchForestCommand: ParsableCommand {
 
     public init() {}
 
+    /// Checks what the options say.
     public func validate() throws {
         guard Self.counts(batch, limit: 10_000_000) != nil else { throw ValidationError("--batch: 1 to 10,000,000.") }
         guard Self.counts(threads, limit: 256) != nil else { throw ValidationError("--threads: 1 to 256.") }
@@ -64,6 +65,7 @@ public struct BenchForestCommand: ParsableCommand {
         guard width.map({ $0 > 0 }) ?? true else { throw ValidationError("--width must be at least 1.") }
     }
 
+    /// Measures, and prints what was measured.
     public func run() throws {
         try CommandError.reporting { () throws(CommandError) in try measure() }
     }

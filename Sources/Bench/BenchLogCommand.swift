@@ -46,6 +46,7 @@ public struct BenchLogCommand: ParsableCommand {
 
     public init() {}
 
+    /// Checks what the options say.
     public func validate() throws {
         guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds must lie between 0 and 3600.") }
         guard batchKib.allSatisfy({ (1...16_384).contains($0) }) else {
@@ -53,6 +54,7 @@ public struct BenchLogCommand: ParsableCommand {
         }
     }
 
+    /// Measures, and prints what was measured.
     public func run() throws {
         try CommandError.reporting { () throws(CommandError) in try measure() }
     }

@@ -26,6 +26,7 @@ public struct BenchWindowsCommand: ParsableCommand {
 
     public init() {}
 
+    /// Checks what the options say.
     public func validate() throws {
         guard events >= 10_000 else { throw ValidationError("--events must be at least 10000.") }
     }
@@ -43,6 +44,7 @@ public struct BenchWindowsCommand: ParsableCommand {
         var step: Int64 = 10_000
     }
 
+    /// Measures, and prints what was measured.
     public func run() throws {
         var listing = Listing(columns: ["changed", "value", "cpu_ns_per_event", "rows_per_key", "state_mb"], rows: [])
         func add(_ changed: String, _ value: String, _ setting: Setting) {

@@ -26,6 +26,7 @@ public struct Cost: Sendable {
         self.cpu = cpu
     }
 
+    /// What was spent between two readings of the clocks.
     public static func - (left: Cost, right: Cost) -> Cost {
         Cost(wall: left.wall - right.wall, cpu: left.cpu - right.cpu)
     }

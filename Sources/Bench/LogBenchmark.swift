@@ -62,8 +62,8 @@ struct LogBenchmark {
         return count
     }
 
-    /// So many threads with one log. Each waits for the acknowledgement of the batch `window` before the one it sends, so
-    /// a window of 1 is a caller that waits for each.
+    /// So many threads with one log. Each waits for the acknowledgement of the batch `window` before the one it sends,
+    /// so a window of 1 is a caller that waits for each.
     func append(_ row: Case, callers: Int, window: Int = Self.window) throws(CommandError) -> BenchCount {
         try clean()
         do throws(LogError) {

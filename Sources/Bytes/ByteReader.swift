@@ -18,6 +18,7 @@ public struct ByteReader {
     /// How many bytes have been read.
     @inlinable public var position: Int { cursor }
 
+    /// A reader at the first of the bytes, which must outlive it.
     @inlinable
     public init(_ bytes: UnsafeRawBufferPointer) {
         self.init(bytes: bytes)

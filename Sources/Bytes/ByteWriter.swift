@@ -10,6 +10,7 @@ public struct ByteWriter: ~Copyable {
 
     @usableFromInline var used = 0
 
+    /// An empty writer with room for that many bytes; it grows.
     public init(capacity: Int = 256) {
         self.capacity = max(capacity, 16)
         base = .allocate(byteCount: self.capacity, alignment: 16)
@@ -48,21 +49,25 @@ public struct ByteWriter: ~Copyable {
         used += written
     }
 
+    /// Appends a copy of the bytes.
     public mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress else { return }
         reserve(bytes.count).copyMemory(from: source, byteCount: bytes.count)
         used += bytes.count
     }
 
+    /// Appends a copy of the bytes.
     public mutating func append(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { append($0) }
     }
 
+    /// Appends a byte that many times.
     public mutating func append(repeating byte: UInt8, count additional: Int) {
         reserve(additional).initializeMemory(as: UInt8.self, repeating: byte, count: additional)
         used += additional
     }
 
+    /// Appends one byte.
     public mutating func append(_ byte: UInt8) {
         reserve(1).storeBytes(of: byte, as: UInt8.self)
         used += 1

@@ -1,13 +1,15 @@
 /// The grammar of CSV, once: whatever cuts records or fields asks here.
 ///
-/// RFC 4180, and what Python's `csv`, pandas and DuckDB make of files that keep it loosely: a quote opens a field only as its
-/// first byte; inside of a quoted field two quotes are one; a quote anywhere else, and what follows the closing quote, belongs
-/// to the field as it is. In one thing it is stricter than they are: a field over several lines must end with its closing
-/// quote. Else one quote too many, forgotten or typed on purpose, would hide the lines up to the next quote.
+/// RFC 4180, and what Python's `csv`, pandas and DuckDB make of files that keep it loosely: a quote opens a field only
+/// as its first byte; inside of a quoted field two quotes are one; a quote anywhere else, and what follows the closing
+/// quote, belongs to the field as it is. In one thing it is stricter than they are: a field over several lines must end
+/// with its closing quote. Else one quote too many, forgotten or typed on purpose, would hide the lines up to the next
+/// quote.
 public struct CSVGrammar: Sendable, Equatable {
     /// What stands between two fields; one byte of ASCII.
     public let separator: UInt8
 
+    /// Fields with that byte between them.
     public init(separator: UInt8 = 0x2C) { self.separator = separator }
 
     /// What ended a search for the end of a field.
@@ -138,8 +140,8 @@ extension CSVGrammar {
         position + 1 == record.count ? .trailingSeparator(expected: expected) : .fieldCount(expected: expected)
     }
 
-    /// The field that begins at `position` of a record without its line's end, with its quotes. Leaves the position behind it,
-    /// at its separator or the end.
+    /// The field that begins at `position` of a record without its line's end, with its quotes. Leaves the position
+    /// behind it, at its separator or the end.
     public func field(
         of record: UnsafeBufferPointer<UInt8>,
         _ position: inout Int

@@ -1,7 +1,7 @@
 /// Records of CSV, turned into JSON objects: the log holds one kind of event only.
 ///
-/// The log keeps what the file said, because another schema may read it tomorrow: every field becomes a string, whatever
-/// the schema of the day has, and the decoder reads numbers, booleans and times from it.
+/// The log keeps what the file said, because another schema may read it tomorrow: every field becomes a string,
+/// whatever the schema of the day has, and the decoder reads numbers, booleans and times from it.
 public final class CSVRecord {
     /// Each column's name as a JSON key with its colon, one behind the other, and where the next one begins.
     private let keys: UnsafeMutablePointer<UInt8>
@@ -96,8 +96,8 @@ public final class CSVRecord {
 
     /// Whether a value of a file with decimal commas is a number, or would be one elsewhere.
     ///
-    /// Its signs are then written as escapes: the same text for JSON, and the decoder knows how to read it should a schema
-    /// have a number there.
+    /// Its signs are then written as escapes: the same text for JSON, and the decoder knows how to read it should a
+    /// schema have a number there.
     private func isNumber(_ content: UnsafeBufferPointer<UInt8>) -> Bool {
         guard content.contains(where: { $0 == 0x2C || $0 == 0x2E }) else { return false }
         return NumberStyle.decimalComma.spell(content, into: &spelling) || TextValue.number(content) != nil

@@ -1,5 +1,5 @@
-/// The signs, codes and names of currencies that may stand beside a number. Nothing else may: a word that is passed over
-/// because it looks like one may be `k`, which is thousands, or `CR`, which is a side of an account.
+/// The signs, codes and names of currencies that may stand beside a number. Nothing else may: a word that is passed
+/// over because it looks like one may be `k`, which is thousands, or `CR`, which is a side of an account.
 public enum Currency {
     /// What stands beside a number.
     struct Mark {
@@ -60,8 +60,8 @@ public enum Currency {
         """
     )
 
-    /// Names as people shorten them, with a point of their own or not. Not among them: what may as well be a unit (`R`, `L`,
-    /// `km`).
+    /// Names as people shorten them, with a point of their own or not. Not among them: what may as well be a unit (`R`,
+    /// `L`, `km`).
     private static let names: [[UInt8]] = words(
         """
         Rs Rs. rs rs. RS RS. Re Re. Fr Fr. fr. SFr SFr. sFr sFr. kr kr. Kr Kr. KR zł ZŁ Kč KČ Ft Lei lei лв лв. руб руб. р. грн грн.

@@ -36,6 +36,7 @@ public struct JSONScanner {
     public let end: Int
     public var position: Int
 
+    /// A scanner at the beginning of a line, whose bytes must outlive it.
     @inlinable
     public init(_ line: UnsafeBufferPointer<UInt8>) {
         // An empty buffer may have no address; nothing is read from it.
@@ -44,6 +45,7 @@ public struct JSONScanner {
         position = 0
     }
 
+    /// Goes on behind white space, if there is any.
     @inlinable
     public mutating func skipSpace() {
         while position < end {
@@ -61,6 +63,7 @@ public struct JSONScanner {
         return bytes[position]
     }
 
+    /// Goes on behind a byte that must come next. Throws what is there instead.
     @inlinable
     public mutating func take(_ byte: UInt8) throws(JSONFault) {
         guard try peek() == byte else { throw JSONFault(.unexpectedByte, at: position) }

@@ -3,8 +3,8 @@ public indirect enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
     case number(Double)
-    /// A number that must be read again to the last bit, whatever reads it; reading makes ``number(_:)`` of it. The other
-    /// one is spelled as a `Float` if it is exactly one, which is shorter and another `Double`.
+    /// A number that must be read again to the last bit, whatever reads it; reading makes ``number(_:)`` of it. The
+    /// other one is spelled as a `Float` if it is exactly one, which is shorter and another `Double`.
     case exact(Double)
     case text(String)
     case list([JSONValue])

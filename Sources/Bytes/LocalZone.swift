@@ -1,7 +1,7 @@
 /// A time zone as local times need it: an offset, or offsets that change.
 ///
-/// A local time that occurs twice, when clocks are set back, is the first of the two; one that does not occur, when they are
-/// set forward, is as far behind the change as it says: 02:30 is then 03:30. (As Python's `fold=0` has it.)
+/// A local time that occurs twice, when clocks are set back, is the first of the two; one that does not occur, when
+/// they are set forward, is as far behind the change as it says: 02:30 is then 03:30. (As Python's `fold=0` has it.)
 public struct LocalZone: Sendable, Equatable, CustomStringConvertible {
     /// As the pipeline has it.
     public var name: String

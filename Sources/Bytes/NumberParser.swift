@@ -6,10 +6,11 @@ import Musl
 
 /// Decimal numbers as JSON spells them, correctly rounded.
 public enum NumberParser {
-    /// Reads the number that starts at `position` by JSON's grammar; nil if there is none. The value is not finite if the
-    /// number is too large. `position` is left behind the number.
+    /// Reads the number that starts at `position` by JSON's grammar; nil if there is none. The value is not finite if
+    /// the number is too large. `position` is left behind the number.
     ///
-    /// Up to 19 digits and powers of ten up to 22 are exact in two operations (Clinger 1990); the rest goes to `strtod`.
+    /// Up to 19 digits and powers of ten up to 22 are exact in two operations (Clinger 1990); the rest goes to
+    /// `strtod`.
     @inlinable
     public static func parse(_ bytes: UnsafePointer<UInt8>, _ position: inout Int, end: Int) -> Double? {
         let start = position

@@ -100,8 +100,8 @@ public struct NumberStyle: Sendable, Equatable, CustomStringConvertible {
         let between = thousands ?? (hasDecimalComma ? 0x2E : nil)
         let start = spelling.count
         var index = 0
-        // Digits since the last sign between thousands, how many of these there were, and digits of the first group and of
-        // those between it and the last one.
+        // Digits since the last sign between thousands, how many of these there were, and digits of the first group and
+        // of those between it and the last one.
         var digits = 0
         var groups = 0
         var (first, width) = (0, 0)

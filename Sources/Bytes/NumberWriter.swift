@@ -27,8 +27,8 @@ public enum NumberWriter {
 
     /// Writes the shortest text that reads back as the same number, and returns how many bytes that took.
     ///
-    /// Whole numbers have no point. Numbers with up to two decimals, which most amounts are, take a short way: their digits
-    /// divided by 100 give the number back, so no shorter text does but for zeros at the end.
+    /// Whole numbers have no point. Numbers with up to two decimals, which most amounts are, take a short way: their
+    /// digits divided by 100 give the number back, so no shorter text does but for zeros at the end.
     public static func write(_ value: Double, to bytes: UnsafeMutablePointer<UInt8>) -> Int {
         if value.magnitude < 1e13, value != 0 || value.sign == .plus {
             let hundredths = (value * 100).rounded()

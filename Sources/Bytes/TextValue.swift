@@ -1,7 +1,7 @@
 /// Numbers and booleans as texts spell them: one grammar for the fields of CSV and the strings of JSON.
 public enum TextValue {
-    /// A number with a decimal point, spaces around it or not: JSON's, and also `.5`, `5.`, `+1` and `007`. Not finite if it is
-    /// too large; nil for anything else.
+    /// A number with a decimal point, spaces around it or not: JSON's, and also `.5`, `5.`, `+1` and `007`. Not finite
+    /// if it is too large; nil for anything else.
     public static func number(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
         let content = trimmed(text)
         guard let base = content.baseAddress, !content.isEmpty else { return nil }

@@ -106,9 +106,9 @@ struct TimeCursor {
         case seconds(Int)
     }
 
-    /// What stands behind a clock, up to the end: nothing, `Z`, `UTC`, `GMT`, an offset such as `+01`, `+0100` or `+01:00`, and
-    /// behind one of these what says it again: `CET`, `UTC`, `[Europe/Berlin]`, `(Central European Time)`. Nil for anything
-    /// else.
+    /// What stands behind a clock, up to the end: nothing, `Z`, `UTC`, `GMT`, an offset such as `+01`, `+0100` or
+    /// `+01:00`, and behind one of these what says it again: `CET`, `UTC`, `[Europe/Berlin]`,
+    /// `(Central European Time)`. Nil for anything else.
     mutating func zone() -> Zone? {
         skipSpaces()
         guard !isAtEnd else { return .local }

@@ -27,6 +27,7 @@ public struct TimeFormat: Sendable, Equatable, CustomStringConvertible {
         public var words: String
     }
 
+    /// Reads a format such as `%Y-%m-%d %H:%M:%S`. Throws what in it is not understood.
     public init(_ text: String) throws(Fault) {
         description = text
         var parts: [Part] = []
@@ -72,8 +73,8 @@ public struct TimeFormat: Sendable, Equatable, CustomStringConvertible {
 
     /// The instant of a text in this form, microseconds since 1970; nil if it is in another one.
     ///
-    /// Numbers may have fewer digits than their field, as in Python; English names, in any case. `%f` has one digit to nine, of
-    /// which six count; `%y` is 1969…2068; `%z` is an offset, or `Z`; `%Z` is `UTC`, `GMT` or nothing.
+    /// Numbers may have fewer digits than their field, as in Python; English names, in any case. `%f` has one digit to
+    /// nine, of which six count; `%y` is 1969…2068; `%z` is an offset, or `Z`; `%Z` is `UTC`, `GMT` or nothing.
     public func instant(_ text: UnsafeBufferPointer<UInt8>, zone: LocalZone) -> Int64? {
         var cursor = TimeCursor(text)
         var found = Found()

@@ -2,16 +2,17 @@ import Base
 
 /// Instants as event streams spell them.
 public enum TimeParser {
-    /// An instant in one of the forms that programs print without being told how; microseconds since 1970, nil for anything
-    /// else.
+    /// An instant in one of the forms that programs print without being told how; microseconds since 1970, nil for
+    /// anything else.
     ///
-    /// - ISO 8601 and RFC 3339: `2026-03-02T08:00:11.9+00:00`, `2026-03-02 08:00:11`, `2026-03-02`, `20260302T080011Z`; also
-    ///   with slashes in the date, or a space in front of the offset or `UTC`.
+    /// - ISO 8601 and RFC 3339: `2026-03-02T08:00:11.9+00:00`, `2026-03-02 08:00:11`, `2026-03-02`, `20260302T080011Z`;
+    ///   also with slashes in the date, or a space in front of the offset or `UTC`.
     /// - With the month's name: `Mon, 02 Mar 2026 08:00:11 GMT` and what is like it, `02/Mar/2026:08:00:11 +0000`,
     ///   `Mon Mar  2 08:00:11 UTC 2026`.
     ///
-    /// Digits behind the sixth of a fraction are cut off. A time without an offset is local time of the zone; a zone's name
-    /// behind an offset only says it again. Years 1900…2199 of the proleptic Gregorian calendar; leap seconds are not instants.
+    /// Digits behind the sixth of a fraction are cut off. A time without an offset is local time of the zone; a zone's
+    /// name behind an offset only says it again. Years 1900…2199 of the proleptic Gregorian calendar; leap seconds are
+    /// not instants.
     public static func instant(_ text: UnsafeBufferPointer<UInt8>, zone: LocalZone = .utc) -> Int64? {
         guard (8...80).contains(text.count) else { return nil }
         var cursor = TimeCursor(text)
@@ -150,7 +151,8 @@ public enum TimeParser {
         return isNegative ? -value : value
     }
 
-    /// A number of seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by its size; years 1973…2199.
+    /// A number of seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by its size; years
+    /// 1973…2199.
     public static func epoch(_ value: Double) -> Int64? {
         let microseconds =
             switch value.magnitude {

@@ -2,13 +2,15 @@
 public struct TimeStyle: Sendable, Equatable {
     /// What local times are of.
     public var zone = LocalZone.utc
-    /// The forms that are tried, in their order; none: those of ``TimeParser/instant(_:zone:)``, and numbers since 1970.
+    /// The forms that are tried, in their order; none: those of ``TimeParser/instant(_:zone:)``, and numbers since
+    /// 1970.
     public var formats: [TimeFormat] = []
     /// A number's unit, nanoseconds; nil: told by its size.
     public var unit: Int64?
     /// What numbers count from, microseconds since 1970; nil: 1970.
     public var origin: Int64?
-    /// Whether a number tells what a clock of the zone shows, as a spreadsheet's days do, and not how much time has gone by.
+    /// Whether a number tells what a clock of the zone shows, as a spreadsheet's days do, and not how much time has
+    /// gone by.
     public var countsLocalTime = false
 
     /// From where spreadsheets count days: 1899-12-30.

@@ -45,6 +45,7 @@ public struct WordList: Sendable, Equatable, CustomStringConvertible {
     private let bytes: [[UInt8]]
     private let longest: Int
 
+    /// The words, in any case.
     public init(_ words: [String]) {
         bytes = words.map { $0.utf8.map(Self.small) }
         longest = bytes.map(\.count).max() ?? 0
@@ -56,6 +57,7 @@ public struct WordList: Sendable, Equatable, CustomStringConvertible {
     @inline(__always)
     private static func small(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
 
+    /// Whether a text is one of the words, in whatever case.
     public func contains(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         guard text.count <= longest else { return false }
         return bytes.contains { word in

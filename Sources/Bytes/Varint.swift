@@ -1,5 +1,5 @@
-/// Variable-length integers as Kafka's records and Protocol Buffers' `sint64` have them: zigzag, then seven bits a byte,
-/// lowest first, the top bit set on every byte but the last.
+/// Variable-length integers as Kafka's records and Protocol Buffers' `sint64` have them: zigzag, then seven bits a
+/// byte, lowest first, the top bit set on every byte but the last.
 ///
 /// | value | zigzag | bytes |
 /// |---|---|---|
@@ -10,11 +10,13 @@ public enum Varint {
     /// The most bytes that a 64-bit value takes.
     public static let sizeMax = 10
 
+    /// Signed numbers as unsigned ones, those near 0 as small ones: 0, -1, 1, -2 become 0, 1, 2, 3.
     @inlinable
     public static func zigzag(_ value: Int64) -> UInt64 {
         UInt64(bitPattern: (value << 1) ^ (value >> 63))
     }
 
+    /// The signed number that ``zigzag(_:)`` made an unsigned one of.
     @inlinable
     public static func unzigzag(_ value: UInt64) -> Int64 {
         Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)

@@ -13,6 +13,7 @@ extension CommandError {
         do throws(TableError) { return try body() } catch { throw CommandError(error) }
     }
 
+    /// What went wrong in learning, with the exit code of its kind.
     public init(_ error: LearningError) {
         switch error {
         case .plan(let words): self = .plan(words)
@@ -23,6 +24,7 @@ extension CommandError {
         }
     }
 
+    /// What is wrong with a table, with the exit code of its kind.
     public init(_ error: TableError) {
         switch error {
         case .unreadable(let words): self = .input(words)

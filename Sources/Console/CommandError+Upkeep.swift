@@ -6,6 +6,7 @@ extension CommandError {
         do throws(UpkeepError) { return try body() } catch { throw CommandError(error) }
     }
 
+    /// What went wrong in looking after a data directory, with the exit code of its kind.
     public init(_ error: UpkeepError) {
         switch error {
         case .runtime(let error): self = CommandError(error)

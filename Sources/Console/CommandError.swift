@@ -42,11 +42,6 @@ public enum CommandError: Error {
         }
     }
 
-    /// Files in which no event is.
-    public static func noEvent(in paths: [String]) -> CommandError {
-        .input(paths.map { "no event in \($0 == "-" ? "standard input" : Output.safe($0))" }.joined(separator: "\n"))
-    }
-
     /// Runs a part of a command: says what went wrong on standard error and ends with the exit code.
     public static func ending<Result>(_ body: () throws(CommandError) -> Result) throws -> Result {
         do throws(CommandError) {
@@ -72,6 +67,7 @@ extension CommandError {
         do throws(AlertStoreError) { return try body() } catch { throw CommandError(error) }
     }
 
+    /// What went wrong in a data directory, with the exit code of its kind.
     public init(_ error: RuntimeError) {
         switch error {
         case .inUse(let words): self = .inUse(words)
@@ -79,14 +75,19 @@ extension CommandError {
         case .noRoom(let error): self = .storage(error.description)
         case .damaged(let words): self = .damaged(words)
         case .plan(let words): self = .plan(words)
+        case .recording(let error): self = CommandError(error)
         }
     }
 
+    /// What the disk said.
     public init(_ error: FileError) { self.init(RuntimeError(error)) }
 
+    /// What went wrong in a partition.
     public init(_ error: RunnerError) { self.init(RuntimeError(error)) }
 
+    /// What went wrong in the log.
     public init(_ error: LogError) { self.init(RuntimeError(error)) }
 
+    /// What went wrong in the alerts file.
     public init(_ error: AlertStoreError) { self.init(RuntimeError(error)) }
 }

@@ -1,8 +1,8 @@
 import Base
 import Foundation
 
-/// Standard output is data, standard error is talk. Both go through here, so that nothing reaches a terminal that it would
-/// obey; into a file or a pipe, data goes as it is.
+/// Standard output is data, standard error is talk. Both go through here, so that nothing reaches a terminal that it
+/// would obey; into a file or a pipe, data goes as it is.
 public enum Output {
     /// Writes data; a reader that has gone away ends the program quietly, as `head` expects.
     ///
@@ -13,6 +13,7 @@ public enum Output {
         data(Array(text.utf8), escape)
     }
 
+    /// Writes data to standard output: as it is, but for a terminal, which is kept safe from it.
     public static func data(_ bytes: [UInt8], _ escape: TerminalText.Escape = .visible) {
         guard isTerminal else { return write(bytes, to: 1) }
         let text = String(decoding: bytes, as: UTF8.self)
@@ -28,6 +29,7 @@ public enum Output {
     /// A text of an event or a file for a line of data: as it is, unless a terminal would be shown it.
     public static func cell(_ text: String) -> String { isTerminal ? safe(text) : text }
 
+    /// Writes a line for people to standard error.
     public static func talk(_ text: String) {
         let shown = errorIsTerminal ? TerminalText.escaped(text, keepingLines: true) : text
         write(Array((shown + "\n").utf8), to: 2)
@@ -116,6 +118,7 @@ public final class ProgressBar {
         }
     }
 
+    /// Takes the line away, if one was shown.
     public func finish() {
         if isTerminal, hasShown { Output.progressLine("") }
     }

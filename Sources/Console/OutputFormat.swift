@@ -22,8 +22,10 @@ public enum Cell: Sendable, Equatable {
     case number(Double, decimals: Int = 4)
     case null
 
+    /// A text, or an empty cell.
     public static func optional(_ text: String?) -> Cell { text.map { .text($0) } ?? .null }
 
+    /// A number, or an empty cell.
     public static func optional(_ number: Double?, decimals: Int = 4) -> Cell {
         number.map { .number($0, decimals: decimals) } ?? .null
     }
@@ -39,6 +41,7 @@ public struct Listing {
         self.rows = rows
     }
 
+    /// Writes the whole listing to standard output.
     public func write(as format: OutputFormat) {
         let writer = ListingWriter(columns, format, alignedRows: .max)
         for row in rows { writer.add(row) }
@@ -71,6 +74,7 @@ public final class ListingWriter {
         if format == .json { output.put("[") }
     }
 
+    /// Adds a row: one cell a column.
     public func add(_ row: [Cell]) {
         switch format {
         case .table:
@@ -84,6 +88,7 @@ public final class ListingWriter {
         isEmpty = false
     }
 
+    /// Writes what is left, and what ends the format.
     public func end() {
         if format == .table, widths == nil { beginTable() }
         if format == .json { output.put("]\n") }
@@ -162,6 +167,7 @@ public final class ListingWriter {
 
 /// JSON strings.
 public enum JSONText {
+    /// A text as a JSON string, with its quotes.
     public static func quoted(_ text: String) -> String {
         var out = "\""
         for scalar in text.unicodeScalars {

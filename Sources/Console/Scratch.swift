@@ -24,6 +24,7 @@ public enum Scratch {
         }
     }
 
+    /// Removes a folder with all that is in it; says so if that cannot be done.
     public static func remove(_ folder: String) {
         do { try FileManager.default.removeItem(atPath: folder) } catch {
             Output.talk("cannot remove \(folder): \(error.localizedDescription)")

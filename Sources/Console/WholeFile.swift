@@ -1,14 +1,15 @@
 import FileStore
 import Glibc
 
-/// A new file that has its name only when it is whole: until then, and after a kill, it is called `NAME.part`. An existing
-/// file is never overwritten; what a kill has left under the other name is.
+/// A new file that has its name only when it is whole: until then, and after a kill, it is called `NAME.part`. An
+/// existing file is never overwritten; what a kill has left under the other name is.
 public final class WholeFile {
     private let path: String
     private let part: String
     private let descriptor: Int32
     private var isDone = false
 
+    /// Begins a file that must not exist yet. Throws what the disk says.
     public init(_ path: String) throws(CommandError) {
         self.path = path
         part = scratchPath(for: path, ".part")
@@ -31,6 +32,7 @@ public final class WholeFile {
         Glibc.close(descriptor)
     }
 
+    /// Adds bytes to what will be the file. Throws what the disk says.
     public func write(_ bytes: [UInt8]) throws(CommandError) {
         var done = 0
         while done < bytes.count {

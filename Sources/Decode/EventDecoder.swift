@@ -10,6 +10,7 @@ public final class EventDecoder {
     private let indexed: IndexedDecoder?
     private let careful: CarefulDecoder
 
+    /// A decoder of the pipeline's schema.
     public init(plan: PipelinePlan) {
         indexed = IndexedDecoder(plan: plan)
         careful = CarefulDecoder(plan: plan)

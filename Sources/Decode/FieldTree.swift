@@ -2,12 +2,12 @@ import Plan
 
 /// The paths of a schema as a tree of object keys, for one pass over an event.
 ///
-/// A node's children are its keys; a node may hold the field that ends there. `items[].category` is the node `items`, its
-/// element node, and the key `category` under it.
+/// A node's children are its keys; a node may hold the field that ends there. `items[].category` is the node `items`,
+/// its element node, and the key `category` under it.
 ///
-/// A path fits nested objects, names with dots, and any mixture: `a.b.c` is `{"a":{"b":{"c":1}}}`, `{"a.b.c":1}`, which a
-/// column of CSV is, too, and `{"a.b":{"c":1}}`. And a name fits that differs by upper and lower case or by spaces around it
-/// only, where the event has none that is the same: see ``similar(_:to:)``.
+/// A path fits nested objects, names with dots, and any mixture: `a.b.c` is `{"a":{"b":{"c":1}}}`, `{"a.b.c":1}`, which
+/// a column of CSV is, too, and `{"a.b":{"c":1}}`. And a name fits that differs by upper and lower case or by spaces
+/// around it only, where the event has none that is the same: see ``similar(_:to:)``.
 struct FieldTree {
     struct Node {
         var keys: [(name: [UInt8], node: Int)] = []
@@ -75,8 +75,8 @@ struct FieldTree {
         return nodes.count - 1
     }
 
-    /// The node of the key that differs from a name by upper and lower case, or by spaces around it, only; nil if there is
-    /// none, or more than one.
+    /// The node of the key that differs from a name by upper and lower case, or by spaces around it, only; nil if there
+    /// is none, or more than one.
     func similar(_ node: Int, to name: UnsafeBufferPointer<UInt8>) -> Int? {
         let keys = nodes[node].similar
         guard !keys.isEmpty, !name.isEmpty else { return nil }
@@ -103,8 +103,8 @@ struct FieldTree {
 
 /// The tree laid flat for the hot path: keys as words, no arrays of arrays.
 ///
-/// Keys of one object are tried from the one behind the last hit on, because the events of a stream repeat a few shapes:
-/// most look-ups compare one length and one word.
+/// Keys of one object are tried from the one behind the last hit on, because the events of a stream repeat a few
+/// shapes: most look-ups compare one length and one word.
 struct FlatFieldTree: ~Copyable {
     struct Key {
         var prefix: UInt64

@@ -6,8 +6,8 @@ import Plan
 /// Reads the usual event quickly: finds the structure of the whole line with vector compares, then goes from quote to
 /// quote instead of from byte to byte.
 ///
-/// Takes a line only if it is sure of it: valid JSON without escapes, every field once and of its type. For any other it
-/// says no, and ``CarefulDecoder`` has the word.
+/// Takes a line only if it is sure of it: valid JSON without escapes, every field once and of its type. For any other
+/// it says no, and ``CarefulDecoder`` has the word.
 final class IndexedDecoder {
     /// Deeper nesting is left to the careful way.
     private static let depthLimit = 32
@@ -63,8 +63,8 @@ final class IndexedDecoder {
 
     deinit { positions.deallocate() }
 
-    /// Fills the row of an event, whose bytes the batch holds already; false if the event must be read carefully, and the
-    /// row is then as it was.
+    /// Fills the row of an event, whose bytes the batch holds already; false if the event must be read carefully, and
+    /// the row is then as it was.
     func fill(_ batch: ColumnBatch, row: Int) -> Bool {
         let event = batch.events[row]
         guard event.count <= Self.lineLimit else { return false }

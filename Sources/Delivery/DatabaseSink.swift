@@ -18,6 +18,7 @@ public final class DatabaseSink: AlertSink {
         self.observer = observer
     }
 
+    /// Writes what an engine found, in one transaction, and tells the observer.
     public func commit(_ output: EngineOutput, further: FurtherEvidence) throws(SinkError) {
         let commit = commits.build(output)
         do throws(AlertStoreError) {
@@ -37,6 +38,7 @@ public final class DatabaseSink: AlertSink {
         observer?.committed(commit)
     }
 
+    /// Makes all commits so far survive a power cut.
     public func sync() throws(SinkError) {
         do throws(AlertStoreError) { try database.syncCommits() } catch { throw SinkError(error) }
     }

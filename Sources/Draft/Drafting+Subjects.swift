@@ -119,7 +119,8 @@ extension Drafting {
         )
     }
 
-    /// Another party or a device: is it new to the key, and what do others do with it. Gives the feature that says it is new.
+    /// Another party or a device: is it new to the key, and what do others do with it. Gives the feature that says it
+    /// is new.
     private mutating func addOther(
         _ name: String,
         _ other: EntityProfile,

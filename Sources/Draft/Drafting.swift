@@ -73,8 +73,8 @@ public struct Drafting {
     /// The likeliest amount of those that all events have as a number or as a word for none.
     var amount: String? { profile.amounts.first { column in profile[column].map(isComplete) ?? false } }
 
-    /// Whether no value of a column costs its event: those that are of another type are a few words, which mean that there is
-    /// none.
+    /// Whether no value of a column costs its event: those that are of another type are a few words, which mean that
+    /// there is none.
     func isComplete(_ column: ColumnProfile) -> Bool { column.misfits == 0 || column.misfitWords != nil }
 
     /// What a field says of words that are of another type: they are no value, beside those that always are none.
@@ -169,7 +169,8 @@ public struct Drafting {
 
     // MARK: - Time
 
-    /// All events of the file are in time, but for a few that are far behind all others: waiting for these would cost more.
+    /// All events of the file are in time, but for a few that are far behind all others: waiting for these would cost
+    /// more.
     private mutating func addDisorder() {
         guard time.late > 0 else {
             draft.disorderReason = "the file is in order" + (time.ahead == nil ? "" : ", but for what is far ahead")

@@ -6,8 +6,8 @@ struct NamePool {
         taken = Set(reserved)
     }
 
-    /// The name of letters, digits and `_` that is nearest to a column's: of a nested one its last parts, as few as make it
-    /// different.
+    /// The name of letters, digits and `_` that is nearest to a column's: of a nested one its last parts, as few as
+    /// make it different.
     mutating func field(_ path: String) -> String {
         let parts = path.split { $0 == "." || $0 == "[" || $0 == "]" }.map(String.init)
         for count in 1...max(1, parts.count) {

@@ -1,4 +1,5 @@
-/// A pipeline as it is proposed for a file: each part with the reason for it, before and after its rules have thresholds.
+/// A pipeline as it is proposed for a file: each part with the reason for it, before and after its rules have
+/// thresholds.
 public struct PipelineDraft: Sendable, Equatable {
     public struct Field: Sendable, Equatable {
         public var name: String

@@ -93,6 +93,7 @@ public struct EngineOutput: Sendable {
 
     /// Empties the output after it has been committed; offset and clock stay.
     public mutating func removeAll() {
+        precondition(positions.count == alerts.count, "Each alert is in the output once.")
         ledger = Ledger()
         evidenceBytes = 0
         rejected.removeAll(keepingCapacity: true)

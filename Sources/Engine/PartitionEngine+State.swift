@@ -4,13 +4,14 @@ import Windows
 
 /// The engine's state as checkpoints hold it: windows, remembered ids, open alerts, and the clock.
 extension PartitionEngine {
-    /// Begins an image of the state's changes since the last one was begun, as of an offset: the events before it have been
-    /// processed. The last one must be whole. ``fillImage(_:bytes:)`` fills it, while events go on being processed.
+    /// Begins an image of the state's changes since the last one was begun, as of an offset: the events before it have
+    /// been processed. The last one must be whole. ``fillImage(_:bytes:)`` fills it, while events go on being
+    /// processed.
     ///
     /// - Parameters:
     ///   - offset: where the partition is.
-    ///   - all: everything that is in memory instead of the changes: the first time, and after an image that could not be
-    ///     written.
+    ///   - all: everything that is in memory instead of the changes: the first time, and after an image that could not
+    ///     be written.
     ///   - spare: an image that nobody uses any more; its memory is used again.
     /// - Returns: the image, to be filled.
     /// - Complexity: O(1); O(what is in memory) with `all`.
@@ -24,15 +25,16 @@ extension PartitionEngine {
         return image
     }
 
-    /// Copies about `bytes` more into the image that was begun last. True once it is whole: another thread may write it then.
+    /// Copies about `bytes` more into the image that was begun last. True once it is whole: another thread may write it
+    /// then.
     public func fillImage(_ image: StateImage, bytes: Int) -> Bool {
         let limit = image.byteCount.addingReportingOverflow(bytes)
         let end = limit.overflow ? .max : limit.partialValue
         return intake.admission.fillImage(upTo: end) && machine.fillImage(upTo: end) && detectors.fillImage(upTo: end)
     }
 
-    /// Puts a new engine into the state of a checkpoint, part by part: those that it holds by their names, in whatever order,
-    /// and no others. Keys and ids beyond `limit` bytes stay on disk until they are asked for.
+    /// Puts a new engine into the state of a checkpoint, part by part: those that it holds by their names, in whatever
+    /// order, and no others. Keys and ids beyond `limit` bytes stay on disk until they are asked for.
     ///
     /// - Returns: What the checkpoint does not hold: of these the engine knows nothing yet. Empty if all is there.
     public func restore(
@@ -88,8 +90,8 @@ extension PartitionEngine {
     /// Bytes of memory that keyed state takes: keys and their rows, remembered ids, open alerts.
     public var stateBytes: Int { machine.stateBytes + intake.admission.byteCount + detectors.byteCount }
 
-    /// By how many bytes keys, ids and alerts take more than `limit` leaves for them beside what has to stay in memory of each
-    /// open alert; a quarter of it in any case. Memory that keys have left for the next ones does not count.
+    /// By how many bytes keys, ids and alerts take more than `limit` leaves for them beside what has to stay in memory
+    /// of each open alert; a quarter of it in any case. Memory that keys have left for the next ones does not count.
     public func excess(over limit: Int) -> Int {
         let fixed = detectors.byteCount - detectors.heldBytes
         return machine.heldBytes + intake.admission.byteCount + detectors.heldBytes - max(limit / 4, limit - fixed)
@@ -101,9 +103,9 @@ extension PartitionEngine {
     /// Bytes of an image of what has changed since the last one, about.
     public var changedBytes: Int { machine.changedBytes + intake.admission.changedBytes + detectors.changedBytes }
 
-    /// Gives up the keys and the alerts that have been cold longest and the older ids, where the last checkpoint of the store
-    /// holds them, until the rest holds less than `limit` bytes. They come back when an event asks for them; results do not
-    /// change. No image may be being filled.
+    /// Gives up the keys and the alerts that have been cold longest and the older ids, where the last checkpoint of the
+    /// store holds them, until the rest holds less than `limit` bytes. They come back when an event asks for them;
+    /// results do not change. No image may be being filled.
     public func spill(to store: CheckpointStore, limit: Int) {
         guard excess(over: limit) > 0 else { return }
         useCold(store)

@@ -45,6 +45,7 @@ public final class PartitionEngine {
         raisesAlerts: Bool = true,
         evidenceBytes: Int = 64 << 20
     ) throws(EngineError) {
+        precondition(partition >= 0 && partition < plan.partitionCount, "A partition is of its plan.")
         self.plan = plan
         self.partition = partition
         self.capacity = capacity
@@ -85,6 +86,8 @@ public final class PartitionEngine {
         isJudged: Bool = false,
         into output: inout EngineOutput
     ) {
+        precondition(rows.count <= capacity, "A batch is at most `capacity` events.")
+        let known = output.ledger.events
         intake.admit(
             batch,
             rows: rows,
@@ -94,6 +97,8 @@ public final class PartitionEngine {
             isJudged: isJudged,
             into: &output
         )
+        precondition(!emits || output.ledger.events - known == rows.count, "No event is lost silently (C5).")
+        precondition(!emits || acceptedCount + refusals.count == rows.count, "What is not accepted is refused (C5).")
         machine.process(
             batch,
             rows: intake.rows,
@@ -110,7 +115,8 @@ public final class PartitionEngine {
         output.clock = intake.admission.clock
     }
 
-    /// Forgets everything: the next event is the partition's first one. For an engine of which nobody makes checkpoints.
+    /// Forgets everything: the next event is the partition's first one. For an engine of which nobody makes
+    /// checkpoints.
     public func reset() {
         intake.admission = Admission(plan: plan)
         machine.reset()
@@ -133,8 +139,8 @@ public final class PartitionEngine {
     public func key(_ entity: Int, of index: Int) -> Text { machine.keys(entity)[index] }
 }
 
-/// What a model detector, by its position in the plan, says of the i-th accepted event of the last batch; nil for a detector
-/// without a model.
+/// What a model detector, by its position in the plan, says of the i-th accepted event of the last batch; nil for a
+/// detector without a model.
 extension PartitionEngine {
     private func scorer(_ detector: Int) -> ModelScorer? { detectors.machines[detector].judge.scorer }
 

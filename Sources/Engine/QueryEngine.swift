@@ -12,6 +12,7 @@ public final class QueryEngine {
     /// Where the events went so far.
     public private(set) var ledger = Ledger()
 
+    /// A query over one partition, which has had no event; of `capacity` events a batch at most.
     public init(_ query: Query, plan: PipelinePlan, partition: Int, capacity: Int) {
         intake = Intake(plan: plan, capacity: capacity)
         machine = query.machine(plan, capacity: capacity)

@@ -41,8 +41,8 @@ extension PartitionEngine {
     }
 
     /// Puts every part into the table of a checkpoint that has its name, and the others into tables that the checkpoint
-    /// does not have. `known` is nil if the checkpoint is of an earlier version, of this very pipeline: then all are where
-    /// they are without a checkpoint.
+    /// does not have. `known` is nil if the checkpoint is of an earlier version, of this very pipeline: then all are
+    /// where they are without a checkpoint.
     ///
     /// - Returns: The parts that the checkpoint does not hold.
     func adopt(_ known: [StateTable: StateTableName]?) -> [StatePart] {

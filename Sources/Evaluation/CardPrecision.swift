@@ -2,9 +2,9 @@ import Base
 
 /// Card precision at k: of the k entities a day that look worst, the share that had a fraud that day.
 ///
-/// An entity is as bad as its worst event of the day. Once found it is gone: its later days do not count. Of equal entities
-/// the one whose first event of the day came earlier stands first; a day with fewer than k of them is divided by k all the
-/// same. Handbook, chapter 4.4.
+/// An entity is as bad as its worst event of the day. Once found it is gone: its later days do not count. Of equal
+/// entities the one whose first event of the day came earlier stands first; a day with fewer than k of them is divided
+/// by k all the same. Handbook, chapter 4.4.
 public struct CardPrecision: Sendable, Equatable {
     /// The share of each day, earliest first.
     public private(set) var days: [Double] = []

@@ -1,8 +1,8 @@
 /// What it costs to look at every event from a threshold on: each look has its price, and so has each fraud that nobody
 /// looked at.
 ///
-/// With a capacity, people look at so many events a day at most: at those with the highest scores of the day, of equal ones
-/// at the earlier.
+/// With a capacity, people look at so many events a day at most: at those with the highest scores of the day, of equal
+/// ones at the earlier.
 public struct CostCurve: Sendable, Equatable {
     public struct Point: Sendable, Equatable {
         /// The least score that is looked at; nothing is at infinity.

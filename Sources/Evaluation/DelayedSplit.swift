@@ -26,7 +26,8 @@ public struct DelayedSplit: Sendable, Equatable {
     /// Whether every label to learn from is known when the test begins.
     public var isPossible: Bool { test.lowerBound >= training.upperBound + delay }
 
-    /// The split itself and earlier ones, each by the length of its test: no event is tested twice (prequential, Dawid 1984).
+    /// The split itself and earlier ones, each by the length of its test: no event is tested twice (prequential, Dawid
+    /// 1984).
     public func folds(_ count: Int) -> [DelayedSplit] {
         (0..<Int64(count)).map { fold in
             let shift = fold * (test.upperBound - test.lowerBound)
@@ -58,8 +59,8 @@ public struct DelayedSplit: Sendable, Equatable {
     public func matters(_ time: Int64) -> Bool { time >= training.lowerBound && time < test.upperBound }
 }
 
-/// Who was known to be compromised, and when: an entity with a fraud since the training began whose label was known when the
-/// day began. Its events would not have been accepted, so nothing is to be found in them.
+/// Who was known to be compromised, and when: an entity with a fraud since the training began whose label was known
+/// when the day began. Its events would not have been accepted, so nothing is to be found in them.
 public struct KnownFrauds: Sendable {
     private let split: DelayedSplit
     /// When the first fraud of an entity happened, since the training began.

@@ -1,7 +1,8 @@
 import Base
 import Bytes
 
-/// The header of a record batch, version 2 of Apache Kafka's format (`DefaultRecordBatch.java`). All numbers big-endian.
+/// The header of a record batch, version 2 of Apache Kafka's format (`DefaultRecordBatch.java`). All numbers
+/// big-endian.
 ///
 /// | at | bytes | field |
 /// |----|-------|-------|

@@ -2,8 +2,8 @@ public import Base
 public import FileStore
 import Synchronization
 
-/// How far named consumers have read: one small file a consumer, replaced as a whole at each commit, so that a power cut
-/// leaves the old offsets or the new ones.
+/// How far named consumers have read: one small file a consumer, replaced as a whole at each commit, so that a power
+/// cut leaves the old offsets or the new ones.
 ///
 /// The file is one of ``NamedOffsets``, version 1: under each partition's name the offset of the next record to read.
 ///
@@ -32,11 +32,11 @@ public final class ConsumerOffsets: Sendable {
         self.store = store
     }
 
-    /// Remembers the offset of the next record to read in each of the partitions; what is known of others stays. Durable
-    /// on return. An offset may go back, to read again.
+    /// Remembers the offset of the next record to read in each of the partitions; what is known of others stays.
+    /// Durable on return. An offset may go back, to read again.
     ///
-    /// - Throws: ``LogError/badName(_:)`` unless the consumer's name is 1 to 100 of `A-Z a-z 0-9 . _ -`, not beginning with
-    ///   a dot nor ending with `.new`; ``LogError/damagedOffsets(file:)``; what the disk says.
+    /// - Throws: ``LogError/badName(_:)`` unless the consumer's name is 1 to 100 of `A-Z a-z 0-9 . _ -`, not beginning
+    ///   with a dot nor ending with `.new`; ``LogError/damagedOffsets(file:)``; what the disk says.
     public func commit(_ offsets: [String: LogOffset], for consumer: String) throws(LogError) {
         let file = try file(of: consumer)
         let result: Result<Void, LogError> = commits.withLock { _ in

@@ -2,15 +2,16 @@ import Base
 import Bytes
 import FileStore
 
-/// How far a partition's log is known to be durable, and what it knew of its producers when a segment was completed. The
-/// first is a lower bound that tells a torn tail, which was never acknowledged, from acknowledged data that was damaged or
-/// lost later.
+/// How far a partition's log is known to be durable, and what it knew of its producers when a segment was completed.
+/// The first is a lower bound that tells a torn tail, which was never acknowledged, from acknowledged data that was
+/// damaged or lost later.
 ///
-/// Two files in the partition's folder, which Kafka ignores. `durable` is replaced and synced when a segment is completed or
-/// the log is closed; big-endian: int32 version 2, int64 base offset of the segment, int64 position in it, int64 end offset,
-/// the producers (``ProducerStates``), uint32 CRC-32C of what is before it. Version 1 had no producers. `durable.notes` has two
-/// such marks of version 1, one disk sector each, written in turn after every sync and not synced themselves: they cost no
-/// flush, and a torn one leaves the other. A bad mark counts as none; of several the furthest counts.
+/// Two files in the partition's folder, which Kafka ignores. `durable` is replaced and synced when a segment is
+/// completed or the log is closed; big-endian: int32 version 2, int64 base offset of the segment, int64 position in it,
+/// int64 end offset, the producers (``ProducerStates``), uint32 CRC-32C of what is before it. Version 1 had no
+/// producers. `durable.notes` has two such marks of version 1, one disk sector each, written in turn after every sync
+/// and not synced themselves: they cost no flush, and a torn one leaves the other. A bad mark counts as none; of
+/// several the furthest counts.
 struct DurableMark: Equatable {
     var baseOffset: Int64
     var position: Int
@@ -68,6 +69,7 @@ struct DurableMark: Equatable {
     }
 
     private func encoded(_ version: Int32) -> [UInt8] {
+        precondition(endOffset >= baseOffset && position >= 0, "A segment ends behind its beginning.")
         var bytes = ByteWriter(capacity: 64)
         bytes.appendBigEndian(version)
         bytes.appendBigEndian(baseOffset)

@@ -1,7 +1,7 @@
 import Bytes
 
-/// A finished batch that lacks only its place in a log: compressed and checksummed by whoever made it, so that the thread
-/// that appends has nothing left to do but to copy it.
+/// A finished batch that lacks only its place in a log: compressed and checksummed by whoever made it, so that the
+/// thread that appends has nothing left to do but to copy it.
 ///
 /// The base offset is the one field that is set later. It is not under the checksum.
 public struct EncodedBatch: Sendable {
@@ -13,6 +13,7 @@ public struct EncodedBatch: Sendable {
     public var byteCount: Int { bytes.count }
 
     init(_ bytes: UnsafeRawBufferPointer, count: Int) {
+        precondition(count > 0 && bytes.count > BatchHeader.byteCount, "A batch has a header and records.")
         self.bytes = Array(bytes)
         self.count = count
     }

@@ -9,14 +9,15 @@ public enum LogError: Error, Equatable, Sendable, CustomStringConvertible {
     case damaged(LogDamage)
     /// An earlier write or sync failed; what is on disk is unknown until the log is opened anew.
     case failed(directory: String, cause: FileError)
-    /// There is no room for more: on the disk, or in the table of open files. Nothing was taken, what the log has is as it was,
-    /// and the same call may succeed later.
+    /// There is no room for more: on the disk, or in the table of open files. Nothing was taken, what the log has is as
+    /// it was, and the same call may succeed later.
     case noRoom(directory: String, cause: FileError)
     /// The log was closed.
     case closed(directory: String)
     /// A batch is larger than the limit.
     case tooLarge(bytes: Int, limit: Int)
-    /// A producer's batch does not follow its last one: batches between were lost, or the log has forgotten the producer.
+    /// A producer's batch does not follow its last one: batches between were lost, or the log has forgotten the
+    /// producer.
     case outOfSequence(directory: String, id: Int64, expected: Int32, found: Int32)
     /// A batch from an earlier life of a producer.
     case staleProducer(directory: String, id: Int64, epoch: Int16, found: Int16)

@@ -60,6 +60,7 @@ final class LogFlusher: @unchecked Sendable {
         var outcome: [Result<LogOffset, LogError>] = round.map { _ in .success(LogOffset(0)) }
         for (partition, log) in logs.enumerated() where !batches[partition].isEmpty {
             let offsets = log.append(batches[partition])
+            precondition(offsets.count == entries[partition].count, "Every batch is answered, in its order.")
             for (number, offset) in zip(entries[partition], offsets) { outcome[number] = offset }
             batches[partition].removeAll(keepingCapacity: true)
             entries[partition].removeAll(keepingCapacity: true)
@@ -97,11 +98,14 @@ final class LogFlusher: @unchecked Sendable {
     private func publish() {
         state.ends.update { ends in
             for (partition, log) in logs.enumerated() {
-                ends.partitions[partition] = SharedLogState.End(
+                let known = ends.partitions[partition]
+                let end = SharedLogState.End(
                     visible: durability == .fsync ? log.durableOffset : log.endOffset,
                     durable: log.durableOffset,
                     failure: log.refusal
                 )
+                precondition(end.visible >= known.visible && end.durable >= known.durable, "No end goes back.")
+                ends.partitions[partition] = end
             }
         }
     }

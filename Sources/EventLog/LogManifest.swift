@@ -2,12 +2,12 @@ public import Base
 public import FileStore
 import Synchronization
 
-/// What a log is meant to hold: its partitions, the offset that each begins at, and how far each was durable. It is kept
-/// apart from the partitions' folders, so that a folder or a first segment that is gone is missed.
+/// What a log is meant to hold: its partitions, the offset that each begins at, and how far each was durable. It is
+/// kept apart from the partitions' folders, so that a folder or a first segment that is gone is missed.
 ///
 /// Invariants: a partition is in it before its first append returns, and its first segment is durable before that; the
-/// first offset is moved on, durably, before retention removes what lies before it, and by nothing else but a repair that
-/// accepts a loss. So a crash at any moment leaves a log that begins where the manifest says, or earlier.
+/// first offset is moved on, durably, before retention removes what lies before it, and by nothing else but a repair
+/// that accepts a loss. So a crash at any moment leaves a log that begins where the manifest says, or earlier.
 ///
 /// The file `manifest` beside the folders is one of ``NamedOffsets``, version 1: under each partition's name its first
 /// offset and the offset behind its last record when a segment was last completed. A log of an older program has none:
@@ -41,8 +41,8 @@ public struct LogManifest: Sendable, Equatable {
         return manifest
     }
 
-    /// Whether each partition begins where it did when the manifest was read before, if there was one: nothing that it said
-    /// was there has been removed since.
+    /// Whether each partition begins where it did when the manifest was read before, if there was one: nothing that it
+    /// said was there has been removed since.
     public func begins(as earlier: LogManifest?) -> Bool {
         partitions.allSatisfy { name, bounds in bounds.first == earlier?.partitions[name]?.first ?? LogOffset(0) }
     }
@@ -76,8 +76,8 @@ public struct LogManifest: Sendable, Equatable {
 
     // MARK: - Changes
 
-    /// Changes what is known of a partition, given by its folder; durable on return, and nothing is written if it is the
-    /// same.
+    /// Changes what is known of a partition, given by its folder; durable on return, and nothing is written if it is
+    /// the same.
     static func change(
         _ directory: String,
         _ store: any FileStore,

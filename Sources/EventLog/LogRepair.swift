@@ -42,9 +42,9 @@ public struct RepairEntry: Sendable, Equatable {
 
 /// Makes a damaged partition readable again without losing, moving or renumbering a whole batch.
 ///
-/// Each damaged stretch is copied aside; then its segment is written anew, with batches of empty records, marked as lost, in
-/// the place of the stretch, and takes the old one's name. A crash at any moment leaves a log that can be repaired again,
-/// with the same result. Whoever repairs a log holds the directory's lock.
+/// Each damaged stretch is copied aside; then its segment is written anew, with batches of empty records, marked as
+/// lost, in the place of the stretch, and takes the old one's name. A crash at any moment leaves a log that can be
+/// repaired again, with the same result. Whoever repairs a log holds the directory's lock.
 public struct LogRepair {
     private let directory: String
     private let quarantine: String
@@ -52,9 +52,9 @@ public struct LogRepair {
     private let durable: LogOffset
     private let store: any FileStore
 
-    /// Damaged bytes are copied to the folder `quarantine`, in one folder a partition. A header named `reasonHeader` tells
-    /// readers why a record has no value. `durable` is an offset that somebody has built on: offsets before it are never
-    /// given out again.
+    /// Damaged bytes are copied to the folder `quarantine`, in one folder a partition. A header named `reasonHeader`
+    /// tells readers why a record has no value. `durable` is an offset that somebody has built on: offsets before it
+    /// are never given out again.
     public init(
         directory: String,
         quarantine: String,
@@ -88,8 +88,8 @@ public struct LogRepair {
             if entry.isAccepted { try accept(entry) }
         }
         if !survey.added.isEmpty {
-            // The offsets of a lost tail are never given out again: what follows begins in a segment behind them. From then
-            // on a lost tail or beginning is a damaged stretch like any other.
+            // The offsets of a lost tail are never given out again: what follows begins in a segment behind them. From
+            // then on a lost tail or beginning is a damaged stretch like any other.
             try files { () throws(FileError) in
                 try store.createDirectory(directory)
                 for base in survey.added {
@@ -221,8 +221,8 @@ public struct LogRepair {
         return entry
     }
 
-    /// The one batch that the stretch was, if its checksum is right once the fields outside of the checksum are what they
-    /// must have been: offset, length and version.
+    /// The one batch that the stretch was, if its checksum is right once the fields outside of the checksum are what
+    /// they must have been: offset, length and version.
     private func restored(_ damage: LogDamage, before next: LogOffset) throws(FileError) -> [UInt8]? {
         guard (BatchHeader.byteCount...LogLimits.batchBytes).contains(damage.byteCount) else { return nil }
         var bytes = [UInt8](repeating: 0, count: damage.byteCount)
@@ -245,8 +245,8 @@ public struct LogRepair {
         }
     }
 
-    /// A copy of another batch of the log, which a misdirected write left here, has a right checksum, too: it is not what was
-    /// at this place.
+    /// A copy of another batch of the log, which a misdirected write left here, has a right checksum, too: it is not
+    /// what was at this place.
     private func dropCopies(_ entries: inout [RepairEntry]) throws(LogError) {
         guard entries.contains(where: { $0.outcome == .restored }) else { return }
         let walk = try LogWalk(directory: directory, store: store)

@@ -1,12 +1,13 @@
 public import Base
 public import FileStore
 
-/// Which of the oldest segments may go: a log is shortened by whole segments, from its beginning, never by a part of one.
+/// Which of the oldest segments may go: a log is shortened by whole segments, from its beginning, never by a part of
+/// one.
 public struct RetentionPolicy: Sendable, Equatable {
     /// What all partitions' segments may take together; nil = any amount.
     public var bytes: Int?
-    /// How much older than the newest event of the log a segment's newest event may be; nil = any age. The wall clock has no
-    /// say: a recording from last year is as young as it was.
+    /// How much older than the newest event of the log a segment's newest event may be; nil = any age. The wall clock
+    /// has no say: a recording from last year is as young as it was.
     public var ageMilliseconds: Int64?
 
     public init(bytes: Int? = nil, ageMilliseconds: Int64? = nil) {
@@ -44,8 +45,9 @@ public struct LogRetention {
         self.store = store
     }
 
-    /// What the policy asks for, oldest first in each partition. A segment stays if it holds an offset at or behind `needed`
-    /// for its directory, or damage, and with it everything behind it; a partition's last segment always stays.
+    /// What the policy asks for, oldest first in each partition. A segment stays if it holds an offset at or behind
+    /// `needed` for its directory, or damage, and with it everything behind it; a partition's last segment always
+    /// stays.
     ///
     /// Directories that `needed` does not name are needed whole; nil forces the policy through.
     public func plan(
@@ -74,8 +76,8 @@ public struct LogRetention {
         return decisions
     }
 
-    /// Removes a partition's oldest segment, durably: first the manifest says that the log begins behind it. A crash at any
-    /// moment leaves a log without a hole that begins where it is meant to, or earlier.
+    /// Removes a partition's oldest segment, durably: first the manifest says that the log begins behind it. A crash at
+    /// any moment leaves a log without a hole that begins where it is meant to, or earlier.
     public func remove(_ segment: RetentionSegment) throws(LogError) {
         let bases = try files { () throws(FileError) in try Segment.bases(segment.directory, store) }
         guard let next = bases.first(where: { $0 > segment.baseOffset }) else { return }

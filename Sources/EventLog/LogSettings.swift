@@ -23,17 +23,18 @@ public struct LogSettings: Sendable {
     /// A segment is closed before it would grow beyond this.
     public var segmentBytes = 128 << 20
 
-    /// A segment is closed before it would hold a batch whose latest record is more than this later than its first batch's;
-    /// nil = however old. In milliseconds of the records' own times, so that the same batches give the same segments.
+    /// A segment is closed before it would hold a batch whose latest record is more than this later than its first
+    /// batch's; nil = however old. In milliseconds of the records' own times, so that the same batches give the same
+    /// segments.
     public var segmentMilliseconds: Int64?
 
-    /// Unless ``durability`` is ``Durability/os``, how far ahead of the last batch the file is filled with zeros: syncing an
-    /// overwrite is ten times steadier than syncing a growing file. Little at a time, because whoever appends waits for it.
-    /// ``PartitionLog/close()`` cuts the zeros off.
+    /// Unless ``durability`` is ``Durability/os``, how far ahead of the last batch the file is filled with zeros:
+    /// syncing an overwrite is ten times steadier than syncing a growing file. Little at a time, because whoever
+    /// appends waits for it. ``PartitionLog/close()`` cuts the zeros off.
     public var fillAheadBytes = 2 << 20
 
-    /// Bytes of batches that wait for ``SharedLog``'s next round at most, and so what one round writes; a larger batch goes
-    /// alone. A full queue makes callers wait.
+    /// Bytes of batches that wait for ``SharedLog``'s next round at most, and so what one round writes; a larger batch
+    /// goes alone. A full queue makes callers wait.
     public var queueBytes = 4 << 20
 
     public init() {}

@@ -35,8 +35,8 @@ public struct LogReport: Sendable, Equatable {
     public var records: Int { segments.reduce(0) { $0 + $1.records } }
     public var bytes: Int { segments.reduce(0) { $0 + $1.bytes } }
 
-    /// Checks every batch of a partition: header, checksum, continuity, and that it can be unpacked; and every index entry
-    /// by the rules of Kafka's own dump tool. Changes nothing. `durable` is an offset that somebody has built on.
+    /// Checks every batch of a partition: header, checksum, continuity, and that it can be unpacked; and every index
+    /// entry by the rules of Kafka's own dump tool. Changes nothing. `durable` is an offset that somebody has built on.
     public static func verify(
         directory: String,
         store: any FileStore,

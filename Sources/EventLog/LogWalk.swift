@@ -18,8 +18,8 @@ public struct BatchSummary: Sendable, Equatable {
     public var largestTimestampMilliseconds: Int64
 }
 
-/// Walks over everything in a partition's files, in order: segments, whole batches, and what is not whole. Changes nothing
-/// and disturbs no writer; what a writer adds meanwhile may be seen or not.
+/// Walks over everything in a partition's files, in order: segments, whole batches, and what is not whole. Changes
+/// nothing and disturbs no writer; what a writer adds meanwhile may be seen or not.
 public final class LogWalk {
     public enum Item: Sendable, Equatable {
         case segmentBegan(file: String, byteCount: Int, baseOffset: Int64, isLast: Bool)

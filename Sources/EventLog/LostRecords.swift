@@ -18,8 +18,8 @@ public struct LostRange: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What stands in the log for records that are lost: as many records with an empty value and a header that says so. Every
-/// reader, Kafka's too, finds the offsets that it expects and goes on; nobody can take them for events.
+/// What stands in the log for records that are lost: as many records with an empty value and a header that says so.
+/// Every reader, Kafka's too, finds the offsets that it expects and goes on; nobody can take them for events.
 ///
 /// Headers of each: `lost` (where the damaged bytes are kept), and one named by the caller with the reason in words.
 enum LostRecords {

@@ -5,8 +5,8 @@ public import FileStore
 struct PartitionFiles {
     /// First offsets of the segments, in order.
     let bases: [Int64]
-    /// How far the log is known to have been durable, by its own marks, the manifest, or whoever has built on it; nil if
-    /// nothing is known.
+    /// How far the log is known to have been durable, by its own marks, the manifest, or whoever has built on it; nil
+    /// if nothing is known.
     let mark: DurableMark?
     /// What the manifest says; nil if the partition is not in it.
     let bounds: LogManifest.Bounds?
@@ -57,8 +57,8 @@ struct PartitionFiles {
 }
 
 extension LogManifest {
-    /// What is missing at the beginning or at the end of the partitions in a folder, by the manifest and by what somebody
-    /// has built on; `wanted` picks the partitions by name. Reads no more than the newest segment of each.
+    /// What is missing at the beginning or at the end of the partitions in a folder, by the manifest and by what
+    /// somebody has built on; `wanted` picks the partitions by name. Reads no more than the newest segment of each.
     public static func missing(
         in folder: String = "log",
         store: any FileStore,

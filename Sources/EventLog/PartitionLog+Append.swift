@@ -5,15 +5,15 @@ import FileStore
 extension PartitionLog {
     /// Appends the builder's records as one batch and returns the offset of the first.
     ///
-    /// A batch of a producer (``RecordBatchBuilder/producer``) that is here already, among its last five, is not written
-    /// again and gets the offset of the first time.
+    /// A batch of a producer (``RecordBatchBuilder/producer``) that is here already, among its last five, is not
+    /// written again and gets the offset of the first time.
     ///
     /// - Throws: ``LogError/outOfSequence(directory:id:expected:found:)``,
-    ///   ``LogError/staleProducer(directory:id:epoch:found:)`` and ``LogError/noRoom(directory:cause:)``, after which the log
-    ///   goes on; and what the disk says.
+    ///   ``LogError/staleProducer(directory:id:epoch:found:)`` and ``LogError/noRoom(directory:cause:)``, after which
+    ///   the log goes on; and what the disk says.
     ///
-    /// After any other failure the log takes nothing more until it is opened anew: only reading the file can tell what is in
-    /// it.
+    /// After any other failure the log takes nothing more until it is opened anew: only reading the file can tell what
+    /// is in it.
     public func append(_ batch: RecordBatchBuilder) throws(LogError) -> LogOffset {
         try checkUsable()
         let base = endOffset
@@ -25,6 +25,7 @@ extension PartitionLog {
             return known
         }
         let end = base.advanced(by: batch.count)
+        precondition(header.baseOffset == base.rawValue && header.span == batch.count, "Offsets have no gap.")
         do throws(FileError) {
             try settle()
             if shouldRoll(header, end) { try roll() }
@@ -45,6 +46,7 @@ extension PartitionLog {
         size += bytes.count
         filledSize = max(filledSize, size)
         endOffset = end
+        precondition(durableOffset <= endOffset, "What is durable lies in the log.")
         if settings.durability == .fsync { try noteDurable() }
         return base
     }
@@ -52,11 +54,11 @@ extension PartitionLog {
     /// Appends batches in their order, with one write and, with ``LogSettings/Durability/fsync``, one sync for all that
     /// go into the same segment. Returns the offset of each one's first record, or why it was not taken.
     ///
-    /// A batch of a producer (``RecordBatchBuilder/producer``) that is here already, among its last five, is not written
-    /// again and gets the offset of the first time.
+    /// A batch of a producer (``RecordBatchBuilder/producer``) that is here already, among its last five, is not
+    /// written again and gets the offset of the first time.
     ///
-    /// After a failure of the disk, a full one included, every batch of the call has failed, though some of them may be found
-    /// when the log is opened anew, and it takes nothing more until then.
+    /// After a failure of the disk, a full one included, every batch of the call has failed, though some of them may be
+    /// found when the log is opened anew, and it takes nothing more until then.
     public func append(_ batches: [EncodedBatch]) -> [Result<LogOffset, LogError>] {
         do throws(LogError) {
             try checkUsable()
@@ -87,6 +89,7 @@ extension PartitionLog {
                     kept = (segment, size, end)
                 }
                 let staged = batch.stage(in: &group, baseOffset: end.rawValue, position: size + group.count)
+                precondition(staged.baseOffset == end.rawValue && staged.span == batch.count, "Offsets have no gap.")
                 index.add(staged)
                 producers.add(staged)
                 firstTimestamp = firstTimestamp ?? header.largestTimestamp
@@ -107,11 +110,13 @@ extension PartitionLog {
             cutUnacknowledged()
             return batches.map { _ in .failure(.failed(directory: directory, cause: error)) }
         }
+        precondition(offsets.count == batches.count && endOffset == end, "Every batch is answered and in the log.")
         return offsets
     }
 
     private func writeGroup(upTo end: LogOffset) throws(FileError) {
         guard !group.isEmpty else { return }
+        precondition(end > endOffset, "A batch has records.")
         try fillAhead(group.count)
         try store.write(group.bytes, to: segment.log, at: size)
         size += group.count

@@ -27,18 +27,19 @@ public struct RecoveryReport: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension PartitionLog {
-    /// Finds the end of the log. Reads the last segment from its last index entry on, and no other but to make a missing
-    /// index anew.
+    /// Finds the end of the log. Reads the last segment from its last index entry on, and no other but to make a
+    /// missing index anew.
     ///
-    /// What is not whole behind `durable` was never acknowledged: without a sync, a power cut leaves any part of it, holes
-    /// and whole batches behind them included. It is set aside and cut from the first hole on. What is not whole before
-    /// `durable` is damage: it stays, and the log goes on behind it.
+    /// What is not whole behind `durable` was never acknowledged: without a sync, a power cut leaves any part of it,
+    /// holes and whole batches behind them included. It is set aside and cut from the first hole on. What is not whole
+    /// before `durable` is damage: it stays, and the log goes on behind it.
     func recover(_ bases: [Int64], durable: Int64) throws(FileError) {
         let noted = try DurableMark.read(directory, store)
         var mark = noted
         // Of a segment above what the mark knows of, only the offset is known.
         if durable > mark?.endOffset ?? 0 { mark = DurableMark(baseOffset: -1, position: 0, endOffset: durable) }
-        // A name that an earlier, failed run left unsynced would be lost with everything that is yet to be written there.
+        // A name that an earlier, failed run left unsynced would be lost with everything that is yet to be written
+        // there.
         try store.syncDirectory(directory)
         guard let last = bases.last else { return try begin(at: 0) }
         for (base, next) in zip(bases, bases.dropFirst()) {
@@ -59,8 +60,8 @@ extension PartitionLog {
         if size > 0 { firstTimestamp = try timestamp(atStartOf: segment) }
         endOffset = torn?.offset ?? LogOffset(scanner.expectedOffset)
         if let mark, let lost = mark.damage(segment, position: size, endOffset: endOffset.rawValue, torn: torn) {
-            // What is missing or broken here was durable before, so it is damage and not a torn tail. New batches go to a
-            // new segment, behind the offsets that are lost.
+            // What is missing or broken here was durable before, so it is damage and not a torn tail. New batches go to
+            // a new segment, behind the offsets that are lost.
             recovery.damage.append(lost)
             guard lost.span <= LostRecords.countMax else { return }
             try begin(at: mark.endOffset)
@@ -76,14 +77,16 @@ extension PartitionLog {
         }
         if segment.baseOffset == last {
             let known = noted.map { $0.baseOffset == last ? min($0.position, size) : 0 } ?? 0
-            // A sync that failed may have left batches in memory only, marked as written: no later sync would write them.
+            // A sync that failed may have left batches in memory only, marked as written: no later sync would write
+            // them.
             _ = try copy(known..<size, to: segment.log, at: known)
         }
         let isCleanlyClosed = mark.map { $0.baseOffset == last && $0.position == size } ?? false
         durableOffset = isCleanlyClosed ? endOffset : LogOffset(segment.baseOffset)
     }
 
-    /// What is missing between a complete segment and the next one; nil if nothing is. Reads from the last index entry on.
+    /// What is missing between a complete segment and the next one; nil if nothing is. Reads from the last index entry
+    /// on.
     private func hole(behind segment: Segment, before next: Int64) throws(FileError) -> LogDamage? {
         _ = try segment.size(store)
         let scanner = SegmentScanner(segment, store: store)

@@ -5,8 +5,8 @@ public import FileStore
 /// The log of one partition: segments of record batches in Kafka's format, in one folder.
 ///
 /// Invariants: offsets have no gaps but where damage is reported; a segment's name is its first offset; only the last
-/// segment can have a torn tail, because a segment is synced before the next one begins; whatever `append` returned for is
-/// in the file system when the process dies, and on the platter once ``sync()`` has returned or, with
+/// segment can have a torn tail, because a segment is synced before the next one begins; whatever `append` returned for
+/// is in the file system when the process dies, and on the platter once ``sync()`` has returned or, with
 /// ``LogSettings/Durability/fsync``, at once. Owned by one thread; ``SharedLog`` is for many.
 public final class PartitionLog {
     public let directory: String
@@ -72,6 +72,7 @@ public final class PartitionLog {
         } catch {
             throw .file(error)
         }
+        precondition(startOffset <= endOffset && durableOffset <= endOffset, "What is durable lies in the log.")
         // No log of ours has lost as much: the mark is wrong, and no offset behind it may be given out.
         if let last = recovery.damage.last, last.span > LostRecords.countMax { throw .damaged(last) }
         guard found.bounds == nil else { return }
@@ -98,8 +99,8 @@ public final class PartitionLog {
         try noteDurable()
     }
 
-    /// Notes how far the log is durable. That it is does not hang on the note: it is written with a later sync, if there is no
-    /// room for it.
+    /// Notes how far the log is durable. That it is does not hang on the note: it is written with a later sync, if
+    /// there is no room for it.
     func noteDurable() throws(LogError) {
         do throws(FileError) {
             try note()
@@ -112,6 +113,7 @@ public final class PartitionLog {
 
     /// Notes that everything is durable.
     func note() throws(FileError) {
+        precondition(durableOffset == endOffset, "What is noted as durable has been synced.")
         let mark = DurableMark(baseOffset: segment.baseOffset, position: size, endOffset: endOffset.rawValue)
         notes += 1
         try mark.note(directory, store, turn: notes)
@@ -143,8 +145,8 @@ public final class PartitionLog {
 // MARK: - Segments
 
 extension PartitionLog {
-    /// Completes the last segment and begins the next. If there is no room for that, all of it is done again by the next
-    /// append: the segment that is complete gets nothing more, as the next one may have its name already.
+    /// Completes the last segment and begins the next. If there is no room for that, all of it is done again by the
+    /// next append: the segment that is complete gets nothing more, as the next one may have its name already.
     func roll() throws(FileError) {
         owed.insert(.roll)
         try seal()
@@ -155,11 +157,13 @@ extension PartitionLog {
 
     /// Makes the last segment complete and durable. May be done again.
     private func seal() throws(FileError) {
+        precondition(filledSize >= size, "What is written lies in front of what was filled.")
         if filledSize > size { try store.truncate(segment.log, to: size) }
         filledSize = size
         try store.sync(segment.log)
         durableOffset = endOffset
         // The mark comes first: recovery reads from the last index entry on, and what is before it must be in the mark.
+        precondition(group.isEmpty, "A segment is completed with all of its batches.")
         var mark = DurableMark(baseOffset: segment.baseOffset, position: size, endOffset: endOffset.rawValue)
         mark.producers = producers
         try mark.write(directory, store)
@@ -170,6 +174,7 @@ extension PartitionLog {
 
     /// Starts an empty segment; its name is durable on return.
     func begin(at baseOffset: Int64) throws(FileError) {
+        precondition(baseOffset >= segment.baseOffset, "Segments follow one another.")
         let next = Segment(baseOffset: baseOffset, directory: directory)
         try store.write([], to: next.log, at: 0)
         try store.syncDirectory(directory)

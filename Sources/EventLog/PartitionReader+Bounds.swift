@@ -2,8 +2,8 @@ public import Base
 public import FileStore
 
 extension PartitionReader {
-    /// The offset of the oldest record that is kept, and the one behind the last whole batch. Reads the newest segment from
-    /// its last index entry on; needs no writer and does not disturb one.
+    /// The offset of the oldest record that is kept, and the one behind the last whole batch. Reads the newest segment
+    /// from its last index entry on; needs no writer and does not disturb one.
     public static func bounds(
         directory: String,
         store: any FileStore

@@ -55,8 +55,8 @@ extension PartitionReader {
     }
 }
 
-/// Looks entries up in a segment's index files, without reading them whole. An entry is a hint: whoever uses it checks it
-/// against the batch it names.
+/// Looks entries up in a segment's index files, without reading them whole. An entry is a hint: whoever uses it checks
+/// it against the batch it names.
 struct IndexFiles {
     private let segment: Segment
     private let store: any FileStore

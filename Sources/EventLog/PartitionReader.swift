@@ -21,6 +21,7 @@ public final class PartitionReader {
     private var afterUnreadable = LogOffset(0)
     private var hasToldLoss = false
 
+    /// A reader of the log in a folder, from the record at an offset on. Nothing is read yet.
     public init(directory: String, store: any FileStore, from offset: LogOffset = LogOffset(0)) {
         self.directory = directory
         self.store = store
@@ -30,8 +31,8 @@ public final class PartitionReader {
     /// Reads the next batch that holds the wanted offset or a later one; false at the end. A batch is always whole: its
     /// first records may lie before the wanted offset.
     ///
-    /// - Throws: ``LogError/damaged(_:)`` where a batch is not what was written or cannot be unpacked, and where the log's
-    ///   beginning is missing; ``skipUnreadable()`` then goes on behind it.
+    /// - Throws: ``LogError/damaged(_:)`` where a batch is not what was written or cannot be unpacked, and where the
+    ///   log's beginning is missing; ``skipUnreadable()`` then goes on behind it.
     public func next(into batch: RecordBatch) throws(LogError) -> Bool {
         if let unreadable { throw unreadable }
         while true {

@@ -10,6 +10,7 @@ public struct ProducerSequence: Sendable, Hashable {
     /// The number of records that the producer has sent before in this epoch. Behind `Int32.max` comes 0.
     public var first: Int32
 
+    /// The first sequence number of a batch, and whose it is; none is negative.
     public init(id: Int64, epoch: Int16, first: Int32) {
         precondition(id >= 0 && epoch >= 0 && first >= 0, "Negative numbers mean that there is no producer.")
         self.id = id
@@ -94,8 +95,8 @@ struct ProducerStates: Equatable {
 
     // MARK: - Bytes
 
-    /// int32 number of producers; for each, by id: int64 id, int16 epoch, int8 number of batches; for each, oldest first:
-    /// int32 first sequence, int32 number of records, int64 offset. Big-endian.
+    /// int32 number of producers; for each, by id: int64 id, int16 epoch, int8 number of batches; for each, oldest
+    /// first: int32 first sequence, int32 number of records, int64 offset. Big-endian.
     func write(to bytes: inout ByteWriter) {
         bytes.appendBigEndian(Int32(producers.count))
         for (id, producer) in producers.sorted(by: { $0.key < $1.key }) {

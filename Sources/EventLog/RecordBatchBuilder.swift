@@ -13,11 +13,11 @@ public struct RecordHeader: Sendable, Equatable {
     }
 }
 
-/// Puts records into one batch of Kafka's format. Reused from batch to batch, so that a record costs one copy of its bytes
-/// and no allocation.
+/// Puts records into one batch of Kafka's format. Reused from batch to batch, so that a record costs one copy of its
+/// bytes and no allocation.
 ///
-/// A record: zigzag varints of its length, then attributes (one byte, 0), timestamp delta, offset delta, key length (-1 =
-/// null) and key, value length and value, number of headers, and each header's name and value with their lengths
+/// A record: zigzag varints of its length, then attributes (one byte, 0), timestamp delta, offset delta, key length (-1
+/// = null) and key, value length and value, number of headers, and each header's name and value with their lengths
 /// (`DefaultRecord.java`). The batch around it: ``BatchHeader``.
 public final class RecordBatchBuilder {
     public private(set) var count = 0
@@ -33,6 +33,7 @@ public final class RecordBatchBuilder {
     /// Bytes of the records so far, uncompressed.
     public var byteCount: Int { records.count }
 
+    /// Begins the next batch, with the same memory.
     public func removeAll() {
         count = 0
         records.removeAll()
@@ -95,7 +96,8 @@ public final class RecordBatchBuilder {
         target += bytes.count
     }
 
-    /// The finished batch, for ``SharedLog`` or ``PartitionLog/append(_:)-([EncodedBatch])``. The builder keeps its records.
+    /// The finished batch, for ``SharedLog`` or ``PartitionLog/append(_:)-([EncodedBatch])``. The builder keeps its
+    /// records.
     ///
     /// - Throws: ``LogError/tooLarge(bytes:limit:)`` beyond ``LogLimits``.
     public func encoded(_ compression: LogSettings.Compression = .lz4) throws(LogError) -> EncodedBatch {

@@ -2,13 +2,13 @@ import Base
 import Bytes
 import FileStore
 
-/// Where in a segment an offset or a time is, about: a sparse index in memory while the segment grows, and two files behind
-/// it once it is complete. Both can be rebuilt from the `.log` file and are never trusted more than it.
+/// Where in a segment an offset or a time is, about: a sparse index in memory while the segment grows, and two files
+/// behind it once it is complete. Both can be rebuilt from the `.log` file and are never trusted more than it.
 ///
 /// | file | entry, big-endian | when |
 /// |---|---|---|
-/// | `.index` | int32 last offset of a batch - base, int32 where that batch begins | after more than 4,096 bytes of batches |
-/// | `.timeindex` | int64 time, int32 offset - base: no later record up to there | with each entry above, if time has grown |
+/// | `.index` | int32 last offset of a batch - base, int32 where it begins | after more than 4,096 bytes of batches |
+/// | `.timeindex` | int64 time, int32 offset - base: no later record up to there | with those, if time has grown |
 ///
 /// Same entries at the same places as Apache Kafka writes (`LogSegment.append`, `TimeIndex.maybeAppend`).
 struct SegmentIndex: Equatable {
@@ -38,6 +38,10 @@ struct SegmentIndex: Equatable {
 
     /// Accounts for the next batch of the segment.
     mutating func add(_ header: BatchHeader) {
+        precondition(
+            header.baseOffset >= baseOffset && header.lastOffset - baseOffset <= Int64(Int32.max),
+            "A batch lies in its segment, whose index has 32 bits for each offset."
+        )
         if header.largestTimestamp > largest.timestamp {
             largest = TimePoint(timestamp: header.largestTimestamp, lastOffset: header.lastOffset)
         }
@@ -73,7 +77,8 @@ struct SegmentIndex: Equatable {
 // MARK: - Files
 
 extension SegmentIndex {
-    /// Writes both files anew. They need no sync: a file that a power cut leaves short or zeroed is found out when read.
+    /// Writes both files anew. They need no sync: a file that a power cut leaves short or zeroed is found out when
+    /// read.
     func write(_ segment: Segment, _ store: any FileStore) throws(FileError) {
         var bytes = ByteWriter(capacity: offsets.count * Self.offsetPointBytes)
         for entry in offsets {

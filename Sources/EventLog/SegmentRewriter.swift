@@ -24,7 +24,8 @@ struct SegmentRewriter {
         try files { () throws(FileError) in
             try SegmentIndex.rebuilt(scratch, store).write(scratch, store)
             for file in [scratch.index, scratch.timeIndex] { try store.sync(file) }
-            // The old indexes name places in the old file: they go first. One that is missing is made anew when it is needed.
+            // The old indexes name places in the old file: they go first. One that is missing is made anew when it is
+            // needed.
             for file in [segment.index, segment.timeIndex] { try store.remove(file) }
             try store.syncDirectory(segment.directory)
             try store.rename(scratch.log, to: segment.log)

@@ -84,8 +84,8 @@ final class SegmentScanner {
         }
     }
 
-    /// Goes on behind a batch whose records cannot be read: the batch that follows, or the segment that begins at `limit`,
-    /// says better than its header how many offsets it took. Returns the offset that comes next.
+    /// Goes on behind a batch whose records cannot be read: the batch that follows, or the segment that begins at
+    /// `limit`, says better than its header how many offsets it took. Returns the offset that comes next.
     func distrust(_ header: BatchHeader, limit: Int64) throws(FileError) -> Int64 {
         var next = min(expectedOffset, limit)
         if case .batch(let following, _) = try check(anyOffset: true), following.fits(segment),
@@ -143,7 +143,8 @@ final class SegmentScanner {
         if case .records = fault { whole = BatchHeader(window(BatchHeader.byteCount), position: position) }
         if case .offset = fault, case .batch(let header, _) = try check(anyOffset: true) {
             whole = header
-            // The offset is not under the checksum. Only what follows can tell that it is right, and offsets are missing.
+            // The offset is not under the checksum. Only what follows can tell that it is right, and offsets are
+            // missing.
             if header.baseOffset > expectedOffset, header.fits(segment), try search.successor(of: header) == .confirms {
                 damage.byteCount = 0
                 damage.nextOffset = LogOffset(header.baseOffset)

@@ -4,16 +4,17 @@ import Synchronization
 
 /// Several partitions' logs that many threads append to, with group commit.
 ///
-/// Callers hand over finished batches; one thread writes them. While it syncs, others queue up, and the next round takes
-/// all of them: one write and one sync a partition, however many callers wait. So the running sync is the batching window,
-/// and nothing ever waits for a timer.
+/// Callers hand over finished batches; one thread writes them. While it syncs, others queue up, and the next round
+/// takes all of them: one write and one sync a partition, however many callers wait. So the running sync is the
+/// batching window, and nothing ever waits for a timer.
 ///
-/// Invariants: a caller is answered after its batch is as durable as ``LogSettings/durability`` says, never before; readers
-/// in this process see a batch no sooner than its caller is answered; batches of one caller to one partition keep their
-/// order; a partition whose disk has failed takes nothing more until the log is opened anew, the others go on. A full queue
-/// makes callers wait (``LogSettings/queueBytes``).
+/// Invariants: a caller is answered after its batch is as durable as ``LogSettings/durability`` says, never before;
+/// readers in this process see a batch no sooner than its caller is answered; batches of one caller to one partition
+/// keep their order; a partition whose disk has failed takes nothing more until the log is opened anew, the others go
+/// on. A full queue makes callers wait (``LogSettings/queueBytes``).
 ///
-/// A log that is let go without ``close()`` has kept everything it acknowledged, and is repaired when it is opened anew.
+/// A log that is let go without ``close()`` has kept everything it acknowledged, and is repaired when it is opened
+/// anew.
 public final class SharedLog: Sendable {
     /// The folders of the partitions, in the order of their numbers.
     public let directories: [String]
@@ -77,12 +78,14 @@ public final class SharedLog: Sendable {
 
     /// The offset behind the last record that readers see.
     public func endOffset(of partition: Int) -> LogOffset {
-        state.ends.withLock { $0.partitions[partition].visible }
+        precondition(directories.indices.contains(partition), "There is no partition \(partition).")
+        return state.ends.withLock { $0.partitions[partition].visible }
     }
 
     /// Everything before this offset survives a power cut.
     public func durableOffset(of partition: Int) -> LogOffset {
-        state.ends.withLock { $0.partitions[partition].durable }
+        precondition(directories.indices.contains(partition), "There is no partition \(partition).")
+        return state.ends.withLock { $0.partitions[partition].durable }
     }
 
     /// A reader that waits at the end for what comes next.
@@ -91,8 +94,8 @@ public final class SharedLog: Sendable {
         return TailReader(state, directory: directories[partition], partition: partition, from: offset)
     }
 
-    /// Takes nothing more, writes what is queued, and closes the partitions as ``PartitionLog/close()`` does. Readers that
-    /// wait at the end are told. Closing twice does nothing.
+    /// Takes nothing more, writes what is queued, and closes the partitions as ``PartitionLog/close()`` does. Readers
+    /// that wait at the end are told. Closing twice does nothing.
     public func close() throws(LogError) {
         stop(.seal)
         if let error = state.ends.withLock({ $0.closeError }) { throw error }

@@ -1,7 +1,7 @@
 public import Base
 
-/// Reads a partition of a ``SharedLog`` from another thread of the same process, and waits at the end until more has been
-/// acknowledged. It sees nothing that was not, and never polls. Owned by one thread.
+/// Reads a partition of a ``SharedLog`` from another thread of the same process, and waits at the end until more has
+/// been acknowledged. It sees nothing that was not, and never polls. Owned by one thread.
 public final class TailReader {
     public enum Step: Sendable, Equatable {
         /// A batch was read.

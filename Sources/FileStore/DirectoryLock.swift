@@ -1,10 +1,10 @@
 import Glibc
 
-/// The right to write to a data directory: one writer, readers are free. The kernel lets go of it when the process ends,
-/// however it ends.
+/// The right to write to a data directory: one writer, readers are free. The kernel lets go of it when the process
+/// ends, however it ends.
 ///
-/// It is an advisory `flock` on the file `lock`, which holds the writer's process id as text. The file stays: a leftover
-/// one means nothing, only the lock on it does.
+/// It is an advisory `flock` on the file `lock`, which holds the writer's process id as text. The file stays: a
+/// leftover one means nothing, only the lock on it does.
 public final class DirectoryLock: Sendable {
     private let descriptor: Int32
 

@@ -19,6 +19,7 @@ public final class DiskStore: FileStore {
         self.root = root
     }
 
+    /// Makes a folder and those that it is in, each durable on return; one that is there is left as it is.
     public func createDirectory(_ directory: String) throws(FileError) {
         let whole = absolute(directory)
         let bytes = Array(whole.utf8)
@@ -39,6 +40,7 @@ public final class DiskStore: FileStore {
         guard status.st_mode & S_IFMT == S_IFDIR else { throw FileError(.createDirectory, directory, code: ENOTDIR) }
     }
 
+    /// The names in a folder, sorted; none if it is missing.
     public func list(_ directory: String) throws(FileError) -> [String] {
         guard let stream = opendir(absolute(directory)) else {
             if errno == ENOENT { return [] }
@@ -58,6 +60,7 @@ public final class DiskStore: FileStore {
         return names.sorted()
     }
 
+    /// Bytes of a file; nil if it is missing.
     public func size(of file: String) throws(FileError) -> Int? {
         var status = stat()
         let size = try Self.size(at: absolute(file), as: file, &status)
@@ -99,6 +102,7 @@ public final class DiskStore: FileStore {
         return Int(status.st_size)
     }
 
+    /// Reads as much as there is from a position on, and returns how much that was.
     public func read(
         _ file: String,
         at position: Int,
@@ -119,6 +123,7 @@ public final class DiskStore: FileStore {
         return done
     }
 
+    /// Writes all of the bytes at a position; the file is made if it is missing.
     public func write(_ bytes: UnsafeRawBufferPointer, to file: String, at position: Int) throws(FileError) {
         let open = try open(file, writable: true)
         guard let base = bytes.baseAddress else { return }
@@ -133,6 +138,7 @@ public final class DiskStore: FileStore {
         }
     }
 
+    /// Writes that many zeros at a position.
     public func fill(_ file: String, at position: Int, count: Int) throws(FileError) {
         let zeros = [UInt8](repeating: 0, count: min(count, 1 << 20))
         var done = 0
@@ -145,6 +151,7 @@ public final class DiskStore: FileStore {
         }
     }
 
+    /// Makes what was written to a file survive a power cut.
     public func sync(_ file: String) throws(FileError) {
         let open = try open(file, writable: true)
         while fdatasync(open.descriptor) != 0 {
@@ -152,10 +159,12 @@ public final class DiskStore: FileStore {
         }
     }
 
+    /// Makes the names in a folder survive a power cut.
     public func syncDirectory(_ directory: String) throws(FileError) {
         try syncPath(absolute(directory), as: directory)
     }
 
+    /// Makes a file that many bytes long.
     public func truncate(_ file: String, to size: Int) throws(FileError) {
         let open = try open(file, writable: true)
         while ftruncate(open.descriptor, off_t(size)) != 0 {
@@ -163,6 +172,7 @@ public final class DiskStore: FileStore {
         }
     }
 
+    /// Gives a file another name, at once for everybody; what had that name is gone.
     public func rename(_ source: String, to target: String) throws(FileError) {
         forget(source)
         forget(target)
@@ -171,6 +181,7 @@ public final class DiskStore: FileStore {
         }
     }
 
+    /// Removes a file; one that is missing is none to remove.
     public func remove(_ file: String) throws(FileError) {
         forget(file)
         guard unlink(absolute(file)) == 0 || errno == ENOENT else { throw FileError(.remove, file, code: errno) }
@@ -222,8 +233,8 @@ extension DiskStore {
     }
 }
 
-/// A descriptor that closes when its last user lets go of it, so that a reader never sees it closed, or used for another
-/// file, under its feet.
+/// A descriptor that closes when its last user lets go of it, so that a reader never sees it closed, or used for
+/// another file, under its feet.
 private final class OpenFile: Sendable {
     let descriptor: Int32
     let writable: Bool

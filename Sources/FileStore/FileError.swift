@@ -29,6 +29,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Why the file cannot be one of ours; nil if a call has failed.
     public let misfit: Misfit?
 
+    /// What the system refused, with its `errno`.
     public init(_ operation: Operation, _ file: String, code: Int32) {
         self.operation = operation
         self.file = file
@@ -36,6 +37,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         misfit = nil
     }
 
+    /// A file that is not what is expected there.
     public init(_ operation: Operation, _ file: String, _ misfit: Misfit) {
         self.operation = operation
         self.file = file
@@ -52,8 +54,8 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Too many files are open, in this process or on this machine.
     public var isOutOfFiles: Bool { code == EMFILE || code == ENFILE }
 
-    /// Whether nothing is doubtful, and the same call may succeed later by itself: for want of space or of open files. After
-    /// a failed sync nobody knows what is on the disk, whatever it says.
+    /// Whether nothing is doubtful, and the same call may succeed later by itself: for want of space or of open files.
+    /// After a failed sync nobody knows what is on the disk, whatever it says.
     public var passes: Bool { operation != .sync && (code == ENOSPC || code == EDQUOT || isOutOfFiles) }
 
     public var description: String {

@@ -106,8 +106,8 @@ public func parentDirectory(of path: String) -> String {
     return path.utf8.first == 0x2F ? "/" : "."
 }
 
-/// Another name beside a path, such as `a/b.part` for `a/b`: the same one each time, and not too long for the file system
-/// where the path's own is not.
+/// Another name beside a path, such as `a/b.part` for `a/b`: the same one each time, and not too long for the file
+/// system where the path's own is not.
 public func scratchPath(for path: String, _ suffix: String) -> String {
     var bytes = Array(path.utf8)
     while bytes.count > 1, bytes.last == 0x2F { bytes.removeLast() }

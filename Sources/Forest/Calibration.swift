@@ -12,7 +12,8 @@ public struct Calibration: Sendable, Equatable {
     public enum Map: Sendable, Equatable {
         /// 1 / (1 + exp(−(slope · logit(p) + intercept))) (Platt 1999).
         case platt(slope: Double, intercept: Double)
-        /// Straight lines between these points (isotonic regression); flat outside. Scores rise strictly, values never fall.
+        /// Straight lines between these points (isotonic regression); flat outside. Scores rise strictly, values never
+        /// fall.
         case isotonic(scores: [Double], values: [Double])
     }
 

@@ -2,9 +2,9 @@ import CKernels
 
 /// Explains scores of a forest: how much each feature of a row moved it (exact path-dependent TreeSHAP).
 ///
-/// The base value, what the forest expects of a row it knows nothing of, plus the contributions of all features is what is
-/// explained. What a tree expects where a feature is unknown follows the cover of its nodes; unknown covers count alike.
-/// O(nodes) a row, eight rows at a time: a batch of rows costs little more than one.
+/// The base value, what the forest expects of a row it knows nothing of, plus the contributions of all features is what
+/// is explained. What a tree expects where a feature is unknown follows the cover of its nodes; unknown covers count
+/// alike. O(nodes) a row, eight rows at a time: a batch of rows costs little more than one.
 public final class ForestExplainer: @unchecked Sendable {
     // Everything is written in the initialiser only; calls have their own scratch memory.
     private var explainer: pa_explainer
@@ -62,9 +62,9 @@ public final class ForestExplainer: @unchecked Sendable {
         )
     }
 
-    /// Prepares explanations of what speaks against a class: 1 − P(class) of a mean of probabilities (random forest), else
-    /// the margin away from the class; the only output if there are no classes. The longer a path in an isolation forest,
-    /// the more ordinary a row: what shortens it counts.
+    /// Prepares explanations of what speaks against a class: 1 − P(class) of a mean of probabilities (random forest),
+    /// else the margin away from the class; the only output if there are no classes. The longer a path in an isolation
+    /// forest, the more ordinary a row: what shortens it counts.
     public convenience init(_ model: ForestModel, awayFrom negativeClass: Int) {
         guard model.outputCount > 1 else {
             let grows = model.kind != .anomaly && (negativeClass == 0 || model.classNames.isEmpty)

@@ -1,11 +1,11 @@
 /// A validated forest: what every importer and trainer makes, every engine is built from, and every exporter reads.
 ///
-/// **Rows** have one value a feature, NaN = missing. With ``rowPrecision`` `.single` they are float32, as in XGBoost, ONNX's
-/// graphs of 32 bits and scikit-learn's forests; thresholds of 64 bits are narrowed exactly for such rows: `x ≤ t` becomes
-/// `x < (largest Float ≤ t).nextUp`. With `.double` rows and thresholds are float64, as in LightGBM, scikit-learn's
-/// HistGradientBoosting and ONNX's graphs of 64 bits. A value of +∞ counts as the largest finite one, so that `x < +∞` holds
-/// for everything that is not missing: LightGBM and scikit-learn split off missing values with `x ≤ +∞`. It makes no
-/// difference to any other threshold.
+/// **Rows** have one value a feature, NaN = missing. With ``rowPrecision`` `.single` they are float32, as in XGBoost,
+/// ONNX's graphs of 32 bits and scikit-learn's forests; thresholds of 64 bits are narrowed exactly for such rows:
+/// `x ≤ t` becomes `x < (largest Float ≤ t).nextUp`. With `.double` rows and thresholds are float64, as in LightGBM,
+/// scikit-learn's HistGradientBoosting and ONNX's graphs of 64 bits. A value of +∞ counts as the largest finite one, so
+/// that `x < +∞` holds for everything that is not missing: LightGBM and scikit-learn split off missing values with
+/// `x ≤ +∞`. It makes no difference to any other threshold.
 ///
 /// **Missing values** go where each node's flag says. Where zero counts as missing (LightGBM's `zero_as_missing`), the
 /// feature is listed in ``zeroIsMissing``: a value within ±``zeroLimit`` is turned into NaN before any node sees it.
@@ -159,8 +159,8 @@ public struct ForestModel: Sendable, Equatable {
         )
     }
 
-    /// Whether every result lies between 0 and 1, whatever the row: what a sigmoid, a softmax or a path length gives, and
-    /// leaves that can add up to nothing else.
+    /// Whether every result lies between 0 and 1, whatever the row: what a sigmoid, a softmax or a path length gives,
+    /// and leaves that can add up to nothing else.
     public var givesProbabilities: Bool {
         switch kind {
         case .regression: return false

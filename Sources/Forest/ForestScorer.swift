@@ -25,6 +25,7 @@ public final class ForestScorer {
     /// Rows that pass through everything together.
     private static let chunk = 8192
 
+    /// A scorer with engines of its own, made for this model.
     public convenience init(_ model: ForestModel) { self.init(ForestEngines(model)) }
 
     /// A scorer for another thread.

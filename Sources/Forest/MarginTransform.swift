@@ -10,6 +10,7 @@ public struct MarginTransform: Sendable {
     private let calibration: Calibration?
     private let classifies: Bool
 
+    /// What a model's link makes of its margins.
     public init(_ model: ForestModel) {
         outputCount = model.outputCount
         resultCount = model.resultCount

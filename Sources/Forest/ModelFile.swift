@@ -3,17 +3,17 @@ import Bytes
 /// A model as a file: the forest, and what a person wants to know about how it came to be.
 ///
 /// JSON: `format`, `features`, `kind` ("classification", "regression", "anomaly"), `classes`, `outputs`, `base`,
-/// `aggregation`, `link`, `precision`, `zero_is_missing` (indices of features), `calibration`, `metadata`, `trees`, and at
-/// the very end `crc32c`, the checksum of all bytes before its comma. Version 1 had no checksum; versions 1 and 2 knew
-/// random forests only: `features`, `classes`, `metadata`, `trees`. Version 4 is written for what version 3 cannot say:
-/// `rows` ("double": rows and thresholds are of 64 bits) and `categories` (objects with `feature`, its index, `names`, and
-/// `numbers` if the names are numbers). The same model gives the same bytes.
+/// `aggregation`, `link`, `precision`, `zero_is_missing` (indices of features), `calibration`, `metadata`, `trees`, and
+/// at the very end `crc32c`, the checksum of all bytes before its comma. Version 1 had no checksum; versions 1 and 2
+/// knew random forests only: `features`, `classes`, `metadata`, `trees`. Version 4 is written for what version 3 cannot
+/// say: `rows` ("double": rows and thresholds are of 64 bits) and `categories` (objects with `feature`, its index,
+/// `names`, and `numbers` if the names are numbers). The same model gives the same bytes.
 ///
 /// A tree's nodes are listed depth first, left before right, so the links need not be stored: `feature` of every node
 /// (-1 = leaf); `threshold`, `missing` ("l"/"r") and, unless all are "<", `tests` ("<", "=", "c") of the inner ones;
 /// `sets` (words of 32 bits) that "c" nodes name by their threshold; `cover` of the leaves, or of all nodes where inner
-/// ones are not the sums of their children; `leaves`: one number each if the tree has an `output` or the model only one,
-/// else for each leaf how many of its values are not 0, then position and value of each.
+/// ones are not the sums of their children; `leaves`: one number each if the tree has an `output` or the model only
+/// one, else for each leaf how many of its values are not 0, then position and value of each.
 public struct ModelFile: Sendable, Equatable {
     public static let format = "patternalarm-forest/4"
     private static let formatOfSingleRows = "patternalarm-forest/3"
@@ -28,6 +28,7 @@ public struct ModelFile: Sendable, Equatable {
         self.metadata = metadata
     }
 
+    /// The file's bytes; the same model gives the same ones.
     public func encoded() -> [UInt8] {
         let isPlain = forest.rowPrecision == .single && forest.categories.isEmpty
         var members: [JSONValue.Member] = [

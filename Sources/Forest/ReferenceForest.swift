@@ -5,6 +5,7 @@ public struct ReferenceForest: Sendable {
     public let model: ForestModel
     private let transform: MarginTransform
 
+    /// The model as its definition says, without any engine.
     public init(_ model: ForestModel) {
         self.model = model
         transform = MarginTransform(model)
@@ -25,8 +26,8 @@ public struct ReferenceForest: Sendable {
         return Int(tree.right[node])
     }
 
-    /// A row as the nodes see it: of the model's precision, zeros that count as missing are NaN, and +∞ is the largest finite
-    /// number.
+    /// A row as the nodes see it: of the model's precision, zeros that count as missing are NaN, and +∞ is the largest
+    /// finite number.
     public func prepared(_ row: [Double]) -> [Double] {
         let isSingle = model.rowPrecision == .single
         let largest = isSingle ? Double(ForestModel.largestValue) : .greatestFiniteMagnitude
@@ -100,9 +101,11 @@ public struct ReferenceForest: Sendable {
 
 /// Rows of 32 bits.
 extension ReferenceForest {
+    /// Margins of a row of 32 bits.
     @_disfavoredOverload
     public func margins(of row: [Float]) -> [Double] { margins(of: row.map { Double($0) }) }
 
+    /// Results of a row of 32 bits.
     @_disfavoredOverload
     public func results(of row: [Float]) -> [Double] { results(of: row.map { Double($0) }) }
 }

@@ -1,11 +1,12 @@
-/// What a node asks of a row's value. A missing value (NaN) is never asked: it goes where the node sends missing values.
+/// What a node asks of a row's value. A missing value (NaN) is never asked: it goes where the node sends missing
+/// values.
 public enum NodeTest: UInt8, Sendable {
     /// `x < threshold` goes left. `x ≤ t` is `x < t.nextUp`; `>` and `≥` are the same with the children swapped.
     case less
     /// `x == threshold` goes left.
     case equal
-    /// `x`, truncated to an integer, is in a set of categories: left. Negative numbers are in no set, nor are larger ones
-    /// than a set knows.
+    /// `x`, truncated to an integer, is in a set of categories: left. Negative numbers are in no set, nor are larger
+    /// ones than a set knows.
     case inSet
 }
 
@@ -15,8 +16,8 @@ public struct Tree: Sendable, Equatable {
     public var feature: [Int32] = []
     /// Empty if every inner node asks ``NodeTest/less``; else one for every node, ``NodeTest/less`` at a leaf.
     public var tests: [NodeTest] = []
-    /// What the value is compared with: not NaN and above −∞; below +∞ is all that is not missing. For ``NodeTest/inSet`` the
-    /// number of the set, 0 at a leaf. Exactly a `Float` where rows are of 32 bits.
+    /// What the value is compared with: not NaN and above −∞; below +∞ is all that is not missing. For
+    /// ``NodeTest/inSet`` the number of the set, 0 at a leaf. Exactly a `Float` where rows are of 32 bits.
     public var threshold: [Double] = []
     /// Where a missing value goes; true at a leaf.
     public var missingGoesLeft: [Bool] = []
@@ -30,7 +31,8 @@ public struct Tree: Sendable, Equatable {
     public var leafWidth: Int
     /// The output that leaves of width 1 add to; 0 for wider ones.
     public var output: Int
-    /// Where each set of categories begins in ``categoryWords``, and at the end where the last one ends; empty = no sets.
+    /// Where each set of categories begins in ``categoryWords``, and at the end where the last one ends; empty = no
+    /// sets.
     public var categoryOffsets: [Int32] = []
     /// Bit `c % 32` of a set's word `c / 32`: category `c` is in it.
     public var categoryWords: [UInt32] = []

@@ -5,8 +5,8 @@ import TensorGraph
 
 /// A graph of operators as a file of ours: the ONNX file as it was, and what we call its features and classes.
 ///
-/// JSON: `format`, `features`, `classes` (empty unless it classifies), `metadata`, `onnx` (the file's bytes in base64), and
-/// at the very end `crc32c`, as in a forest's file.
+/// JSON: `format`, `features`, `classes` (empty unless it classifies), `metadata`, `onnx` (the file's bytes in base64),
+/// and at the very end `crc32c`, as in a forest's file.
 enum GraphFile {
     static let format = "patternalarm-graph/1"
 

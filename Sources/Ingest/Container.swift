@@ -62,12 +62,15 @@ public struct UnpackingSource<Base: ByteSource>: ByteSource {
         deinit { bytes.deallocate() }
     }
 
+    /// What is packed in a source, unpacked while it is read.
     public init(_ container: Container, _ base: Base) {
         self.container = container
         self.base = base
         unpacker = container.unpacker()
     }
 
+    /// Unpacks the next bytes and returns how many they are; 0 at the end. Throws what is wrong with the source or the
+    /// packing.
     public mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(InputError) -> Int {
         var total = 0
         do throws(InputError) {

@@ -1,12 +1,12 @@
 import Bytes
 
-/// A JSON text of many values: an array, or values behind one another with or without anything between them, each on one
-/// line or on many; given as JSON lines, so that nobody behind it need know.
+/// A JSON text of many values: an array, or values behind one another with or without anything between them, each on
+/// one line or on many; given as JSON lines, so that nobody behind it need know.
 ///
-/// A value becomes one line. It has the number of the line on which it begins in the file; where several begin on one, they
-/// are counted on. So a line feed inside of a value becomes a space, and lines that are thereby missing are given
-/// empty behind it. A value that is broken costs itself: the next one begins where a line begins as its line has begun, or
-/// behind a `}` and a comma or nothing.
+/// A value becomes one line. It has the number of the line on which it begins in the file; where several begin on one,
+/// they are counted on. So a line feed inside of a value becomes a space, and lines that are thereby missing are given
+/// empty behind it. A value that is broken costs itself: the next one begins where a line begins as its line has begun,
+/// or behind a `}` and a comma or nothing.
 public struct JSONSequence: ByteSource {
     private var base: any ByteSource
     private var input = [UInt8](repeating: 0, count: 1 << 16)
@@ -43,6 +43,7 @@ public struct JSONSequence: ByteSource {
         self.base = base
     }
 
+    /// Reads on, a line for each value, and returns how many bytes it is; 0 at the end.
     public mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(InputError) -> Int {
         var out = 0
         // One byte gives two at most: itself, and a line feed.

@@ -27,10 +27,11 @@ public struct RecordingPosition: Sendable, Equatable {
 
 /// Cuts a source into lines, in bounded memory, whatever the lines are.
 ///
-/// A line ends with LF or CRLF; the last one may lack it. In CSV a line feed inside quotes does not end a record, which so
-/// has several lines. A quote that is not closed within the limit, or before the recording's end, costs its own line: the
-/// record that it would have opened is delivered up to its first line feed, and reading goes on behind that. A line longer than
-/// the limit is delivered cut, marked as oversize. A byte order mark at the start is dropped, of JSON one at any line's start.
+/// A line ends with LF or CRLF; the last one may lack it. In CSV a line feed inside quotes does not end a record, which
+/// so has several lines. A quote that is not closed within the limit, or before the recording's end, costs its own
+/// line: the record that it would have opened is delivered up to its first line feed, and reading goes on behind that.
+/// A line longer than the limit is delivered cut, marked as oversize. A byte order mark at the start is dropped, of
+/// JSON one at any line's start.
 ///
 /// A recording may be one that is still being written: see ``Tail``.
 public struct LineReader<Source: ByteSource>: ~Copyable {
@@ -46,8 +47,8 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     public enum Tail: Sendable {
         /// The recording is finished: the line is whole.
         case take
-        /// It is left, and the position stays in front of it, because more of it may come; but a whole JSON object is taken,
-        /// to which nothing can be added.
+        /// It is left, and the position stays in front of it, because more of it may come; but a whole JSON object is
+        /// taken, to which nothing can be added.
         case leave
     }
 
@@ -77,7 +78,8 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     /// What was left at the end: the line that has no end, and the bytes from its start.
     public private(set) var unended: (line: Int, bytes: Int)?
 
-    /// Whether a last line without an end was taken only because the recording is finished: ``Tail/leave`` would have left it.
+    /// Whether a last line without an end was taken only because the recording is finished: ``Tail/leave`` would have
+    /// left it.
     public private(set) var lacksEnd = false
 
     /// A line that was taken before it had its end, and the bytes that came to it later: they are passed over.
@@ -133,7 +135,8 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         isInsideLine = last != 0x0A && target.line > 0
     }
 
-    /// A line over one of these bytes ends there, as it did when the recording was shorter; the rest of it is passed over.
+    /// A line over one of these bytes ends there, as it did when the recording was shorter; the rest of it is passed
+    /// over.
     public mutating func cut(at bytes: [Int]) {
         cuts = bytes.sorted(by: >)
         nextCut = cuts.popLast() ?? .max
@@ -204,8 +207,8 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         start += count
     }
 
-    /// Where the line at `start` ends and the next one begins, after reading as much as that needs, and how many line feeds
-    /// are inside of it. Nil at the end of the recording, and for a line beyond the limit.
+    /// Where the line at `start` ends and the next one begins, after reading as much as that needs, and how many line
+    /// feeds are inside of it. Nil at the end of the recording, and for a line beyond the limit.
     private mutating func findEnd() throws(InputError) -> (end: Int, next: Int, lineFeeds: Int)? {
         if let csv, !isInsideLine { return try findRecordEnd(csv) }
         var searched = start

@@ -37,6 +37,7 @@ public struct PeekedSource: ByteSource {
     /// Whether the head is all there is.
     public var isWhole: Bool { isAtEnd }
 
+    /// Reads what was looked at already, then on; returns how many bytes, 0 at the end.
     public mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(InputError) -> Int {
         let count = min(buffer.count, head.count - taken)
         guard count > 0 else { return try base.read(into: buffer) }

@@ -49,6 +49,7 @@ public struct TranscodingSource: ByteSource {
         self.encoding = encoding
     }
 
+    /// Reads on as UTF-8 and returns how many bytes it is; 0 at the end.
     public mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(InputError) -> Int {
         guard encoding != .utf8 else { return try base.read(into: buffer) }
         var out = 0

@@ -1,4 +1,5 @@
 public import AlertStore
+import Recordings
 import Tables
 
 /// Why nothing was learned, judged or loaded, in words that a person can act on.
@@ -24,6 +25,13 @@ public enum LearningError: Error, Sendable, CustomStringConvertible {
         case .unreadable(let words): self = .input(words)
         case .unwritable(let words): self = .storage(words)
         }
+    }
+
+    init(_ error: RecordingError) { self = .input(error.description) }
+
+    /// Runs calls that read recordings, whose errors become the learning's.
+    static func reading<Result>(_ body: () throws(RecordingError) -> Result) throws(LearningError) -> Result {
+        do throws(RecordingError) { return try body() } catch { throw LearningError(error) }
     }
 
     /// Runs calls of a table, whose errors become the learning's.

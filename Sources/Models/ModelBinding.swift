@@ -24,7 +24,8 @@ public struct ModelBinding: Sendable {
     ///   - typical: See ``typical``; nil = nothing is known.
     ///   - names: The names of the pipeline's features, in their order.
     ///   - negative: The class that is not fraud.
-    /// - Throws: ``ModelError`` if a feature or the negative class does not exist, or if the model gives no probabilities.
+    /// - Throws: ``ModelError`` if a feature or the negative class does not exist, or if the model gives no
+    ///   probabilities.
     public init(
         id: String,
         model: ScoringModel,
@@ -87,8 +88,8 @@ public struct ModelBinding: Sendable {
         }
     }
 
-    /// Explains rows of the model's features together, which costs little more than one of them alone; the result is the
-    /// same.
+    /// Explains rows of the model's features together, which costs little more than one of them alone; the result is
+    /// the same.
     ///
     /// - Parameter rows: The values of the model's features, in the model's order.
     /// - Returns: For each row the features that moved its score most, the largest part first.

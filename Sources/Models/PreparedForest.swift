@@ -28,6 +28,7 @@ struct PreparedForest: PreparedModel {
 }
 
 extension ForestScorer: Scorer {
+    /// Writes the results of a block of rows, one row behind the other.
     public func score(_ rows: RowBlock, into results: UnsafeMutablePointer<Float>) {
         switch rows.values {
         case .single(let values): score(rows: values, rowCount: rows.count, into: results)

@@ -2,7 +2,8 @@ public import Forest
 
 /// What the results of a row mean, whatever model they are of: the one place that says so.
 public struct ResultMeaning: Sendable, Equatable {
-    /// Whether there is a result for each class: probabilities. Else the only result says how far a row is from what is usual.
+    /// Whether there is a result for each class: probabilities. Else the only result says how far a row is from what is
+    /// usual.
     public let hasClasses: Bool
     /// Index of the class that is not fraud; 0 without classes.
     public let negativeClass: Int

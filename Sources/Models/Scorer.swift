@@ -28,8 +28,8 @@ public protocol PreparedModel: Sendable {
     func contributions(of rows: RowBlock) -> [Double]
 }
 
-/// A model at work in one thread: batches of rows go in, their results come out. What these mean is ``ResultMeaning``'s to
-/// say.
+/// A model at work in one thread: batches of rows go in, their results come out. What these mean is ``ResultMeaning``'s
+/// to say.
 public protocol Scorer: AnyObject {
     /// - Parameters:
     ///   - rows: Of either width; what a model compares in 32 bits it narrows.

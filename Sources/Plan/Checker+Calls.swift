@@ -43,40 +43,20 @@ extension Checker {
         }
     }
 
+    /// A function of one event.
     private mutating func plain(
         _ function: Expression.Function,
         _ arguments: [Syntax],
         _ column: Int
     ) throws(ExpressionError) -> Expression {
-        func expect(_ count: ClosedRange<Int>) throws(ExpressionError) {
-            guard count.contains(arguments.count) else {
-                let wanted =
-                    count.lowerBound == count.upperBound ? "\(count.lowerBound)" : "at least \(count.lowerBound)"
-                throw ExpressionError(
-                    column,
-                    "\(function.rawValue)(…) takes \(wanted) arguments, not \(arguments.count)"
-                )
-            }
-        }
+        try checkCount(of: arguments, for: function, column)
         switch function {
-        case .coalesce:
-            try expect(2...32)
-            let first = try check(arguments[0])
-            var checked = [first]
-            for argument in arguments.dropFirst() {
-                checked.append(first.type == .text ? try text(argument) : try number(argument))
-            }
-            guard first.type == .text || first.type == .number || first.type == .bool else {
-                throw ExpressionError(arguments[0].column, "coalesce(…) takes texts or numbers, not a list")
-            }
-            return .call(function, checked)
+        case .coalesce: return try coalesce(arguments)
         case .min, .max:
-            try expect(2...32)
             var checked: [Expression] = []
             for argument in arguments { checked.append(try number(argument)) }
             return .call(function, checked)
         case .if:
-            try expect(3...3)
             let test = try condition(arguments[0])
             let then = try check(arguments[1])
             let other = then.type == .text ? try text(arguments[2]) : try number(arguments[2])
@@ -84,39 +64,79 @@ extension Checker {
                 throw ExpressionError(arguments[2].column, "both values of if(…) must be of one type")
             }
             return .call(function, [test, then, other])
-        case .abs, .log, .sqrt, .floor, .round, .hour, .dayOfWeek:
-            try expect(1...1)
-            return .call(function, [try number(arguments[0])])
-        case .isNull:
-            try expect(1...1)
-            return .call(function, [try check(arguments[0])])
-        case .startsWith, .contains:
-            try expect(2...2)
-            let subject = try text(arguments[0])
-            guard case .field = subject else {
-                throw ExpressionError(arguments[0].column, "\(function.rawValue)(…) looks into a text field")
-            }
-            guard case .text(let literal, _) = arguments[1] else {
-                throw ExpressionError(arguments[1].column, "the second argument must be a text, written out")
-            }
-            return .call(function, [subject, .text(literal)])
+        case .abs, .log, .sqrt, .floor, .round, .hour, .dayOfWeek: return .call(function, [try number(arguments[0])])
+        case .isNull: return .call(function, [try check(arguments[0])])
+        case .startsWith, .contains: return try search(function, arguments)
         case .category: return try category(arguments, column)
-        case .length, .has, .share:
-            try expect(function == .length ? 1...1 : 2...2)
-            let list = try check(arguments[0])
-            guard list.type == .textList || list.type == .numberList else {
-                throw ExpressionError(
-                    arguments[0].column,
-                    "\(function.rawValue)(…) takes a list field, such as one with the path items[].name"
-                )
-            }
-            guard function != .length else { return .call(function, [list]) }
-            switch (arguments[1], list.type) {
-            case (.text(let literal, _), .textList): return .call(function, [list, .text(literal)])
-            case (.number(let literal, _), .numberList): return .call(function, [list, .number(literal)])
-            default:
-                throw ExpressionError(arguments[1].column, "the second argument must be an element, written out")
-            }
+        case .length, .has, .share: return try ofList(function, arguments)
+        }
+    }
+
+    private func checkCount(
+        of arguments: [Syntax],
+        for function: Expression.Function,
+        _ column: Int
+    ) throws(ExpressionError) {
+        let count: ClosedRange<Int>
+        switch function {
+        case .coalesce, .min, .max: count = 2...32
+        case .if: count = 3...3
+        case .abs, .log, .sqrt, .floor, .round, .hour, .dayOfWeek, .isNull, .length: count = 1...1
+        case .startsWith, .contains, .has, .share: count = 2...2
+        // It says itself how it is written.
+        case .category: return
+        }
+        guard count.contains(arguments.count) else {
+            let wanted = count.lowerBound == count.upperBound ? "\(count.lowerBound)" : "at least \(count.lowerBound)"
+            throw ExpressionError(column, "\(function.rawValue)(…) takes \(wanted) arguments, not \(arguments.count)")
+        }
+    }
+
+    private mutating func coalesce(_ arguments: [Syntax]) throws(ExpressionError) -> Expression {
+        let first = try check(arguments[0])
+        var checked = [first]
+        for argument in arguments.dropFirst() {
+            checked.append(first.type == .text ? try text(argument) : try number(argument))
+        }
+        guard first.type == .text || first.type == .number || first.type == .bool else {
+            throw ExpressionError(arguments[0].column, "coalesce(…) takes texts or numbers, not a list")
+        }
+        return .call(.coalesce, checked)
+    }
+
+    /// `starts_with(field, "text")` or `contains(field, "text")`.
+    private mutating func search(
+        _ function: Expression.Function,
+        _ arguments: [Syntax]
+    ) throws(ExpressionError) -> Expression {
+        let subject = try text(arguments[0])
+        guard case .field = subject else {
+            throw ExpressionError(arguments[0].column, "\(function.rawValue)(…) looks into a text field")
+        }
+        guard case .text(let literal, _) = arguments[1] else {
+            throw ExpressionError(arguments[1].column, "the second argument must be a text, written out")
+        }
+        return .call(function, [subject, .text(literal)])
+    }
+
+    /// `length(list)`, `has(list, element)` or `share(list, element)`.
+    private mutating func ofList(
+        _ function: Expression.Function,
+        _ arguments: [Syntax]
+    ) throws(ExpressionError) -> Expression {
+        let list = try check(arguments[0])
+        guard list.type == .textList || list.type == .numberList else {
+            throw ExpressionError(
+                arguments[0].column,
+                "\(function.rawValue)(…) takes a list field, such as one with the path items[].name"
+            )
+        }
+        guard function != .length else { return .call(function, [list]) }
+        switch (arguments[1], list.type) {
+        case (.text(let literal, _), .textList): return .call(function, [list, .text(literal)])
+        case (.number(let literal, _), .numberList): return .call(function, [list, .number(literal)])
+        default:
+            throw ExpressionError(arguments[1].column, "the second argument must be an element, written out")
         }
     }
 

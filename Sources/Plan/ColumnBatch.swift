@@ -4,8 +4,9 @@ import Base
 ///
 /// A field has one column of its type: number, bool and time in `numbers`, text and json in `texts` (a time field other
 /// than the event's time is a number of seconds since 1970). A list field has its elements behind one another, those of
-/// event r at `listEnds[r - 1] ..< listEnds[r]`. The raw bytes of label fields are in `labels`, for training and evaluation
-/// only (C7); a label has a column only if the schema says when it becomes known, for windows that are delayed by that.
+/// event r at `listEnds[r - 1] ..< listEnds[r]`. The raw bytes of label fields are in `labels`, for training and
+/// evaluation only (C7); a label has a column only if the schema says when it becomes known, for windows that are
+/// delayed by that.
 public final class ColumnBatch {
     public struct Column {
         public var numbers: UnsafeMutablePointer<Double>?
@@ -23,6 +24,7 @@ public final class ColumnBatch {
 
         public init() {}
 
+        /// Empties the column and keeps its memory.
         public func removeAll() {
             ends.removeAll(keepingCapacity: true)
             texts.removeAll(keepingCapacity: true)
@@ -99,6 +101,7 @@ public final class ColumnBatch {
         }
     }
 
+    /// An empty batch with a column a field, for that many events at most.
     public init(schema: Schema, capacity: Int) {
         self.schema = schema
         self.capacity = capacity

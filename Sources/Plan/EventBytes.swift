@@ -1,6 +1,7 @@
 /// The original bytes of a batch's events, one behind the other, in one buffer that grows and is reused.
 ///
-/// Behind the last byte there are always ``slack`` readable ones, the first of them 0: vector loads may run over the end.
+/// Behind the last byte there are always ``slack`` readable ones, the first of them 0: vector loads may run over the
+/// end.
 public struct EventBytes: ~Copyable {
     /// Readable bytes behind the content.
     public static let slack = 128
@@ -17,6 +18,7 @@ public struct EventBytes: ~Copyable {
 
     deinit { base.deallocate() }
 
+    /// Bytes at a range of places, which must lie inside; valid until the content changes.
     public subscript(range: Range<Int>) -> UnsafeBufferPointer<UInt8> {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "The range is inside the content.")
         return UnsafeBufferPointer(start: base + range.lowerBound, count: range.count)

@@ -58,8 +58,8 @@ public indirect enum Expression: Sendable, Equatable {
         /// `has(list, "x")`, `share(list, "x")`: whether, and which share of, the elements equal x.
         case has
         case share
-        /// `category(x, "a", "b")`: the place of a text, or number, in the list, from 0; null for what is not in it. As a
-        /// feature without a list it takes that of the model (``PipelinePlan/name(category:_:)``).
+        /// `category(x, "a", "b")`: the place of a text, or number, in the list, from 0; null for what is not in it. As
+        /// a feature without a list it takes that of the model (``PipelinePlan/name(category:_:)``).
         case category
     }
 

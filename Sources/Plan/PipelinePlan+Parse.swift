@@ -21,6 +21,7 @@ public struct ZoneFinder {
     /// All that are known.
     public var names: () -> [String]
 
+    /// Where time zones are looked up, and which there are: none, if nothing is given.
     public init(
         zone: @escaping (String) -> LocalZone? = { _ in nil },
         names: @escaping () -> [String] = { [] }

@@ -4,8 +4,8 @@ extension PipelinePlan {
         /// Fields without a role that nothing reads.
         public var fields: [String] = []
         public var entities: [String] = []
-        /// Features that no detector and no other feature looks at; none of them where there are no detectors, because then
-        /// they are there for training and other programs.
+        /// Features that no detector and no other feature looks at; none of them where there are no detectors, because
+        /// then they are there for training and other programs.
         public var features: [String] = []
     }
 

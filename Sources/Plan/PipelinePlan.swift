@@ -160,6 +160,7 @@ public struct SeverityBands: Sendable, Equatable {
 
     public init() {}
 
+    /// What a score, 0…1, is called.
     public func severity(of score: Double) -> String {
         score >= critical ? "critical" : score >= high ? "high" : score >= medium ? "medium" : "low"
     }

@@ -42,6 +42,7 @@ public struct Field: Sendable, Equatable {
     /// How instants are spelled; the zone is the plan's.
     public var times = TimeStyle()
 
+    /// A field; without a path it is the member of its name.
     public init(
         name: String,
         path: String? = nil,
@@ -77,7 +78,9 @@ public struct Schema: Sendable, Equatable {
         self.fields = fields
     }
 
+    /// The place of the field with a name; nil if there is none.
     public func index(of name: String) -> Int? { fields.firstIndex { $0.name == name } }
 
+    /// The place of the first field with a role; nil if there is none.
     public func index(ofRole role: Field.Role) -> Int? { fields.firstIndex { $0.role == role } }
 }

@@ -20,7 +20,8 @@ public enum SimilarName {
     /// A name's letters and digits, small.
     public static func letters(_ name: String) -> String { name.lowercased().filter { $0.isLetter || $0.isNumber } }
 
-    /// Whether one name is the other one, shortened: `amt` of `amount`, `cust_id` of `customer_id`, `payer` of `payer_id`.
+    /// Whether one name is the other one, shortened: `amt` of `amount`, `cust_id` of `customer_id`, `payer` of
+    /// `payer_id`.
     public static func isShort(_ name: String, of other: String) -> Bool {
         let (short, long) = (letters(name), letters(other))
         if short.count >= 3, long.hasPrefix(short) || long.hasSuffix(short) { return true }

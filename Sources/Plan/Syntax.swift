@@ -26,8 +26,8 @@ indirect enum Syntax: Equatable {
 /// Reads one expression.
 ///
 ///     expression = or; or = and {"or" and}; and = not {"and" not}; not = "not" not | comparison
-///     comparison = sum [("==" | "!=" | "<" | "<=" | ">" | ">=") sum | ["not"] "in" (list | @name) | "is" ["not"] "null"]
-///     sum = product {("+" | "-") product}; product = factor {("*" | "/" | "%") factor}
+///     comparison = sum [("==" | "!=" | "<" | "<=" | ">" | ">=") sum | ["not"] "in" (list | @name) | "is" ["not"]
+///     "null"] sum = product {("+" | "-") product}; product = factor {("*" | "/" | "%") factor}
 ///     factor = "-" factor | number | duration | text | "true" | "false" | name | call | "(" expression ")"
 ///     call = name "(" [expression {"," expression}] ["delay" duration] ")" ["excluding" "current"]
 struct SyntaxParser {

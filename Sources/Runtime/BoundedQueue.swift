@@ -7,6 +7,7 @@ public final class BoundedQueue<Element: Sendable>: Sendable {
     private let room = DispatchSemaphore(value: 0)
     private let filled = DispatchSemaphore(value: 0)
 
+    /// An empty queue for that many elements.
     public init(capacity: Int) {
         // Signalled up instead of made with a value: a semaphore below its first value must not be released.
         for _ in 0..<capacity { room.signal() }

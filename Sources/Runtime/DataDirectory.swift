@@ -52,8 +52,8 @@ public final class DataDirectory {
         public init() {}
     }
 
-    /// Opens a directory, made if it is missing; recovers what a crash left, and rebuilds the alerts if the pipeline or the
-    /// model is not the one that they were made with (C1).
+    /// Opens a directory, made if it is missing; recovers what a crash left, and rebuilds the alerts if the pipeline or
+    /// the model is not the one that they were made with (C1).
     public init(
         _ path: String,
         options: Options,
@@ -66,8 +66,8 @@ public final class DataDirectory {
         do throws(FileError) { try DiskStore(root: path).createDirectory("") } catch { throw RuntimeError(error) }
         do throws(DirectoryLock.Failure) { lock = try DirectoryLock(path) } catch { throw RuntimeError(error) }
         try Self.checkPartitions(path, plan)
-        let modelID = models.records.map(\.id).joined(separator: " ")
         let identity = plan.identity
+        let modelID = models.records.map(\.id).joined(separator: " ")
         let run = RunRecord(
             command: program.command,
             appVersion: program.version,
@@ -75,39 +75,9 @@ public final class DataDirectory {
             pipelineSHA: identity.pipeline,
             modelID: modelID.isEmpty ? nil : modelID
         )
-        let database: AlertDatabase
-        let alerts = options.alerts ?? path + "/alerts.sqlite"
-        let isMissed: Bool
-        do throws(FileError) {
-            let files: any FileStore = options.store ?? DiskStore(root: path)
-            let isEmpty = try DiskStore.size(at: alerts) ?? 0 == 0
-            isMissed = isEmpty ? try CheckpointStore.hasAny(in: "state", store: files) : false
-        } catch {
-            throw RuntimeError(error)
-        }
+        let database = try Self.openAlerts(path, options, &notes)
         do throws(AlertStoreError) {
-            if let damaged = try AlertFiles.finishSalvage(of: alerts) {
-                notes.append("the salvaged alerts file is in its place now; the damaged one is \(damaged)")
-            } else if isMissed {
-                notes.append(
-                    "\(alerts) was not there: alerts are made anew from the log; what people had decided is not in it: to "
-                        + "keep that, put the file back from a backup"
-                )
-            }
-            database = try AlertDatabase(
-                path: alerts,
-                lockSeconds: options.lockSeconds,
-                cacheBytes: options.stateBytes == nil ? 64 << 20 : 16 << 20
-            )
-            let last = try database.lastRun()
-            if let last, !Self.isSame(last, run, identity) {
-                notes.append("the pipeline or the model has changed: alerts are rebuilt from the log")
-                notes += try Self.givenUp(database, plan, options.store ?? DiskStore(root: path))
-                try database.resetDerived()
-            }
-            for model in models.records { try database.register(model) }
-            try database.setRules(plan.detectors.map { ($0.name, $0.title, $0.kindName, plan.words($0)) })
-            try database.setFeatures(plan.featureRecords)
+            notes += try Self.register(plan, models.records, run, in: database, options.store ?? DiskStore(root: path))
             self.run = try database.beginRun(run, atMilliseconds: Self.now)
         } catch {
             throw RuntimeError(error)
@@ -140,23 +110,90 @@ public final class DataDirectory {
         surroundings.log = options.log
         surroundings.stateLimit = options.stateBytes.map { $0 / plan.partitionCount }
         let committed = try Self.committed(database, topic: plan.name)
-        var workers: [PartitionWorker] = []
+        let runners = try Self.openPartitions(of: plan, models.bindings, committed: committed, in: surroundings)
+        workers = runners.map { [alertsWait] in PartitionWorker($0, policy: options.policy, wait: alertsWait) }
+        try recover(committed: committed, options.checkpoint, plan, surroundings.store, progress)
+    }
+
+    /// Opens every partition's log, with an engine that has no state yet.
+    private static func openPartitions(
+        of plan: PipelinePlan,
+        _ models: [Int: ModelBinding],
+        committed: [Int: Int64],
+        in surroundings: PartitionRunner.Surroundings
+    ) throws(RuntimeError) -> [PartitionRunner] {
+        var runners: [PartitionRunner] = []
         do throws(RunnerError) {
             for partition in 0..<plan.partitionCount {
-                let runner = try PartitionRunner(
-                    plan: plan,
-                    partition: partition,
-                    models: models.bindings,
-                    committed: committed[partition] ?? 0,
-                    in: surroundings
+                runners.append(
+                    try PartitionRunner(
+                        plan: plan,
+                        partition: partition,
+                        models: models,
+                        committed: committed[partition] ?? 0,
+                        in: surroundings
+                    )
                 )
-                workers.append(PartitionWorker(runner, policy: options.policy, wait: alertsWait))
             }
         } catch {
             throw RuntimeError(error)
         }
-        self.workers = workers
-        try recover(committed: committed, options.checkpoint, plan, surroundings.store, progress)
+        return runners
+    }
+
+    /// Opens the alerts file, or makes an empty one; notes what a person should know of it.
+    private static func openAlerts(
+        _ path: String,
+        _ options: Options,
+        _ notes: inout [String]
+    ) throws(RuntimeError) -> AlertDatabase {
+        let alerts = options.alerts ?? path + "/alerts.sqlite"
+        let isMissed: Bool
+        do throws(FileError) {
+            let files: any FileStore = options.store ?? DiskStore(root: path)
+            let isEmpty = try DiskStore.size(at: alerts) ?? 0 == 0
+            isMissed = isEmpty ? try CheckpointStore.hasAny(in: "state", store: files) : false
+        } catch {
+            throw RuntimeError(error)
+        }
+        do throws(AlertStoreError) {
+            if let damaged = try AlertFiles.finishSalvage(of: alerts) {
+                notes.append("the salvaged alerts file is in its place now; the damaged one is \(damaged)")
+            } else if isMissed {
+                notes.append(
+                    "\(alerts) was not there: alerts are made anew from the log; what people had decided is not in it: to "
+                        + "keep that, put the file back from a backup"
+                )
+            }
+            return try AlertDatabase(
+                path: alerts,
+                lockSeconds: options.lockSeconds,
+                cacheBytes: options.stateBytes == nil ? 64 << 20 : 16 << 20
+            )
+        } catch {
+            throw RuntimeError(error)
+        }
+    }
+
+    /// Tells the alerts file what is in force now; what was derived under another pipeline or model is taken out of it.
+    /// Returns what a person should know of that.
+    private static func register(
+        _ plan: PipelinePlan,
+        _ models: [ModelRecord],
+        _ run: RunRecord,
+        in database: AlertDatabase,
+        _ store: any FileStore
+    ) throws(AlertStoreError) -> [String] {
+        var notes: [String] = []
+        if let last = try database.lastRun(), !isSame(last, run, plan.identity) {
+            notes.append("the pipeline or the model has changed: alerts are rebuilt from the log")
+            notes += try givenUp(database, plan, store)
+            try database.resetDerived()
+        }
+        for model in models { try database.register(model) }
+        try database.setRules(plan.detectors.map { ($0.name, $0.title, $0.kindName, plan.words($0)) })
+        try database.setFeatures(plan.featureRecords)
+        return notes
     }
 
     /// Which partition an event is in depends on how many there are: a log keeps the number that it was begun with.
@@ -278,8 +315,8 @@ public final class DataDirectory {
         }
     }
 
-    /// How old a partition's last checkpoint is, nanoseconds, nil before the first of this run; and why the last one could
-    /// not be written.
+    /// How old a partition's last checkpoint is, nanoseconds, nil before the first of this run; and why the last one
+    /// could not be written.
     var checkpointState: @Sendable (_ partition: Int) -> (age: Int64?, failure: String?) {
         let places = workers.map { ($0.runner.checkpointDirectory, $0.runner.checkpointProgress) }
         return { [checkpoints] partition in

@@ -5,8 +5,8 @@ import FileStore
 import StateStore
 import Synchronization
 
-/// How the partitions wait for something outside of this program, such as another program that holds the alerts file, or a disk
-/// without room: as long as it takes, told once, tried again now and then.
+/// How the partitions wait for something outside of this program, such as another program that holds the alerts file,
+/// or a disk without room: as long as it takes, told once, tried again now and then.
 ///
 /// Nothing is lost meanwhile. What is in the log is the truth; the rest follows.
 public final class OutsideWait: Sendable {

@@ -28,8 +28,8 @@ public final class PartitionWorker: @unchecked Sendable {
     private let wait: OutsideWait
     /// When an alerts file that cannot be written now is tried again; nil while it can.
     private var nextTry: ContinuousClock.Instant?
-    /// How long to collect before the next transaction: at least ten times what the last one took, so that writing never
-    /// takes more than a tenth of the time.
+    /// How long to collect before the next transaction: at least ten times what the last one took, so that writing
+    /// never takes more than a tenth of the time.
     private var pause: Duration
 
     init(_ runner: PartitionRunner, policy: CommitPolicy, wait: OutsideWait) {
@@ -144,6 +144,7 @@ public final class PartitionWorker: @unchecked Sendable {
         }
     }
 
+    /// Makes the events that were taken survive a power cut.
     public func sync() throws(RuntimeError) { try reporting { () throws(RunnerError) in try runner.syncLog() } }
 
     /// Commits everything and makes a last checkpoint, so that the next run starts where this one ended.

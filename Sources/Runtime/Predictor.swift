@@ -49,8 +49,8 @@ public enum PredictionError: Error, Sendable, Equatable {
     }
 }
 
-/// Scores an actor's events apart from the stream, with what scores the stream: the same decoder, plan, windows and model
-/// (C6). Nothing of one call is left for the next one. For any number of threads.
+/// Scores an actor's events apart from the stream, with what scores the stream: the same decoder, plan, windows and
+/// model (C6). Nothing of one call is left for the next one. For any number of threads.
 public final class Predictor: Sendable {
     private let plan: PipelinePlan
     private let detector: Int
@@ -127,7 +127,8 @@ public final class Predictor: Sendable {
         return prediction
     }
 
-    /// The features that moved each prediction's score most, the largest part first. Many together cost little more than one.
+    /// The features that moved each prediction's score most, the largest part first. Many together cost little more
+    /// than one.
     public func explain(_ predictions: [Prediction]) -> [[Reason]] { binding.reasons(of: predictions.map(\.features)) }
 
     private func isAscending(_ order: [Int]) -> Bool { zip(order, order.indices).allSatisfy { $0 == $1 } }

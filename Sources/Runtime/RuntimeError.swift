@@ -2,6 +2,7 @@ public import AlertStore
 public import Engine
 public import EventLog
 public import FileStore
+public import Recordings
 import StateStore
 
 /// Why a data directory cannot be opened or goes no further; the words say what a person can do.
@@ -10,19 +11,27 @@ public enum RuntimeError: Error, Sendable, CustomStringConvertible {
     case inUse(String)
     /// Files cannot be read or written, or do not fit the pipeline.
     case storage(String)
-    /// There is no room for more, on the disk or in the table of open files; nothing is lost, and the same call may succeed
-    /// later.
+    /// There is no room for more, on the disk or in the table of open files; nothing is lost, and the same call may
+    /// succeed later.
     case noRoom(RunnerError)
     /// Acknowledged data is damaged.
     case damaged(String)
     /// The pipeline and the model do not fit each other.
     case plan(String)
+    /// A recording cannot be read; what was read before has been taken.
+    case recording(RecordingError)
 
     public var description: String {
         switch self {
         case .inUse(let words), .storage(let words), .damaged(let words), .plan(let words): words
         case .noRoom(let error): error.description
+        case .recording(let error): error.description
         }
+    }
+
+    /// Runs calls that read recordings.
+    static func reading<Result>(_ body: () throws(RecordingError) -> Result) throws(RuntimeError) -> Result {
+        do throws(RecordingError) { return try body() } catch { throw .recording(error) }
     }
 }
 

@@ -2,8 +2,8 @@ import Plan
 
 /// Checked expressions as SQL for DuckDB.
 ///
-/// Null means what it means to the engine: a comparison with null is false and `not null` is false, so conditions are never
-/// NULL; arithmetic with null, and x / 0, is NULL. Numbers are DOUBLE, texts VARCHAR.
+/// Null means what it means to the engine: a comparison with null is false and `not null` is false, so conditions are
+/// never NULL; arithmetic with null, and x / 0, is NULL. Numbers are DOUBLE, texts VARCHAR.
 struct SQLExpressions {
     let schema: Schema
     /// What the names that the script makes up begin with.

@@ -3,17 +3,17 @@ public import Plan
 /// A pipeline's features as one SQL script for DuckDB 1.3 or later: the same plan, said in another language and run by
 /// another program, so that one can be checked against the other.
 ///
-/// The script reads a recording and ends with a SELECT of event, partition, offset, time_us and the features: one row an
-/// event, in the recording's order. Which events count (late, repeated and broken ones do not) and which partition they
-/// belong to is the engine's business: a table of `export features` says so; without one the script takes every event that
-/// has a time, as one partition, in the recording's order.
+/// The script reads a recording and ends with a SELECT of event, partition, offset, time_us and the features: one row
+/// an event, in the recording's order. Which events count (late, repeated and broken ones do not) and which partition
+/// they belong to is the engine's business: a table of `export features` says so; without one the script takes every
+/// event that has a time, as one partition, in the recording's order.
 ///
 /// Rules where the two could differ:
 /// - Events of one instant count in the order of their offsets: an event does not see a later one of its own instant.
 /// - Sums are added in another order: equal to 1e-9 of their size. Counts and other whole numbers are equal.
-/// - A JSON number in a text field is spelled anew (1.50 becomes 1.5), a value of type json is written without spaces, and
-///   `starts_with` and `contains` look at a text without its escapes. A recording that spells equal values equally, without
-///   escapes, makes no difference.
+/// - A JSON number in a text field is spelled anew (1.50 becomes 1.5), a value of type json is written without spaces,
+///   and `starts_with` and `contains` look at a text without its escapes. A recording that spells equal values equally,
+///   without escapes, makes no difference.
 public struct SQLScript {
     /// Where the script finds the events.
     public struct Source: Sendable {
@@ -41,6 +41,7 @@ public struct SQLScript {
     private var argumentColumns: [Expression] = []
     private var usedFields: Set<Int> = []
 
+    /// The script of a pipeline, over events that are where `source` says.
     public init(_ plan: PipelinePlan, source: Source) {
         self.plan = plan
         self.source = source
@@ -160,7 +161,8 @@ public struct SQLScript {
             ? "nullif(\(place { "CAST(json->\($0) AS VARCHAR)" }), 'null')" : place { "json->>\($0)" }
     }
 
-    /// The ways in which a path's names may be joined by dots in an event, nested ones first: as the decoder reads them.
+    /// The ways in which a path's names may be joined by dots in an event, nested ones first: as the decoder reads
+    /// them.
     private static func joined(_ parts: ArraySlice<String>) -> [String] {
         guard !parts.isEmpty else { return [""] }
         var paths: [String] = []

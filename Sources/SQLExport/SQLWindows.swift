@@ -3,9 +3,9 @@ import Plan
 /// Windows and the aggregates over them as SQL: one table a window, with one row an event that has a key.
 ///
 /// An event sees the events of its partition with a smaller offset whose time lies in the window, and itself. Where the
-/// pipeline allows no disorder, accepted events are in the order of time, and that is `OVER (… RANGE …)` once equal times
-/// are told apart by their offsets. Otherwise an event may have arrived later than one that it does not see, which no
-/// frame can say: the window is then a join of every event with those it sees.
+/// pipeline allows no disorder, accepted events are in the order of time, and that is `OVER (… RANGE …)` once equal
+/// times are told apart by their offsets. Otherwise an event may have arrived later than one that it does not see,
+/// which no frame can say: the window is then a join of every event with those it sees.
 struct SQLWindows {
     let expressions: SQLExpressions
     /// Accepted events are in the order of time.
@@ -121,8 +121,8 @@ struct SQLWindows {
             """
     }
 
-    /// Gaps among all events of a key cut its time into stretches; as of an event its session lies inside of one, and begins
-    /// behind the last gap among those that had arrived.
+    /// Gaps among all events of a key cut its time into stretches; as of an event its session lies inside of one, and
+    /// begins behind the last gap among those that had arrived.
     private func session(gap: Int64, _ key: String, _ columns: String) -> String {
         let (events, event, t, offset) = ("\(mark)events", "\(mark)event", "\(mark)t", "\(mark)offset")
         let entity = "\(mark)partition, \(key)"

@@ -28,6 +28,7 @@ public struct FraudServer: Sendable {
     let logger: Logger
     let rules: RouteRules
 
+    /// A server that listens once it is run.
     public init(_ context: ServerContext, access: ServerAccess, options: ServerOptions, logger: Logger) {
         self.context = context
         self.access = access

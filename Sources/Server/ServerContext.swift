@@ -31,6 +31,7 @@ public struct ServerContext: Sendable {
     /// Called for each actor that was predicted: the model, whether it is fraud, and the seconds it took.
     public var predicted: @Sendable (_ model: String, _ isFraud: Bool, _ seconds: Double) -> Void = { _, _, _ in }
 
+    /// What the routes answer from.
     public init(
         plan: PipelinePlan,
         bindings: [Int: ModelBinding],
@@ -59,7 +60,8 @@ public struct ServerContext: Sendable {
         try await NIOThreadPool.singleton.runIfActive { [alerts] in try body(alerts) }
     }
 
-    /// Writes what a person has decided, away from the event loops. Another program that is writing to the file is waited for.
+    /// Writes what a person has decided, away from the event loops. Another program that is writing to the file is
+    /// waited for.
     func writing<Value: Sendable>(
         _ body: @escaping @Sendable (AlertDatabase) throws -> Value
     ) async throws -> Value {

@@ -1,9 +1,9 @@
 import Base
 import Bytes
 
-/// Says of a key that it is certainly not among some, or that it may be: a Bloom filter in lines, of which a key has one, so
-/// that a look-up reads 64 bytes, from memory or from a file (Bloom 1970; Putze, Sanders, Singler 2007). 10 bits a key and 7
-/// probes: about 1.5 % of the absent keys pass.
+/// Says of a key that it is certainly not among some, or that it may be: a Bloom filter in lines, of which a key has
+/// one, so that a look-up reads 64 bytes, from memory or from a file (Bloom 1970; Putze, Sanders, Singler 2007). 10
+/// bits a key and 7 probes: about 1.5 % of the absent keys pass.
 ///
 /// A line is 60 bytes of bits and their CRC-32C, little-endian: what is read alone is checked alone.
 enum BloomFilter {

@@ -1,15 +1,16 @@
 import Base
 
-/// Which slots of a state have changed since its last image was begun, and which of them an image that is being filled has
-/// not copied yet.
+/// Which slots of a state have changed since its last image was begun, and which of them an image that is being filled
+/// has not copied yet.
 ///
-/// An image is as of the moment it was begun, and is filled while the state goes on: whoever is about to change a slot asks
-/// first whether the image still needs it as it is. So nothing is ever copied twice, and beginning costs nothing
+/// An image is as of the moment it was begun, and is filled while the state goes on: whoever is about to change a slot
+/// asks first whether the image still needs it as it is. So nothing is ever copied twice, and beginning costs nothing
 /// (copy-on-update; Vaz Salles et al., VLDB 2009). One image at a time. All calls are O(1), amortised.
 public struct ChangeMarks: ~Copyable {
     /// By slot: 0 = unchanged; otherwise the color of the image that its change belongs to.
     private var marks = GrowingArray<UInt8>()
-    /// Slots that changed since the image was begun, in order of their change; one that was freed since may be among them.
+    /// Slots that changed since the image was begun, in order of their change; one that was freed since may be among
+    /// them.
     private var changed = GrowingArray<Int32>()
     /// What changed between the last two images, and how far it has been copied.
     private var pending = GrowingArray<Int32>()
@@ -33,6 +34,7 @@ public struct ChangeMarks: ~Copyable {
 
     /// Notes that a slot changes. True if the image that is being filled has to take it first.
     public mutating func willChange(_ slot: Int) -> Bool {
+        assert(slot >= 0, "Slots begin with 0.")
         while marks.count <= slot { marks.append(0) }
         let mark = marks[slot]
         if mark == color { return false }
@@ -52,6 +54,7 @@ public struct ChangeMarks: ~Copyable {
     /// Begins an image of everything that has changed. The one before must be whole.
     public mutating func begin(_ image: StateImage) {
         precondition(self.image == nil, "An image is begun when the last one is whole.")
+        precondition(position == pending.count, "All of the last image's slots have been copied.")
         swap(&pending, &changed)
         changed.removeAll()
         position = 0

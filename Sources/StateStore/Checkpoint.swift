@@ -14,9 +14,9 @@ import FileStore
 /// | u32 runs, newest first; for each u64 sequence, u64 bytes, u64 records, u32 checksum |
 /// | u32 CRC-32C of all before |
 ///
-/// A text is u32 bytes and UTF-8. The number of a table that is gone stays, with an empty name, for as long as a run may have
-/// records of it: no other table takes it. Earlier versions wrote `PACHECK1`: instead of sections one text of the owner's
-/// bytes, and no tables; their numbers say what they are.
+/// A text is u32 bytes and UTF-8. The number of a table that is gone stays, with an empty name, for as long as a run
+/// may have records of it: no other table takes it. Earlier versions wrote `PACHECK1`: instead of sections one text of
+/// the owner's bytes, and no tables; their numbers say what they are.
 struct Checkpoint: Equatable {
     var sequence: Int
     var offset: Int64
@@ -54,6 +54,11 @@ struct Checkpoint: Equatable {
     }
 
     func encoded() -> [UInt8] {
+        precondition(
+            (0...Self.sequenceMax).contains(sequence) && (0...Self.offsetMax).contains(offset)
+                && runs.count <= Self.runsMax,
+            "What is written can be read again."
+        )
         var writer = ByteWriter(capacity: 256 + sections.values.reduce(0) { $0 + $1.count })
         writer.append(tables == nil ? Self.firstMagic : Self.magic)
         writer.appendLittleEndian(UInt64(sequence))

@@ -4,10 +4,10 @@ import Synchronization
 
 /// The checkpoints of one partition's state, in one folder.
 ///
-/// A checkpoint costs what has changed since the last one: it adds a sorted run of the changed keys, and merges runs as they
-/// pile up, each key O(log n) times in all (O'Neil et al. 1996, the log-structured merge tree). The two newest
-/// checkpoints are kept, with the runs that they name. Nothing is ever written in place: a power cut at any moment leaves
-/// the older ones whole.
+/// A checkpoint costs what has changed since the last one: it adds a sorted run of the changed keys, and merges runs as
+/// they pile up, each key O(log n) times in all (O'Neil et al. 1996, the log-structured merge tree). The two newest
+/// checkpoints are kept, with the runs that they name. Nothing is ever written in place: a power cut at any moment
+/// leaves the older ones whole.
 ///
 /// Images are installed by one thread; ``find(_:_:into:)`` may be called by another at the same time.
 public final class CheckpointStore: Sendable {
@@ -27,7 +27,8 @@ public final class CheckpointStore: Sendable {
     public struct Restored: Sendable {
         public var offset: Int64
         public var clock: Int64?
-        /// What its owner kept besides, by name; under the empty name all of it, if an earlier version of the program did.
+        /// What its owner kept besides, by name; under the empty name all of it, if an earlier version of the program
+        /// did.
         public var sections: [String: [UInt8]]
         /// Which table is which; nil if an earlier version wrote it: then the numbers say it.
         public var tables: [StateTable: StateTableName]?
@@ -64,20 +65,20 @@ public final class CheckpointStore: Sendable {
         self.filterBytes = filterBytes
     }
 
-    /// Bytes of memory that help to look up keys. Each run is at least twice as large as the one before it, so runs whose
-    /// filters take half of what is allowed at most take no more than that together.
+    /// Bytes of memory that help to look up keys. Each run is at least twice as large as the one before it, so runs
+    /// whose filters take half of what is allowed at most take no more than that together.
     public var heldBytes: Int { current.withLock { $0.runs.reduce(0) { $0 + $1.heldBytes } } }
 
     // MARK: - Reading
 
-    /// Finds the newest whole checkpoint at or before an offset, and checks every byte of it. Damaged ones are passed over,
-    /// each with a note.
+    /// Finds the newest whole checkpoint at or before an offset, and checks every byte of it. Damaged ones are passed
+    /// over, each with a note.
     public func restore(upTo limit: Int64) throws(FileError) -> (restored: Restored?, notes: [String]) {
         try restore(at: .min...limit)
     }
 
-    /// Finds the newest whole checkpoint, or the oldest, at an offset of a range, and checks every byte of it. Damaged ones are
-    /// passed over, each with a note. A writer may put new ones in their place meanwhile.
+    /// Finds the newest whole checkpoint, or the oldest, at an offset of a range, and checks every byte of it. Damaged
+    /// ones are passed over, each with a note. A writer may put new ones in their place meanwhile.
     public func restore(
         at offsets: ClosedRange<Int64>,
         oldestFirst: Bool = false
@@ -135,8 +136,8 @@ public final class CheckpointStore: Sendable {
         }
     }
 
-    /// Calls the body with every record of the checkpoint that was restored: newer versions of a key before older ones, so
-    /// the first one counts. Stops when the body returns false.
+    /// Calls the body with every record of the checkpoint that was restored: newer versions of a key before older ones,
+    /// so the first one counts. Stops when the body returns false.
     public func visit(_ body: (StateRecord) -> Bool) throws(StateError) {
         for run in current.withLock({ $0.runs }) {
             let cursor = run.cursor()
@@ -148,7 +149,8 @@ public final class CheckpointStore: Sendable {
 
     /// The newest value of a key in the last checkpoint, and its time; nil if there is none.
     ///
-    /// - Complexity: One filter look-up per run, from memory or with a read of 64 bytes, and two small reads where the key is.
+    /// - Complexity: One filter look-up per run, from memory or with a read of 64 bytes, and two small reads where the
+    ///   key is.
     public func find(_ table: StateTable, _ key: Text, into buffer: inout [UInt8]) throws(StateError) -> Int64? {
         // Under the lock, so that no merge takes a file away while it is read.
         var found: [UInt8] = []
@@ -276,6 +278,7 @@ public final class CheckpointStore: Sendable {
             if isAll { tables = tables.filter { !$0.value.isGone } }
             next += 1
         }
+        precondition(next >= sequence && sequence > last, "A checkpoint's name is new.")
         let checkpoint = Checkpoint(
             sequence: next,
             offset: image.offset,
@@ -350,7 +353,8 @@ public final class CheckpointStore: Sendable {
         return count
     }
 
-    /// Removes the checkpoints but the newest, those that were found to be damaged, and the runs that none of the others names.
+    /// Removes the checkpoints but the newest, those that were found to be damaged, and the runs that none of the
+    /// others names.
     private func prune() throws(StateError) {
         let damaged = current.withLock { $0.damaged }
         do throws(FileError) {

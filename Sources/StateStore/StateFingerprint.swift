@@ -5,10 +5,12 @@ public struct StateFingerprint: Sendable, Equatable, ExpressibleByStringLiteral 
     /// What those of earlier versions of the program bear that mean the same.
     public var earlier: [String]
 
+    /// A text of what state is computed with, and those by which earlier versions called the same.
     public init(_ text: String, earlier: [String] = []) {
         (self.text, self.earlier) = (text, earlier)
     }
 
+    /// A text, with no earlier ones.
     public init(stringLiteral text: String) {
         self.init(text)
     }

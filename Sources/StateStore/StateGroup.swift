@@ -3,8 +3,8 @@ import Bytes
 
 /// Where a stretch of a run is: some blocks, the index of them, and the filter over their records.
 ///
-/// In the run's list, little-endian: first record's u16 table and u64 × 2 key; u64 position of the first block; u64 position of
-/// the index; u32 blocks; u32 lines of the filter, which is behind the index.
+/// In the run's list, little-endian: first record's u16 table and u64 × 2 key; u64 position of the first block; u64
+/// position of the index; u32 blocks; u32 lines of the filter, which is behind the index.
 struct StateGroup: BitwiseCopyable {
     /// The first record of something that is sorted.
     struct First: BitwiseCopyable {

@@ -1,7 +1,7 @@
 public import Base
 
-/// What changed in a state since its last checkpoint, copied out of it piece by piece: the engine fills an image while it goes
-/// on; sorting and writing it is somebody else's work.
+/// What changed in a state since its last checkpoint, copied out of it piece by piece: the engine fills an image while
+/// it goes on; sorting and writing it is somebody else's work.
 public final class StateImage: @unchecked Sendable {
     // Filled by one thread, then handed over whole; never used by two at once.
 
@@ -34,7 +34,9 @@ public final class StateImage: @unchecked Sendable {
 
     private static let pieceBytes = 256 << 10
 
+    /// An empty image of a state as of an offset; `clock` in microseconds.
     public init(offset: Int64, clock: Int64?, tables: [StateTable: StateTableForm]) {
+        precondition(offset >= 0, "Offsets begin with 0.")
         self.offset = offset
         self.clock = clock
         self.tables = tables
@@ -44,9 +46,10 @@ public final class StateImage: @unchecked Sendable {
         for piece in pieces { piece.memory.deallocate() }
     }
 
-    /// Empties the image for another offset and keeps its memory: touching fresh memory costs as much as the copying. But not
-    /// that of values too large for a piece: one that grows would need another piece each time.
+    /// Empties the image for another offset and keeps its memory: touching fresh memory costs as much as the copying.
+    /// But not that of values too large for a piece: one that grows would need another piece each time.
     public func reuse(offset: Int64, clock: Int64?, tables: [StateTable: StateTableForm]) {
+        precondition(offset >= 0, "Offsets begin with 0.")
         self.offset = offset
         self.clock = clock
         self.tables = tables
@@ -85,6 +88,7 @@ public final class StateImage: @unchecked Sendable {
                 pieces.append(Piece(memory: .allocate(byteCount: Self.pieceBytes, alignment: 16)))
             }
         }
+        precondition(pieces[current].used + size <= pieces[current].memory.count, "A record lies in one piece.")
         guard let base = pieces[current].memory.baseAddress else { preconditionFailure("Pieces are never empty.") }
         defer {
             pieces[current].used += size
@@ -133,6 +137,7 @@ public final class StateImage: @unchecked Sendable {
                 position = reader.position
             }
         }
+        precondition(places.count == count, "All records that were added are there.")
         places.sort { $0.precedes($1) }
         var last: Place?
         for place in places {

@@ -3,8 +3,8 @@ import FileStore
 
 /// Merges runs into one: of a key in several, the newest counts.
 enum StateMerge {
-    /// Reads all runs, the newest first, once and in step, in constant memory. Records that `isDead` are left out: only where
-    /// nothing older than these runs exists, or an older version would come to life again.
+    /// Reads all runs, the newest first, once and in step, in constant memory. Records that `isDead` are left out: only
+    /// where nothing older than these runs exists, or an older version would come to life again.
     static func merge(
         _ runs: [StateRun],
         directory: String,
@@ -12,6 +12,7 @@ enum StateMerge {
         store: any FileStore,
         isDead: (StateRecord) -> Bool
     ) throws(StateError) -> StateRun.Name {
+        precondition(!runs.isEmpty, "Of no runs none is made.")
         var sources: [Source] = []
         for run in runs { sources.append(try Source(run)) }
         var writer = try files { () throws(FileError) in

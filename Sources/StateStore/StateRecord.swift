@@ -9,13 +9,14 @@ public struct StateTable: Hashable, Comparable, Sendable, BitwiseCopyable {
         self.number = number
     }
 
+    /// By number, as tables are in a run.
     public static func < (left: StateTable, right: StateTable) -> Bool { left.number < right.number }
 }
 
 /// One keyed value of a checkpoint.
 ///
-/// A record is dead, and may be dropped from disk, once the clock has passed its time by its table's horizon: exactly when
-/// the state in memory drops it, too. That is why nothing is ever written to say that a key is gone.
+/// A record is dead, and may be dropped from disk, once the clock has passed its time by its table's horizon: exactly
+/// when the state in memory drops it, too. That is why nothing is ever written to say that a key is gone.
 public struct StateRecord {
     public var table: StateTable
     public var key: Text

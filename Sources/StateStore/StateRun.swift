@@ -14,8 +14,8 @@ import FileStore
 /// | list of groups | see ``StateGroup``; CRC-32C behind it |
 /// | footer | u64 × 3: position and bytes of the list, records; u32 CRC-32C; u32 0; magic |
 ///
-/// So that memory does not follow the number of keys, only the list is held while a run is open, 56 bytes a group, and the
-/// filter if its owner has room for it. Otherwise a look-up reads 64 bytes of it.
+/// So that memory does not follow the number of keys, only the list is held while a run is open, 56 bytes a group, and
+/// the filter if its owner has room for it. Otherwise a look-up reads 64 bytes of it.
 final class StateRun: @unchecked Sendable {
     // Nothing changes after the initializer.
     struct Name: Equatable {
@@ -106,8 +106,8 @@ final class StateRun: @unchecked Sendable {
     /// Reads the run block by block, in order of table and key.
     func cursor() -> Cursor { Cursor(self) }
 
-    /// The value of a key, copied into `buffer`, and its time; nil if the run does not hold it. Mostly without a read if it
-    /// does not and the filter is held.
+    /// The value of a key, copied into `buffer`, and its time; nil if the run does not hold it. Mostly without a read
+    /// if it does not and the filter is held.
     func find(_ table: StateTable, _ key: Text, into buffer: inout [UInt8]) throws(StateError) -> Int64? {
         var low = 0
         var high = groups.count

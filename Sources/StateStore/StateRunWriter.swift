@@ -72,6 +72,7 @@ struct StateRunWriter: ~Copyable {
         footer.appendLittleEndian(checksum)
         footer.appendLittleEndian(UInt32(0))
         footer.append(StateRun.magic)
+        precondition(footer.count == StateRun.footerBytes, "A reader knows where the footer begins.")
         output.append(footer.bytes)
         try flush()
         return StateRun.Name(sequence: sequence, byteCount: written, records: count, checksum: checksum)
@@ -81,6 +82,7 @@ struct StateRunWriter: ~Copyable {
         output.appendLittleEndian(UInt32(block.count))
         output.appendLittleEndian(Checksum.crc32c(block.bytes))
         output.append(block.bytes)
+        precondition(block.count > 0 && blockCount > 0, "A block has records, and is in the index.")
         block.removeAll()
         if output.count >= Self.outputBytes { try flush() }
     }
@@ -88,6 +90,7 @@ struct StateRunWriter: ~Copyable {
     /// Writes the index and the filter of a group behind its blocks.
     private mutating func endGroup() {
         guard let first else { return }
+        precondition(block.isEmpty && hashes.count > 0, "A group ends with a whole block.")
         let group = StateGroup(
             first: first,
             start: start,
@@ -96,6 +99,7 @@ struct StateRunWriter: ~Copyable {
             lines: BloomFilter.lineCount(keys: hashes.count),
             firstLine: 0
         )
+        precondition(index.count + 4 == group.indexBytes, "Every block is in the index.")
         group.write(to: &groups)
         output.append(index.bytes)
         output.appendLittleEndian(Checksum.crc32c(index.bytes))

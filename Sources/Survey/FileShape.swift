@@ -92,8 +92,8 @@ public struct FileShape: Sendable, Equatable {
         return separators.first { $0 == line[4] }
     }
 
-    /// Which record is the header if the first one is none: the first of as many fields as most records have, all of them
-    /// names, behind others that have fewer. Nil if the first one may be.
+    /// Which record is the header if the first one is none: the first of as many fields as most records have, all of
+    /// them names, behind others that have fewer. Nil if the first one may be.
     private static func headerPlace(_ records: [[[UInt8]]], usual: Int) -> Int? {
         func isFull(_ record: [[UInt8]]) -> Bool {
             record.count == usual && record.count { !$0.isEmpty } > usual / 2
@@ -150,8 +150,8 @@ public struct FileShape: Sendable, Equatable {
         return (best.key, Double(best.value) / Double(records.count))
     }
 
-    /// Whether a record names columns: no number and no time is among its texts. Where they are not all different, or some are
-    /// empty, the records behind it must be of another kind.
+    /// Whether a record names columns: no number and no time is among its texts. Where they are not all different, or
+    /// some are empty, the records behind it must be of another kind.
     private static func isHeader(_ record: [[UInt8]], _ names: [String], over rest: ArraySlice<[[UInt8]]>) -> Bool {
         guard record.contains(where: { !$0.isEmpty }), record.allSatisfy(isName) else { return false }
         if Set(names).count == names.count, record.count(where: \.isEmpty) <= 1 { return true }

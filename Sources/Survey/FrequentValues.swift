@@ -1,7 +1,7 @@
 /// The values that occur most often, in bounded memory, with their texts.
 ///
-/// Exact up to ``limit`` different values; beyond it a value's count is at most a share of 1 / ``limit`` of all too small, and
-/// what is more frequent than that is there (Misra, Gries 1982).
+/// Exact up to ``limit`` different values; beyond it a value's count is at most a share of 1 / ``limit`` of all too
+/// small, and what is more frequent than that is there (Misra, Gries 1982).
 package struct FrequentValues {
     package static let limit = 128
     /// Bytes of a value that are kept.

@@ -1,7 +1,7 @@
 import Bytes
 
-/// Takes JSON objects apart into the columns of a block: a member of an object in an object is the column `outer.inner`, an
-/// element of a list `list[]`.
+/// Takes JSON objects apart into the columns of a block: a member of an object in an object is the column
+/// `outer.inner`, an element of a list `list[]`.
 public struct JSONRecords {
     /// A place in the objects, whose values are a column once there are some.
     private final class Node {

@@ -1,8 +1,8 @@
 /// How often each key occurs, in bounded memory.
 ///
-/// Exact up to a limit of different keys. Beyond it keys are kept whose hashes begin with a zero, then two, and so on: an even
-/// sample of the keys, each of which is still counted exactly (adaptive sampling; Wegman 1984, Flajolet 1990). So the number
-/// of keys is estimated within some 1.2 / √limit, and what is said of a key is true of that key.
+/// Exact up to a limit of different keys. Beyond it keys are kept whose hashes begin with a zero, then two, and so on:
+/// an even sample of the keys, each of which is still counted exactly (adaptive sampling; Wegman 1984, Flajolet 1990).
+/// So the number of keys is estimated within some 1.2 / √limit, and what is said of a key is true of that key.
 package final class KeySample {
     private let limit: Int
     private var hashes: UnsafeMutablePointer<UInt64>

@@ -1,6 +1,7 @@
 /// What the name of a column says of its meaning: its words, in the languages of the exports that people have.
 struct NameWords {
-    /// The words, lower case: `nameOrig`, `NAME_ORIG` and `name orig` are `name`, `orig`; digits at a word's end are left off.
+    /// The words, lower case: `nameOrig`, `NAME_ORIG` and `name orig` are `name`, `orig`; digits at a word's end are
+    /// left off.
     let words: [String]
     /// All letters and digits behind one another, for the languages that write compounds.
     let joined: String

@@ -1,6 +1,7 @@
 import Bytes
 
-/// Words that programs write where they have no value: those that a pipeline knows without being told, looked for quickly.
+/// Words that programs write where they have no value: those that a pipeline knows without being told, looked for
+/// quickly.
 enum NullWord {
     /// Words of up to four bytes, each as one number.
     private static let short = ValueStyle.defaultNullWords.words.filter { isShort($0.utf8.count) }.map { word in

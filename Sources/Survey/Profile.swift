@@ -24,6 +24,7 @@ public struct Profile: Sendable, Equatable {
 
     public init() {}
 
+    /// The column with a path; nil if no record has it.
     public subscript(column: String) -> ColumnProfile? { columns.first { $0.path == column } }
 
     /// Something that a person should know before the file is used.
@@ -138,7 +139,8 @@ public struct TimeProfile: Sendable, Equatable {
     public var latestLine: Int
     /// By how much at most, but for the few that are latest.
     public var usualLateness: Int64
-    /// Events far ahead of those around them, by a clock that is wrong: nothing is late behind these. Nil if there are none.
+    /// Events far ahead of those around them, by a clock that is wrong: nothing is late behind these. Nil if there are
+    /// none.
     public var ahead: Ahead?
     /// Whether the file goes from the newest event to the oldest one.
     public var isReversed: Bool
@@ -180,7 +182,8 @@ public struct EntityProfile: Sendable, Equatable {
     /// Seconds between two events of a key: the first decile and the median; nil without times.
     public var gapDecile: Double?
     public var gapMedian: Double?
-    /// Events that are earlier than one of their key before them, and by how much at most, microseconds; of the sampled keys.
+    /// Events that are earlier than one of their key before them, and by how much at most, microseconds; of the sampled
+    /// keys.
     public var late: Int
     public var lateness: Int64
 }

@@ -1,5 +1,5 @@
-/// Quantiles of any number of values in bounded memory, each within 1 % of its value, and the same whatever the order of the
-/// values: a histogram whose buckets grow with the numbers (as DDSketch; Masson, Rim, Lee 2019).
+/// Quantiles of any number of values in bounded memory, each within 1 % of its value, and the same whatever the order
+/// of the values: a histogram whose buckets grow with the numbers (as DDSketch; Masson, Rim, Lee 2019).
 ///
 /// A bucket is an exponent of two and the first seven bits behind it, so whole numbers up to 256 are exact.
 public struct QuantileSketch: Sendable, Equatable {

@@ -1,7 +1,7 @@
 import Bytes
 
-/// How well a column's values fit one way of reading them. All of them are tried until it is plain that they do not fit: what
-/// the first values are proves nothing.
+/// How well a column's values fit one way of reading them. All of them are tried until it is plain that they do not
+/// fit: what the first values are proves nothing.
 struct Reading: Sendable {
     /// A value that does not fit.
     struct Misfit: Sendable, Equatable {
@@ -12,7 +12,8 @@ struct Reading: Sendable {
     private(set) var hits = 0
     private(set) var misses = 0
     private(set) var misfits: [Misfit] = []
-    /// The different texts that do not fit, without spaces around them; nil if they are many, or long, or not all are texts.
+    /// The different texts that do not fit, without spaces around them; nil if they are many, or long, or not all are
+    /// texts.
     private(set) var words: [String]? = []
 
     /// So many misfits are told with their lines.

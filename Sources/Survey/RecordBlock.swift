@@ -33,6 +33,7 @@ public final class RecordBlock: @unchecked Sendable {
     private var byteCapacity = 1 << 20
     private var byteCount = 0
 
+    /// An empty block, with all of its memory.
     public init() { bytes = .allocate(capacity: byteCapacity) }
 
     deinit { bytes.deallocate() }

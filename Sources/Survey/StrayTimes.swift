@@ -1,5 +1,5 @@
-/// Events far ahead of those around them: what few of the events behind them come near is a clock that is wrong, and everything
-/// behind it would be late.
+/// Events far ahead of those around them: what few of the events behind them come near is a clock that is wrong, and
+/// everything behind it would be late.
 struct StrayTimes {
     /// The order of all other events.
     private(set) var order = TimeSurvey()

@@ -6,9 +6,9 @@ public enum CSVText {
     public static let guardedWords = "values as they are, but for a ' before a text that a spreadsheet would run"
     public static let rawWords = "every value as it is"
 
-    /// A text as a field. One that a spreadsheet would run as a formula gets a ' in front unless `isRaw`: one that begins with
-    /// =, @, a tab or a carriage return, or with + or - and is no number. A telephone number is one here: only digits and what
-    /// people put between them; a formula of those alone can do nothing but sums.
+    /// A text as a field. One that a spreadsheet would run as a formula gets a ' in front unless `isRaw`: one that
+    /// begins with =, @, a tab or a carriage return, or with + or - and is no number. A telephone number is one here:
+    /// only digits and what people put between them; a formula of those alone can do nothing but sums.
     public static func field(_ text: String, isRaw: Bool = false) -> String {
         let text = isRaw || !isRun(text) ? text : "'" + text
         let needsQuotes = text.unicodeScalars.contains { $0 == "," || $0 == "\"" || $0 == "\n" || $0 == "\r" }

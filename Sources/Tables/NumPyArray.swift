@@ -74,8 +74,8 @@ struct NumPyArray {
         }
     }
 
-    /// The head of an array of records, in version 2.0 of the format. The number of rows has room for all its digits, so that
-    /// the header's size is known from the start.
+    /// The head of an array of records, in version 2.0 of the format. The number of rows has room for all its digits,
+    /// so that the header's size is known from the start.
     static func header(integers: [String], numbers: [String], rowCount: Int) -> [UInt8] {
         let types = integers.map { "('\($0)', '<i8')" } + numbers.map { "('\($0)', '<f8')" }
         let digits = String(rowCount)

@@ -1,6 +1,7 @@
 import Bytes
 
-/// Rows of numbers from CSV: a header of names, then one number a field; empty, `nan` or another word for null = missing.
+/// Rows of numbers from CSV: a header of names, then one number a field; empty, `nan` or another word for null =
+/// missing.
 ///
 /// Numbers are read in 64 bits. Rows are collected behind one another
 /// until ``removeAll()``: whoever reads a large file does so in batches.
@@ -158,8 +159,8 @@ public struct NumberRows: Sendable {
         return .nan
     }
 
-    /// Words that are numbers here, as programs write rows: a feature can be infinite, which an event's number cannot, and a
-    /// column of conditions is one of numbers.
+    /// Words that are numbers here, as programs write rows: a feature can be infinite, which an event's number cannot,
+    /// and a column of conditions is one of numbers.
     private static let words: [(words: WordList, value: Double)] = [
         (WordList(["true"]), 1), (WordList(["false"]), 0),
         (WordList(["inf", "+inf", "infinity", "+infinity"]), .infinity),

@@ -1,7 +1,8 @@
 import Foundation
 public import Ingest
 
-/// A table of numbers, read whole: `.npy` (NumPy's format, one- or two-dimensional) or CSV with a header, which may be packed.
+/// A table of numbers, read whole: `.npy` (NumPy's format, one- or two-dimensional) or CSV with a header, which may be
+/// packed.
 ///
 /// An array has no names: its columns are called f0, f1 … A missing value is NaN.
 public struct NumberTable: Sendable {

@@ -1,7 +1,7 @@
 import Bytes
 
-/// A table of numbers as it is written: columns of whole numbers, behind them others, as CSV or as one NumPy array of records
-/// (NEP 1). A missing number is an empty field, and NaN in an array.
+/// A table of numbers as it is written: columns of whole numbers, behind them others, as CSV or as one NumPy array of
+/// records (NEP 1). A missing number is an empty field, and NaN in an array.
 ///
 /// Rows go through one buffer; nothing is kept but the number of rows, which an array's header holds.
 public final class TableWriter {

@@ -1,5 +1,5 @@
-/// A checked graph of operators over tensors. Nodes stand in an order in which every input is there before it is needed;
-/// what no result needs is left out, and what depends on no input is computed once.
+/// A checked graph of operators over tensors. Nodes stand in an order in which every input is there before it is
+/// needed; what no result needs is left out, and what depends on no input is computed once.
 public struct Graph: Sendable {
     /// What a node does: its inputs' tensors (nil = left out) become its outputs'. Total: it throws, it never traps.
     public typealias Kernel = @Sendable (_ inputs: [Tensor?], _ work: Work) throws(GraphFault) -> [Tensor]

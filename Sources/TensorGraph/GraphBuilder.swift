@@ -19,6 +19,7 @@ public struct GraphBuilder {
 
     public init() {}
 
+    /// Adds a value that is the same for all rows. Throws if the name is taken.
     public mutating func add(constant name: String, _ tensor: Tensor) throws(GraphFault) {
         guard constants[name] == nil else { throw .malformed("two values are named \(name)") }
         constants[name] = tensor
@@ -49,7 +50,8 @@ public struct GraphBuilder {
     ///   - inputs: Names of the values that a run is given.
     ///   - results: Names of the values that it returns.
     /// - Returns: Only what the results need.
-    /// - Throws: ``GraphFault`` if something is missing, goes round in a circle, or needs an operator that is not known.
+    /// - Throws: ``GraphFault`` if something is missing, goes round in a circle, or needs an operator that is not
+    ///   known.
     public func graph(from inputs: [String], to results: [String]) throws(GraphFault) -> Graph {
         var slots: [String: Int] = [:]
         var values: [Tensor?] = []

@@ -2,8 +2,8 @@ public import Forest
 
 /// A graph that makes probabilities or values of rows of numbers.
 ///
-/// Rows do not mix: what a row gives does not depend on the rows beside it. A row that an operator has no answer for gives
-/// NaN.
+/// Rows do not mix: what a row gives does not depend on the rows beside it. A row that an operator has no answer for
+/// gives NaN.
 public struct GraphModel: Sendable {
     /// One of the graph's inputs: one or more columns of a row.
     public struct Input: Sendable {
@@ -52,7 +52,8 @@ public struct GraphModel: Sendable {
     /// Tries the graph on a few rows.
     ///
     /// - Parameters:
-    ///   - graph: Its first output are the results, [row][result]; of an anomaly model the second one how isolated rows are.
+    ///   - graph: Its first output are the results, [row][result]; of an anomaly model the second one how isolated rows
+    ///     are.
     ///   - inputs: The columns of a row.
     ///   - featureNames: One a column.
     ///   - kind: What the results are.

@@ -2,8 +2,8 @@ import CKernels
 public import Forest
 import Synchronization
 
-/// A tree ensemble as one operator of a graph: the forest engines add up its leaves, and what ONNX Runtime does with the
-/// sums is done to them.
+/// A tree ensemble as one operator of a graph: the forest engines add up its leaves, and what ONNX Runtime does with
+/// the sums is done to them.
 public struct TreeOperator: Sendable {
     public enum Transform: String, Sendable {
         case none = "NONE"

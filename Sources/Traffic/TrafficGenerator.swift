@@ -2,8 +2,8 @@ import Base
 
 /// Makes events of made-up people, one JSON line at a time, in the order of their arrival.
 ///
-/// The virtual clock only moves forward: sequences begin evenly spread over time, their events follow 1 to 30 s after one
-/// another, and each arrives a little after it happened. Memory follows the number of sequences that are under way.
+/// The virtual clock only moves forward: sequences begin evenly spread over time, their events follow 1 to 30 s after
+/// one another, and each arrives a little after it happened. Memory follows the number of sequences that are under way.
 public struct TrafficGenerator {
     /// What the caller may want to know of the line just made.
     public struct Event: Sendable {
@@ -36,6 +36,7 @@ public struct TrafficGenerator {
     private var domainTurn = 0
     private let testID: String
 
+    /// Events that the settings alone decide, their seed included.
     public init(_ settings: TrafficSettings) {
         self.settings = settings
         random = Seeded(seed: settings.seed)

@@ -91,8 +91,9 @@ public struct TrafficSettings: Sendable, Equatable {
     public var duration: Int64?
     /// 1 in 20 events arrives up to this much after it happened, the others up to 50 ms; microseconds.
     public var disorder: Int64 = 5_000_000
-    /// Whether every sequence has an actor that no other one has, of these or of other settings that start at another second of
-    /// ten days: what is found of an actor is then found of its sequence. Otherwise ids are drawn, and some come again.
+    /// Whether every sequence has an actor that no other one has, of these or of other settings that start at another
+    /// second of ten days: what is found of an actor is then found of its sequence. Otherwise ids are drawn, and some
+    /// come again.
     public var hasActorsOfItsOwn = false
     /// Ground truth in the event itself, as the original has it; otherwise the caller writes it elsewhere.
     public var hasLabels = true

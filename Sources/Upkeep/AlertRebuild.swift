@@ -6,12 +6,12 @@ public import FileStore
 import Plan
 import Runtime
 
-/// Makes everything anew that is made from the log, and keeps what is not: what people and runs have put into the alerts
-/// file, and what came of events that the log no longer has.
+/// Makes everything anew that is made from the log, and keeps what is not: what people and runs have put into the
+/// alerts file, and what came of events that the log no longer has.
 ///
-/// A sound file takes the new alerts in one transaction. A damaged one is salvaged into a new file, which gets its name once
-/// it is whole. So a kill at any moment leaves the old or the new, or what ``AlertStore/AlertFiles/finishSalvage(of:)``
-/// completes.
+/// A sound file takes the new alerts in one transaction. A damaged one is salvaged into a new file, which gets its name
+/// once it is whole. So a kill at any moment leaves the old or the new, or what
+/// ``AlertStore/AlertFiles/finishSalvage(of:)`` completes.
 public struct AlertRebuild {
     private let recomputation: Recomputation
     private let store: DiskStore

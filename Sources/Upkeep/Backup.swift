@@ -11,14 +11,15 @@ public struct Backup: Sendable {
     /// What is not there, though it is meant to be, in words.
     public let missing: [String]
 
-    /// Copies everything into a new folder. Each is copied before what it rests on: a start needs a checkpoint that the alerts
-    /// have reached, and alerts whose events are in the log.
+    /// Copies everything into a new folder. Each is copied before what it rests on: a start needs a checkpoint that the
+    /// alerts have reached, and alerts whose events are in the log.
     ///
     /// - Parameters:
     ///   - files: The data directory.
     ///   - store: Its files.
     ///   - folder: Where the copy goes; it does not exist yet.
-    /// - Returns: The copy, or nil if the log has been shortened meanwhile: what was copied may begin behind the checkpoints.
+    /// - Returns: The copy, or nil if the log has been shortened meanwhile: what was copied may begin behind the
+    ///   checkpoints.
     /// - Throws: ``UpkeepError``
     public static func copy(
         _ files: DataFiles,

@@ -84,8 +84,9 @@ public struct BackupList: Sendable {
     /// Folders are no deeper: one that leads back to itself ends somewhere.
     private static let depthMax = 8
 
-    /// Copies a folder with everything below it as it is now. What a writer takes away meanwhile is passed over, and so is
-    /// what it has not finished; the files of a folder of checkpoints belong together, and are copied as of one moment.
+    /// Copies a folder with everything below it as it is now. What a writer takes away meanwhile is passed over, and so
+    /// is what it has not finished; the files of a folder of checkpoints belong together, and are copied as of one
+    /// moment.
     public mutating func copyFolder(
         _ folder: String,
         from source: DiskStore,
@@ -124,8 +125,8 @@ public struct BackupList: Sendable {
         [".log", ".index", ".timeindex"].contains { name.hasSuffix($0) }
     }
 
-    /// The files of a folder as of one moment, held open: they are read to their ends, though a writer may remove them. Folders
-    /// of checkpoints have far fewer than a store keeps open.
+    /// The files of a folder as of one moment, held open: they are read to their ends, though a writer may remove them.
+    /// Folders of checkpoints have far fewer than a store keeps open.
     private struct Held {
         let store: DiskStore
         let names: [String]
@@ -149,8 +150,8 @@ public struct BackupList: Sendable {
         }
     }
 
-    /// Copies a file as it is now, or as many bytes as it had, and notes it; durable on return. A file that is gone is passed
-    /// over: retention takes some away. Anything else that is no file is noted as left.
+    /// Copies a file as it is now, or as many bytes as it had, and notes it; durable on return. A file that is gone is
+    /// passed over: retention takes some away. Anything else that is no file is noted as left.
     public mutating func copy(
         _ name: String,
         from source: DiskStore,

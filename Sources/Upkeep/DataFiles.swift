@@ -82,8 +82,8 @@ public struct DataFiles: Sendable {
         }
     }
 
-    /// Where a log was shortened, that no checkpoint has what the events left behind that are gone, in words. A writer may put
-    /// a newer checkpoint in an older one's place meanwhile.
+    /// Where a log was shortened, that no checkpoint has what the events left behind that are gone, in words. A writer
+    /// may put a newer checkpoint in an older one's place meanwhile.
     public func missingState(_ store: DiskStore, _ database: AlertDatabase?) throws(UpkeepError) -> [String] {
         let built = try built(database)
         var words: [String] = []

@@ -45,6 +45,7 @@ public struct LogPartition: Comparable, Hashable, Sendable {
         }
     }
 
+    /// By topic, then by number.
     public static func < (left: LogPartition, right: LogPartition) -> Bool {
         (left.topic, left.number) < (right.topic, right.number)
     }

@@ -12,9 +12,9 @@ import StateStore
 
 /// Makes the alerts from the log again, as far as the log goes back.
 ///
-/// Where it no longer begins with the first event that the alerts were made from (`log retain`), or has lost some of those to
-/// damage (`log repair`), the oldest checkpoint behind that has the state as of its offset: what came before is taken over as
-/// it is, and everything behind it is made again.
+/// Where it no longer begins with the first event that the alerts were made from (`log retain`), or has lost some of
+/// those to damage (`log repair`), the oldest checkpoint behind that has the state as of its offset: what came before
+/// is taken over as it is, and everything behind it is made again.
 public struct Recomputation {
     public let plan: PipelinePlan
     let identity: PlanIdentity
@@ -48,7 +48,8 @@ public struct Recomputation {
     ///   - models: Those of its detectors.
     ///   - store: The data directory.
     ///   - appVersion: What makes the alerts, for the notes of its runs.
-    ///   - lost: What a repair has marked as lost, by the partitions' names: where it is not given, every event counts as one.
+    ///   - lost: What a repair has marked as lost, by the partitions' names: where it is not given, every event counts
+    ///     as one.
     ///   - talk: Who is told.
     public init(
         _ plan: PipelinePlan,
@@ -152,8 +153,8 @@ public struct Recomputation {
         return try start(known.partition, first: first, limit: limit, behind: try gone(known, database))
     }
 
-    /// Behind the last marked events of a partition that alerts were made from, before those were lost; nil if there are none.
-    /// Of those that were lost before they counted, the file knows as the log does.
+    /// Behind the last marked events of a partition that alerts were made from, before those were lost; nil if there
+    /// are none. Of those that were lost before they counted, the file knows as the log does.
     private func gone(_ known: PartitionProgress, _ database: AlertDatabase) throws(UpkeepError) -> Int64? {
         for range in marks(known.partition).reversed() where range.offset.rawValue < known.nextOffset {
             let offsets = range.offset.rawValue..<min(range.nextOffset.rawValue, known.nextOffset)

@@ -84,93 +84,39 @@ final class EntityProgram {
         order: [Expression] = []
     ) {
         key = plan.entities[entity]
+        var layout = Layout()
+        for value in order { _ = layout.word(of: value) }
         let mine = plan.aggregates.indices.filter { plan.aggregates[$0].window.entity == entity }
-        var windows: [Window] = []
-        var numbers: [(expression: Expression, word: Int)] = []
-        var texts: [(expression: Expression, word: Int)] = []
-        var width = EntityState.firstArgumentWord
-        /// Where the value of an expression is kept; equal ones share a word.
-        func word(of expression: Expression) -> Int {
-            let isText = expression.type == .text
-            if let known = (isText ? texts : numbers).first(where: { $0.expression == expression }) {
-                return known.word
-            }
-            defer { width += isText ? 2 : 1 }
-            if isText { texts.append((expression, width)) } else { numbers.append((expression, width)) }
-            return width
+        for index in mine where !layout.windows.contains(plan.aggregates[index].window) {
+            layout.windows.append(plan.aggregates[index].window)
         }
-        for value in order { _ = word(of: value) }
-        for index in mine where !windows.contains(plan.aggregates[index].window) {
-            windows.append(plan.aggregates[index].window)
-        }
-        var groups: [Group] = []
-        var operations: [Operation] = []
-        var moments: [Moment] = []
-        var counters: [Counter] = []
-        for window in windows {
-            let start = operations.count
-            let firstMoment = moments.count
-            let firstCounter = counters.count
-            for index in mine where plan.aggregates[index].window == window {
-                let aggregate = plan.aggregates[index]
-                operations.append(
-                    Operation(
-                        function: aggregate.function,
-                        word: aggregate.argument.map(word) ?? 0,
-                        isText: aggregate.argument?.type == .text,
-                        excludesCurrent: aggregate.excludesCurrent || aggregate.function == .zscore,
-                        lane: results[index]
-                    )
-                )
-            }
-            for index in start..<operations.count {
-                guard operations[index].isOfMoments else { continue }
-                let word = operations[index].word
-                let known = moments[firstMoment...].firstIndex { $0.word == word }
-                if known == nil { moments.append(Moment(word: word)) }
-                let moment = known ?? moments.count - 1
-                operations[index].moment = moment
-                switch operations[index].function {
-                case .std, .zscore: moments[moment].hasSquares = true
-                case .min, .max: moments[moment].hasExtremes = true
-                default: break
-                }
-            }
-            for index in start..<operations.count where operations[index].function == .distinct {
-                let counter = Counter(word: operations[index].word, isText: operations[index].isText)
-                let known = counters[firstCounter...].firstIndex { $0.word == counter.word }
-                if known == nil { counters.append(counter) }
-                operations[index].counter = known ?? counters.count - 1
-            }
-            groups.append(
-                Group(
-                    window: window,
-                    operations: start..<operations.count,
-                    moments: firstMoment..<moments.count,
-                    counters: firstCounter..<counters.count
-                )
-            )
+        for window in layout.windows {
+            let ofWindow = mine.filter { plan.aggregates[$0].window == window }
+            layout.add(window, ofWindow.map { (plan.aggregates[$0], results[$0]) })
         }
         // An alert looks at its session, whether or not a feature does.
         var amountWord: Int?
         for detector in plan.detectors where detector.entity == entity {
             let window = Window(entity: entity, kind: .session(gap: detector.sessionGap))
-            if !windows.contains(window) { windows.append(window) }
-            if let amount = plan.schema.index(ofRole: .amount) { amountWord = word(of: .field(amount, .number)) }
+            if !layout.windows.contains(window) { layout.windows.append(window) }
+            if let amount = plan.schema.index(ofRole: .amount) {
+                amountWord = layout.word(of: .field(amount, .number))
+            }
         }
-        self.windows = windows
-        self.width = width
+        precondition(layout.operations.count == mine.count, "Each aggregate is in one window.")
+        windows = layout.windows
+        width = layout.width
         self.amountWord = amountWord
-        self.groups = Self.flat(groups)
-        self.operations = Self.flat(operations)
-        self.moments = Self.flat(moments)
-        self.counters = Self.flat(counters)
+        groups = Self.flat(layout.groups)
+        operations = Self.flat(layout.operations)
+        moments = Self.flat(layout.moments)
+        counters = Self.flat(layout.counters)
         keys = .allocate(capacity: capacity)
-        self.numbers = Self.flat(numbers.map { Argument(lane: .allocate(capacity: capacity), word: $0.word) })
-        self.texts = Self.flat(texts.map { Argument(lane: .allocate(capacity: capacity), word: $0.word) })
-        values = (numbers + texts).sorted { $0.word < $1.word }.map(\.expression)
-        numberExpressions = numbers.map(\.expression)
-        textExpressions = texts.map(\.expression)
+        numbers = Self.flat(layout.numbers.map { Argument(lane: .allocate(capacity: capacity), word: $0.word) })
+        texts = Self.flat(layout.texts.map { Argument(lane: .allocate(capacity: capacity), word: $0.word) })
+        values = (layout.numbers + layout.texts).sorted { $0.word < $1.word }.map(\.expression)
+        numberExpressions = layout.numbers.map(\.expression)
+        textExpressions = layout.texts.map(\.expression)
     }
 
     deinit {
@@ -198,6 +144,81 @@ final class EntityProgram {
             evaluator.numbers(expression, into: argument.lane)
         }
         for (argument, expression) in zip(texts, textExpressions) { evaluator.texts(expression, into: argument.lane) }
+    }
+}
+
+/// A program while it is being made: which word of a row holds what, and what is computed of it.
+private struct Layout {
+    var windows: [Window] = []
+    var numbers: [(expression: Expression, word: Int)] = []
+    var texts: [(expression: Expression, word: Int)] = []
+    var width = EntityState.firstArgumentWord
+    var groups: [EntityProgram.Group] = []
+    var operations: [EntityProgram.Operation] = []
+    var moments: [EntityProgram.Moment] = []
+    var counters: [EntityProgram.Counter] = []
+
+    /// Where the value of an expression is kept; equal ones share a word.
+    mutating func word(of expression: Expression) -> Int {
+        let isText = expression.type == .text
+        if let known = (isText ? texts : numbers).first(where: { $0.expression == expression }) { return known.word }
+        defer { width += isText ? 2 : 1 }
+        if isText { texts.append((expression, width)) } else { numbers.append((expression, width)) }
+        return width
+    }
+
+    /// Adds a window with its aggregates, each with the lane that its results go to.
+    mutating func add(_ window: Window, _ aggregates: [(Aggregate, lane: UnsafeMutablePointer<Double>)]) {
+        let start = operations.count
+        let firstMoment = moments.count
+        let firstCounter = counters.count
+        for (aggregate, lane) in aggregates {
+            var argumentWord = 0
+            if let argument = aggregate.argument { argumentWord = word(of: argument) }
+            operations.append(
+                EntityProgram.Operation(
+                    function: aggregate.function,
+                    word: argumentWord,
+                    isText: aggregate.argument?.type == .text,
+                    excludesCurrent: aggregate.excludesCurrent || aggregate.function == .zscore,
+                    lane: lane
+                )
+            )
+        }
+        for index in start..<operations.count {
+            if operations[index].isOfMoments { shareMoment(index, from: firstMoment) }
+            if operations[index].function == .distinct { shareCounter(index, from: firstCounter) }
+        }
+        groups.append(
+            EntityProgram.Group(
+                window: window,
+                operations: start..<operations.count,
+                moments: firstMoment..<moments.count,
+                counters: firstCounter..<counters.count
+            )
+        )
+    }
+
+    /// Gives an operation the moment of its value, one for all of the window that are of the same.
+    private mutating func shareMoment(_ index: Int, from first: Int) {
+        let word = operations[index].word
+        let known = moments[first...].firstIndex { $0.word == word }
+        if known == nil { moments.append(EntityProgram.Moment(word: word)) }
+        let moment = known ?? moments.count - 1
+        operations[index].moment = moment
+        switch operations[index].function {
+        case .std, .zscore: moments[moment].hasSquares = true
+        case .min, .max: moments[moment].hasExtremes = true
+        default: break
+        }
+    }
+
+    /// The same with the counter of different values.
+    private mutating func shareCounter(_ index: Int, from first: Int) {
+        let counter = EntityProgram.Counter(word: operations[index].word, isText: operations[index].isText)
+        let known = counters[first...].firstIndex { $0.word == counter.word }
+        if known == nil { counters.append(counter) }
+        operations[index].counter = known ?? counters.count - 1
     }
 }
 

@@ -25,8 +25,8 @@ extension EntityState {
         (arena.liveBytes / max(1, keyCount) + StateImage.recordBytes) * changes.changedCount
     }
 
-    /// Begins to fill an image with the keys that have changed since the last one was begun; with all that are in memory if
-    /// `all`. The last one must be whole.
+    /// Begins to fill an image with the keys that have changed since the last one was begun; with all that are in
+    /// memory if `all`. The last one must be whole.
     mutating func beginImage(_ image: StateImage, all: Bool) {
         if all {
             for slot in 0..<slots.count where slots[slot].sizeClass >= 0 { _ = changes.willChange(slot) }
@@ -46,6 +46,7 @@ extension EntityState {
             preconditionFailure("Only an image that is being filled has keys to be copied.")
         }
         let count = Int(slots[slot].count)
+        precondition(count > 0, "A key that is copied has a row.")
         let rows = arena.words + slots[slot].block
         let last = Int64(bitPattern: rows[(count - 1) * arena.width])
         let bytes = UnsafeRawBufferPointer(start: rows, count: count * arena.width * 8)
@@ -77,6 +78,7 @@ extension EntityState {
             from: value.baseAddress ?? UnsafeRawPointer(arena.words),
             byteCount: value.count
         )
+        precondition(count <= RowArena.rowCapacity(Int(slots[slot].sizeClass)), "Rows lie in their block.")
         slots[slot].count = Int32(count)
     }
 
@@ -95,11 +97,12 @@ extension EntityState {
         }
     }
 
-    /// Gives up keys until their rows take at most three quarters of what `limit` bytes leave for rows: those that were not
-    /// used since the hand of the clock went by (Corbató 1969), and that the last checkpoint holds as they are. No image may
-    /// be being filled.
+    /// Gives up keys until their rows take at most three quarters of what `limit` bytes leave for rows: those that were
+    /// not used since the hand of the clock went by (Corbató 1969), and that the last checkpoint holds as they are. No
+    /// image may be being filled.
     mutating func spill(limit: Int) {
         guard heldBytes > limit else { return }
+        precondition(changes.image == nil, "Keys that an image needs are not given up.")
         let target = max(0, limit - fixedBytes) / 4 * 3
         var looks = slots.count * 2
         while arena.liveBytes > target, looks > 0 {
@@ -128,11 +131,13 @@ extension EntityState {
         var changes = ChangeMarks()
         for old in 0..<self.slots.count where self.slots[old].sizeClass >= 0 {
             let (slot, _) = table.insert(self.table.key(of: old))
+            precondition(slot == slots.count, "A new table hands out its slots in their order.")
             slots.append(self.slots[old])
             slots[slot].running = -1
             if self.changes.isChanged(old) { _ = changes.willChange(slot) }
         }
         running = RunningWindows(like: running)
+        precondition(table.count == keyCount, "No key is lost.")
         self.table = table
         self.slots = slots
         self.changes = changes

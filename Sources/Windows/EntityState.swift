@@ -6,9 +6,9 @@ import StateStore
 ///
 /// A row is: event time, offset, then one word for each number and two for each text that a window of the entity
 /// aggregates over. All windows of the entity share the rows. An event is inserted at its place in time, so an event
-/// that arrives out of order is seen by later ones exactly as if it had come in time (C8). Rows that no window can reach
-/// any more are dropped when a block is full, keys when the clock has passed their last event by the longest window;
-/// both are invisible in results.
+/// that arrives out of order is seen by later ones exactly as if it had come in time (C8). Rows that no window can
+/// reach any more are dropped when a block is full, keys when the clock has passed their last event by the longest
+/// window; both are invisible in results.
 public struct EntityState: ~Copyable {
     /// Word positions inside a row.
     public static let timeWord = 0
@@ -58,7 +58,10 @@ public struct EntityState: ~Copyable {
     }
 
     /// Where the rows of a key are: the first row's word index and how many rows there are.
-    func rows(of slot: Int) -> (start: Int, count: Int) { (slots[slot].block, Int(slots[slot].count)) }
+    func rows(of slot: Int) -> (start: Int, count: Int) {
+        assert(slots[slot].sizeClass >= 0, "A key has rows.")
+        return (slots[slot].block, Int(slots[slot].count))
+    }
 
     /// The slot of a key that has rows, or nil.
     public func slot(of key: Text) -> Int? { table.slot(of: key) }
@@ -106,6 +109,7 @@ public struct EntityState: ~Copyable {
         slots[slot].count += 1
         base[position * width] = UInt64(bitPattern: time)
         base[position * width + 1] = UInt64(bitPattern: offset)
+        assert(slots[slot].count <= RowArena.rowCapacity(Int(slots[slot].sizeClass)), "Rows lie in their block.")
         return (slot, position)
     }
 
@@ -125,6 +129,7 @@ public struct EntityState: ~Copyable {
         let old = slots[slot]
         let count = Int(old.count)
         let keep = firstNeeded(old, clock: clock)
+        precondition(count == RowArena.rowCapacity(Int(old.sizeClass)) && keep <= count, "A full block needs room.")
         if keep * 2 >= count {
             let base = arena.words + old.block
             base.update(from: base + keep * width, count: (count - keep) * width)
@@ -187,6 +192,7 @@ public struct EntityState: ~Copyable {
     private func lastRow(_ slot: Int) -> Int { slots[slot].block + (Int(slots[slot].count) - 1) * arena.width }
 
     mutating func release(_ slot: Int) {
+        precondition(slots[slot].sizeClass >= 0, "A slot that is freed has a key.")
         if changes.willFree(slot) { copy(slot) }
         if slots[slot].running >= 0 { running.giveBack(slots[slot].running) }
         arena.giveBack(slots[slot].block, sizeClass: Int(slots[slot].sizeClass))

@@ -22,6 +22,7 @@ public final class Evaluator {
         aggregates: [UnsafeMutablePointer<Double>] = [],
         features: [UnsafeMutablePointer<Double>] = []
     ) {
+        precondition(count <= lanes.capacity, "A lane has a place for each event.")
         self.lanes = lanes
         self.batch = batch
         self.rows = rows

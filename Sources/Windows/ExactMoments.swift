@@ -1,11 +1,11 @@
-/// Count, sum, sum of squares and extremes of a window's values, exact: values can be added and taken away in any order, and
-/// an emptied window is exactly 0.
+/// Count, sum, sum of squares and extremes of a window's values, exact: values can be added and taken away in any
+/// order, and an emptied window is exactly 0.
 ///
-/// A value is a multiple of 2⁻⁶⁰ below 2⁴⁰ in size, as every amount in any currency is that has ever been paid; so sums of
-/// up to 2²⁶ values are whole numbers of 128 bits, and sums of squares of 256. They are rounded once, when they are asked
-/// for. A value that is no such multiple is counted as irregular; a window that holds one is summed row by row instead.
-/// Either way the result depends on the window's rows only (C2). When the least or largest value leaves, the next one is not
-/// known: the rows are gone through once, which happens to one event in n of a window of n.
+/// A value is a multiple of 2⁻⁶⁰ below 2⁴⁰ in size, as every amount in any currency is that has ever been paid; so sums
+/// of up to 2²⁶ values are whole numbers of 128 bits, and sums of squares of 256. They are rounded once, when they are
+/// asked for. A value that is no such multiple is counted as irregular; a window that holds one is summed row by row
+/// instead. Either way the result depends on the window's rows only (C2). When the least or largest value leaves, the
+/// next one is not known: the rows are gone through once, which happens to one event in n of a window of n.
 struct ExactMoments {
     /// Sum, in units of 2⁻⁶⁰.
     var sum: Int128 = 0

@@ -24,7 +24,13 @@ final class Lanes {
         return numbers[numbersInUse - 1]
     }
 
-    func dropNumbers() { numbersInUse -= 1 }
+    func dropNumbers() {
+        precondition(numbersInUse > 0, "A lane is given back once.")
+        numbersInUse -= 1
+    }
+
+    /// Whether all lanes have been given back.
+    var isUnused: Bool { numbersInUse == 0 && textsInUse == 0 }
 
     func pushTexts() -> UnsafeMutablePointer<Text> {
         if textsInUse == texts.count { texts.append(.allocate(capacity: capacity)) }
@@ -32,5 +38,8 @@ final class Lanes {
         return texts[textsInUse - 1]
     }
 
-    func dropTexts() { textsInUse -= 1 }
+    func dropTexts() {
+        precondition(textsInUse > 0, "A lane is given back once.")
+        textsInUse -= 1
+    }
 }

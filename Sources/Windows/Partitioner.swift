@@ -10,6 +10,7 @@ public final class Partitioner {
     private let identity: UnsafeMutablePointer<Int32>
     private let keys: UnsafeMutablePointer<Text>
 
+    /// What tells the partitions of a pipeline's events, `capacity` of them at a time at most.
     public init(plan: PipelinePlan, capacity: Int) {
         entity = plan.entities[plan.partitionEntity]
         partitionCount = plan.partitionCount

@@ -16,6 +16,7 @@ struct RowArena: ~Copyable {
     private var free: [Int] = []
 
     init(width: Int) {
+        precondition(width > 0, "A row has words.")
         self.width = width
         capacity = 1 << 12
         words = Self.resize(nil, to: capacity)
@@ -33,11 +34,14 @@ struct RowArena: ~Copyable {
         let size = size(sizeClass)
         if used + size > capacity { grow(to: used + size) }
         used += size
+        precondition(used <= capacity, "A block lies in the arena.")
         return used - size
     }
 
     mutating func giveBack(_ block: Int, sizeClass: Int) {
+        precondition(sizeClass >= 0 && block >= 0 && block + size(sizeClass) <= used, "A block lies in the arena.")
         liveBytes -= size(sizeClass) * 8
+        precondition(liveBytes >= 0, "A block is given back once.")
         add(block, sizeClass)
     }
 
@@ -53,6 +57,7 @@ struct RowArena: ~Copyable {
         while larger < free.count, free[larger] < 0 { larger += 1 }
         guard larger < free.count else { return nil }
         let block = free[larger]
+        precondition(block + size(larger) <= used, "A block lies in the arena.")
         free[larger] = Int(Int64(bitPattern: words[block]))
         while larger > sizeClass {
             larger -= 1
@@ -81,6 +86,7 @@ struct RowArena: ~Copyable {
 
     /// Nothing is free any more: all blocks lie in front of `end`. What is behind it goes back to the system.
     mutating func cut(to end: Int) {
+        precondition(end * 8 == liveBytes, "All blocks that are handed out lie in front, without a gap.")
         free = []
         used = end
         while capacity > 1 << 12, capacity / 2 >= end { capacity /= 2 }

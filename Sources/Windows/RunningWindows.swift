@@ -1,8 +1,9 @@
 import Base
 import Plan
 
-/// What is known of the windows of one key from its last event, so that the next one costs what has changed: the window's
-/// rows as of then, the exact moments of each value over them, and how often each text or number that is counted is in them.
+/// What is known of the windows of one key from its last event, so that the next one costs what has changed: the
+/// window's rows as of then, the exact moments of each value over them, and how often each text or number that is
+/// counted is in them.
 ///
 /// Kept only for keys with many rows: a short window is as quick to go through. Nothing of it is in a checkpoint; it is
 /// made again when it is asked for, with the same results, because moments and counts are exact.
@@ -92,12 +93,14 @@ struct RunningWindows: ~Copyable {
     }
 
     mutating func giveBack(_ number: Int32) {
+        precondition(number >= 0 && number < used && free.count < used, "What is given back was taken.")
         reset(number)
         free.append(number)
     }
 
     /// The rows have moved: all windows are empty, and begin anew.
     func reset(_ number: Int32) {
+        precondition(number >= 0 && number < used, "What is reset was taken.")
         let known = known(number)
         known.spans.initialize(repeating: Span(), count: spanCount)
         known.moments.initialize(repeating: ExactMoments(), count: momentCount)
@@ -105,6 +108,7 @@ struct RunningWindows: ~Copyable {
     }
 
     private mutating func grow() {
+        precondition(used == capacity && free.isEmpty, "There is room for no other key.")
         let larger = max(16, capacity * 2)
         let newSpans = UnsafeMutablePointer<Span>.allocate(capacity: larger * spanCount)
         let newMoments = UnsafeMutablePointer<ExactMoments>.allocate(capacity: larger * momentCount)
@@ -170,6 +174,7 @@ extension EntityProgram {
             change(group, row: block + first * width, known, adding: false)
             first += 1
         }
+        assert(first == range.first && end == range.end, "The window is where it should be.")
         span = RunningWindows.Span(first: Int32(first), end: Int32(end))
     }
 

@@ -1,7 +1,7 @@
 import Base
 
-/// How often each text is in a window, so that the number of different ones is known at any time: texts come and go one by
-/// one. An open table, at most half full of what came since it was made; whoever holds one empties it in the end.
+/// How often each text is in a window, so that the number of different ones is known at any time: texts come and go one
+/// by one. An open table, at most half full of what came since it was made; whoever holds one empties it in the end.
 struct TextCounts {
     private struct Cell {
         var text = Text.absent

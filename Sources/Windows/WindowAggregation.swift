@@ -3,8 +3,8 @@ import Plan
 
 /// The rows of one key as an aggregate sees them: `first ..< end` of a block, a word column in it.
 ///
-/// Counts, sums and deviations come from ``ExactMoments``; the rest, and what does not fit those, from plain loops over the
-/// rows in (time, offset) order, so that there is one defined order (C2).
+/// Counts, sums and deviations come from ``ExactMoments``; the rest, and what does not fit those, from plain loops over
+/// the rows in (time, offset) order, so that there is one defined order (C2).
 struct RowRange {
     let words: UnsafePointer<UInt64>
     let width: Int

@@ -2,8 +2,8 @@ import Base
 import Plan
 public import StateStore
 
-/// The keyed state as a checkpoint holds it: a table for each entity that windows look at; a value is the key's rows, 8 bytes a
-/// word, little-endian: event time, offset, then what is kept of each event.
+/// The keyed state as a checkpoint holds it: a table for each entity that windows look at; a value is the key's rows, 8
+/// bytes a word, little-endian: event time, offset, then what is kept of each event.
 extension WindowMachine {
     /// Entities whose events are kept.
     public var keptEntities: [Int] { states.indices.filter { !states[$0].state.windows.isEmpty } }
@@ -17,7 +17,8 @@ extension WindowMachine {
         return (state, StateTableForm(name, horizon: states[entity].state.horizon))
     }
 
-    /// Keeps the events of an entity in a table of a checkpoint, with the columns that it has there. There must be none yet.
+    /// Keeps the events of an entity in a table of a checkpoint, with the columns that it has there. There must be none
+    /// yet.
     public func keep(_ entity: Int, in table: StateTable, columns: [String], _ hasher: inout PartHasher) {
         let values = programs[entity].values
         let own = values.map { hasher.value(of: $0) }
@@ -29,8 +30,8 @@ extension WindowMachine {
         keep(entity, in: table, order: places.map { values[$0] })
     }
 
-    /// Begins to fill an image with what has changed since the last one was begun; with everything in memory if `all`. The
-    /// last one must be whole.
+    /// Begins to fill an image with what has changed since the last one was begun; with everything in memory if `all`.
+    /// The last one must be whole.
     public func beginImage(_ image: StateImage, all: Bool) {
         for box in states { box.state.beginImage(image, all: all) }
     }
@@ -68,8 +69,8 @@ extension WindowMachine {
     /// What kept a spilled key from being read; nil if nothing did.
     public var coldFailure: StateError? { states.lazy.compactMap { $0.state.cold?.failure }.first }
 
-    /// Gives up the keys that have been cold longest, where the last checkpoint holds them, until the rest takes less than
-    /// `limit` bytes.
+    /// Gives up the keys that have been cold longest, where the last checkpoint holds them, until the rest takes less
+    /// than `limit` bytes.
     public func spill(limit: Int) {
         let total = heldBytes
         guard total > limit else { return }

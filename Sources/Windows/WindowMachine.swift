@@ -26,6 +26,7 @@ public final class WindowMachine {
     private var distinct = DistinctSet()
     private let expected = UnsafeMutablePointer<Int32>.allocate(capacity: EntityState.groupSize)
 
+    /// A machine without any key, for batches of `capacity` events at most. O(aggregates × capacity) memory.
     public init(plan: PipelinePlan, capacity: Int) {
         self.plan = plan
         self.capacity = capacity
@@ -101,6 +102,7 @@ public final class WindowMachine {
         for (lane, detector) in zip(ruleLanes, plan.detectors) {
             if case .rule(let condition, _) = detector.kind { evaluator.numbers(condition, into: lane) }
         }
+        precondition(lanes.isUnused, "Every lane that was taken has been given back.")
     }
 
     private func step(
@@ -150,38 +152,43 @@ public final class WindowMachine {
                     near: running?.spans[number]
                 )
                 if let running { program.move(group, to: range, block, &running.spans[number], running) }
+                let endsHere = range.end == position + 1
                 for index in group.operations {
                     let operation = program.operations[index]
-                    let leavesOut = operation.excludesCurrent && range.end == position + 1
-                    let seen = leavesOut ? range.dropLast() : range
-                    if operation.moment >= 0 {
-                        var moments: ExactMoments
-                        let source = program.moments[operation.moment]
-                        if let running {
-                            if source.hasExtremes {
-                                range.findExtremes(source.word, &running.moments[operation.moment])
-                            }
-                            moments = running.moments[operation.moment]
-                            if leavesOut {
-                                let own = Double(bitPattern: row[source.word])
-                                moments.change(own, adding: false, source)
-                                if source.hasExtremes { seen.findExtremes(source.word, &moments) }
-                            }
-                        } else {
-                            moments = seen.moments(source)
-                        }
-                        operation.lane[event] = seen.value(operation, moments, current: row)
-                    } else if operation.counter >= 0, let running {
-                        let counter = operation.counter
-                        operation.lane[event] = program.distinct(counter, running, without: leavesOut ? row : nil)
-                    } else {
-                        operation.lane[event] = seen.value(operation, scratch: &distinct)
-                    }
+                    operation.lane[event] = value(operation, program, range, row, endsHere: endsHere, running)
                 }
             }
         }
         // With the clock of the batch's start: what any event of this batch may still ask for is kept until its end.
         box.state.sweep(clock: clocks[0], limit: count * 2)
+    }
+
+    /// What an aggregate is for the event of a row, over the rows that its window shows; `endsHere` if the row is the
+    /// last of them.
+    @inline(__always)
+    private func value(
+        _ operation: EntityProgram.Operation,
+        _ program: EntityProgram,
+        _ range: RowRange,
+        _ row: UnsafeMutablePointer<UInt64>,
+        endsHere: Bool,
+        _ running: RunningWindows.Known?
+    ) -> Double {
+        let leavesOut = operation.excludesCurrent && endsHere
+        let seen = leavesOut ? range.dropLast() : range
+        guard operation.moment >= 0 else {
+            guard operation.counter >= 0, let running else { return seen.value(operation, scratch: &distinct) }
+            return program.distinct(operation.counter, running, without: leavesOut ? row : nil)
+        }
+        let source = program.moments[operation.moment]
+        guard let running else { return seen.value(operation, seen.moments(source), current: row) }
+        if source.hasExtremes { range.findExtremes(source.word, &running.moments[operation.moment]) }
+        var moments = running.moments[operation.moment]
+        if leavesOut {
+            moments.change(Double(bitPattern: row[source.word]), adding: false, source)
+            if source.hasExtremes { seen.findExtremes(source.word, &moments) }
+        }
+        return seen.value(operation, moments, current: row)
     }
 
     /// The events in an entity's session up to the one with that offset, oldest first, each with its amount (0 without

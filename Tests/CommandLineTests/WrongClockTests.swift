@@ -153,6 +153,43 @@ import Testing
         #expect(gap.err.contains("161 events = 161 ok"), "\(gap.err)")
     }
 
+    /// One payer alone, on Friday and on Monday, in two files.
+    @Test func oneSourceOverTwoFiles() throws {
+        try pipeline("1d")
+        func day(_ day: Int, _ count: Int) -> [String] {
+            (0..<count).map { event("\(day)-\($0)", "p", day: day, second: $0 * 60) }
+        }
+        try write(day(0, 10), "fri.jsonl")
+        try write(day(3, 100), "mon.jsonl")
+        let options = ["-q", "--pipeline", "p.yaml", "--data-dir"]
+        let once = try space.run(["replay", "fri.jsonl", "mon.jsonl"] + options + ["once"])
+        #expect(once.err.contains("110 events = 110 ok"), "\(once.err)")
+        #expect(try replay("each", file: "fri.jsonl").status == 0)
+        #expect(try replay("each", file: "mon.jsonl").digest == once.digest)
+    }
+
+    /// A file ends with a fast event and the next one begins with a slow one.
+    @Test func oneSlowEventIsNoOrderOfFiles() throws {
+        try pipeline("1d")
+        try write(payments(0..<100, day: 0) + [event("x", "fast", day: 0, second: 7300)], "a.jsonl")
+        try write([event("y", "slow", day: 0, second: -7200)] + payments(100..<300, day: 0), "b.jsonl")
+        let both = try space.run(["replay", "a.jsonl", "b.jsonl", "-q", "--pipeline", "p.yaml", "--data-dir", "d"])
+        #expect(both.err.contains("302 events = 300 ok + 1 late + 0 duplicate + 1 rejected"), "\(both.err)")
+    }
+
+    /// What can be read but once is read once, whatever is known already.
+    @Test func pipesAreReadOnce() throws {
+        try write(payments(0..<100, day: 0), "a.jsonl")
+        try write(payments(100..<400, day: 0), "b.jsonl")
+        let options = "-q --format jsonl --pipeline p.yaml --data-dir"
+        let both = try space.script("\"$0\" replay a.jsonl <(cat b.jsonl) \(options) d")
+        #expect(both.err.contains("400 events = 400 ok"), "\(both.err)")
+        let alone = try space.script(
+            "\"$0\" replay a.jsonl \(options) e; mkfifo f; cat b.jsonl > f & \"$0\" replay f \(options) e"
+        )
+        #expect(alone.err.contains("400 events = 400 ok"), "\(alone.err)")
+    }
+
     /// Files in another order than that of their times are no wrong clocks.
     @Test func filesOutOfOrderAreSpokenOf() throws {
         try pipeline("1d")

@@ -2,6 +2,8 @@ import AlertStore
 import Console
 import Foundation
 import Learning
+import PipelineFiles
+import Recordings
 import Runtime
 import Tables
 import Testing
@@ -14,6 +16,10 @@ import Testing
             (CommandError(LearningError.storage("p")), .storage), (CommandError(LearningError.request("p")), .usage),
             (CommandError(TableError.unreadable("p")), .badInput),
             (CommandError(TableError.unwritable("p")), .storage),
+            (CommandError(RecordingError.unreadable("p")), .badInput),
+            (CommandError(RecordingError.otherReading("p")), .badInput),
+            (CommandError(PipelineFileError.wrong("p")), .badPlan),
+            (CommandError(RuntimeError.recording(.unreadable("p"))), .badInput),
             (CommandError(RuntimeError.inUse("p")), .inUse), (CommandError(RuntimeError.damaged("p")), .damaged),
         ]
         for (error, status) in cases {
@@ -24,14 +30,6 @@ import Testing
     }
 
     @Test func jsonText() { #expect(JSONText.quoted("a\"\\\n\u{1}é") == "\"a\\\"\\\\\\n\\u0001é\"") }
-
-    @Test func theFirstFailureStays() {
-        let failure = FirstFailure()
-        #expect(failure.error == nil)
-        failure.note(.input("first"))
-        failure.note(.storage("second"))
-        #expect(failure.error?.words == "first")
-    }
 
     /// A file has its name when it is whole, and not before.
     @Test func aWholeFile() throws {

@@ -207,6 +207,35 @@ import Testing
         #expect(lost * 500 < events, "\(lost) of \(events)")
     }
 
+    /// A statement of one account, with a row that is of another year: nobody else can say anything.
+    @Test func oneSourceIsBelievedInWhatItSaysMostOften() throws {
+        func refused(_ events: [Event]) throws -> [Int] { try ClockStream(events).refused(chunk: 100) }
+        let many = events(Array(repeating: 1, count: 40), at: 0)
+        for place in [0, 20, 40] {
+            let slow = many[..<place] + events([1], at: -13 * month) + many[place...]
+            #expect(try refused(Array(slow)).isEmpty, "\(place)")
+        }
+        // The same if that row is another's.
+        #expect(try refused(many + events([2], at: -13 * month)).isEmpty)
+        #expect(try refused(events(Array(repeating: 7, count: 3), at: 12 * month) + many) == [0, 1, 2])
+    }
+
+    /// What is undecided in a state may have been accepted by what came behind it.
+    @Test func whatIsUndecidedIsNotFromElsewhere() throws {
+        let plan = ClockStream.plan()
+        var clock = EventClock(plan: plan, state: ClockState(entities: 1), capacity: 100)
+        clock.take(decode(ClockStream(events([1, 1, 1], at: 0)).lines, plan: plan), number: 0)
+        let start = Int64(ClockStream.start) * 1_000_000
+        #expect(clock.state.moved(to: start + 2_000_000) == clock.state)
+        let later = clock.state.moved(to: start + 86_400_000_000)
+        #expect(later.newest == start + 86_400_000_000)
+        clock = EventClock(plan: plan, state: later, capacity: 100)
+        clock.end()
+        clock.take(decode(ClockStream(events([1, 2, 3, 4], at: 86_400)).lines, plan: plan), number: 0)
+        clock.take(decode(ClockStream(events([9], at: 86_400 + 2000)).lines, plan: plan), number: 1)
+        #expect(clock.state.moved(to: start + 86_400_000_000 + 2_000_000_000) == clock.state)
+    }
+
     /// What was said in one recording counts in the next one, until others have said otherwise.
     @Test func whoSpokeIsRemembered() throws {
         let plan = ClockStream.plan()

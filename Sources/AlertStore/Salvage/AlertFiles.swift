@@ -12,6 +12,7 @@ public enum AlertFiles {
         case salvaged = ".rebuild-salvaged"
         case copy = ".rebuild-copy"
 
+        /// Where this file of an alerts file is.
         public func path(for path: String) -> String { path + rawValue }
     }
 
@@ -34,9 +35,9 @@ public enum AlertFiles {
         try sync(parentDirectory(of: path), O_RDONLY | O_DIRECTORY)
     }
 
-    /// Puts a salvaged file in the place of the damaged one, which is kept under another name; does nothing if there is none.
-    /// After a kill at any point the next call goes on. What a rebuild was killed over before is removed. Returns the damaged
-    /// file's new name.
+    /// Puts a salvaged file in the place of the damaged one, which is kept under another name; does nothing if there is
+    /// none. After a kill at any point the next call goes on. What a rebuild was killed over before is removed. Returns
+    /// the damaged file's new name.
     ///
     /// Whoever calls this has the data directory's lock.
     @discardableResult
@@ -46,7 +47,8 @@ public enum AlertFiles {
         guard access(salvaged(path), F_OK) == 0 else { return nil }
         let kept = nameForDamaged(path)
         if inode(path) != nil, inode(kept) == nil {
-            // Some file systems know no second name: then the first one is gone for a moment, which is made good here, too.
+            // Some file systems know no second name: then the first one is gone for a moment, which is made good here,
+            // too.
             try checking(path) { link(path, kept) == 0 || rename(path, kept) == 0 }
         }
         for suffix in companions where access(path + suffix, F_OK) == 0 {

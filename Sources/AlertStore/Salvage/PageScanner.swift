@@ -1,8 +1,8 @@
 import GRDB
 import Glibc
 
-/// The rows that the pages of a SQLite file hold, found page by page without its trees and tables: what can be read of a
-/// damaged file, whatever else of it cannot. See https://www.sqlite.org/fileformat2.html.
+/// The rows that the pages of a SQLite file hold, found page by page without its trees and tables: what can be read of
+/// a damaged file, whatever else of it cannot. See https://www.sqlite.org/fileformat2.html.
 struct PageScanner {
     /// A row as it is stored; of a table with row numbers, with its number.
     struct Record {

@@ -2,7 +2,8 @@ import FileStore
 import GRDB
 import Glibc
 
-/// Takes out of a damaged alerts file what can be read, row by row: first as its tables tell, then from its pages alone.
+/// Takes out of a damaged alerts file what can be read, row by row: first as its tables tell, then from its pages
+/// alone.
 public struct Salvage {
     /// What became of one table.
     public struct Table: Sendable, Equatable {
@@ -96,7 +97,8 @@ public struct Salvage {
         }
     }
 
-    /// The newest decision's number as the index knows it, which is other pages than the table's; nil if it cannot be read.
+    /// The newest decision's number as the index knows it, which is other pages than the table's; nil if it cannot be
+    /// read.
     private static func lastDecision(_ source: DatabaseQueue) -> Int? {
         do {
             let sql = "SELECT max(triage_id) FROM triage INDEXED BY triage_by_alert"

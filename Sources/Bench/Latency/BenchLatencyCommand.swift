@@ -45,6 +45,7 @@ public struct BenchLatencyCommand: ParsableCommand {
 
     public init() {}
 
+    /// Checks what the options say.
     public func validate() throws {
         guard rate.allSatisfy({ $0 >= 100 && $0 <= 10_000_000 }) else {
             throw ValidationError("--rate must be from 100 to 10000000.")
@@ -55,6 +56,7 @@ public struct BenchLatencyCommand: ParsableCommand {
         }
     }
 
+    /// Measures, and prints what was measured.
     public func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             var listing = Listing(
@@ -189,7 +191,7 @@ public struct BenchLatencyCommand: ParsableCommand {
     ) throws(CommandError) -> Run {
         let events = LatencyEvents(rate: rate, alertsPerSecond: alerts)
         let pacer = LatencyPacer(rate: rate, seconds: seconds)
-        let failure = FirstFailure()
+        let failure = FirstFailure<CommandError>()
         let finished = DispatchGroup()
         let ended = Mutex<Int64>(0)
         for sender in senders {

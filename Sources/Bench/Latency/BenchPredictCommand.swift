@@ -34,6 +34,7 @@ public struct BenchPredictCommand: ParsableCommand {
 
     public init() {}
 
+    /// Checks what the options say.
     public func validate() throws {
         guard rate.allSatisfy({ $0 >= 1 && $0 <= 100_000 }) else {
             throw ValidationError("--rate must be from 1 to 100000.")
@@ -43,6 +44,7 @@ public struct BenchPredictCommand: ParsableCommand {
         }
     }
 
+    /// Measures, and prints what was measured.
     public func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             var listing = Listing(
@@ -71,7 +73,7 @@ public struct BenchPredictCommand: ParsableCommand {
         }
         let pacer = LatencyPacer(rate: rate, seconds: seconds)
         let latency = Mutex(Histogram<UInt64>(highestTrackableValue: 600_000_000))
-        let failure = FirstFailure()
+        let failure = FirstFailure<CommandError>()
         let finished = DispatchGroup()
         let last = Mutex<Int64>(0)
         for client in clients {

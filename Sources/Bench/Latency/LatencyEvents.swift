@@ -2,8 +2,8 @@ import Console
 import Foundation
 
 /// Writes the events of a latency run: mostly ordinary transfers, four by each actor, some seconds apart, as of the
-/// simulator's personas; and now and then a fraud of an actor of its own that one event gives away, so that each of those
-/// is an alert.
+/// simulator's personas; and now and then a fraud of an actor of its own that one event gives away, so that each of
+/// those is an alert.
 struct LatencyEvents: Sendable {
     /// Every how many events an alert is due.
     let hotEvery: Int

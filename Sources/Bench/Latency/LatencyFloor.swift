@@ -5,14 +5,16 @@ import GRDBSQLite
 import Runtime
 
 /// The least that any product must do between an event and its alert: take what comes from outside, append it to a file
-/// (LZ4), fdatasync, and insert the alerts into SQLite in one transaction. It parses nothing, keeps no windows, asks no model.
+/// (LZ4), fdatasync, and insert the alerts into SQLite in one transaction. It parses nothing, keeps no windows, asks no
+/// model.
 ///
-/// Events come through a pipe. One thread reads, another one takes all that has been read since it was done with the last.
+/// Events come through a pipe. One thread reads, another one takes all that has been read since it was done with the
+/// last.
 final class LatencyFloor: LatencySender {
     static let databaseName = "floor.sqlite"
 
     private let input: Int32
-    private let failure = FirstFailure()
+    private let failure = FirstFailure<CommandError>()
     private let ended = DispatchSemaphore(value: 0)
 
     init(directory: String, events: LatencyEvents) throws(CommandError) {

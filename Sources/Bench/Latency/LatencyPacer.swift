@@ -2,8 +2,8 @@ import Foundation
 import Runtime
 import Synchronization
 
-/// Events that are due at fixed moments, whatever the receiver does: waiting is part of what is measured, and no stall hides
-/// the events that it delayed.
+/// Events that are due at fixed moments, whatever the receiver does: waiting is part of what is measured, and no stall
+/// hides the events that it delayed.
 final class LatencyPacer: Sendable {
     private struct State {
         var sent = 0

@@ -10,6 +10,7 @@ import Foundation
 import Learning
 import Models
 import Plan
+import Recordings
 import Runtime
 
 /// `bench`: what the parts cost on this machine.
@@ -76,15 +77,17 @@ struct BenchPipelineCommand: ParsableCommand {
             if let best { stages.append((name, best)) }
         }
         try stage("read, decode") { () throws(CommandError) in
-            let recording = try Recording(file, engine.reading, plan: plan)
-            let judged = JudgedRecording(recording, plan: plan, from: RecordingClock(plan: plan))
-            var free = Chunk(plan: plan, capacity: recording.chunkEvents)
-            var count = 0
-            while let chunk = try judged.next(free) {
-                free = chunk
-                count += chunk.batch.count
+            try CommandError.reading { () throws(RecordingError) in
+                let recording = try Recording(file, engine.reading, plan: plan)
+                let judged = JudgedRecording(recording, plan: plan, from: RecordingClock(plan: plan))
+                var free = Chunk(plan: plan, capacity: recording.chunkEvents)
+                var count = 0
+                while let chunk = try judged.next(free) {
+                    free = chunk
+                    count += chunk.batch.count
+                }
+                return count
             }
-            return count
         }
         try stage("+ windows, features") { () throws(CommandError) in try offline(featuresOnly, [:]) }
         try stage("+ model, rules, alerts") { () throws(CommandError) in try offline(plan, models.bindings) }
@@ -137,9 +140,10 @@ struct BenchPipelineCommand: ParsableCommand {
         )
         var options = Replayer.Options()
         options.threads = threads
-        options.isQuiet = true
         let replayer = Replayer(directory, plan: plan, options: options)
-        try replayer.replay(file, engine.reading, resumes: false)
+        try CommandError.running { () throws(RuntimeError) in
+            try replayer.replay(file, engine.reading, resumes: false)
+        }
         return try directory.finish(status: "finished", inputs: replayer.recordings.map(\.record)).totals.events
     }
 }

@@ -5,6 +5,8 @@ import Console
 import Engine
 import Foundation
 import Learning
+import PipelineFiles
+import Recordings
 import Runtime
 import Tables
 import Traffic
@@ -80,7 +82,7 @@ struct DemoCommand: ParsableCommand {
 
         Output.talk("2. replay: through the log, windows, features and the built-in model")
         let clock = ProgressBar("", isQuiet: true)
-        var plan = try PipelineFile.load(nil).plan
+        var plan = try PipelineFile.loaded(nil).plan
         let models = try ModelDirectory.bound(&plan, path: nil)
         let directory = try DataDirectory.open(
             data,
@@ -90,7 +92,11 @@ struct DemoCommand: ParsableCommand {
             isQuiet: true
         )
         let replayer = Replayer(directory, plan: plan, options: Replayer.Options())
-        try replayer.replay(recording, RecordingReading(), resumes: false)
+        var reading = RecordingReading()
+        reading.say = { Output.talk($0) }
+        try CommandError.running { () throws(RuntimeError) in
+            try replayer.replay(recording, reading, resumes: false)
+        }
         let (totals, digest) = try directory.finish(status: "finished", inputs: replayer.recordings.map(\.record))
 
         Output.talk("3. ten alerts: the two with the most money of each of the five most frequent kinds\n")

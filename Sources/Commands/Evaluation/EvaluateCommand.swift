@@ -5,7 +5,9 @@ import Engine
 import Evaluation
 import Learning
 import Models
+import PipelineFiles
 import Plan
+import Recordings
 
 /// `evaluate`: how right pipeline and model are on labelled recordings.
 struct EvaluateCommand: ParsableCommand {
@@ -57,7 +59,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func evaluate() throws(CommandError) {
-        var plan = try PipelineFile.load(pipeline).plan
+        var plan = try PipelineFile.loaded(pipeline).plan
         guard let rule = plan.labels else {
             throw .plan("the pipeline \(plan.name) has no labels section: there is nothing to compare with")
         }
@@ -67,8 +69,11 @@ struct EvaluateCommand: ParsableCommand {
             return (bindings, try EvaluationRun(plan: plan, rule: rule, models: bindings))
         }
         let run = OfflineRun(plan: plan, models: bindings, reading: recordings.reading(inputFormat))
-        try run.run(files, progress: ProgressBar("evaluate", isQuiet: quiet)) { share, _, output throws(CommandError) in
-            do throws(LearningError) { try evaluation.append(share, &output) } catch { throw CommandError(error) }
+        try run.run(files, progress: ProgressBar("evaluate", isQuiet: quiet)) {
+            share,
+            _,
+            output throws(LearningError) in
+            try evaluation.append(share, &output)
         }
         let report = try CommandError.learning { () throws(LearningError) in try evaluation.report() }
         switch format {

@@ -3,7 +3,9 @@ import Base
 import Console
 import Engine
 import Learning
+import PipelineFiles
 import Plan
+import Recordings
 import Tables
 
 /// `export features`
@@ -44,7 +46,7 @@ struct ExportFeaturesCommand: ParsableCommand {
     }
 
     private func export() throws(CommandError) {
-        let plan = try PipelineFile.load(pipeline).plan.featuresOnly
+        let plan = try PipelineFile.loaded(pipeline).plan.featuresOnly
         try CommandError.learning { () throws(LearningError) in
             try ModelDirectory.requireNames(plan)
             try FeatureTable.check(plan)
@@ -54,8 +56,8 @@ struct ExportFeaturesCommand: ParsableCommand {
         do throws(CommandError) {
             let run = OfflineRun(plan: plan, models: [:], reading: recordings.reading(inputFormat))
             let progress = ProgressBar("features", isQuiet: quiet)
-            try run.run(files, progress: progress) { share, _, output throws(CommandError) in
-                do throws(LearningError) { try features.append(share, &output) } catch { throw CommandError(error) }
+            try run.run(files, progress: progress) { share, _, output throws(LearningError) in
+                try features.append(share, &output)
             }
             try CommandError.tabling { () throws(TableError) in try table.close() }
         } catch {

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Console
+import PipelineFiles
 import Plan
+import Recordings
 import SQLExport
 
 /// `export sql`
@@ -39,7 +41,7 @@ struct ExportSQLCommand: ParsableCommand {
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
-            let plan = try PipelineFile.load(pipeline).plan
+            let plan = try PipelineFile.loaded(pipeline).plan
             let format = inputFormat ?? .named(events) ?? .jsonl
             let source = SQLScript.Source(path: events, format: format == .csv ? .csv : .jsonl, admitted: admitted)
             Output.data(SQLScript(plan, source: source).text)

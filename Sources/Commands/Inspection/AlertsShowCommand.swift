@@ -105,18 +105,3 @@ struct AlertsShowCommand: ParsableCommand {
         }
     }
 }
-
-/// Writes an alert to standard output; what stands before its events is written when it is made.
-protocol AlertWriter {
-    func add(_ event: AlertEventRecord)
-    /// Says that the events of these positions are left out; there may be none.
-    func leaveOut(_ positions: Range<Int>)
-    func end()
-}
-
-extension AlertWriter {
-    func words(_ positions: Range<Int>) -> String {
-        "events \(grouped(positions.lowerBound + 1)) to \(grouped(positions.upperBound)) are left out; "
-            + "--events all shows every one"
-    }
-}

@@ -5,6 +5,7 @@ import Forest
 import ForestFormats
 import Learning
 import Models
+import PipelineFiles
 import TensorGraph
 
 /// `models`: look at models, take in those of other libraries, and give ours to them.
@@ -46,7 +47,7 @@ struct ModelsCheckCommand: ParsableCommand {
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
-            let plan = try pipeline.map { name throws(CommandError) in try PipelineFile.load(name).plan }
+            let plan = try pipeline.map { name throws(CommandError) in try PipelineFile.loaded(name).plan }
             var listing = Listing(
                 columns: ["file", "format", "result", "trees", "nodes", "depth", "features", "classes", "sha256"],
                 rows: []

@@ -3,6 +3,7 @@ import Base
 import Console
 import Learning
 import Models
+import PipelineFiles
 import Tables
 import TensorGraph
 
@@ -80,7 +81,7 @@ struct ModelsImportCommand: ParsableCommand {
     }
 
     private func take() throws(CommandError) {
-        let plan = try pipeline.map { name throws(CommandError) in try PipelineFile.load(name).plan }
+        let plan = try pipeline.map { name throws(CommandError) in try PipelineFile.loaded(name).plan }
         let source = try CommandError.learning { () throws(LearningError) in
             try ModelDirectory.load(file, name: name, upToBest: bestIteration)
         }

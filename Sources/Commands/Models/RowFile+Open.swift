@@ -1,6 +1,7 @@
 import Console
 import Ingest
 import Learning
+import Recordings
 import Tables
 import TensorGraph
 

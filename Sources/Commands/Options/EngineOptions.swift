@@ -1,6 +1,8 @@
 import ArgumentParser
 import Console
+import PipelineFiles
 import Plan
+import Recordings
 
 /// Which pipeline, and which model its detectors use.
 struct PlanOptions: ParsableArguments {
@@ -10,7 +12,7 @@ struct PlanOptions: ParsableArguments {
     @Option(help: "Model folder or file (default: the built-in model that the pipeline names).")
     var model: String?
 
-    func plan() throws(CommandError) -> PipelinePlan { try PipelineFile.load(pipeline).plan }
+    func plan() throws(CommandError) -> PipelinePlan { try PipelineFile.loaded(pipeline).plan }
 }
 
 /// What every command that runs the engine over recordings takes.

@@ -1,33 +1,17 @@
 import ArgumentParser
-import Bytes
+import Console
 import Ingest
+import Recordings
 
-/// What stands between the fields of a CSV recording.
-enum CSVSeparator: String, ExpressibleByArgument, CaseIterable {
-    case comma = ","
-    case semicolon = ";"
-    case tab = "tab"
-    case pipe = "|"
+extension RecordingFormat: ExpressibleByArgument {}
 
-    init?(argument: String) {
+extension CSVSeparator: ExpressibleByArgument {
+    public init?(argument: String) {
         self.init(rawValue: argument == "\t" || argument == "\\t" ? "tab" : argument)
     }
-
-    var grammar: CSVGrammar {
-        switch self {
-        case .comma: CSVGrammar(separator: 0x2C)
-        case .semicolon: CSVGrammar(separator: 0x3B)
-        case .tab: CSVGrammar(separator: 0x09)
-        case .pipe: CSVGrammar(separator: 0x7C)
-        }
-    }
 }
 
-/// What stands before a number's fraction.
-enum DecimalSign: String, ExpressibleByArgument, CaseIterable {
-    case point = "."
-    case comma = ","
-}
+extension DecimalSign: ExpressibleByArgument {}
 
 extension TextEncoding: ExpressibleByArgument {
     public init?(argument: String) {
@@ -57,31 +41,10 @@ struct RecordingOptions: ParsableArguments {
 
     /// How recordings are to be read that are of a format; told by their names otherwise.
     func reading(_ format: RecordingFormat?) -> RecordingReading {
-        RecordingReading(format: format, separator: separator, decimal: decimal, encoding: encoding)
+        var reading = RecordingReading(format: format, separator: separator, decimal: decimal, encoding: encoding)
+        reading.say = { Output.talk($0) }
+        return reading
     }
 }
 
-/// How a recording is to be read; what is not given is told by the file's name.
-struct RecordingReading {
-    var format: RecordingFormat?
-    var separator: CSVSeparator?
-    var decimal = DecimalSign.point
-    /// What the bytes do not say.
-    var encoding: TextEncoding?
-    /// Whether a file's last line is whole even if it has no end.
-    var isFinished = false
-
-    func separator(of path: String) -> CSVSeparator {
-        separator ?? (["tsv", "tab"].contains(Self.ending(path)) ? .tab : .comma)
-    }
-
-    /// What a file's name ends in, in small letters, without the ending of what it is packed in.
-    static func ending(_ path: String) -> String {
-        var name = path.lowercased()
-        if let packed = Container.allCases.flatMap(\.endings).first(where: name.hasSuffix) {
-            name.removeLast(packed.count)
-        }
-        guard let dot = name.lastIndex(of: "."), !name[dot...].contains("/") else { return "" }
-        return String(name[name.index(after: dot)...])
-    }
-}
+extension FileOrder: ExpressibleByArgument {}

@@ -4,6 +4,7 @@ import Console
 import Evaluation
 import Learning
 import Plan
+import Recordings
 
 /// Days from one to another, both included: 2018-07-25..2018-07-31.
 struct DayRange: ExpressibleByArgument {

@@ -3,7 +3,10 @@ import Base
 import Console
 import Engine
 import Foundation
+import PipelineFiles
 import Plan
+import Recordings
+import Runtime
 
 /// `query`: a recording goes in, the rows of one of the pipeline's queries come out.
 struct QueryCommand: ParsableCommand {
@@ -79,7 +82,7 @@ struct QueryCommand: ParsableCommand {
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
-            let plan = try PipelineFile.load(pipeline).plan
+            let plan = try PipelineFile.loaded(pipeline).plan
             guard let query = plan.queries.first(where: { $0.name == name }) else {
                 let known = plan.queries.map(\.name).joined(separator: ", ")
                 throw .plan(
@@ -89,21 +92,30 @@ struct QueryCommand: ParsableCommand {
             }
             let writers = (0..<plan.partitionCount).map { _ in QueryWriter(query, plan: plan, format: format) }
             writers[0].writeHeader()
-            let log = try record.map { path throws(CommandError) in try QueryLog(path, plan: plan) }
+            let log = try CommandError.running { () throws(RuntimeError) in
+                try record.map { path throws(RuntimeError) in try QueryLog(path, plan: plan) }
+            }
             let run = QueryRun(query, plan: plan, threads: threads, writers: writers, log: log)
             let progress = ProgressBar("query \(name)", isQuiet: quiet)
             var reading = recordings.reading(inputFormat)
             reading.isFinished = finished
-            func open(_ file: String) throws(CommandError) -> Recording {
+            func open(_ file: String) throws(RecordingError) -> Recording {
                 try Recording(file, reading, plan: plan, isResumable: log != nil)
             }
             for (number, file) in files.enumerated() {
-                let input = try log?.number(of: file, reading: reading) ?? 0
+                let input = try CommandError.running { () throws(RuntimeError) in
+                    try log?.number(of: file, reading: reading) ?? 0
+                }
                 let sequel = Sequel(files.dropFirst(number + 1), behind: file, open: open)
-                try run.read(try open(file), before: sequel, input: input, progress)
+                let recording = try CommandError.reading { () throws(RecordingError) in try open(file) }
+                try CommandError.running { () throws(RuntimeError) in
+                    try run.read(recording, before: sequel, input: input) {
+                        progress.update("\(grouped($0)) events", fraction: $1)
+                    }
+                }
             }
             run.finish()
-            try log?.close()
+            try CommandError.running { () throws(RuntimeError) in try log?.close() }
             progress.finish()
             if format == .summary { Output.data(QueryWriter.summary(writers)) }
             let ledger = run.ledger
@@ -114,7 +126,7 @@ struct QueryCommand: ParsableCommand {
                     + "\(grouped(rows)) rows; \(fixed(progress.seconds, 1)) s"
             )
             // A file that is recorded may grow.
-            guard ledger.events > 0 || log != nil else { throw .noEvent(in: files) }
+            guard ledger.events > 0 || log != nil else { throw CommandError(RecordingError.noEvent(in: files)) }
             guard ledger.events == 0 || ledger.ok > 0 else {
                 throw .input(run.findings.nothingAccepted(of: ledger.events))
             }

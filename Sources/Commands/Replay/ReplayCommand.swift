@@ -7,6 +7,7 @@ import Engine
 import Foundation
 import Learning
 import Plan
+import Recordings
 import Runtime
 
 /// `replay`: a recorded event log goes in, alerts come out.
@@ -97,7 +98,6 @@ struct ReplayCommand: ParsableCommand {
         options.threads = threads
         options.chunkEvents = batchSize
         options.maxErrors = maxErrors
-        options.isQuiet = quiet
         options.again = again
         if speed != "max" {
             guard let factor = Double(speed.hasSuffix("x") ? String(speed.dropLast()) : speed), factor > 0 else {
@@ -112,7 +112,8 @@ struct ReplayCommand: ParsableCommand {
         )
         guard options.range.from < options.range.to else { throw ValidationError("--from must lie before --to.") }
         options.until = try until.map { try Self.time($0, "--until") }
-        options.acknowledges = ack
+        // Synced, so that it is true of a power cut, too.
+        if ack { options.acknowledge = { Output.data("ACK \($0)\n") } }
         return options
     }
 
@@ -147,10 +148,19 @@ struct ReplayCommand: ParsableCommand {
         var failure: CommandError?
         var reading = engine.reading
         reading.isFinished = finished
+        reading.isInterrupted = { Interrupt.isRequested }
         do throws(CommandError) {
-            let ordered = try order.files(files, reading, plan)
+            let ordered = try CommandError.reading { () throws(RecordingError) in
+                try order.files(files, reading, plan)
+            }
             for (number, file) in ordered.enumerated() where !Interrupt.isRequested && !replayer.hasTooManyErrors {
-                try replayer.replay(file, before: ordered.dropFirst(number + 1), reading, resumes: resume)
+                let progress = ProgressBar("replay \(Recording.name(of: file))", isQuiet: quiet)
+                defer { progress.finish() }
+                try CommandError.running { () throws(RuntimeError) in
+                    try replayer.replay(file, before: ordered.dropFirst(number + 1), reading, resumes: resume) {
+                        progress.update("\(grouped($0)) events", fraction: $1)
+                    }
+                }
             }
         } catch {
             guard case .input = error else { throw error }

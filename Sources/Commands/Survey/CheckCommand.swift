@@ -3,7 +3,9 @@ import Base
 import Console
 import Engine
 import Learning
+import PipelineFiles
 import Plan
+import Recordings
 
 /// `check`: what is wrong with a pipeline, what of it nothing uses, and whether files have what it reads.
 struct CheckCommand: ParsableCommand {
@@ -44,7 +46,7 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
-            let file = try PipelineFile.load(pipeline)
+            let file = try PipelineFile.loaded(pipeline)
             let plan = file.plan
             if parts { return PlanParts(plan).listing.write(as: format) }
             Output.data(

@@ -4,8 +4,11 @@ import Bytes
 import Console
 import Draft
 import Engine
+import FirstLook
 import Foundation
 import Ingest
+import Learning
+import Recordings
 import Survey
 
 /// `init`: from a file that nobody has seen to a pipeline that runs.
@@ -46,9 +49,12 @@ struct InitCommand: ParsableCommand {
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             let given = options.reading
-            let found = try SurveyReader(reading: given, isQuiet: options.quiet).survey(files)
+            let inspection = ProgressBar("inspect", isQuiet: options.quiet)
+            let reader = SurveyReader(reading: given) { inspection.update("\(grouped($0)) records", fraction: $1) }
+            let found = try CommandError.reading { () throws(RecordingError) in try reader.survey(files) }
+            inspection.finish()
             let path = Output.safe(found.path)
-            guard found.profile.records > 0 || found.profile.refused > 0 else { throw found.nothingRead }
+            guard found.profile.records > 0 || found.profile.refused > 0 else { throw CommandError(found.nothingRead) }
             if let line = found.shape.headerLine {
                 let command = SourceWords(found.path, found.shape).belowPreamble(line)
                 throw .input(
@@ -62,8 +68,12 @@ struct InitCommand: ParsableCommand {
             var draft = try draft(found)
             draft.summary = summary(found)
             draft.commands = reading.commands(files, of: found)
-            let trial = DraftTrial(files: files, reading: reading.reading, isQuiet: options.quiet)
-            let outcome = try trial.fit(&draft)
+            let run = ProgressBar("init", isQuiet: options.quiet)
+            let trial = DraftTrial(files: files, reading: reading.reading) {
+                run.update("\(grouped($0)) events", fraction: $1)
+            }
+            let outcome = try CommandError.learning { () throws(LearningError) in try trial.fit(&draft) }
+            run.finish()
             Output.data(draft.text)
             talk(path, draft, outcome)
             Output.talk("to go on, with the draft in pipeline.yaml:")
@@ -80,7 +90,7 @@ struct InitCommand: ParsableCommand {
         } catch {
             let path = Output.safe(found.path)
             switch error {
-            case .noRecords: throw found.nothingRead
+            case .noRecords: throw CommandError(found.nothingRead)
             case .noTime:
                 throw .input(
                     "\(path): no column has the times of the events, which a pipeline needs; see what it has, and what is to be "
@@ -125,66 +135,5 @@ struct InitCommand: ParsableCommand {
         for reason in outcome.firstReasons { Output.talk("\(path): rejected: \(Output.safe(reason))") }
         for warning in draft.warnings { Output.talk("\(path): \(warning)") }
         if draft.rules.isEmpty { Output.talk("\(path): no rule finds anything in it: try another file, or write one") }
-    }
-}
-
-/// How a file that has been looked at is to be read, and what a command line has to say for it.
-struct SurveyedReading {
-    let reading: RecordingReading
-    private let options: [String]
-    private let isFinished: Bool
-
-    init(_ file: SurveyedFile, given: RecordingReading) {
-        var reading = given
-        var options: [String] = []
-        let format: RecordingFormat = file.shape.format == .csv ? .csv : .jsonl
-        // What the name does not say is told by the first line.
-        if given.format != nil || RecordingFormat.named(file.path).map({ $0 != format }) ?? false {
-            options += ["--format", format.rawValue]
-        }
-        reading.format = format
-        if format == .csv {
-            let separator = CSVSeparator.allCases.first { $0.grammar.separator == file.shape.separator } ?? .comma
-            if given.separator != nil || given.separator(of: file.path) != separator {
-                options += ["--separator", shellWord(separator.rawValue)]
-            }
-            reading.separator = separator
-            // The schema says it of each number.
-            reading.decimal = .point
-        }
-        if file.shape.encodingIsGuessed { reading.encoding = .windows1252 }
-        if let encoding = reading.encoding { options += ["--encoding", encoding.rawValue] }
-        self.reading = reading
-        self.options = options
-        isFinished = file.lacksEnd
-    }
-
-    /// What a reader does next; a file that begins with its newest event is turned round first.
-    func commands(_ files: [String], of found: SurveyedFile) -> [String] {
-        let source = SourceWords(found.path, found.shape)
-        guard found.profile.time?.isReversed ?? false else { return commands(files, options, isFinished: isFinished) }
-        guard files.count == 1 else { return [source.turning] + commands(files, options, isFinished: isFinished) }
-        var turned = found
-        turned.path = source.turned
-        turned.shape.isSequence = false
-        var plain = RecordingReading()
-        // What is turned round is written as it was, but for what needs a wide character's order.
-        if reading.encoding == .windows1252 || reading.encoding == .latin1 { plain.encoding = reading.encoding }
-        let own = SurveyedReading(turned, given: plain).options
-        // In another order it is another draft.
-        return [source.turning, "patternalarm init \(source.turned) > pipeline.yaml"]
-            + commands([source.turned], own, isFinished: false)
-    }
-
-    private func commands(_ files: [String], _ options: [String], isFinished: Bool) -> [String] {
-        let names = files.count > 4 ? "FILES" : shellWords(files)
-        let words = options.isEmpty ? "" : " " + options.joined(separator: " ")
-        let checked = words.replacing("--format", with: "--input-format")
-        return [
-            "patternalarm check pipeline.yaml \(names)\(checked)",
-            "patternalarm replay \(names) --pipeline pipeline.yaml --data-dir work\(words)"
-                + (isFinished ? " --finished" : ""),
-            "patternalarm alerts list --data-dir work",
-        ]
     }
 }

@@ -2,6 +2,8 @@ import ArgumentParser
 import Base
 import Bytes
 import Console
+import FirstLook
+import Recordings
 import Survey
 
 /// `inspect`: what is in a file that nobody has seen.
@@ -40,8 +42,7 @@ struct InspectCommand: ParsableCommand {
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
-            let reader = SurveyReader(reading: options.reading, isQuiet: options.quiet)
-            let found = try reader.surveyEach(files)
+            let found = try survey()
             if json {
                 var bytes: [UInt8] = []
                 JSONValue.list(found.map(ProfileJSON.object)).write(into: &bytes)
@@ -50,8 +51,22 @@ struct InspectCommand: ParsableCommand {
                 Output.data(found.map { ProfileText($0).text }.joined(separator: "\n"))
             }
             if let empty = found.first(where: { $0.profile.records == 0 }) {
-                throw empty.nothingRead
+                throw CommandError(empty.nothingRead)
             }
         }
+    }
+
+    /// Looks at each file by itself.
+    private func survey() throws(CommandError) -> [SurveyedFile] {
+        var found: [SurveyedFile] = []
+        for file in files {
+            let progress = ProgressBar("inspect", isQuiet: options.quiet)
+            defer { progress.finish() }
+            let reader = SurveyReader(reading: options.reading) {
+                progress.update("\(grouped($0)) records", fraction: $1)
+            }
+            found.append(try CommandError.reading { () throws(RecordingError) in try reader.survey([file]) })
+        }
+        return found
     }
 }

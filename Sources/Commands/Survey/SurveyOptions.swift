@@ -1,4 +1,5 @@
 import ArgumentParser
+import Recordings
 
 /// How the files are read that `inspect`, `init` and `check` look at.
 struct SurveyOptions: ParsableArguments {

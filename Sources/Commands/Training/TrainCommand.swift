@@ -6,7 +6,9 @@ import Forest
 import Foundation
 import Learning
 import Models
+import PipelineFiles
 import Plan
+import Recordings
 
 /// `train`: labelled recordings in, a model directory out.
 struct TrainCommand: ParsableCommand {
@@ -81,7 +83,7 @@ struct TrainCommand: ParsableCommand {
         guard !FileManager.default.fileExists(atPath: out) else {
             throw .usage("\(out) exists already; a model is never overwritten: choose another folder with --out")
         }
-        let plan = try PipelineFile.load(pipeline).plan
+        let plan = try PipelineFile.loaded(pipeline).plan
         let course = try CommandError.learning { () throws(LearningError) in
             try ModelDirectory.requireNames(plan)
             return try ModelTraining(plan: plan, settings: training.settings, trainingShare: trainShare)
@@ -146,14 +148,5 @@ struct TrainCommand: ParsableCommand {
         } finish: {
             progress.finish()
         }
-    }
-}
-
-extension PipelinePlan {
-    /// Without what looks at the features.
-    var featuresOnly: PipelinePlan {
-        var plan = self
-        plan.detectors = []
-        return plan
     }
 }

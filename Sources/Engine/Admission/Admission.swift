@@ -5,10 +5,10 @@ import StateStore
 
 /// Decides of every event whether it is accepted, late, a duplicate or rejected, and moves the partition's clock.
 ///
-/// The clock is the largest accepted event time minus the allowed disorder; an event before it is late. An event too far
-/// ahead of all others would make everything after it late: the ``EventClock`` has refused it before it came here. In a log
-/// that was written without one, or for a larger limit, it is rejected here and does not move the clock; only when
-/// ``confirmations`` such events follow one another without an ordinary one between them is the jump believed.
+/// The clock is the largest accepted event time minus the allowed disorder; an event before it is late. An event too
+/// far ahead of all others would make everything after it late: the ``EventClock`` has refused it before it came here.
+/// In a log that was written without one, or for a larger limit, it is rejected here and does not move the clock; only
+/// when ``confirmations`` such events follow one another without an ordinary one between them is the jump believed.
 struct Admission: ~Copyable {
     private let disorder: Int64
     private let maximumAhead: Int64?
@@ -68,8 +68,8 @@ struct Admission: ~Copyable {
     /// What kept an id from being looked for; nil if nothing did.
     var coldFailure: StateError? { duplicates.coldFailure }
 
-    /// Gives up the older ids if all take more than `limit` bytes and the last checkpoint holds them. No image may be being
-    /// filled.
+    /// Gives up the older ids if all take more than `limit` bytes and the last checkpoint holds them. No image may be
+    /// being filled.
     mutating func spill(limit: Int) { duplicates.spill(limit: limit) }
 
     /// The table of ids in a state that was begun without a checkpoint.
@@ -94,8 +94,8 @@ struct Admission: ~Copyable {
         image.sections[Self.clockSection] = Array(clock.bytes)
     }
 
-    /// The section of a checkpoint that holds the clock: u8 whether there is one; i64 newest accepted event time; i64 how many
-    /// events in a row were too far ahead.
+    /// The section of a checkpoint that holds the clock: u8 whether there is one; i64 newest accepted event time; i64
+    /// how many events in a row were too far ahead.
     static let clockSection = "clock"
     static let clockBytes = 1 + 8 + 8
 

@@ -3,10 +3,10 @@ import StateStore
 
 /// Remembers the ids of accepted events for a stretch of event time, to tell a repeated delivery from a new event.
 ///
-/// An id is known as long as its newest event is no older than the clock by more than `within`; what is older is forgotten,
-/// at the latest when its generation is. Two generations of ids, swapped as the clock moves on: a look-up asks both. Memory
-/// follows the number of events in 2 × `within`, or has a limit: then the older ids are in the last checkpoint only, which is
-/// asked, too. An event without an id is never a duplicate.
+/// An id is known as long as its newest event is no older than the clock by more than `within`; what is older is
+/// forgotten, at the latest when its generation is. Two generations of ids, swapped as the clock moves on: a look-up
+/// asks both. Memory follows the number of events in 2 × `within`, or has a limit: then the older ids are in the last
+/// checkpoint only, which is asked, too. An event without an id is never a duplicate.
 struct DuplicateFilter: ~Copyable {
     let within: Int64
     let stateTable: StateTable
@@ -34,7 +34,8 @@ struct DuplicateFilter: ~Copyable {
         self.init(within: other.within, disorder: other.disorder, table: table)
     }
 
-    /// The offset of the newest accepted event with this id, if it was within the time before. `clock` is the partition's.
+    /// The offset of the newest accepted event with this id, if it was within the time before. `clock` is the
+    /// partition's.
     mutating func firstOffset(of id: Text, time: Int64, clock: Int64) -> Int64? {
         guard !id.isAbsent else { return nil }
         guard let known = current.find(id) ?? previous.find(id) ?? cold?.find(id) else { return nil }
@@ -50,6 +51,7 @@ struct DuplicateFilter: ~Copyable {
         if clock - started > within + disorder {
             // What is about to be forgotten may belong to the image.
             _ = fillImage(upTo: .max)
+            precondition(previous.changes.image == nil, "The image has what is forgotten.")
             swap(&current, &previous)
             current = Generation(stateTable)
             started = clock
@@ -77,10 +79,11 @@ struct DuplicateFilter: ~Copyable {
     /// What kept an id from being looked for; nil if nothing did.
     var coldFailure: StateError? { cold?.failure }
 
-    /// Gives up the older ids if all take more than `limit` bytes and the last checkpoint holds them. No image may be being
-    /// filled.
+    /// Gives up the older ids if all take more than `limit` bytes and the last checkpoint holds them. No image may be
+    /// being filled.
     mutating func spill(limit: Int) {
         guard byteCount > limit, previous.changes.changedCount == 0 else { return }
+        precondition(current.changes.image == nil && previous.changes.image == nil, "Ids that an image needs stay.")
         // The newer ones are the older ones from now on, and are given up when the next checkpoint holds them all.
         previous = Generation(stateTable)
         if current.byteCount > limit / 2 {
@@ -91,8 +94,8 @@ struct DuplicateFilter: ~Copyable {
 
     // MARK: - Checkpoints
 
-    /// Begins to fill an image with the ids that were accepted since the last one was begun; with all that are remembered if
-    /// `all`. The last one must be whole.
+    /// Begins to fill an image with the ids that were accepted since the last one was begun; with all that are
+    /// remembered if `all`. The last one must be whole.
     mutating func beginImage(_ image: StateImage, all: Bool) {
         current.beginImage(image, all: all)
         previous.beginImage(image, all: all)
@@ -116,7 +119,8 @@ struct DuplicateFilter: ~Copyable {
         return true
     }
 
-    /// When and where an event was. Not private: in a debug build the compiler fails on an array of a private type in here.
+    /// When and where an event was. Not private: in a debug build the compiler fails on an array of a private type in
+    /// here.
     struct Place: BitwiseCopyable {
         var time: Int64
         var offset: Int64
@@ -144,6 +148,7 @@ struct DuplicateFilter: ~Copyable {
 
         mutating func set(_ slot: Int, _ isNew: Bool, time: Int64, offset: Int64) {
             let place = Place(time: time, offset: offset)
+            assert(isNew == (slot == places.count), "A table hands out its slots in their order.")
             if isNew { places.append(place) } else { places[slot] = place }
         }
 

@@ -9,6 +9,7 @@ public struct Ledger: Sendable, Equatable {
 
     public var events: Int { ok + late + duplicate + rejected }
 
+    /// Adds the counts of another ledger.
     public static func += (left: inout Ledger, right: Ledger) {
         left.ok += right.ok
         left.late += right.late

@@ -2,9 +2,9 @@ import Bytes
 import Models
 
 /// An open alert as bytes of a checkpoint: little-endian numbers; texts and lists with a 32-bit count in front. New
-/// evidence is not part of it: it has been committed. Of which detector it is says the table that it is in; the number in
-/// front of the count of events once did, and is not read. Features are in the order of that table's columns, and reasons
-/// name them by it.
+/// evidence is not part of it: it has been committed. Of which detector it is says the table that it is in; the number
+/// in front of the count of events once did, and is not read. Features are in the order of that table's columns, and
+/// reasons name them by it.
 extension AlertUpdate {
     /// `order` has the plan's feature of each column.
     func encoded(_ order: [Int]) -> [UInt8] {

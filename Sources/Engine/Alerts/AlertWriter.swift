@@ -80,7 +80,8 @@ final class AlertWriter {
         return String(hexadecimal(UInt64(offset)).suffix(12) + hexadecimal(hash.low).prefix(12))
     }
 
-    /// An open alert with one more event of its session. A rule stays true for its session; a model says anew what it thinks.
+    /// An open alert with one more event of its session. A rule stays true for its session; a model says anew what it
+    /// thinks.
     func revised(
         _ open: AlertUpdate,
         _ detection: Detection,

@@ -33,6 +33,8 @@ final class EvidenceStore {
             payload.reserveCapacity(bytes)
         }
 
+        var lastOffset: Int64? { entries.last?.offset }
+
         var byteCount: Int { payload.capacity + entries.capacity * MemoryLayout<Entry>.stride }
 
         func hasRoom(events: Int, bytes: Int) -> Bool {
@@ -96,6 +98,7 @@ final class EvidenceStore {
 
     func retain(_ batch: ColumnBatch, rows: UnsafePointer<Int32>, offsets: UnsafePointer<Int64>, count: Int) {
         guard count > 0 else { return }
+        precondition(pieces.last?.lastOffset ?? -1 < offsets[0], "Offsets ascend: events are found by them.")
         var added = 0
         for index in 0..<count { added += Int(batch.events[Int(rows[index])].count) }
         // Live batches are small: several share a piece, so that there are few to search.

@@ -1,8 +1,9 @@
 import Base
 public import Plan
 
-/// What the log keeps of the event clock with each batch of a recording: the limit that its events were judged by, and from
-/// where judging goes on behind the batch, so that a recording that is read on is judged as if it had been read at once.
+/// What the log keeps of the event clock with each batch of a recording: the limit that its events were judged by, and
+/// from where judging goes on behind the batch, so that a recording that is read on is judged as if it had been read at
+/// once.
 public struct ClockMark: Equatable, Sendable {
     /// `max_ahead`, microseconds.
     public var limit: Int64
@@ -31,16 +32,17 @@ public struct ClockMark: Equatable, Sendable {
     /// Name of the header on the first record of a batch that a server took, with the limit only.
     static let headerName = "clock"
 
-    /// The limit, seven parts for the state behind the batch, and seven for that before the recording, between semicolons:
-    /// newest time, sources heard, events waited, speakers for the present, clusters, leaps, events judged. Sources are
-    /// hexadecimal hashes with dots between them, entities have commas between them. Speakers are `SOURCES!LAST`, where each
-    /// source has the number of its last word behind it, with a `+` if that stands, a `-` if it has spoken for another time
-    /// since, and an `@` and the time that it was for. (Without that: the latest of its cluster.) Clusters are
-    /// `EARLIEST_LATEST_FIRST_SPEAKERS` with bars between them. Leaps are `TOLERANCE!TIMES!WORDS`: times with dots, each with a
-    /// `+` and its number behind it; words as of speakers.
+    /// The limit, seven parts for the state behind the batch, and seven for that before the recording, between
+    /// semicolons: newest time, sources heard, events waited, speakers for the present, clusters, leaps, events judged.
+    /// Sources are hexadecimal hashes with dots between them, entities have commas between them. Speakers are
+    /// `SOURCES!LAST`, where each source has the number of its last word behind it, with a `+` if that stands, a `-` if
+    /// it has spoken for another time since, and an `@` and the time that it was for. (Without that: the latest of its
+    /// cluster.) Clusters are `EARLIEST_LATEST_FIRST_SPEAKERS_EVENTS` with bars between them, of which the last part
+    /// may be missing. Leaps are
+    /// `TOLERANCE!TIMES!WORDS`: times with dots, each with a `+` and its number behind it; words as of speakers.
     ///
-    /// At first there were eight or nine parts: the limit; of the state behind the batch the first five; of that before the
-    /// recording the first two; the leaps.
+    /// At first there were eight or nine parts: the limit; of the state behind the batch the first five; of that before
+    /// the recording the first two; the leaps.
     var text: String { (["\(limit)"] + state.parts + before.parts).joined(separator: ";") }
 
     /// Nil if the text is something else.
@@ -64,7 +66,7 @@ public struct ClockMark: Equatable, Sendable {
 
 extension ClockState {
     fileprivate var parts: [String] {
-        let clusters = clusters.map { "\($0.earliest)_\($0.latest)_\($0.first)_\($0.speakers.text)" }
+        let clusters = clusters.map { "\($0.earliest)_\($0.latest)_\($0.first)_\($0.speakers.text)_\($0.events)" }
         return [
             newest.map { "\($0)" } ?? "", heard.text, "\(waited)", present.text, clusters.joined(separator: "|"),
             leaps.text,
@@ -108,11 +110,13 @@ extension TimeCluster {
     /// One that lies above a time, of so many events and entities.
     fileprivate init?(_ text: Substring, above other: Int64, _ waited: Int, _ entities: Int) {
         let words = text.split(separator: "_", omittingEmptySubsequences: false)
-        guard words.count == 4, let earliest = Int64(words[0]), let latest = Int64(words[1]), earliest <= latest,
+        guard (4...5).contains(words.count), let earliest = Int64(words[0]), let latest = Int64(words[1]),
+            earliest <= latest,
             earliest > other, let first = Int(words[2]), (0...waited).contains(first),
             let speakers = Speakers(text: words[3], time: latest), speakers.entityCount == entities
         else { return nil }
-        self.init(earliest: earliest, latest: latest, first: first, speakers: speakers)
+        guard let events = words.count > 4 ? Int(words[4]) : 1, events > 0 else { return nil }
+        self.init(earliest: earliest, latest: latest, first: first, events: events, speakers: speakers)
     }
 }
 

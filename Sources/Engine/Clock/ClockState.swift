@@ -1,7 +1,7 @@
 import Base
 
-/// What an ``EventClock`` knows, without the events that it holds back: enough to go on from this place in a recording as if
-/// it had been read from its beginning.
+/// What an ``EventClock`` knows, without the events that it holds back: enough to go on from this place in a recording
+/// as if it had been read from its beginning.
 public struct ClockState: Equatable, Sendable {
     /// The newest time that is believed; nil before any is.
     public internal(set) var newest: Int64?
@@ -15,9 +15,11 @@ public struct ClockState: Equatable, Sendable {
     var clusters: [TimeCluster] = []
     /// Times ahead by less that are not decided.
     var leaps: Leaps
-    /// Events that have been judged since the first one, of all recordings: of two states the larger one is the later one.
+    /// Events that have been judged since the first one, of all recordings: of two states the larger one is the later
+    /// one.
     var judged = 0
 
+    /// The clock of a partition that has had no event.
     public init(entities: Int) {
         leaps = Leaps(entities: entities)
         heard = Voices(entities: entities)
@@ -33,6 +35,8 @@ struct TimeCluster: Equatable, Sendable {
     var latest: Int64
     /// The event that spoke for it first, counted as ``ClockState/waited`` is.
     var first: Int
+    /// How many events have.
+    var events = 1
     var speakers: Speakers
 }
 
@@ -58,6 +62,7 @@ extension ClockState {
                 joined.earliest = min(joined.earliest, cluster.earliest)
                 joined.latest = max(joined.latest, cluster.latest)
                 joined.first = min(joined.first, cluster.first)
+                joined.events += cluster.events
                 joined.speakers.add(cluster.speakers)
             }
         }
@@ -73,11 +78,12 @@ extension ClockState {
 
     /// Believes a cluster: whoever spoke for it speaks for the present now.
     ///
-    /// Time can have gone through the clusters below it before, one after the other, unless the present or a lower one goes on
-    /// behind the first event of one: then that is wrong, but for one that has sources enough for a jump, and more than
-    /// contradict it.
+    /// Time can have gone through the clusters below it before, one after the other, unless the present or a lower one
+    /// goes on behind the first event of one: then that is wrong, but for one that has sources enough for a jump, and
+    /// more than contradict it.
     ///
-    /// Of a recording's, only its earliest time is believed at once: how far above that the newest one is, ``Leaps`` decide.
+    /// Of a recording's, only its earliest time is believed at once: how far above that the newest one is, ``Leaps``
+    /// decide.
     ///
     /// - Returns: the clusters below that are wrong, and a time that is right and that they are ahead of.
     @discardableResult
@@ -125,17 +131,21 @@ extension ClockState {
         (judged, newest ?? .min, heard.total) > (other.judged, other.newest ?? .min, other.heard.total)
     }
 
-    /// A state that knows of a newer event from elsewhere: nobody knows how many sources that had.
+    /// A state that knows of a newer event from elsewhere: nobody knows how many sources that had. What is undecided
+    /// here, and was accepted by what came behind it, is not from elsewhere.
     public func moved(to time: Int64?) -> ClockState {
         guard let time, time > newest ?? .min else { return self }
+        let isOwn =
+            clusters.contains { ($0.earliest...$0.latest).contains(time) } || leaps.held.contains { $0.time == time }
+        guard !isOwn else { return self }
         var state = self
         state.newest = time
         state.heard = Voices(Array(repeating: Array(1...UInt64(EventClock.quorum)), count: entityCount))
         return state
     }
 
-    /// The earliest cluster that as many sources as a decision needs speak for, and that leads by as many whatever lies below
-    /// it and goes on behind its first event. What lies above it can come behind it.
+    /// The earliest cluster that as many sources as a decision needs speak for, and that leads by as many whatever lies
+    /// below it and goes on behind its first event. What lies above it can come behind it.
     var leader: TimeCluster? {
         clusters.first { cluster in
             func leads(_ other: Speakers) -> Bool {
@@ -157,6 +167,7 @@ extension ClockState {
 
     /// The cluster to be believed if nobody else is going to speak; nil if it is the present.
     var likeliest: TimeCluster? {
+        guard newest != nil else { return likeliestBeginning }
         // Of equal ones the earliest: a clock that is wrong is more often ahead, and what is late can be seen.
         var best: (cluster: TimeCluster, count: Int)?
         for cluster in clusters where isLikely(cluster) {
@@ -166,9 +177,17 @@ extension ClockState {
         return best?.cluster
     }
 
+    /// The same before anything was believed: the one that most sources have ever said; of equal ones that of the most
+    /// events, as of one account's statement or of two accounts', then the earliest.
+    private var likeliestBeginning: TimeCluster? {
+        func votes(_ cluster: TimeCluster) -> (Int, Int) { (cluster.speakers.count(everyone: true), cluster.events) }
+        return clusters.dropFirst().reduce(clusters.first) { best, cluster in
+            best.map { votes(cluster) > votes($0) ? cluster : $0 }
+        }
+    }
+
     /// Whether a cluster has sources enough for a jump, and more than the present.
     private func isLikely(_ cluster: TimeCluster) -> Bool {
-        guard newest != nil else { return true }
         // Where no event has a key nobody can speak for anything: what comes is taken.
         if heard.isEmpty { return present.count() == 0 }
         let count = cluster.speakers.count()

@@ -3,31 +3,34 @@ import Windows
 
 /// Says which events are too far ahead of all others to be believed, before they are in the log (C5).
 ///
-/// The time of a stream is the newest one that its events bear, and what is older than that by more than the allowed disorder
-/// is late: one source with a wrong clock could silence all others. So a time that is more than `max_ahead` above the newest
-/// one is not believed on one source's word, and neither are the first events of a stream. They are held back, and so is
-/// whatever comes behind them, until sources have spoken:
+/// The time of a stream is the newest one that its events bear, and what is older than that by more than the allowed
+/// disorder is late: one source with a wrong clock could silence all others. So a time that is more than `max_ahead`
+/// above the newest one is not believed on one source's word, and neither are the first events of a stream. They are
+/// held back, and so is whatever comes behind them, until sources have spoken:
 ///
-/// - Times that are no further apart than `max_ahead` are one cluster; the newest time is the present. Each different key
-///   speaks for the time of its last event. Where a pipeline has several entities, the one with the fewest keys counts: ten
-///   payers at one terminal are one source.
-/// - A cluster is believed when ``quorum`` sources more speak for it than have spoken, since its first event, for the present
-///   or a cluster below it; and so are those below it that time can have gone through before. The others below are rejected.
-/// - A cluster is rejected when ``quorum`` sources more than speak for it have spoken for the present since its first event.
-///   Who spoke before that says nothing against it: a gap can have come.
-/// - ``patience`` events after its first, and where the recording ends, the one with the most sources is believed: of equal
-///   ones the present, then the earliest. A cluster must then have ``quorum`` sources, or all that were ever heard if those
-///   are fewer.
-/// - Who has spoken for a time that was not believed where a recording ended is remembered, and counts for the next one.
+/// - Times that are no further apart than `max_ahead` are one cluster; the newest time is the present. Each different
+///   key speaks for the time of its last event. Where a pipeline has several entities, the one with the fewest keys
+///   counts: ten payers at one terminal are one source.
+/// - A cluster is believed when ``quorum`` sources more speak for it than have spoken, since its first event, for the
+///   present or a cluster below it; and so are those below it that time can have gone through before. The others below
+///   are rejected.
+/// - A cluster is rejected when ``quorum`` sources more than speak for it have spoken for the present since its first
+///   event. Who spoke before that says nothing against it: a gap can have come.
+/// - ``patience`` events after its first, and where the recording ends, the one with the most sources is believed: of
+///   equal ones the present, then the earliest. A cluster must then have ``quorum`` sources, or all that were ever
+///   heard if those are fewer. Where nothing was believed yet, all that a source has ever said counts, and of equal
+///   ones that of the most events.
+/// - Who has spoken for a time that was not believed where a recording ended is remembered, and counts for the next
+///   one.
 ///
-/// So no event of a right clock is late or rejected because of wrong ones, however many these are, as long as fewer than
-/// ``quorum`` of them agree on a wrong time, and at least ``quorum`` right sources speak at the beginning and behind each gap,
-/// before the next one and before ``patience`` events have come; and gaps of any length cost nothing. A time is wrong here if
-/// it is further than `max_ahead` from what is right until it is decided: of what is ahead by less, ``Leaps`` decide; what a
-/// server is sent for its own time, ``Neighbours``. Nothing waits for ever.
+/// So no event of a right clock is late or rejected because of wrong ones, however many these are, as long as fewer
+/// than ``quorum`` of them agree on a wrong time, and at least ``quorum`` right sources speak at the beginning and
+/// behind each gap, before the next one and before ``patience`` events have come; and gaps of any length cost nothing.
+/// A time is wrong here if it is further than `max_ahead` from what is right until it is decided: of what is ahead by
+/// less, ``Leaps`` decide; what a server is sent for its own time, ``Neighbours``. Nothing waits for ever.
 ///
-/// The decision is part of the log: what is refused bears a header there, so that the log alone gives the same results (C2). It
-/// depends on the order of the events only, not on how they are cut into batches.
+/// The decision is part of the log: what is refused bears a header there, so that the log alone gives the same results
+/// (C2). It depends on the order of the events only, not on how they are cut into batches.
 public struct EventClock {
     /// By how many sources a time must lead to be believed at once.
     static let quorum = 3
@@ -111,9 +114,10 @@ public struct EventClock {
         return batch.count
     }
 
-    /// Takes the next events of a server, which cannot hold one back: those too far ahead of its clock are refused, and those
-    /// that its clock has come to are believed, whatever their sources; what is ahead by less needs ``Neighbours``. Of what is
-    /// older (a recording that somebody sends), the first events behind a gap are refused, until there are sources enough.
+    /// Takes the next events of a server, which cannot hold one back: those too far ahead of its clock are refused, and
+    /// those that its clock has come to are believed, whatever their sources; what is ahead by less needs
+    /// ``Neighbours``. Of what is older (a recording that somebody sends), the first events behind a gap are refused,
+    /// until there are sources enough.
     public mutating func take(_ batch: ColumnBatch, number: Int, now: Int64) {
         guard let limit else { return }
         areKeysKnown = false
@@ -308,7 +312,8 @@ public struct EventClock {
         refuse { !$0.isLeap && (cluster.earliest...cluster.latest).contains($0.time) }
     }
 
-    /// Decides what is held back as it stands: nobody else is going to speak. Who has spoken for which time is remembered.
+    /// Decides what is held back as it stands: nobody else is going to speak. Who has spoken for which time is
+    /// remembered.
     public mutating func end() {
         while true {
             if let newest = state.newest, let found = state.leaps.lastDecision(newest: newest) {
@@ -324,8 +329,8 @@ public struct EventClock {
         state.forgetFarthest()
     }
 
-    /// Decides what is held back as a clock does that has gone on from this one, while this one stays undecided: whoever goes
-    /// on from its state comes to the same decisions.
+    /// Decides what is held back as a clock does that has gone on from this one, while this one stays undecided:
+    /// whoever goes on from its state comes to the same decisions.
     ///
     /// - Parameters:
     ///   - other: That has gone on.

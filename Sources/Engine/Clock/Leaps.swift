@@ -1,26 +1,28 @@
 import Base
 import Windows
 
-/// Times above the newest one by more than the allowed disorder, but not by more than `max_ahead`: a gap in the stream, or a
-/// clock that is fast by minutes or hours. The event is held until sources have spoken, for ``patience`` events at most.
+/// Times above the newest one by more than the allowed disorder, but not by more than `max_ahead`: a gap in the stream,
+/// or a clock that is fast by minutes or hours. The event is held until sources have spoken, for ``patience`` events at
+/// most.
 ///
-/// - Against a leap are the sources that have said an earlier time behind it, by more than the disorder, and were not late:
-///   they would be late if it were believed. What was said before says nothing: a gap can have come. Keys are counted as
-///   elsewhere: of several entities the one with the fewest counts.
-/// - A leap is believed at once if nobody is against it and ``EventClock/quorum`` sources say its time, but for the disorder
-///   (all that were ever heard, where those are fewer). It is refused at once if as many more go on at the newest time as say
-///   the leap's.
-/// - When it has been held for so long, when the newest time has come near it, and where the recording ends, it is believed if
-///   nobody is against it. Else it is refused if a quorum says one time below it, and more than say its own; or if its source
-///   is contradicted by more sources than one of those against it, and believed if it is the other way round: a wrong clock
-///   contradicts many, a right one only the wrong ones; what sources have said up to ``patience`` events ago counts for that.
-///   Else it is believed if more sources say its time, but for the disorder, than are against it.
+/// - Against a leap are the sources that have said an earlier time behind it, by more than the disorder, and were not
+///   late: they would be late if it were believed. What was said before says nothing: a gap can have come. Keys are
+///   counted as elsewhere: of several entities the one with the fewest counts.
+/// - A leap is believed at once if nobody is against it and ``EventClock/quorum`` sources say its time, but for the
+///   disorder (all that were ever heard, where those are fewer). It is refused at once if as many more go on at the
+///   newest time as say the leap's.
+/// - When it has been held for so long, when the newest time has come near it, and where the recording ends, it is
+///   believed if nobody is against it. Else it is refused if a quorum says one time below it, and more than say its
+///   own; or if its source is contradicted by more sources than one of those against it, and believed if it is the
+///   other way round: a wrong clock contradicts many, a right one only the wrong ones; what sources have said up to
+///   ``patience`` events ago counts for that. Else it is believed if more sources say its time, but for the disorder,
+///   than are against it.
 ///
-/// So no event of a right clock is late or refused because of clocks that are fast by less than `max_ahead`, as long as fewer
-/// than a quorum of them agree, fewer than a quorum begin the stream, and, before time comes near what a wrong one says and
-/// within ``patience`` events, right sources speak: four where they are within the disorder of each other; where they are not,
-/// and each event is a leap, there are two wrong ones at most, and four right ones more than these speak. What is ahead by no
-/// more than the disorder cannot be told.
+/// So no event of a right clock is late or refused because of clocks that are fast by less than `max_ahead`, as long as
+/// fewer than a quorum of them agree, fewer than a quorum begin the stream, and, before time comes near what a wrong
+/// one says and within ``patience`` events, right sources speak: four where they are within the disorder of each other;
+/// where they are not, and each event is a leap, there are two wrong ones at most, and four right ones more than these
+/// speak. What is ahead by no more than the disorder cannot be told.
 struct Leaps: Equatable, Sendable {
     /// In a stream whose events are further apart than the disorder each one is a leap.
     static let patience = 64
@@ -54,7 +56,8 @@ struct Leaps: Equatable, Sendable {
 
     mutating func hold(_ time: Int64, at number: Int) { held.append(Leap(time: time, number: number)) }
 
-    /// Takes note of what an event says. Zero is no key. What is late speaks for nothing, but tells whose clock is slow.
+    /// Takes note of what an event says. Zero is no key. What is late speaks for nothing, but tells whose clock is
+    /// slow.
     mutating func add(_ row: Int, of source: EntityKeys, at number: Int, time: Int64, isLate: Bool) {
         for entity in words.indices {
             let key = source.hash(of: row, entity: entity)
@@ -208,8 +211,8 @@ struct Leaps: Equatable, Sendable {
         return Decision(place: place, isBelieved: agreed > against)
     }
 
-    /// How many sources more the one that is against a leap and that the fewest contradict is contradicted by than the leap's
-    /// own.
+    /// How many sources more the one that is against a leap and that the fewest contradict is contradicted by than the
+    /// leap's own.
     private func trust(in leap: Leap) -> Int {
         var fewest: (against: Int, trust: Int)?
         for entity in words.indices {

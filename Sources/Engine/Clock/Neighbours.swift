@@ -13,9 +13,9 @@ struct Neighbours {
     /// Whether a source has been ahead a while ago.
     var isListening: Bool { number > 0 }
 
-    /// Takes note of an event; whether its time can be believed: the server's clock has come to it, the quorum agrees on how
-    /// far it is ahead (all that were ever accepted, where those are fewer), or for so long nobody has said anything but that
-    /// the server's clock is slow, and so many sources that nothing would ever be taken.
+    /// Takes note of an event; whether its time can be believed: the server's clock has come to it, the quorum agrees
+    /// on how far it is ahead (all that were ever accepted, where those are fewer), or for so long nobody has said
+    /// anything but that the server's clock is slow, and so many sources that nothing would ever be taken.
     mutating func agree(
         _ ahead: Int64,
         _ row: Int,

@@ -80,8 +80,9 @@ struct Speakers: Equatable, Sendable {
     /// Who speaks for this time now.
     var standing: Voices { Voices(words.map { $0.lazy.filter(\.stands).map(\.key) }) }
 
-    /// How many sources have spoken behind an event: as many as there are of the entity that has the fewest, so that ten payers
-    /// at one terminal are one. What has no key at all says nothing. Words count that stand, or `everyone`'s.
+    /// How many sources have spoken behind an event: as many as there are of the entity that has the fewest, so that
+    /// ten payers at one terminal are one. What has no key at all says nothing. Words count that stand, or
+    /// `everyone`'s.
     func count(since number: Int = 0, everyone: Bool = false) -> Int {
         words.lazy.map { $0.count(since: number, everyone: everyone) }.filter { $0 > 0 }.min() ?? 0
     }

@@ -28,8 +28,8 @@ private final class HeldAlert {
 /// The open alerts of one detector: at most one per entity and session.
 ///
 /// An alert opens at the first event that crosses, is revised by every later event of its session, and ends when the
-/// clock has passed its last event by the session's gap (C8). Of one that was spilled, its key and its last event's time are
-/// in memory, and the rest is in the last checkpoint.
+/// clock has passed its last event by the session's gap (C8). Of one that was spilled, its key and its last event's
+/// time are in memory, and the rest is in the last checkpoint.
 struct AlertSessions: ~Copyable {
     let gap: Int64
     private var table = TextTable()
@@ -64,7 +64,8 @@ struct AlertSessions: ~Copyable {
         stateTable = table
     }
 
-    /// Those of the same detector, none of them open, in a table with the plan's features in an order; nil = as they are.
+    /// Those of the same detector, none of them open, in a table with the plan's features in an order; nil = as they
+    /// are.
     init(like other: borrowing AlertSessions, in table: StateTable? = nil, order: [Int]? = nil) {
         label = other.label
         self.order = order ?? other.order
@@ -111,6 +112,7 @@ struct AlertSessions: ~Copyable {
     }
 
     private mutating func addSlot(_ slot: Int) {
+        precondition(slot <= held.count && held.count == lastTimes.count, "A table hands out its slots in their order.")
         guard slot == held.count else { return }
         held.append(nil)
         lastTimes.append(.min)
@@ -127,6 +129,7 @@ struct AlertSessions: ~Copyable {
                 continue
             }
             let alert = fetch(next.slot)
+            precondition(!table.key(of: next.slot).isAbsent, "A session that ends was open.")
             if changes.willFree(next.slot) { copy(next.slot) }
             forget(next.slot)
             lastTimes[next.slot] = .min
@@ -137,6 +140,7 @@ struct AlertSessions: ~Copyable {
 
     private mutating func forget(_ slot: Int) {
         if held[slot] != nil { heldCount -= 1 }
+        precondition(heldCount >= 0, "An alert is given up once.")
         held[slot] = nil
     }
 
@@ -162,9 +166,11 @@ struct AlertSessions: ~Copyable {
     /// What kept an alert from being read; nil if nothing did.
     var coldFailure: StateError? { cold?.failure }
 
-    /// Gives up alerts until those in memory take at most `limit` bytes: those that were not used since the hand of the clock
-    /// went by, and that the last checkpoint holds as they are. No image may be being filled.
+    /// Gives up alerts until those in memory take at most `limit` bytes: those that were not used since the hand of the
+    /// clock went by, and that the last checkpoint holds as they are. No image may be being filled.
     mutating func spill(limit: Int) {
+        guard heldBytes > limit else { return }
+        precondition(changes.image == nil, "Alerts that an image needs are not given up.")
         var looks = held.count * 2
         while heldBytes > limit, looks > 0 {
             looks -= 1
@@ -190,8 +196,8 @@ struct AlertSessions: ~Copyable {
     /// Bytes of an image of the alerts that have changed since the last one, about.
     var changedBytes: Int { changes.changedCount * (StateImage.recordBytes + bytesHeld) }
 
-    /// Begins to fill an image with the alerts that have changed since the last one was begun; with all that are in memory if
-    /// `all`. The last one must be whole.
+    /// Begins to fill an image with the alerts that have changed since the last one was begun; with all that are in
+    /// memory if `all`. The last one must be whole.
     mutating func beginImage(_ image: StateImage, all: Bool) {
         if all {
             for slot in held.indices where held[slot] != nil { _ = changes.willChange(slot) }
@@ -218,11 +224,12 @@ struct AlertSessions: ~Copyable {
     /// Whether an alert of the key is open.
     func holds(_ key: Text) -> Bool { table.slot(of: key) != nil }
 
-    /// Takes an alert from a checkpoint, of a key that has none yet; into memory only if `inMemory`. False if the bytes are no
-    /// alert.
+    /// Takes an alert from a checkpoint, of a key that has none yet; into memory only if `inMemory`. False if the bytes
+    /// are no alert.
     mutating func load(_ key: Text, _ value: UnsafeRawBufferPointer, inMemory: Bool) -> Bool {
         guard let alert = AlertUpdate(encoded: value, of: label, order) else { return false }
-        let (slot, _) = table.insert(key)
+        let (slot, isNew) = table.insert(key)
+        precondition(isNew, "A key has one open alert.")
         put(alert, in: slot)
         if !inMemory { forget(slot) }
         return true

@@ -12,6 +12,7 @@ public final class DetectorLabel: Sendable, Equatable {
         self.model = model
     }
 
+    /// Whether both say the same; quick for the same one.
     public static func == (left: DetectorLabel, right: DetectorLabel) -> Bool {
         left === right || left.name == right.name && left.entity == right.entity && left.model == right.model
     }

@@ -31,6 +31,7 @@ final class DetectorMachine {
     /// - Throws: ``EngineError/missingModel(detector:model:)``
     init(_ index: Int, model: ModelBinding?, windows: WindowMachine, writer: AlertWriter) throws(EngineError) {
         let plan = windows.plan
+        precondition(plan.detectors.indices.contains(index), "A detector is of its plan.")
         let detector = plan.detectors[index]
         switch detector.kind {
         case .rule(_, let score): judge = .rule(windows.rule(index), score: score, name: detector.name)
@@ -71,6 +72,7 @@ final class DetectorMachine {
 
     /// Opens, revises and ends alerts as of the events of a batch, which have been scored.
     func step(_ events: AcceptedEvents, clock: Int64?, emits: Bool, into output: inout EngineOutput) {
+        precondition(events.count <= windows.capacity, "The windows have a place for each event.")
         let keys = windows.keys(entity)
         // The alerts that this batch opens or revises, where they are, and each one's last event: only of that one are
         // reasons kept.

@@ -61,8 +61,8 @@ final class DetectorSet {
     /// What kept a spilled alert from being read; nil if nothing did.
     var coldFailure: StateError? { machines.lazy.compactMap { $0.sessions.coldFailure }.first }
 
-    /// Gives up the alerts that have been cold longest, where the last checkpoint holds them, until the rest takes about
-    /// `limit` bytes. No image may be being filled.
+    /// Gives up the alerts that have been cold longest, where the last checkpoint holds them, until the rest takes
+    /// about `limit` bytes. No image may be being filled.
     func spill(limit: Int) {
         let total = heldBytes
         guard total > limit else { return }

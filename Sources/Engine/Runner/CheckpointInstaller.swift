@@ -1,11 +1,11 @@
 import Glibc
 public import StateStore
 
-/// Writes images to disk. At the edge that is a thread of its own, so that the engine goes on; in a simulation it happens at
-/// once.
+/// Writes images to disk. At the edge that is a thread of its own, so that the engine goes on; in a simulation it
+/// happens at once.
 public protocol CheckpointInstaller: Sendable {
-    /// Installs the image, now or later, and reports to the progress when it is done; see ``StateStore/CheckpointStore``'s
-    /// ``StateStore/CheckpointStore/install(_:behind:)``.
+    /// Installs the image, now or later, and reports to the progress when it is done; see
+    /// ``StateStore/CheckpointStore``'s ``StateStore/CheckpointStore/install(_:behind:)``.
     func install(
         _ image: StateImage,
         in store: CheckpointStore,
@@ -21,6 +21,7 @@ public protocol CheckpointInstaller: Sendable {
 public struct ImmediateInstaller: CheckpointInstaller {
     public init() {}
 
+    /// Writes the image at once: it is on disk, or has failed, on return.
     public func install(
         _ image: StateImage,
         in store: CheckpointStore,
@@ -30,11 +31,13 @@ public struct ImmediateInstaller: CheckpointInstaller {
         progress.run { () throws(StateError) in try store.install(image, behind: sink) }
     }
 
+    /// Nothing is ever under way.
     public func wait(for progress: CheckpointProgress) {}
 }
 
 extension CheckpointStore {
-    /// Installs an image once what the sink has taken, which is at least up to the image's offset, survives a power cut.
+    /// Installs an image once what the sink has taken, which is at least up to the image's offset, survives a power
+    /// cut.
     public func install(_ image: StateImage, behind sink: any AlertSink) throws(StateError) {
         do throws(SinkError) {
             try sink.sync()
@@ -81,7 +84,10 @@ public final class CheckpointProgress: @unchecked Sendable {
         return state
     }
 
-    func begin() { set(.writing) }
+    func begin() {
+        precondition(status != .writing, "One checkpoint is written at a time.")
+        set(.writing)
+    }
 
     /// Does the writing, and notes how it ended.
     public func run(_ install: () throws(StateError) -> Void) {

@@ -65,7 +65,8 @@ final class EvidenceReader {
         }
     }
 
-    /// Completes an event of an alert: its bytes, id and amount. One batch of records is kept, as neighbours are often next.
+    /// Completes an event of an alert: its bytes, id and amount. One batch of records is kept, as neighbours are often
+    /// next.
     func complete(
         _ evidence: inout Evidence,
         reader: (LogOffset) -> PartitionReader

@@ -22,6 +22,7 @@ public final class Journal {
         var count = 0
     }
 
+    /// A journal over a partition's log, of recordings as the pipeline reads them.
     public init(plan: PipelinePlan, log: PartitionLog) {
         self.log = log
         reading = plan.readingChecksums[0]
@@ -50,8 +51,8 @@ public final class Journal {
         tally = Tally(input: input, range: range, line: done.position.line, count: done.leftOut)
     }
 
-    /// How many of the partition's events, of those that the run has read since ``begin(_:range:)`` and before, no run has
-    /// taken because they are not in its range.
+    /// How many of the partition's events, of those that the run has read since ``begin(_:range:)`` and before, no run
+    /// has taken because they are not in its range.
     public var leftOutCount: Int { tally.count }
 
     /// Appends the events that are in the run's range and not in the log yet.
@@ -79,6 +80,7 @@ public final class Journal {
             mark.reading = reading
         }
         let base = try append(batch, rows, mark.headers(lines: lines))
+        precondition(base.advanced(by: rows.count) == log.endOffset, "What was appended is the log's end.")
         recordings[mark.input, default: RecordingMarks()].note(mark)
         return (base, rows, lines)
     }
@@ -105,7 +107,8 @@ public final class Journal {
     /// - Parameters:
     ///   - batch: decoded events, of all partitions.
     ///   - rows: positions in the batch of this partition's events, ascending; at least one.
-    ///   - producer: who sends them, if the same events may come twice: what is in the log already is not appended again.
+    ///   - producer: who sends them, if the same events may come twice: what is in the log already is not appended
+    ///     again.
     ///   - limit: by which the event clock has judged them; nil if it was not asked.
     /// - Returns: the first one's offset, and whether the events are new.
     /// - Throws: ``EventLog/LogError``
@@ -118,6 +121,7 @@ public final class Journal {
         let end = log.endOffset
         let headers = limit.map { [RecordHeader(ClockMark.headerName, Array("\($0)".utf8))] } ?? []
         let base = try append(batch, rows, headers, producer)
+        precondition(base <= end, "A batch is in the log already, or at what was its end.")
         return (base, base == end)
     }
 

@@ -25,8 +25,8 @@ final class LogReplay {
         batch = ColumnBatch(schema: plan.schema, capacity: PartitionRunner.capacity)
     }
 
-    /// Decodes the records from `start` on in pieces, none of which crosses one of the `borders` (offsets); each piece is in
-    /// ``batch`` during the call of `body`. Returns the number of events.
+    /// Decodes the records from `start` on in pieces, none of which crosses one of the `borders` (offsets); each piece
+    /// is in ``batch`` during the call of `body`. Returns the number of events.
     func pieces(
         of records: RecordBatch,
         from start: Int64,
@@ -44,7 +44,9 @@ final class LogReplay {
             let base = records.baseOffset + Int64(index)
             var end = min(index + PartitionRunner.capacity, records.records.count)
             for border in borders where border > base { end = Int(min(Int64(end), Int64(index) + (border - base))) }
+            precondition(end > index, "A piece has an event.")
             decode(records, index..<end, judgedBy: judgedBy)
+            precondition(batch.count == end - index, "Every record is an event, be it a broken one.")
             let known = lines.count < end ? [] : Array(lines[index..<end])
             try body(Piece(baseOffset: base, count: end - index, lines: known, isJudged: isJudged))
             index = end
@@ -64,8 +66,8 @@ final class LogReplay {
         return limit.map { (0...most).contains($0) } ?? false
     }
 
-    /// Refuses the newest row if it was too far ahead when it came, and is for this plan, too: what was ahead by no more than
-    /// the limit of then was a leap that sources contradicted.
+    /// Refuses the newest row if it was too far ahead when it came, and is for this plan, too: what was ahead by no
+    /// more than the limit of then was a leap that sources contradicted.
     private func refuse(_ header: RecordHeader, judgedBy: Int64?) {
         let words = String(decoding: header.value, as: UTF8.self).split(separator: " ")
         let row = batch.count - 1

@@ -5,9 +5,9 @@ extension PartitionRunner {
     /// Whether a checkpoint has been begun that is not copied whole yet.
     public var isCopying: Bool { filling != nil }
 
-    /// Commits, then begins a checkpoint of what has changed since the last one. Each batch copies a piece of it on; once it is
-    /// whole it is handed over to be written. Does nothing while the last one is still being copied or written, if nothing
-    /// has changed, or while the commit has to wait. Returns whether a checkpoint was begun.
+    /// Commits, then begins a checkpoint of what has changed since the last one. Each batch copies a piece of it on;
+    /// once it is whole it is handed over to be written. Does nothing while the last one is still being copied or
+    /// written, if nothing has changed, or while the commit has to wait. Returns whether a checkpoint was begun.
     @discardableResult
     public func beginCheckpoint() throws(RunnerError) -> Bool {
         let status = checkpointProgress.status
@@ -21,6 +21,7 @@ extension PartitionRunner {
             guard error.passes else { throw error }
             return false
         }
+        precondition(uncommittedCount == 0, "A checkpoint is of what has been committed (C3).")
         if status.hasFailed { writesAll = true }
         let image = engine.beginImage(offset: output.nextOffset, all: writesAll, reusing: lastImage)
         image.sections[SourceMark.section] = SourceMark.encode(recordings)
@@ -39,6 +40,7 @@ extension PartitionRunner {
 
     private func fill(bytes: Int) {
         guard let image = filling, engine.fillImage(image, bytes: bytes) else { return }
+        precondition(image.offset <= output.nextOffset && lastImage == nil, "An image is of the past, and one of two.")
         filling = nil
         lastImage = image
         lastImageBytes = image.byteCount
@@ -59,8 +61,8 @@ extension PartitionRunner {
         }
     }
 
-    /// Whether the last checkpoint was so large, for what has come since, that another one would mostly say the same: keys that
-    /// are larger than the limit are never given up while events ask for them, and copied whole each time.
+    /// Whether the last checkpoint was so large, for what has come since, that another one would mostly say the same:
+    /// keys that are larger than the limit are never given up while events ask for them, and copied whole each time.
     private var isTooSoon: Bool { eventsSinceCheckpoint * Self.changePerEvent < lastImageBytes }
 
     /// Bytes that an event changes, in all but very large keys.

@@ -23,8 +23,8 @@ public struct RecoveryNotes: Sendable, Equatable {
 }
 
 extension PartitionRunner {
-    /// Brings the engine to the log's end: from a checkpoint at or before the committed offset, silently up to that offset,
-    /// emitting and committing behind it (C3).
+    /// Brings the engine to the log's end: from a checkpoint at or before the committed offset, silently up to that
+    /// offset, emitting and committing behind it (C3).
     ///
     /// - Parameters:
     ///   - committed: the offset up to which the sink has everything.
@@ -39,6 +39,7 @@ extension PartitionRunner {
     ) throws(RunnerError) -> RecoveryNotes {
         var notes = RecoveryNotes()
         let start = try restore(committed: min(committed, endOffset), choice, &notes)
+        precondition(start >= 0 && start <= endOffset, "Recovery starts in the log.")
         output.nextOffset = start
         let reader = log.reader(from: LogOffset(start))
         let records = RecordBatch()
@@ -76,6 +77,7 @@ extension PartitionRunner {
             return startWithout(&notes)
         }
         do throws(StateError) {
+            precondition(restored.offset <= limit, "A checkpoint holds nothing that is not committed (C3).")
             let missing = try engine.restore(restored, from: checkpoints, limit: budget?.state)
             guard missing.isEmpty else {
                 throw .damaged(file: checkpoints.directory, words: "\(missing.count) parts of the state are missing")

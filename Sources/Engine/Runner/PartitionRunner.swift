@@ -7,9 +7,9 @@ import StateStore
 
 /// One partition of a data directory: its log, its engine, its checkpoints, and what has not been committed yet.
 ///
-/// Each event goes to the log first, then through the engine; alerts, evidence and offset follow in one transaction, after
-/// the log has been synced (C1, C3). Knows no clock: whoever drives it says when to commit and when to make a checkpoint.
-/// Used by one thread at a time.
+/// Each event goes to the log first, then through the engine; alerts, evidence and offset follow in one transaction,
+/// after the log has been synced (C1, C3). Knows no clock: whoever drives it says when to commit and when to make a
+/// checkpoint. Used by one thread at a time.
 public final class PartitionRunner: @unchecked Sendable {
     // Handed from the opening thread to the partition's own thread and back; never used by two at once.
 
@@ -191,7 +191,8 @@ public final class PartitionRunner: @unchecked Sendable {
     ///   - rows: positions in the batch of this partition's events, ascending; at least one.
     ///   - producer: who sends them, if the same events may come twice.
     ///   - limit: by which the event clock has judged them; nil if it was not asked.
-    /// - Returns: the first one's offset, and whether they are new: what the log has already is not to be processed again.
+    /// - Returns: the first one's offset, and whether they are new: what the log has already is not to be processed
+    ///   again.
     /// - Throws: ``RunnerError``; after ``EventLog/LogError/outOfSequence(directory:id:expected:found:)`` and
     ///   ``EventLog/LogError/noRoom(directory:cause:)`` the partition goes on.
     public func append(
@@ -252,8 +253,8 @@ public final class PartitionRunner: @unchecked Sendable {
     /// Keys of windows in memory, and how many were given up to disk so far.
     public var keyCounts: (held: Int, spilled: Int) { engine.keyCounts }
 
-    /// One step of the engine, then whatever is due. What became of the events is the step's own word: the output may have
-    /// been committed and emptied by the time that this returns.
+    /// One step of the engine, then whatever is due. What became of the events is the step's own word: the output may
+    /// have been committed and emptied by the time that this returns.
     func process(
         _ batch: ColumnBatch,
         rows: [Int32],
@@ -262,6 +263,8 @@ public final class PartitionRunner: @unchecked Sendable {
         emits: Bool,
         isJudged: Bool
     ) throws(RunnerError) -> [Refusal] {
+        precondition(baseOffset.rawValue >= output.nextOffset, "Events are processed in the order of their offsets.")
+        precondition(baseOffset.advanced(by: rows.count) <= log.endOffset, "The log has an event first (C1).")
         rows.withUnsafeBufferPointer { rows in
             engine.process(
                 batch,
@@ -292,8 +295,8 @@ public final class PartitionRunner: @unchecked Sendable {
     /// Tries whether the log has room for more.
     public func tryRoom() throws(RunnerError) { try logging { () throws(LogError) in try log.tryRoom() } }
 
-    /// Whether no more may be taken until the last transaction has been written: it could not be, and what waits for it has
-    /// become much (C9).
+    /// Whether no more may be taken until the last transaction has been written: it could not be, and what waits for it
+    /// has become much (C9).
     public var mustCommit: Bool {
         guard postponed != nil else { return false }
         return uncommittedCount >= Self.uncommittedLimit || output.byteCount >= Self.waitingBytes
@@ -302,18 +305,19 @@ public final class PartitionRunner: @unchecked Sendable {
 
     /// Events that may wait for a sink.
     static let uncommittedLimit = 1 << 18
-    /// Bytes of alerts that may wait for one, and of state above its limit, which shrinks by checkpoints only, and those by
-    /// commits: somebody else's hold on a file is not to stop what a small limit would.
+    /// Bytes of alerts that may wait for one, and of state above its limit, which shrinks by checkpoints only, and
+    /// those by commits: somebody else's hold on a file is not to stop what a small limit would.
     static let waitingBytes = 32 << 20
 
     /// Makes the log durable up to here, then writes everything that it led to, in one transaction.
     ///
-    /// - Throws: ``RunnerError``; if it passes (``RunnerError/passes``), everything is as it was before, and the partition may
-    ///   go on.
+    /// - Throws: ``RunnerError``; if it passes (``RunnerError/passes``), everything is as it was before, and the
+    ///   partition may go on.
     public func commit() throws(RunnerError) {
         guard output.ledger.events > 0 || !output.alerts.isEmpty else { return }
         do throws(RunnerError) {
             try syncLog()
+            precondition(output.nextOffset <= log.durableOffset.rawValue, "The log keeps what is committed (C3).")
             try evidence.commit(&output, to: sink) { log.reader(from: $0) }
             postponed = nil
         } catch {

@@ -5,8 +5,8 @@ public import Models
 public import Plan
 import StateStore
 
-/// A partition that is only looked at: the state as of an offset, or everything that its events lead to, made from the log
-/// again. Needs no lock and changes nothing; a writer may be at work.
+/// A partition that is only looked at: the state as of an offset, or everything that its events lead to, made from the
+/// log again. Needs no lock and changes nothing; a writer may be at work.
 public final class PartitionView {
     public let partition: Int
     public let engine: PartitionEngine
@@ -21,6 +21,7 @@ public final class PartitionView {
     private let replay: LogReplay
     private let evidence: EvidenceReader
 
+    /// Opens a partition for reading only, beside whoever may write to it. Throws ``RunnerError``.
     public init(
         plan: PipelinePlan,
         partition: Int,
@@ -84,7 +85,8 @@ public final class PartitionView {
         isContinuous = true
     }
 
-    /// Reads on in the log up to an offset, or to the first event stamped at or after a time (microseconds), or to its end.
+    /// Reads on in the log up to an offset, or to the first event stamped at or after a time (microseconds), or to its
+    /// end.
     ///
     /// - Parameters:
     ///   - offset: where to stop at the latest.

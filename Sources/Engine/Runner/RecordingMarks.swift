@@ -4,8 +4,8 @@ public import Plan
 
 /// What a partition has taken of one recording: the newest mark of each range of event time that was read of it.
 ///
-/// A mark says that every event of its range is taken up to its line, by that run or by one before. What a recording still
-/// owes is all its lines without these.
+/// A mark says that every event of its range is taken up to its line, by that run or by one before. What a recording
+/// still owes is all its lines without these.
 public struct RecordingMarks: Equatable, Sendable {
     /// Those that say something, the newest last; none covers another one that is not further.
     public private(set) var marks: [SourceMark] = []

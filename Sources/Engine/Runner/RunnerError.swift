@@ -15,8 +15,8 @@ public enum RunnerError: Error, CustomStringConvertible {
     case gone(directory: String, offset: Int64, next: Int64)
     /// The sink refused a transaction; the error is its own.
     case sink(any Error)
-    /// The sink cannot write now: somebody else is at it, or it has no room. Nothing is lost and the partition may go on: the
-    /// transaction is tried again by ``PartitionRunner/commit()``.
+    /// The sink cannot write now: somebody else is at it, or it has no room. Nothing is lost and the partition may go
+    /// on: the transaction is tried again by ``PartitionRunner/commit()``.
     case sinkBusy(any Error)
 
     public var description: String {

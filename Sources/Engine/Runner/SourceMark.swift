@@ -5,10 +5,10 @@ public import Ingest
 /// Which recording a record batch came from and how far it had been read: kept in the log itself, in headers of the
 /// batch's first record, so that a killed replay goes on exactly behind its last durable batch.
 ///
-/// `source`: input number, line, byte, CRC-32C of the bytes so far (hexadecimal), path, separated by spaces. Where only a
-/// range of event time is taken, the number is followed by `/FROM/TO/LEFT/READING`: microseconds, nothing where it is open;
-/// how many events were left out so far; how the pipeline reads lines (hexadecimal). Where an event clock has judged the
-/// events, that is followed by `/CLOCK`, see ``ClockMark``. `lines`: the line number of every record
+/// `source`: input number, line, byte, CRC-32C of the bytes so far (hexadecimal), path, separated by spaces. Where only
+/// a range of event time is taken, the number is followed by `/FROM/TO/LEFT/READING`: microseconds, nothing where it is
+/// open; how many events were left out so far; how the pipeline reads lines (hexadecimal). Where an event clock has
+/// judged the events, that is followed by `/CLOCK`, see ``ClockMark``. `lines`: the line number of every record
 /// of the batch, as LEB128 differences.
 public struct SourceMark: Equatable, Sendable {
     /// 1 for the first recording that went into this data directory.

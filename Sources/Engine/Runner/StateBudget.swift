@@ -1,7 +1,8 @@
-/// How a limit for keyed state is shared out in one partition. Most of it is for keys; the rest for what they bring with them,
-/// so that all of it together stays near the limit.
+/// How a limit for keyed state is shared out in one partition. Most of it is for keys; the rest for what they bring
+/// with them, so that all of it together stays near the limit.
 public struct StateBudget: Sendable, Equatable {
-    /// Bytes of keys with their rows, remembered ids and open alerts. A quarter more while a checkpoint is being written.
+    /// Bytes of keys with their rows, remembered ids and open alerts. A quarter more while a checkpoint is being
+    /// written.
     public let state: Int
     /// Bytes of changes from which a checkpoint of them is made. Twice as many while the last one is being written.
     public let image: Int

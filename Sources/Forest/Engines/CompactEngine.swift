@@ -1,7 +1,7 @@
 import CKernels
 
-/// Scores any forest: nodes of 8 bytes, level by level, without a branch; batches tree by tree, single rows through several
-/// trees at a time.
+/// Scores any forest: nodes of 8 bytes, level by level, without a branch; batches tree by tree, single rows through
+/// several trees at a time.
 final class CompactEngine: @unchecked Sendable {
     // Everything is written in the initialiser only.
     private let compact: pa_compact
@@ -24,53 +24,17 @@ final class CompactEngine: @unchecked Sendable {
         let total = model.trees.reduce(0) { $0 + $1.nodeCount }
         isNarrow =
             !prefersWide && leaves.count <= Self.narrowLeafLimit && largest < 1 << (32 - bits) && total < 1 << 31
-        var narrow: [pa_narrow_node] = []
-        var wide: [pa_wide_node] = []
-        var roots: [UInt32] = []
-        var depths: [UInt32] = []
+        var nodes = CompactNodes(isNarrow: isNarrow, columnBits: UInt32(bits))
         for (index, tree) in model.trees.enumerated() {
-            roots.append(UInt32(isNarrow ? narrow.count : wide.count))
-            var order: [(node: Int, level: Int)] = [(0, 0)]
-            var place = 0
-            while place < order.count {
-                let (node, level) = order[place]
-                if tree.feature[node] < 0 {
-                    let leaf = leaves.numbers[leaves.firstLeaf[index] + Int(tree.right[node])]
-                    if isNarrow {
-                        let threshold = Float(bitPattern: 0x7FC0_0000 | leaf)
-                        narrow.append(pa_narrow_node(threshold: threshold, link: UInt32(place) << UInt32(bits)))
-                    } else {
-                        wide.append(pa_wide_node(threshold: .nan, column: 0, left: UInt32(place), leaf: leaf))
-                    }
-                    if place == order.count - 1 { depths.append(UInt32(level)) }
-                } else {
-                    let left = UInt32(order.count)
-                    order.append((node + 1, level + 1))
-                    order.append((Int(tree.right[node]), level + 1))
-                    let test = columns.test(tree.split(node))
-                    let column = UInt32(test.column)
-                    if isNarrow {
-                        narrow.append(
-                            pa_narrow_node(threshold: test.threshold, link: left << UInt32(bits) | column)
-                        )
-                    } else {
-                        wide.append(pa_wide_node(threshold: test.threshold, column: column, left: left, leaf: 0))
-                    }
-                }
-                place += 1
-            }
+            nodes.add(tree, leaves.numbers[leaves.firstLeaf[index]...], &columns)
         }
-        let narrowMemory = KernelMemory(narrow)
-        let wideMemory = KernelMemory(wide)
-        let rootMemory = KernelMemory(roots)
-        let depthMemory = KernelMemory(depths)
-        let lanes = depths.indices.sorted { (depths[$1], $0) < (depths[$0], $1) }
-        let padding = (Int(PA_LANE_GROUP) - lanes.count % Int(PA_LANE_GROUP)) % Int(PA_LANE_GROUP)
-        let padded = lanes + Array(repeating: lanes[lanes.count - 1], count: padding)
-        var laneOf = Array(repeating: UInt32(0), count: lanes.count)
-        for (lane, tree) in lanes.enumerated() { laneOf[tree] = UInt32(lane) }
-        let laneRoots = KernelMemory(padded.map { roots[$0] })
-        let laneDepths = KernelMemory(padded.map { depths[$0] })
+        let narrowMemory = KernelMemory(nodes.narrow)
+        let wideMemory = KernelMemory(nodes.wide)
+        let rootMemory = KernelMemory(nodes.roots)
+        let depthMemory = KernelMemory(nodes.depths)
+        let (lanes, laneOf) = nodes.lanes()
+        let laneRoots = KernelMemory(lanes.map { nodes.roots[$0] })
+        let laneDepths = KernelMemory(lanes.map { nodes.depths[$0] })
         let laneNumbers = KernelMemory(laneOf)
         memory =
             columns.memory + [narrowMemory, wideMemory, rootMemory, depthMemory, laneRoots, laneDepths, laneNumbers]
@@ -85,7 +49,7 @@ final class CompactEngine: @unchecked Sendable {
             lane_roots: laneRoots.pointer(to: UInt32.self),
             lane_depths: laneDepths.pointer(to: UInt32.self),
             lane_of: laneNumbers.pointer(to: UInt32.self),
-            lane_count: padded.count
+            lane_count: lanes.count
         )
         let rowBytes = withUnsafePointer(to: compact) { pa_compact_scratch_size($0, 64) } / 64
         blockRows = max(256, min(8192, Self.blockBytes / max(1, rowBytes) / 64 * 64))
@@ -110,5 +74,70 @@ final class CompactEngine: @unchecked Sendable {
                 pa_compact_sums(compact, source, part, scratch.base, sums + first * size, level.rawValue)
             }
         }
+    }
+}
+
+/// Trees level by level, as the kernel goes through them: both children of a node are neighbours.
+private struct CompactNodes {
+    let isNarrow: Bool
+    /// Bits of a narrow node's link that name the column.
+    let columnBits: UInt32
+    var narrow: [pa_narrow_node] = []
+    var wide: [pa_wide_node] = []
+    /// By tree: its first node, and its deepest level.
+    var roots: [UInt32] = []
+    var depths: [UInt32] = []
+
+    init(isNarrow: Bool, columnBits: UInt32) {
+        self.isNarrow = isNarrow
+        self.columnBits = columnBits
+    }
+
+    /// Adds a tree; `numbers` begins with those of its leaves.
+    mutating func add(_ tree: Tree, _ numbers: ArraySlice<UInt32>, _ columns: inout NodeColumns) {
+        roots.append(UInt32(isNarrow ? narrow.count : wide.count))
+        var order: [(node: Int, level: Int)] = [(0, 0)]
+        var place = 0
+        while place < order.count {
+            let (node, level) = order[place]
+            if tree.feature[node] < 0 {
+                addLeaf(numbers[numbers.startIndex + Int(tree.right[node])], at: UInt32(place))
+                if place == order.count - 1 { depths.append(UInt32(level)) }
+            } else {
+                let left = UInt32(order.count)
+                order.append((node + 1, level + 1))
+                order.append((Int(tree.right[node]), level + 1))
+                let test = columns.test(tree.split(node))
+                addSplit(test.threshold, column: UInt32(test.column), left: left)
+            }
+            place += 1
+        }
+    }
+
+    /// A leaf leads to itself, so that a walk may go on after it.
+    private mutating func addLeaf(_ leaf: UInt32, at place: UInt32) {
+        if isNarrow {
+            narrow.append(pa_narrow_node(threshold: Float(bitPattern: 0x7FC0_0000 | leaf), link: place << columnBits))
+        } else {
+            wide.append(pa_wide_node(threshold: .nan, column: 0, left: place, leaf: leaf))
+        }
+    }
+
+    private mutating func addSplit(_ threshold: Float, column: UInt32, left: UInt32) {
+        if isNarrow {
+            narrow.append(pa_narrow_node(threshold: threshold, link: left << columnBits | column))
+        } else {
+            wide.append(pa_wide_node(threshold: threshold, column: column, left: left, leaf: 0))
+        }
+    }
+
+    /// The trees in the order in which single rows go through them, the deepest first, filled up to whole groups with
+    /// the last one; and where in it each tree is.
+    func lanes() -> (trees: [Int], laneOf: [UInt32]) {
+        let lanes = depths.indices.sorted { (depths[$1], $0) < (depths[$0], $1) }
+        let padding = (Int(PA_LANE_GROUP) - lanes.count % Int(PA_LANE_GROUP)) % Int(PA_LANE_GROUP)
+        var laneOf = Array(repeating: UInt32(0), count: lanes.count)
+        for (lane, tree) in lanes.enumerated() { laneOf[tree] = UInt32(lane) }
+        return (lanes + Array(repeating: lanes[lanes.count - 1], count: padding), laneOf)
     }
 }

@@ -1,7 +1,7 @@
 import CKernels
 
-/// Tests that look a value up: category sets and equality. Each different one is stored once, as a bit of a matrix whose
-/// rows are the codes of a feature's values.
+/// Tests that look a value up: category sets and equality. Each different one is stored once, as a bit of a matrix
+/// whose rows are the codes of a feature's values.
 struct Lookups {
     /// A test's place: which lookup, and which bit of it.
     struct Place {
@@ -12,8 +12,8 @@ struct Lookups {
     /// What one lookup answers.
     private struct Group: Hashable {
         var feature: Int32
-        /// Tests by equality, or sets whose largest category needs this many bits: so that no matrix is much larger than
-        /// the sets it is made of.
+        /// Tests by equality, or sets whose largest category needs this many bits: so that no matrix is much larger
+        /// than the sets it is made of.
         var size: Int
     }
 

@@ -1,8 +1,8 @@
 /// One tree as multiplexers whose results are the bits of a leaf's number.
 ///
-/// A node spends one bit of the number on its own decision while both of its subtrees fit in half of the numbers: that bit
-/// is the test's plane itself, and bits that a shallow leaf has left over are nobody's care, which is what makes most
-/// multiplexers vanish. Where a subtree is too lopsided for that, its leaves are numbered in order.
+/// A node spends one bit of the number on its own decision while both of its subtrees fit in half of the numbers: that
+/// bit is the test's plane itself, and bits that a shallow leaf has left over are nobody's care, which is what makes
+/// most multiplexers vanish. Where a subtree is too lopsided for that, its leaves are numbered in order.
 struct MuxCircuit {
     enum Wire: Hashable {
         case zero

@@ -1,10 +1,11 @@
 import CKernels
 
-/// Rows of 64 bits as rows of 32 that every engine takes: each value is replaced by how many of the forest's thresholds it
-/// reaches.
+/// Rows of 64 bits as rows of 32 that every engine takes: each value is replaced by how many of the forest's thresholds
+/// it reaches.
 ///
-/// The forest over codes has the same trees, its thresholds replaced by their numbers: each comparison has the answer that
-/// it has in 64 bits, and so has every engine and every explanation. What a row costs more is one search a feature.
+/// The forest over codes has the same trees, its thresholds replaced by their numbers: each comparison has the answer
+/// that it has in 64 bits, and so has every engine and every explanation. What a row costs more is one search a
+/// feature.
 final class RowCoding: @unchecked Sendable {
     // Everything is written in the initialiser only.
     /// The forest over codes. Its features are the same, and nothing of them counts as missing but NaN.

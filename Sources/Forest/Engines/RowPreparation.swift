@@ -1,5 +1,5 @@
-/// Turns rows, as they are given, into what engines take: codes of rows of 64 bits, or 32 bits with NaN where zero counts as
-/// missing. For one thread; what it returns is good until the next call.
+/// Turns rows, as they are given, into what engines take: codes of rows of 64 bits, or 32 bits with NaN where zero
+/// counts as missing. For one thread; what it returns is good until the next call.
 struct RowPreparation {
     private let coding: RowCoding?
     private let zeroIsMissing: [Bool]

@@ -139,7 +139,8 @@ struct GaussLegendre {
         }
     }
 
-    /// All points t, all 1 − t, all weights w and all w / (1 − t), each padded to a multiple of 8 with points of no weight.
+    /// All points t, all 1 − t, all weights w and all w / (1 − t), each padded to a multiple of 8 with points of no
+    /// weight.
     var padded: [Double] {
         let padding = (8 - points.count % 8) % 8
         let points = points + Array(repeating: 0.5, count: padding)

@@ -1,7 +1,7 @@
 import Forest
 
-/// A model made simpler for formats that know only sums: averages are scaled into the leaves, and where a base cannot be
-/// written it is added to the leaves of the first tree of its output.
+/// A model made simpler for formats that know only sums: averages are scaled into the leaves, and where a base cannot
+/// be written it is added to the leaves of the first tree of its output.
 ///
 /// Leaves are rounded to 32 bits once, so margins may differ from ours in the last digits.
 struct Flattened {

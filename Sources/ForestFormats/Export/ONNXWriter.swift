@@ -7,8 +7,8 @@ import Glibc
 import Musl
 #endif
 
-/// Writes ONNX: one TreeEnsembleClassifier or TreeEnsembleRegressor (ai.onnx.ml 3). Links of values are nodes of their own
-/// behind it (Exp, Sigmoid, Softmax): ONNX Runtime leaves out the transform of a regressor with one target.
+/// Writes ONNX: one TreeEnsembleClassifier or TreeEnsembleRegressor (ai.onnx.ml 3). Links of values are nodes of their
+/// own behind it (Exp, Sigmoid, Softmax): ONNX Runtime leaves out the transform of a regressor with one target.
 ///
 /// Input `X` is [rows, features] of 32 bits; outputs are `label` and `probabilities`, or `value`.
 public enum ONNXWriter {

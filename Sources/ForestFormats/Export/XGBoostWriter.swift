@@ -36,7 +36,8 @@ public enum XGBoostWriter {
         for (tree, leaves) in zip(model.trees, flat.leaves()) {
             for output in tree.output..<tree.output + tree.leafWidth {
                 let values = stride(from: output - tree.output, to: leaves.count, by: tree.leafWidth).map { leaves[$0] }
-                trees.append(value(of: tree, values, id: trees.count, features: model.featureNames.count))
+                let columns = XGBoostColumns(tree, values)
+                trees.append(columns.value(id: trees.count, features: model.featureNames.count))
                 groups.append(Double(output))
             }
         }
@@ -144,22 +145,33 @@ public enum XGBoostWriter {
         ])
         return .object([.init("learner", learner), .init("version", .numbers([3, 0, 0]))])
     }
+}
 
-    /// XGBoost's walk relies on siblings that are neighbours: nodes are written level by level.
-    private static func value(of tree: Tree, _ leaves: [Float], id: Int, features: Int) -> JSONValue {
-        let count = tree.nodeCount
-        var left = Array(repeating: -1.0, count: count)
-        var right = left
-        var parents = Array(repeating: 2_147_483_647.0, count: count)
-        var indices = Array(repeating: 0.0, count: count)
-        var conditions = indices
-        var defaults = indices
-        var types = indices
-        var covers = indices
-        var nodes: [Double] = []
-        var segments: [Double] = []
-        var sizes: [Double] = []
-        var categories: [Double] = []
+/// A tree as XGBoost writes it, a column for each property. Its walk relies on siblings that are neighbours: nodes are
+/// written level by level.
+private struct XGBoostColumns {
+    private let count: Int
+    private var left: [Double]
+    private var right: [Double]
+    private var parents: [Double]
+    private var indices: [Double]
+    private var conditions: [Double]
+    private var defaults: [Double]
+    private var types: [Double]
+    private var covers: [Double]
+    /// Of nodes about categories: which they are, where the categories of each begin and how many they are.
+    private var nodes: [Double] = []
+    private var segments: [Double] = []
+    private var sizes: [Double] = []
+    private var categories: [Double] = []
+
+    init(_ tree: Tree, _ leaves: [Float]) {
+        count = tree.nodeCount
+        left = Array(repeating: -1, count: count)
+        right = left
+        parents = Array(repeating: 2_147_483_647, count: count)
+        indices = Array(repeating: 0, count: count)
+        (conditions, defaults, types, covers) = (indices, indices, indices, indices)
         var order = [0]
         for target in 0..<count {
             let node = order[target]
@@ -188,8 +200,13 @@ public enum XGBoostWriter {
             sizes.append(Double(set.count))
             categories += set.map { Double($0) }
         }
+    }
+
+    /// The tree's object, with its number and how many features the model has.
+    func value(id: Int, features: Int) -> JSONValue {
         let text = { (name: String, value: Int) in JSONValue.Member(name, .text(String(value))) }
-        // XGBoost tells integers and numbers apart, and these must be numbers; the shortest digits of 32 bits are enough.
+        // XGBoost tells integers and numbers apart, and these must be numbers; the shortest digits of 32 bits are
+        // enough.
         let singles = { (values: [Double]) in JSONValue.exactNumbers(values.map { Double(Float($0).description) ?? $0 })
         }
         let zeros = Array(repeating: 0.0, count: count)

@@ -2,8 +2,8 @@ import Bytes
 import Forest
 
 /// The names of categories in a LightGBM file: one list for each column of the data frame that was of pandas' category
-/// type, in the order of the columns. Which features these are must be found out: categorical ones, and among the others
-/// those that had one value only, or that were ordered.
+/// type, in the order of the columns. Which features these are must be found out: categorical ones, and among the
+/// others those that had one value only, or that were ordered.
 enum LightGBMCategories {
     /// What stands behind `pandas_categorical:` on a line of its own, near the end.
     static func lists(in bytes: [UInt8]) -> [CategoryNames?] {
@@ -52,8 +52,8 @@ enum LightGBMCategories {
         return info.split(separator: ":").allSatisfy { (Int($0) ?? count) < count }
     }
 
-    /// Which feature has which list, if every categorical feature has one and there is only one way to give them out; other
-    /// features (ordered ones, ones of a single value) where the ways agree.
+    /// Which feature has which list, if every categorical feature has one and there is only one way to give them out;
+    /// other features (ordered ones, ones of a single value) where the ways agree.
     ///
     /// - Parameters:
     ///   - lists: Of the columns in their order; nil = of other things than texts and numbers.

@@ -7,8 +7,8 @@ struct LightGBMLines {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The next lines up to an empty one or the end; a line without `=` is a key without value. Of two lines with the same
-    /// key the first counts. Empty at the end of the file.
+    /// The next lines up to an empty one or the end; a line without `=` is a key without value. Of two lines with the
+    /// same key the first counts. Empty at the end of the file.
     mutating func block() -> [String: String] {
         var members: [String: String] = [:]
         while position < bytes.count {

@@ -6,8 +6,8 @@ import Forest
 ///
 /// Rows are of 64 bits, as are thresholds, `x ≤ t`. Where NaN counts as 0
 /// (missing type None) each node says where 0 goes. Where zero counts as missing (Zero), the feature is one of the
-/// model's ``Forest/ForestModel/zeroIsMissing``, unless no node of it could tell the difference. Sums are of 64 bits and in
-/// LightGBM's order, so margins are equal to the last bit; of `average_output` the margin is the mean.
+/// model's ``Forest/ForestModel/zeroIsMissing``, unless no node of it could tell the difference. Sums are of 64 bits
+/// and in LightGBM's order, so margins are equal to the last bit; of `average_output` the margin is the mean.
 /// The one difference: categories are looked up for x ≥ 0, in LightGBM for x > −1, truncated.
 /// Source: `src/io/tree.cpp` and `include/LightGBM/tree.h`.
 struct LightGBMReader {
@@ -127,82 +127,57 @@ struct LightGBMObjective {
 
 extension LightGBMReader {
     private mutating func tree(_ block: [String: String], _ index: Int) throws(ForestError) -> Tree {
-        func refuse(_ words: String) -> ForestError { .invalid(part: "tree \(index)", words: words) }
-        func numbers(_ key: String) throws(ForestError) -> [Double] {
-            guard let numbers = LightGBMLines.numbers(block[key] ?? "") else { throw refuse("\(key) is not numbers") }
-            return numbers
-        }
-        if let linear = block["is_linear"], linear != "0" {
-            throw .unsupported(words: "tree \(index) has linear models in its leaves: train it without linear_tree")
-        }
-        guard let leafCount = block["num_leaves"].flatMap({ Int($0) }), leafCount >= 1 else {
-            throw refuse("num_leaves is not a number")
-        }
+        let columns = try LightGBMTree(block, index)
         var graph = TreeGraph()
         graph.output = index % perIteration
-        graph.leaves = try numbers("leaf_value")
-        guard graph.leaves.count == leafCount else { throw refuse("leaf_value is not one number a leaf") }
-        let inner = leafCount - 1
-        // A tree of one leaf has no lines about splits.
-        let feature = inner == 0 ? [] : try numbers("split_feature")
-        let threshold = inner == 0 ? [] : try numbers("threshold")
-        let decision = inner == 0 ? [] : try numbers("decision_type")
-        let left = inner == 0 ? [] : try numbers("left_child")
-        let right = inner == 0 ? [] : try numbers("right_child")
-        let innerCover = inner == 0 ? [] : try numbers("internal_count")
-        let leafCover = try numbers("leaf_count")
-        guard feature.count == inner, threshold.count == inner, decision.count == inner, left.count == inner,
-            right.count == inner, innerCover.isEmpty || innerCover.count == inner,
-            leafCover.isEmpty || leafCover.count == leafCount
-        else { throw refuse("its arrays have different lengths") }
+        graph.leaves = columns.leaves
         graph.sets = try categories(block, index)
-
-        /// Children: nodes from 0, leaves as −1 − leaf; leaves follow the nodes in the graph.
-        func child(_ value: Double) -> Int {
-            guard let number = Int(exactly: value) else { return -1 }
-            guard number < 0 else { return number < inner ? number : -1 }
-            return number >= -leafCount ? inner + ~number : -1
-        }
-        let knowsCover = !leafCover.isEmpty && (inner == 0 || !innerCover.isEmpty)
-        for node in 0..<inner {
-            guard let column = Int32(exactly: feature[node]), column >= 0, column < features,
-                let bits = UInt8(exactly: decision[node])
-            else { throw refuse("node \(node) tests a feature that does not exist") }
-            guard !threshold[node].isNaN else { throw refuse("node \(node)'s threshold is not a number") }
-            graph.feature.append(column)
-            graph.cover.append(knowsCover ? Float(innerCover[node]) : 0)
-            graph.left.append(child(left[node]))
-            graph.right.append(child(right[node]))
-            if bits & 1 == 1 {
-                guard let set = Int(exactly: threshold[node]), set >= 0, set < graph.sets.count else {
-                    throw refuse("node \(node)'s categories do not exist")
-                }
-                graph.test.append(.inSet)
-                graph.threshold.append(Double(set))
-                graph.missingGoesLeft.append(false)
-                let first = Int(graph.sets.offsets[set])
-                let holdsZero = first < graph.sets.offsets[set + 1] && graph.sets.words[first] & 1 == 1
-                zeros.noteCategories(Int(column), zeroGoesLeft: holdsZero)
-            } else {
-                let limit = ZeroRule.limit(threshold[node])
-                guard limit > -.infinity else { throw refuse("node \(node)'s threshold is not a number") }
-                graph.test.append(.less)
-                graph.threshold.append(limit)
-                graph.missingGoesLeft.append(
-                    try zeros.note(Int(column), limit: limit, defaultLeft: bits & 2 != 0, type: bits >> 2 & 3)
-                )
-            }
-        }
-        for leaf in 0..<leafCount {
+        for node in 0..<columns.inner { try addNode(node, of: columns, to: &graph) }
+        for leaf in columns.leaves.indices {
             graph.feature.append(-1)
             graph.test.append(.less)
             graph.threshold.append(0)
             graph.missingGoesLeft.append(true)
             graph.left.append(-1)
             graph.right.append(leaf)
-            graph.cover.append(knowsCover ? Float(leafCover[leaf]) : 0)
+            graph.cover.append(columns.knowsCover ? Float(columns.leafCover[leaf]) : 0)
         }
         return try graph.ordered(from: 0, tree: index)
+    }
+
+    /// Adds a node that tests a feature, and notes what it says of zeros.
+    private mutating func addNode(
+        _ node: Int,
+        of columns: LightGBMTree,
+        to graph: inout TreeGraph
+    ) throws(ForestError) {
+        guard let column = Int32(exactly: columns.feature[node]), column >= 0, column < features,
+            let bits = UInt8(exactly: columns.decision[node])
+        else { throw columns.refused("node \(node) tests a feature that does not exist") }
+        let threshold = columns.threshold[node]
+        guard !threshold.isNaN else { throw columns.refused("node \(node)'s threshold is not a number") }
+        graph.feature.append(column)
+        graph.cover.append(columns.knowsCover ? Float(columns.innerCover[node]) : 0)
+        graph.left.append(columns.child(columns.left[node]))
+        graph.right.append(columns.child(columns.right[node]))
+        guard bits & 1 == 0 else {
+            guard let set = Int(exactly: threshold), set >= 0, set < graph.sets.count else {
+                throw columns.refused("node \(node)'s categories do not exist")
+            }
+            graph.test.append(.inSet)
+            graph.threshold.append(Double(set))
+            graph.missingGoesLeft.append(false)
+            let first = Int(graph.sets.offsets[set])
+            let holdsZero = first < graph.sets.offsets[set + 1] && graph.sets.words[first] & 1 == 1
+            return zeros.noteCategories(Int(column), zeroGoesLeft: holdsZero)
+        }
+        let limit = ZeroRule.limit(threshold)
+        guard limit > -.infinity else { throw columns.refused("node \(node)'s threshold is not a number") }
+        graph.test.append(.less)
+        graph.threshold.append(limit)
+        graph.missingGoesLeft.append(
+            try zeros.note(Int(column), limit: limit, defaultLeft: bits & 2 != 0, type: bits >> 2 & 3)
+        )
     }
 
     private func categories(_ block: [String: String], _ index: Int) throws(ForestError) -> CategorySets {
@@ -218,11 +193,67 @@ extension LightGBMReader {
     }
 }
 
+/// A tree as the file has it: a column for each of its properties, of lengths that fit together.
+private struct LightGBMTree {
+    let index: Int
+    /// Nodes that are no leaves.
+    let inner: Int
+    let leaves: [Double]
+    let feature: [Double]
+    let threshold: [Double]
+    let decision: [Double]
+    let left: [Double]
+    let right: [Double]
+    let innerCover: [Double]
+    let leafCover: [Double]
+
+    init(_ block: [String: String], _ index: Int) throws(ForestError) {
+        func refuse(_ words: String) -> ForestError { .invalid(part: "tree \(index)", words: words) }
+        func numbers(_ key: String) throws(ForestError) -> [Double] {
+            guard let numbers = LightGBMLines.numbers(block[key] ?? "") else { throw refuse("\(key) is not numbers") }
+            return numbers
+        }
+        if let linear = block["is_linear"], linear != "0" {
+            throw .unsupported(words: "tree \(index) has linear models in its leaves: train it without linear_tree")
+        }
+        guard let leafCount = block["num_leaves"].flatMap({ Int($0) }), leafCount >= 1 else {
+            throw refuse("num_leaves is not a number")
+        }
+        self.index = index
+        leaves = try numbers("leaf_value")
+        guard leaves.count == leafCount else { throw refuse("leaf_value is not one number a leaf") }
+        inner = leafCount - 1
+        // A tree of one leaf has no lines about splits.
+        feature = inner == 0 ? [] : try numbers("split_feature")
+        threshold = inner == 0 ? [] : try numbers("threshold")
+        decision = inner == 0 ? [] : try numbers("decision_type")
+        left = inner == 0 ? [] : try numbers("left_child")
+        right = inner == 0 ? [] : try numbers("right_child")
+        innerCover = inner == 0 ? [] : try numbers("internal_count")
+        leafCover = try numbers("leaf_count")
+        guard feature.count == inner, threshold.count == inner, decision.count == inner, left.count == inner,
+            right.count == inner, innerCover.isEmpty || innerCover.count == inner,
+            leafCover.isEmpty || leafCover.count == leafCount
+        else { throw refuse("its arrays have different lengths") }
+    }
+
+    var knowsCover: Bool { !leafCover.isEmpty && (inner == 0 || !innerCover.isEmpty) }
+
+    /// Children: nodes from 0, leaves as −1 − leaf; leaves follow the nodes in the graph.
+    func child(_ value: Double) -> Int {
+        guard let number = Int(exactly: value) else { return -1 }
+        guard number < 0 else { return number < inner ? number : -1 }
+        return number >= -leaves.count ? inner + ~number : -1
+    }
+
+    func refused(_ words: String) -> ForestError { .invalid(part: "tree \(index)", words: words) }
+}
+
 /// What becomes of zeros and missing values, feature by feature.
 ///
-/// A node of missing type Zero sends everything within ±1e-35 its default way. It can be told from an ordinary node only
-/// if zeros would go the other way there. Only then zeros of the feature are turned into NaN, which all of its nodes must
-/// agree with.
+/// A node of missing type Zero sends everything within ±1e-35 its default way. It can be told from an ordinary node
+/// only if zeros would go the other way there. Only then zeros of the feature are turned into NaN, which all of its
+/// nodes must agree with.
 struct ZeroRule {
     /// Nodes of type Zero that are not the same as ordinary ones, and nodes that forbid turning zeros into NaN.
     private var isNeeded: [Bool]
@@ -233,8 +264,8 @@ struct ZeroRule {
         isForbidden = isNeeded
     }
 
-    /// The limit for which `x < limit` is LightGBM's `x ≤ threshold`. Before it predicts, LightGBM turns all values within
-    /// ±1e-35 into 0: no limit lies among them.
+    /// The limit for which `x < limit` is LightGBM's `x ≤ threshold`. Before it predicts, LightGBM turns all values
+    /// within ±1e-35 into 0: no limit lies among them.
     static func limit(_ threshold: Double) -> Double {
         let limit = threshold.nextUp
         let zero = Double(ForestModel.zeroLimit)

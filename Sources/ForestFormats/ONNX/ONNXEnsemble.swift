@@ -204,8 +204,8 @@ struct ONNXEnsemble {
         }
     }
 
-    /// One score for two classes is read as ONNX Runtime reads it: that of class 0 (!) is the second class's probability
-    /// or, with LOGISTIC, its margin; that of class 1 stands beside a score of 0.
+    /// One score for two classes is read as ONNX Runtime reads it: that of class 0 (!) is the second class's
+    /// probability or, with LOGISTIC, its margin; that of class 1 stands beside a score of 0.
     private func transform(
         isOneSided: Bool,
         side: Int,

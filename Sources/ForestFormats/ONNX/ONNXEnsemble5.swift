@@ -1,9 +1,10 @@
 import Forest
 
-/// One TreeEnsemble node of ai.onnx.ml 5: inner nodes in one list for all trees, leaves in another, each with one target.
+/// One TreeEnsemble node of ai.onnx.ml 5: inner nodes in one list for all trees, leaves in another, each with one
+/// target.
 ///
-/// A tree that is a leaf alone is a node both of whose branches are the same leaf. Sets of values (BRANCH_MEMBER) must be
-/// categories, that is integers from 0; as everywhere here, a value is truncated before it is looked up.
+/// A tree that is a leaf alone is a node both of whose branches are the same leaf. Sets of values (BRANCH_MEMBER) must
+/// be categories, that is integers from 0; as everywhere here, a value is truncated before it is looked up.
 struct ONNXEnsemble5 {
     private let node: ONNXGraph.Node
     private var allowance: Allowance

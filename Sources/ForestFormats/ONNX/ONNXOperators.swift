@@ -3,8 +3,8 @@ import TensorGraph
 
 /// Reads ONNX graphs of more than a tree ensemble: what pipelines put around trees, several ensembles, links.
 ///
-/// The result is the graph's last output of numbers, as ONNX Runtime's users take it: a classifier's probabilities, with or
-/// without ZipMap, or values. Outputs that it does not need may use any operator.
+/// The result is the graph's last output of numbers, as ONNX Runtime's users take it: a classifier's probabilities,
+/// with or without ZipMap, or values. Outputs that it does not need may use any operator.
 struct ONNXOperators {
     private let graph: ONNXGraph
     private let source: [UInt8]
@@ -109,8 +109,8 @@ struct ONNXOperators {
         return name
     }
 
-    /// What the columns of probabilities are called: by ZipMap, by the classifier that makes them, or by the labels that
-    /// the graph picks from.
+    /// What the columns of probabilities are called: by ZipMap, by the classifier that makes them, or by the labels
+    /// that the graph picks from.
     private func classNames(of result: String) -> [String]? {
         var name = result
         for _ in 0..<32 {

@@ -2,13 +2,13 @@ import Forest
 import Models
 import TensorGraph
 
-/// Reads ONNX models of trees: TreeEnsembleClassifier and TreeEnsembleRegressor of ai.onnx.ml 1 to 3 and TreeEnsemble of
-/// version 5, as skl2onnx, onnxmltools and others write them.
+/// Reads ONNX models of trees: TreeEnsembleClassifier and TreeEnsembleRegressor of ai.onnx.ml 1 to 3 and TreeEnsemble
+/// of version 5, as skl2onnx, onnxmltools and others write them.
 ///
-/// One ensemble with nothing around it that changes a number (Identity, Cast, ZipMap and the like) is a forest, for the fast
-/// engines; every other graph is walked (``ONNXOperators``), and what it needs but the walk does not know is refused by name.
-/// Missing values: a node that does not track them answers as ONNX Runtime does, NaN compares false with everything.
-/// Specification: https://onnx.ai/onnx/operators/ in the domain ai.onnx.ml.
+/// One ensemble with nothing around it that changes a number (Identity, Cast, ZipMap and the like) is a forest, for the
+/// fast engines; every other graph is walked (``ONNXOperators``), and what it needs but the walk does not know is
+/// refused by name. Missing values: a node that does not track them answers as ONNX Runtime does, NaN compares false
+/// with everything. Specification: https://onnx.ai/onnx/operators/ in the domain ai.onnx.ml.
 enum ONNXReader {
     static func read(_ bytes: [UInt8]) throws(ForestError) -> ScoringModel {
         var result: Result<ScoringModel, ForestError>?

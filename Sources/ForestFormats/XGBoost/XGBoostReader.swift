@@ -9,11 +9,11 @@ import Musl
 
 /// Reads XGBoost models (1.0 to 3.x): boosters gbtree and dart, numeric and categorical splits, vector leaves.
 ///
-/// The file's `base_score` is in the space of the predictions; XGBoost turns it into a margin in 32 bits and starts every
-/// sum from it, and so does the model: margins are equal to the last bit. multi:softmax has all classes' probabilities here
-/// too; that its prediction is the class is for whoever prints it. All trees are used, as `Booster.predict` does, or those
-/// up to the best iteration that training noted, as `XGBClassifier.predict_proba` does.
-/// Format: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html and `doc/model.schema`.
+/// The file's `base_score` is in the space of the predictions; XGBoost turns it into a margin in 32 bits and starts
+/// every sum from it, and so does the model: margins are equal to the last bit. multi:softmax has all classes'
+/// probabilities here too; that its prediction is the class is for whoever prints it. All trees are used, as
+/// `Booster.predict` does, or those up to the best iteration that training noted, as `XGBClassifier.predict_proba`
+/// does. Format: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html and `doc/model.schema`.
 struct XGBoostReader {
     private let outputs: Int
     private let features: Int
@@ -251,66 +251,26 @@ extension XGBoostReader {
         group: Int,
         weight: Float?
     ) throws(ForestError) -> Tree {
-        func refuse(_ words: String) -> ForestError { .invalid(part: "tree \(index)", words: words) }
-        guard let left = source["left_children"]?.numberList, let right = source["right_children"]?.numberList,
-            let indices = source["split_indices"]?.numberList, let conditions = source["split_conditions"]?.numberList,
-            let defaults = source["default_left"]?.flags
-        else { throw refuse("a part is missing") }
-        let count = left.count
-        let types = source["split_type"]?.flags ?? Array(repeating: false, count: count)
-        let hessians = source["sum_hessian"]?.numberList ?? []
-        guard right.count == count, indices.count == count, conditions.count == count, defaults.count == count,
-            types.count == count, hessians.isEmpty || hessians.count == count, count <= ForestModel.nodeLimit
-        else { throw refuse("its arrays have different lengths") }
+        let columns = try XGBoostTree(source, index)
         let width = try Self.integer(source["tree_param"] ?? .null, "size_leaf_vector", 0...outputs, missing: 1)
         var graph = TreeGraph()
         if width > 1 {
             guard width == outputs, let weights = source["leaf_weights"]?.numberList else {
                 throw .unsupported(words: "vector leaves as XGBoost wrote them before 3.1: load and save it with 3.1")
             }
-            try allowance.take(count * width, for: "tree \(index)'s leaves")
+            try allowance.take(columns.count * width, for: "tree \(index)'s leaves")
             graph.leafWidth = width
             graph.leaves = weights
         } else {
             graph.output = group
         }
-        let sets = try categories(source, index, nodes: count)
-        for node in 0..<count {
-            let isLeaf = left[node] == -1
-            graph.cover.append(hessians.isEmpty ? 0 : max(0, Float(hessians[node])))
-            guard !isLeaf else {
-                graph.feature.append(-1)
-                graph.test.append(.less)
-                graph.threshold.append(0)
-                graph.missingGoesLeft.append(true)
-                graph.left.append(-1)
-                if width > 1 {
-                    graph.right.append(Int(exactly: right[node]) ?? -1)
-                } else {
-                    graph.right.append(graph.leaves.count)
-                    graph.leaves.append(conditions[node])
-                }
-                continue
-            }
-            // Pruned nodes keep their places but name no feature: what cannot be, fails only where it is reached.
-            let feature = Int32(exactly: indices[node]) ?? -2
-            let isPruned = feature < 0 || Int(feature) >= features
-            graph.feature.append(isPruned ? Int32.max : feature)
-            let first = Int(exactly: left[node]) ?? -1
-            let second = Int(exactly: right[node]) ?? -1
-            if types[node] {
-                // In the set goes right there: the children change places.
-                graph.test.append(.inSet)
-                graph.threshold.append(Double(sets.numbers[node] ?? -1))
-                graph.missingGoesLeft.append(!defaults[node])
-                graph.left.append(second)
-                graph.right.append(first)
+        let sets = try categories(source, index, nodes: columns.count)
+        for node in 0..<columns.count {
+            graph.cover.append(columns.hessians.isEmpty ? 0 : max(0, Float(columns.hessians[node])))
+            if columns.left[node] == -1 {
+                columns.addLeaf(node, width: width, to: &graph)
             } else {
-                graph.test.append(.less)
-                graph.threshold.append(Double(Float(conditions[node])))
-                graph.missingGoesLeft.append(defaults[node])
-                graph.left.append(first)
-                graph.right.append(second)
+                columns.addSplit(node, set: sets.numbers[node], features: features, to: &graph)
             }
         }
         graph.leaves = graph.leaves.map { Double(Float($0) * (weight ?? 1)) }
@@ -352,6 +312,75 @@ extension XGBoostReader {
             numbers[node] = sets.append(words)
         }
         return (sets, numbers)
+    }
+}
+
+/// A tree as the file has it: a column for each of its properties, all of one length.
+private struct XGBoostTree {
+    let left: [Double]
+    let right: [Double]
+    let indices: [Double]
+    let conditions: [Double]
+    let defaults: [Bool]
+    /// Whether a node is about categories.
+    let types: [Bool]
+    let hessians: [Double]
+
+    var count: Int { left.count }
+
+    init(_ source: JSONValue, _ index: Int) throws(ForestError) {
+        func refuse(_ words: String) -> ForestError { .invalid(part: "tree \(index)", words: words) }
+        guard let left = source["left_children"]?.numberList, let right = source["right_children"]?.numberList,
+            let indices = source["split_indices"]?.numberList, let conditions = source["split_conditions"]?.numberList,
+            let defaults = source["default_left"]?.flags
+        else { throw refuse("a part is missing") }
+        let count = left.count
+        types = source["split_type"]?.flags ?? Array(repeating: false, count: count)
+        hessians = source["sum_hessian"]?.numberList ?? []
+        guard right.count == count, indices.count == count, conditions.count == count, defaults.count == count,
+            types.count == count, hessians.isEmpty || hessians.count == count, count <= ForestModel.nodeLimit
+        else { throw refuse("its arrays have different lengths") }
+        (self.left, self.right, self.indices) = (left, right, indices)
+        (self.conditions, self.defaults) = (conditions, defaults)
+    }
+
+    /// A leaf of one number has it as its condition; one of several, their place in a list.
+    func addLeaf(_ node: Int, width: Int, to graph: inout TreeGraph) {
+        graph.feature.append(-1)
+        graph.test.append(.less)
+        graph.threshold.append(0)
+        graph.missingGoesLeft.append(true)
+        graph.left.append(-1)
+        if width > 1 {
+            graph.right.append(Int(exactly: right[node]) ?? -1)
+        } else {
+            graph.right.append(graph.leaves.count)
+            graph.leaves.append(conditions[node])
+        }
+    }
+
+    /// A node that tests a feature, or whether a category is in the set of that number.
+    func addSplit(_ node: Int, set: Int?, features: Int, to graph: inout TreeGraph) {
+        // Pruned nodes keep their places but name no feature: what cannot be, fails only where it is reached.
+        let feature = Int32(exactly: indices[node]) ?? -2
+        let isPruned = feature < 0 || Int(feature) >= features
+        graph.feature.append(isPruned ? Int32.max : feature)
+        let first = Int(exactly: left[node]) ?? -1
+        let second = Int(exactly: right[node]) ?? -1
+        if types[node] {
+            // In the set goes right there: the children change places.
+            graph.test.append(.inSet)
+            graph.threshold.append(Double(set ?? -1))
+            graph.missingGoesLeft.append(!defaults[node])
+            graph.left.append(second)
+            graph.right.append(first)
+        } else {
+            graph.test.append(.less)
+            graph.threshold.append(Double(Float(conditions[node])))
+            graph.missingGoesLeft.append(defaults[node])
+            graph.left.append(first)
+            graph.right.append(second)
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 import Base
 import Forest
 
-/// Trains gradient-boosted trees (Friedman 2001) with second-order steps and a penalty on leaves (Chen & Guestrin 2016).
+/// Trains gradient-boosted trees (Friedman 2001) with second-order steps and a penalty on leaves (Chen & Guestrin
+/// 2016).
 ///
 /// Two classes have one margin and log loss, more have one each and softmax. Missing values go the way that training
 /// found better. The same data and seed give the same trees, bit for bit, on any number of threads (C2).
@@ -50,8 +51,8 @@ public struct BoostedTreesTrainer: Sendable {
     ///   - threads: How many to use.
     ///   - progress: Called after each round with the number of rounds done.
     /// - Returns: The model, and what is known of its training.
-    /// - Throws: ``Forest/ForestError`` if there is nothing to learn (no rows, a single class) or the names do not make a
-    ///   model.
+    /// - Throws: ``Forest/ForestError`` if there is nothing to learn (no rows, a single class) or the names do not make
+    ///   a model.
     public func train(
         _ set: TrainingSet,
         validation: TrainingSet? = nil,

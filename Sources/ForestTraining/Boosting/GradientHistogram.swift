@@ -26,8 +26,8 @@ enum GradientHistogram {
 
     /// Sums up rows, cell by cell.
     ///
-    /// Where neighbouring rows are often in the same bin, each addition would wait for the one before it: four copies of
-    /// the cells, used in turn, break the chain (four times as fast).
+    /// Where neighbouring rows are often in the same bin, each addition would wait for the one before it: four copies
+    /// of the cells, used in turn, break the chain (four times as fast).
     ///
     /// - Parameters:
     ///   - bins: Of one feature.

@@ -3,7 +3,8 @@
 /// Up to the limit different values each have a bin of their own. Beyond that, three quarters of the bins hold equal
 /// shares of the rows, and the lowest and highest 2 % get an eighth each: frauds live in the tails.
 struct BinnedFeature: Sendable, Equatable {
-    /// `thresholds[i]`: below it are the bins 0…i. Where values are missing, the last one has all known values below it.
+    /// `thresholds[i]`: below it are the bins 0…i. Where values are missing, the last one has all known values below
+    /// it.
     let thresholds: [Float]
     /// Bins of known values; a missing value is in bin `binCount`.
     let binCount: Int

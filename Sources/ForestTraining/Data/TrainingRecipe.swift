@@ -40,12 +40,13 @@ public struct TrainingRecipe: Sendable, Equatable {
         public var final: TrainedForest
         /// Trained on the training rows; nil without validation rows.
         public var judged: TrainedForest?
-        /// How the scores of the later half of the validation rows fit: as they are, and calibrated by the earlier half.
+        /// How the scores of the later half of the validation rows fit: as they are, and calibrated by the earlier
+        /// half.
         public var reliability: (before: Reliability, after: Reliability)?
     }
 
-    /// Trains twice: on the training rows, to find the number of rounds and the calibration on the validation rows; then
-    /// on all rows.
+    /// Trains twice: on the training rows, to find the number of rounds and the calibration on the validation rows;
+    /// then on all rows.
     ///
     /// - Parameters:
     ///   - set: All rows.

@@ -10,6 +10,7 @@ public struct TrainingSet: Sendable {
     /// Index into `classNames` of each row.
     public var labels: [UInt16]
 
+    /// One column a feature, one value in each and one label a row; labels are indices of the classes.
     public init(featureNames: [String], classNames: [String], columns: [[Float]], labels: [UInt16]) {
         precondition(columns.count == featureNames.count, "There is one column a feature.")
         precondition(columns.allSatisfy { $0.count == labels.count }, "All columns have one value a row.")

@@ -5,7 +5,8 @@ import Forest
 ///
 /// Each tree sees a few rows and cuts a random feature anywhere between the least and the greatest value of a node.
 /// A leaf holds its depth and the depth that the rows left in it would still need. The score of a row is 2 to the power
-/// of −mean depth / expected depth: near 1 unusual, below 0.5 ordinary. Same seed, same forest, on any number of threads.
+/// of −mean depth / expected depth: near 1 unusual, below 0.5 ordinary. Same seed, same forest, on any number of
+/// threads.
 public struct IsolationForestTrainer: Sendable {
     public struct Parameters: Sendable, Equatable {
         public var trees = 100

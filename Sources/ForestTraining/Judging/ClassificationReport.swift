@@ -63,6 +63,7 @@ public struct BinaryReport: Sendable, Equatable {
     /// Average precision: the step-wise sum over thresholds, without interpolation.
     public var areaUnderPR: Double?
 
+    /// Compares what is true of each row with what was decided, and with its score, 0…1. All are of one length.
     public init(truth: [Bool], decided: [Bool], scores: [Double]) {
         var hits = 0
         var falseAlarms = 0

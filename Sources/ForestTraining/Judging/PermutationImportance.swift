@@ -5,8 +5,8 @@ import Forest
 public enum PermutationImportance {
     /// Measures the loss of average precision, feature by feature, on rows that the model was not fitted to.
     ///
-    /// Each feature's values are shuffled once, from a seed of its own; at most 20,000 rows are looked at, evenly spread.
-    /// O(features · rows · trees).
+    /// Each feature's values are shuffled once, from a seed of its own; at most 20,000 rows are looked at, evenly
+    /// spread. O(features · rows · trees).
     ///
     /// - Parameters:
     ///   - model: Its features are the set's.

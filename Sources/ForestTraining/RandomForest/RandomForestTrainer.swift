@@ -37,8 +37,8 @@ public struct RandomForestTrainer: Sendable {
     ///   - threads: How many trees grow at a time.
     ///   - progress: Called from any thread with the number of finished trees.
     /// - Returns: The forest, trees in the order of their seeds.
-    /// - Throws: ``Forest/ForestError`` if there is nothing to learn (no rows, a single class) or the names do not make a
-    ///   model.
+    /// - Throws: ``Forest/ForestError`` if there is nothing to learn (no rows, a single class) or the names do not make
+    ///   a model.
     public func train(
         _ set: TrainingSet,
         threads: Int,

@@ -5,8 +5,8 @@ public import Engine
 public import Models
 public import Plan
 
-/// Runs events through a plan's engines without a log or a database: what training and evaluation look at is what a replay
-/// of the same events would see (C6).
+/// Runs events through a plan's engines without a log or a database: what training and evaluation look at is what a
+/// replay of the same events would see (C6).
 public final class EngineRun {
     private let engines: [PartitionEngine]
     /// What the partitions have put out so far.
@@ -34,8 +34,8 @@ public final class EngineRun {
         self.engines = engines
     }
 
-    /// Gives the engines a batch that the event clock has judged, and hands over each partition's share of it after its engine
-    /// has taken it, in the order of the partitions. The output is the share's alone if the body empties it.
+    /// Gives the engines a batch that the event clock has judged, and hands over each partition's share of it after its
+    /// engine has taken it, in the order of the partitions. The output is the share's alone if the body empties it.
     ///
     /// - Parameters:
     ///   - batch: Decoded events.

@@ -41,8 +41,8 @@ public final class FeatureTable {
         self.table = table
     }
 
-    /// Notes the accepted events of a share, and empties the output. With the last share of a batch, its rows are written:
-    /// every engine keeps its features until its next batch.
+    /// Notes the accepted events of a share, and empties the output. With the last share of a batch, its rows are
+    /// written: every engine keeps its features until its next batch.
     public func append(_ share: EngineShare, _ output: inout EngineOutput) throws(LearningError) {
         let engine = share.engine
         while lanes.count <= engine.partition { lanes.append([]) }

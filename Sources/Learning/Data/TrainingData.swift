@@ -19,8 +19,8 @@ public struct TrainingData: Sendable {
         columns = names.map { _ in [] }
     }
 
-    /// Adds a row for every accepted event of a share that has a label; without a rule for labels, for every accepted event.
-    /// The output's ledger is taken, and the output emptied.
+    /// Adds a row for every accepted event of a share that has a label; without a rule for labels, for every accepted
+    /// event. The output's ledger is taken, and the output emptied.
     public mutating func append(
         _ share: EngineShare,
         _ rule: LabelRule?,

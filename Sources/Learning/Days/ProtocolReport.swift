@@ -6,6 +6,7 @@ public struct ProtocolReport: Sendable {
     /// The split that was asked for, and behind it the earlier ones.
     public var folds: [Judgement]
 
+    /// A report of these splits.
     public init(folds: [Judgement] = []) { self.folds = folds }
 
     /// Mean and, from two folds on, standard deviation (n − 1) of each figure that all folds have.

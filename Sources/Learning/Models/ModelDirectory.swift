@@ -49,8 +49,8 @@ public struct ModelDirectory: Sendable {
         }
     }
 
-    /// Reads a model file of any supported format, a model's folder, or a folder of its versions, of which the newest is
-    /// taken; without a path the built-in model of that name.
+    /// Reads a model file of any supported format, a model's folder, or a folder of its versions, of which the newest
+    /// is taken; without a path the built-in model of that name.
     ///
     /// - Parameters:
     ///   - path: A file or folder.
@@ -148,7 +148,8 @@ public struct ModelDirectory: Sendable {
         return (bindings, models)
     }
 
-    /// Ties a model to a plan's features, to judge it alone: the one at a path, else that of the plan's first model detector.
+    /// Ties a model to a plan's features, to judge it alone: the one at a path, else that of the plan's first model
+    /// detector.
     public static func judged(
         of plan: inout PipelinePlan,
         path: String?,

@@ -7,8 +7,8 @@ public import Tables
 
 /// Which of a file's columns a model's features are.
 extension RowFile {
-    /// The column of each feature: by name, or in order where the model has no names of its own and the file has exactly
-    /// as many columns.
+    /// The column of each feature: by name, or in order where the model has no names of its own and the file has
+    /// exactly as many columns.
     ///
     /// - Parameters:
     ///   - model: Whose features are looked for.
@@ -98,7 +98,8 @@ extension RowFile {
 }
 
 extension ForestModel {
-    /// The features of all rows of a CSV file, which may be packed: [row][feature]; and what a person should know of them.
+    /// The features of all rows of a CSV file, which may be packed: [row][feature]; and what a person should know of
+    /// them.
     public func rows(of path: String) throws(LearningError) -> (values: [Double], note: String?) {
         let file = try LearningError.tabling { () throws(TableError) in try RowFile(whole: path) }
         let (columns, note) = try file.columns(of: .forest(self))

@@ -31,6 +31,7 @@ public struct TrainingSettings: Sendable {
     public var seed: UInt64 = 42
     public var threads = 1
 
+    /// The usual settings of an algorithm.
     public init(_ algorithm: Algorithm) { self.algorithm = algorithm }
 
     /// Whether events must be set apart to decide something.

@@ -2,8 +2,9 @@ import Base
 
 /// The text that a part of a plan is known by: lists in brackets, each with the word for what it is in front.
 ///
-/// Written by us, value by value, so that it changes only where a meaning does: no name of a type or a case is in it, no
-/// compiler's way to print a number. Texts have their number of bytes in front, so that none can look like something else.
+/// Written by us, value by value, so that it changes only where a meaning does: no name of a type or a case is in it,
+/// no compiler's way to print a number. Texts have their number of bytes in front, so that none can look like something
+/// else.
 struct CanonicalText {
     private var bytes: [UInt8] = []
 

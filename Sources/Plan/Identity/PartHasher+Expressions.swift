@@ -1,6 +1,6 @@
 extension PartHasher {
-    /// What an expression computes: by the hashes of its operands, so that it is the same whether a part of it has a name (is
-    /// a feature) or not.
+    /// What an expression computes: by the hashes of its operands, so that it is the same whether a part of it has a
+    /// name (is a feature) or not.
     mutating func hash(of expression: Expression) -> String {
         switch expression {
         case .number(let number): CanonicalText("number") { $0.number(number) }.hash

@@ -4,8 +4,8 @@ extension PartHasher {
     /// What is kept of each event of an entity: what a value of it is.
     public mutating func value(of expression: Expression) -> String { hash(of: expression) }
 
-    /// The recent events of an entity's keys: whose they are, how long they are kept, and what is kept of each, in whatever
-    /// order.
+    /// The recent events of an entity's keys: whose they are, how long they are kept, and what is kept of each, in
+    /// whatever order.
     ///
     /// - Parameters:
     ///   - entity: Its index in the plan.

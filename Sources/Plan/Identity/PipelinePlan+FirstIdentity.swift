@@ -1,8 +1,8 @@
 import Bytes
 
 extension PipelinePlan {
-    /// The text that data directories knew the pipeline by at first, with the names that types and cases had then: only to
-    /// find that a directory was made with this pipeline. Tests hold it to what those versions wrote.
+    /// The text that data directories knew the pipeline by at first, with the names that types and cases had then: only
+    /// to find that a directory was made with this pipeline. Tests hold it to what those versions wrote.
     var firstDescription: String {
         var lines = ["name \(name)"] + schemaLines
         lines.append("time \(disorder) \(maximumAhead.map { "\($0)" } ?? "-") \(duplicatesWithin)")

@@ -2,10 +2,10 @@ import Base
 
 /// What the parts of a plan are known by: hashes (SHA-256, 64 hexadecimal digits) of what they mean.
 ///
-/// Two parts with one hash give the same results of the same log. The order in the file, comments, spacing, titles and names
-/// that no result bears do not enter: a feature is known by what it computes, through everything that it uses. A detector's
-/// name enters, as alerts bear it; so do the names of fields (rejected events bear them), of features (alerts list them) and of
-/// the entities that alerts are about in the hash of the whole.
+/// Two parts with one hash give the same results of the same log. The order in the file, comments, spacing, titles and
+/// names that no result bears do not enter: a feature is known by what it computes, through everything that it uses. A
+/// detector's name enters, as alerts bear it; so do the names of fields (rejected events bear them), of features
+/// (alerts list them) and of the entities that alerts are about in the hash of the whole.
 public struct PlanIdentity: Sendable, Equatable {
     /// What decides whether a line is an event: the fields, how they are spelled, which values are accepted.
     public let schema: String
@@ -22,7 +22,8 @@ public struct PlanIdentity: Sendable, Equatable {
     public let detectors: [String]
     /// Of all that can change what a log leads to, but for the models.
     public let pipeline: String
-    /// Like ``pipeline``, but other for each order of the parts: by it checkpoints without names for their parts are known.
+    /// Like ``pipeline``, but other for each order of the parts: by it checkpoints without names for their parts are
+    /// known.
     public let layout: String
     /// ``pipeline`` as data directories had it at first, up to version 4 of the alerts file.
     public let firstPipeline: String
@@ -53,8 +54,8 @@ extension PipelinePlan {
     /// - Complexity: O(size of the plan), with some ten hashes a feature: to be kept, not asked for again.
     public var identity: PlanIdentity { PlanIdentity(self) }
 
-    /// What decides whether a line is an event, of which time, and in which partition: ``PlanIdentity/reading``, and what
-    /// that was known by at first.
+    /// What decides whether a line is an event, of which time, and in which partition: ``PlanIdentity/reading``, and
+    /// what that was known by at first.
     public var readings: [String] {
         var parts = PartHasher(self)
         return [parts.reading(), firstReadingDescription]

@@ -64,6 +64,7 @@ public final class AlertFeed: CommitObserver {
         }
     }
 
+    /// Tells a listener nothing more. From any thread.
     public func stopListening(_ id: Int) { state.withLock { $0.listeners[id] = nil } }
 
     /// When the oldest of the partition's events came that are in no commit yet; nanoseconds of the monotonic clock.
@@ -75,6 +76,7 @@ public final class AlertFeed: CommitObserver {
         arrivals.withLock { $0[partition, default: []].append((end, received)) }
     }
 
+    /// Tells the listeners of a transaction's alerts, and notes how long its events took.
     public func committed(_ commit: EngineCommit) {
         let now = MonotonicClock.now()
         let partition = commit.progress.partition

@@ -44,8 +44,8 @@ public struct EventList: Sendable {
 
     /// One event, an array of events, or several objects behind one another, with space between them or without.
     ///
-    /// - Throws: ``Bytes/JSONFault`` if the body is not JSON as a whole; an element that is no event is told later, as a
-    ///   line would be.
+    /// - Throws: ``Bytes/JSONFault`` if the body is not JSON as a whole; an element that is no event is told later, as
+    ///   a line would be.
     public init(json body: [UInt8]) throws(JSONFault) {
         let bytes = Self.withoutMark(body)
         var entries: [Entry] = []

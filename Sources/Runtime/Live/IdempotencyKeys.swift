@@ -3,9 +3,9 @@ import Synchronization
 
 /// The keys under which events came lately, and what became of them.
 ///
-/// Who has sent what is in the log itself: the key's hash is the producer of the first batch, the number behind it that of
-/// the next one, and so on, so a second delivery is told after a restart, too. Here is what the log does not hold: the answers,
-/// and which keys are being worked on.
+/// Who has sent what is in the log itself: the key's hash is the producer of the first batch, the number behind it that
+/// of the next one, and so on, so a second delivery is told after a restart, too. Here is what the log does not hold:
+/// the answers, and which keys are being worked on.
 final class IdempotencyKeys: Sendable {
     struct Entry: Sendable, Equatable {
         var key: String

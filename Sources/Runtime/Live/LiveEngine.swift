@@ -150,8 +150,8 @@ public final class LiveEngine: Sendable {
         if let words = health.failure { throw StoppedError(words: words) }
     }
 
-    /// How long the last transactions wait for an alerts file that another program holds: the log has their events, and the
-    /// next start goes on from there.
+    /// How long the last transactions wait for an alerts file that another program holds: the log has their events, and
+    /// the next start goes on from there.
     private static let stopWait = Duration.seconds(3)
 
     /// A partition had stopped before, because its disk failed.

@@ -41,8 +41,8 @@ final class SubmissionQueue: Sendable {
         if try outcome.get() { filled.signal() }
     }
 
-    /// Takes all submissions that wait, after waiting for one or for ``wake()`` if `waits`; nil once the queue is closed and
-    /// empty.
+    /// Takes all submissions that wait, after waiting for one or for ``wake()`` if `waits`; nil once the queue is
+    /// closed and empty.
     func take(waits: Bool) -> [Pending]? {
         if waits { filled.wait() }
         return state.withLock { state in
@@ -157,8 +157,8 @@ final class LiveIntake: @unchecked Sendable {
         return chunk
     }
 
-    /// Each chunk has a producer of its own: of one producer the log remembers only the last few batches, and a body may
-    /// have any number.
+    /// Each chunk has a producer of its own: of one producer the log remembers only the last few batches, and a body
+    /// may have any number.
     private func sendAlone(_ pending: Pending, _ key: Int64) {
         var position = 0
         var number: Int64 = 0

@@ -7,8 +7,8 @@ import Synchronization
 
 /// One partition at work: appends what comes, runs the engine, syncs, answers, and commits. Used by one thread.
 ///
-/// While it syncs, more comes in; the next round takes all of it: the running sync is the batching window, and nothing ever
-/// waits for a timer.
+/// While it syncs, more comes in; the next round takes all of it: the running sync is the batching window, and nothing
+/// ever waits for a timer.
 final class LivePartition: @unchecked Sendable {
     // Handed to its thread once; what others read is in `state`.
     private let worker: PartitionWorker
@@ -119,7 +119,8 @@ final class LivePartition: @unchecked Sendable {
         round.append(chunk)
     }
 
-    /// Says once more what became of events that the log has from an earlier delivery; false if that cannot be looked up now.
+    /// Says once more what became of events that the log has from an earlier delivery; false if that cannot be looked
+    /// up now.
     private func repeatAnswer(_ chunk: LiveChunk, _ rows: [Int32], from base: Int64) throws(RunnerError) -> Bool {
         do throws(RunnerError) {
             try worker.runner.commit()
@@ -191,8 +192,8 @@ final class LivePartition: @unchecked Sendable {
         underWay.remove()
     }
 
-    /// After a failure that does not pass nothing more is done: what is on disk is only known when the directory is opened
-    /// anew.
+    /// After a failure that does not pass nothing more is done: what is on disk is only known when the directory is
+    /// opened anew.
     private func attempt(_ body: () throws(RuntimeError) -> Void) {
         guard health.failure == nil else { return }
         do throws(RuntimeError) {

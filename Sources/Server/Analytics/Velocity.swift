@@ -57,8 +57,8 @@ package struct Velocity {
 
     var to: Int64? { from.map { $0 + size * Int64(count) } }
 
-    /// Where the first bucket begins if the last one holds the instant before `end`; buckets begin at multiples of their
-    /// size since 1970.
+    /// Where the first bucket begins if the last one holds the instant before `end`; buckets begin at multiples of
+    /// their size since 1970.
     package static func start(end: Int64, size: Int64, count: Int) -> Int64 {
         let last = (end - 1) >= 0 ? (end - 1) / size : -((size - end) / size)
         return (last + 1 - Int64(count)) * size

@@ -9,8 +9,8 @@ package struct PredictionRequest {
     package var events: [ArraySlice<UInt8>]
 }
 
-/// Reads the bodies of `/predict` and `/predict/batch`. A transaction's bytes go on as they came, so that they mean what they
-/// would mean in the stream; only the request's actor and domain are put in where a transaction lacks them.
+/// Reads the bodies of `/predict` and `/predict/batch`. A transaction's bytes go on as they came, so that they mean
+/// what they would mean in the stream; only the request's actor and domain are put in where a transaction lacks them.
 package struct PredictionReader {
     /// Keys of a transaction that the request's `actor_id` and `domain` fill.
     private let actorKey: String?

@@ -2,8 +2,8 @@ import Models
 import Runtime
 import Synchronization
 
-/// Explains the predictions of requests that come at the same time together: the explanation is most of what a request costs,
-/// and several take hardly longer than one. A request that comes alone does not wait for others.
+/// Explains the predictions of requests that come at the same time together: the explanation is most of what a request
+/// costs, and several take hardly longer than one. A request that comes alone does not wait for others.
 final class ReasonQueue: Sendable {
     private struct Waiting {
         var predictions: [Prediction]

@@ -31,6 +31,7 @@ public final class Credentials: Sendable {
     private let tokenDigest: String
     private let state = Mutex(State())
 
+    /// Those who know the token, of which only a digest is kept.
     public init(token: String) {
         tokenDigest = Secret.digest(token)
     }
@@ -93,6 +94,7 @@ public final class Credentials: Sendable {
         }
     }
 
+    /// Ends a session; one that is not known is none to end.
     public func closeSession(_ secret: some StringProtocol) {
         let digest = Secret.digest(secret)
         state.withLock { $0.sessions[digest] = nil }

@@ -3,7 +3,8 @@ import Glibc
 
 /// What keeps a server's process and its new files to their owner.
 public enum ProcessPrivacy {
-    /// New files are the owner's alone; no core file and no other process of the user gets at the memory, where the token is.
+    /// New files are the owner's alone; no core file and no other process of the user gets at the memory, where the
+    /// token is.
     ///
     /// - Throws: ``SecurityError/file(_:)`` if the system refuses.
     public static func begin() throws(SecurityError) {

@@ -16,6 +16,7 @@ public final class ServerAccess: Sendable {
     private let place = Mutex(Place())
     private let origin = ContinuousClock.now
 
+    /// Who knows the token may come in, and by the names of this machine or these only.
     public init(token: String, allowedHosts: [String] = []) {
         credentials = Credentials(token: token)
         names = allowedHosts
@@ -33,8 +34,8 @@ public final class ServerAccess: Sendable {
         self.place.withLock { $0 = place }
     }
 
-    /// The name of the session's cookie. A host's ports share their cookies: with one name for all, a login at one server
-    /// would end the session at another.
+    /// The name of the session's cookie. A host's ports share their cookies: with one name for all, a login at one
+    /// server would end the session at another.
     var cookie: String { place.withLock { $0.cookie } }
 
     /// A code to open the dashboard with, good for the first minutes.

@@ -28,8 +28,8 @@ struct SimulationAnswer: Sendable {
         ])
     }
 
-    /// What a test came to, against the truth that only the simulator knows: recall, precision and false alerts are those of
-    /// whole sessions.
+    /// What a test came to, against the truth that only the simulator knows: recall, precision and false alerts are
+    /// those of whole sessions.
     static func results(_ truth: SimulationTruth, acknowledgements: Histogram<UInt64>) -> JSONValue {
         let patterns = truth.perPattern
         let frauds = patterns.filter { $0.pattern.isFraud }

@@ -5,8 +5,8 @@ import Runtime
 import Synchronization
 import Traffic
 
-/// One test under way: sends simulated events when they are due, whatever the engine does, and compares what is found with
-/// what only the simulator knows.
+/// One test under way: sends simulated events when they are due, whatever the engine does, and compares what is found
+/// with what only the simulator knows.
 final class SimulationRun: Sendable {
     private struct State {
         var answer: SimulationAnswer

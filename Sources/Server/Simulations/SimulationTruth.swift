@@ -21,8 +21,8 @@ package struct SimulationTruth {
         var event: Int32
     }
 
-    /// What came of a kind of behaviour: of whole sessions, and of those that the test's end has cut, which may have had no
-    /// time to show what they are.
+    /// What came of a kind of behaviour: of whole sessions, and of those that the test's end has cut, which may have
+    /// had no time to show what they are.
     package struct PatternResult: Sendable {
         package var pattern: Pattern
         package var sessions = 0

@@ -5,8 +5,8 @@ import Runtime
 import ServiceLifecycle
 import Synchronization
 
-/// Pushes what happens to whoever listens at `/stream`: alerts, decisions, tests, and each second how everything is. With
-/// nobody listening nothing is read or made.
+/// Pushes what happens to whoever listens at `/stream`: alerts, decisions, tests, and each second how everything is.
+/// With nobody listening nothing is read or made.
 final class StreamHub: Sendable, Service {
     private let context: ServerContext
     private let logger: Logger

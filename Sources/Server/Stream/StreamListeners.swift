@@ -3,8 +3,8 @@ import Synchronization
 
 /// Who listens at `/stream`, and what waits for each of them.
 ///
-/// A message is made once for all. What waits for a listener is bounded: one that does not keep up loses all of it and is
-/// told to load its lists anew, once, so that it need not do so again and again when it goes on.
+/// A message is made once for all. What waits for a listener is bounded: one that does not keep up loses all of it and
+/// is told to load its lists anew, once, so that it need not do so again and again when it goes on.
 package final class StreamListeners: Sendable {
     /// What waits for one listener.
     fileprivate final class Mailbox: Sendable {
@@ -32,8 +32,8 @@ package final class StreamListeners: Sendable {
         }
     }
 
-    /// What one listener is told, as it goes over the wire: some whole messages at a time. It is one as long as it holds
-    /// this. For one consumer.
+    /// What one listener is told, as it goes over the wire: some whole messages at a time. It is one as long as it
+    /// holds this. For one consumer.
     package struct Messages: AsyncSequence, Sendable {
         fileprivate let mailbox: Mailbox?
         fileprivate let rings: AsyncStream<Void>

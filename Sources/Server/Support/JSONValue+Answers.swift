@@ -1,7 +1,7 @@
 import Bytes
 
-/// Values as answers have them: what is not there is null, an instant is ISO 8601 text with milliseconds, and a number that
-/// JSON cannot say is null.
+/// Values as answers have them: what is not there is null, an instant is ISO 8601 text with milliseconds, and a number
+/// that JSON cannot say is null.
 extension JSONValue {
     static func text(_ text: String?) -> JSONValue { text.map { .text($0) } ?? .null }
 

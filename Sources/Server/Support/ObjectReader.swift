@@ -31,8 +31,8 @@ struct ObjectReader {
         errors.append(.init(pointer: pointer + "/" + key, detail: detail))
     }
 
-    /// A text member of 1…`limit` characters without control characters (line ends are allowed in a text of several lines);
-    /// nil if it is not there.
+    /// A text member of 1…`limit` characters without control characters (line ends are allowed in a text of several
+    /// lines); nil if it is not there.
     mutating func text(_ key: String, limit: Int, hasLines: Bool = false, allowsNull: Bool = false) -> String? {
         guard let value = members.first(where: { $0.key == key })?.value else { return nil }
         if allowsNull, value == .null { return nil }

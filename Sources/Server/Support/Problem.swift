@@ -4,7 +4,8 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// Why a request was not done, as RFC 9457 has it. Says what is wrong with the request, nothing of the program's inside.
+/// Why a request was not done, as RFC 9457 has it. Says what is wrong with the request, nothing of the program's
+/// inside.
 package struct Problem: Error, Encodable, HTTPResponseError {
     /// One thing that is wrong, and where.
     package struct Item: Encodable, Sendable {

@@ -3,7 +3,8 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// Reads JSON that a request carries, strictly: what is not exactly as it should be is refused, and the answer says where.
+/// Reads JSON that a request carries, strictly: what is not exactly as it should be is refused, and the answer says
+/// where.
 ///
 /// The scanner takes RFC 8259 and nothing else (no comments, no comma at the end, no raw control characters); here
 /// duplicate keys and invalid UTF-8 are refused, too.

@@ -38,8 +38,9 @@ extension RouteRule.Body {
     static let batch = RouteRule.Body(bytesMax: 8 << 20)
 }
 
-/// Every route there is, in one place: the connection knows from it how long a body may be before it comes, the gate who may
-/// call and what a body must say of itself, and the routes their own limits. What is not in it is closed, and no route.
+/// Every route there is, in one place: the connection knows from it how long a body may be before it comes, the gate
+/// who may call and what a body must say of itself, and the routes their own limits. What is not in it is closed, and
+/// no route.
 package struct RouteRules: Sendable {
     package let rules: [RouteRule]
     /// Of a body that no route takes, so that the answer can say so.

@@ -2,6 +2,7 @@ public import Bytes
 
 /// A profile as JSON: described in Sources/Survey/README.md, and stable.
 public enum ProfileJSON {
+    /// What is known of a file, for programs.
     public static func object(_ file: SurveyedFile) -> JSONValue {
         let profile = file.profile
         var members: [JSONValue.Member] = [.init("file", .text(file.path))]

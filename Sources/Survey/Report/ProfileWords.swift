@@ -22,12 +22,14 @@ public enum ProfileWords {
         return rest == 0 ? text : text + " \(rest) \(units[first + 1].name)"
     }
 
+    /// A number with as many decimals as a person wants to read.
     public static func number(_ value: Double) -> String {
         if value.rounded() == value, value.magnitude < 1e18 { return grouped(Int(value)) }
         let magnitude = value.magnitude
         return fixed(value, magnitude >= 100 ? 1 : magnitude >= 1 ? 2 : 4)
     }
 
+    /// How a column spells its times.
     public static func spelling(_ time: TimeProfile) -> String {
         switch time.spelling {
         case .form(let form) where form.isEpoch: "\(form.rawValue) since 1970"

@@ -5,6 +5,7 @@ public struct SourceWords {
     private let path: String
     private let shape: FileShape
 
+    /// How a file of a shape is named on a command line.
     public init(_ path: String, _ shape: FileShape) {
         self.path = path == "-" ? "FILE" : shellWord(path)
         self.shape = shape

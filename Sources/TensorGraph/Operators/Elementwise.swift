@@ -2,8 +2,8 @@ import CKernels
 
 /// Operators that make a number of one or two numbers at the same place.
 ///
-/// Numbers of 32 bits are added, multiplied and divided in 32 bits, as ONNX Runtime does it; exponentials, logarithms and
-/// powers are the ones that give the same bits on every machine.
+/// Numbers of 32 bits are added, multiplied and divided in 32 bits, as ONNX Runtime does it; exponentials, logarithms
+/// and powers are the ones that give the same bits on every machine.
 enum Elementwise {
     private static let sum = Arithmetic {
         $0 + $1

@@ -1,7 +1,8 @@
 import Base
 import Plan
 
-/// The words of one column in a pane's rows: how an event changes them, how two panes' are merged, and what they come to.
+/// The words of one column in a pane's rows: how an event changes them, how two panes' are merged, and what they come
+/// to.
 ///
 /// Within a pane events count in log order, panes are merged in the order of time: a sum has one defined order (C2).
 struct PaneCell {

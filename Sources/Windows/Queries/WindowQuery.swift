@@ -3,8 +3,8 @@ import Plan
 
 /// Groups a stream by key and window, and hands out a row for every key of a window that the clock has passed.
 ///
-/// Time is cut into panes of `every`; an event changes one row of its pane, and a window is the merge of its panes (Li et
-/// al., "No pane, no gain", SIGMOD Record 34(1), 2005). Panes that no open window needs are emptied, so that memory
+/// Time is cut into panes of `every`; an event changes one row of its pane, and a window is the merge of its panes (Li
+/// et al., "No pane, no gain", SIGMOD Record 34(1), 2005). Panes that no open window needs are emptied, so that memory
 /// follows the keys of the open windows, never the length of the stream.
 final class WindowQuery: QueryMachine {
     private let size: Int64

@@ -31,7 +31,8 @@ package struct ServerStatus: Sendable {
     /// From an event's arrival to its alert's being readable, last minute; nil if there was none.
     package var latency: RecentFigures.Latency?
     package var memoryBytes: Int?
-    /// Bytes of the alerts file's write-ahead log that are in use: it grows while another program is in the middle of a read.
+    /// Bytes of the alerts file's write-ahead log that are in use: it grows while another program is in the middle of a
+    /// read.
     package var alertsLogBytes: Int
     /// Keys of windows in memory, of all partitions.
     package var stateKeys: Int

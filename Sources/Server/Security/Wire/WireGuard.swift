@@ -4,8 +4,8 @@ import NIOCore
 
 /// Stands between the socket and the HTTP library: passes on whole, strictly framed requests, one at a time, in time.
 ///
-/// The next request waits until the last one is answered, so an answer of ours to a bad request never overtakes another.
-/// Runs on its connection's event loop.
+/// The next request waits until the last one is answered, so an answer of ours to a bad request never overtakes
+/// another. Runs on its connection's event loop.
 final class WireGuard: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

@@ -1,0 +1,113 @@
+import Assets
+import Foundation
+import Ingest
+public import Plan
+import Yams
+
+/// A pipeline file, read and checked; the default one is part of the executable.
+public struct PipelineFile {
+    public let plan: PipelinePlan
+    public let path: String
+    /// The file as it was written, with the places of everything.
+    public let root: ConfigNode
+
+    /// The pipeline that runs when none is named.
+    public static let defaultName = "patternalarm"
+
+    /// Reads a file, or the embedded pipeline of that name.
+    ///
+    /// - Throws: ``PipelineFileError`` with everything that is wrong, as file:line:column.
+    public static func load(_ path: String?) throws(PipelineFileError) -> PipelineFile {
+        if let path, FileManager.default.fileExists(atPath: path) {
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw .wrong("\(path): error: the file cannot be read")
+            }
+            return try parse(text(of: data), path: path)
+        }
+        let name = path ?? defaultName
+        if let bytes = Assets.bytes("pipelines/\(name).yaml") {
+            return try parse(String(decoding: bytes, as: UTF8.self), path: "\(name).yaml")
+        }
+        let known = Assets.names("pipelines/", suffix: ".yaml").joined(separator: ", ")
+        throw .wrong("\(name): error: there is no such pipeline file, and no built-in pipeline of that name (\(known))")
+    }
+
+    /// Editors write text as UTF-8 with a byte order mark or without, and as UTF-16.
+    private static func text(of data: Data) -> String {
+        if let encoding = TextEncoding(data), encoding != .utf8, let text = String(data: data, encoding: .utf16) {
+            return text
+        }
+        return String(decoding: data.starts(with: [0xEF, 0xBB, 0xBF]) ? data.dropFirst(3) : data, as: UTF8.self)
+    }
+
+    /// Checks the text of a pipeline file.
+    public static func parse(_ text: String, path: String) throws(PipelineFileError) -> PipelineFile {
+        let root: ConfigNode
+        do {
+            guard let node = try Yams.compose(yaml: text) else {
+                throw PipelineFileError.wrong("\(path):1:1: error: the file is empty")
+            }
+            root = convert(node)
+        } catch let error as PipelineFileError {
+            throw error
+        } catch let error as YamlError {
+            throw .wrong(describe(error, text, path: path))
+        } catch {
+            throw .wrong("\(path): error: \(error)")
+        }
+        do throws(PlanError) {
+            let zones = ZoneFinder(zone: ZoneTable.zone, names: { ZoneTable.names })
+            return PipelineFile(plan: try PipelinePlan.parse(root, file: path, zones: zones), path: path, root: root)
+        } catch {
+            throw .wrong(error.description)
+        }
+    }
+
+    private static func convert(_ node: Node) -> ConfigNode {
+        let position = SourcePosition(line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
+        switch node {
+        case .scalar(let scalar):
+            let isQuoted = scalar.style == .doubleQuoted || scalar.style == .singleQuoted
+            return .scalar(scalar.string, position, contentColumns: isQuoted ? 1 : 0)
+        case .sequence(let sequence):
+            return .list(sequence.map(convert), position)
+        case .mapping(let mapping):
+            let entries = mapping.map { key, value in
+                ConfigNode.Entry(
+                    key: key.string ?? "",
+                    keyPosition: SourcePosition(line: key.mark?.line ?? 1, column: key.mark?.column ?? 1),
+                    value: convert(value)
+                )
+            }
+            return .map(entries, position)
+        case .alias:
+            return .scalar("", position, contentColumns: 0)
+        }
+    }
+
+    private static func describe(_ error: YamlError, _ text: String, path: String) -> String {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            "\(path):\(mark.line):\(mark.column): error: not YAML: \(problem)"
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            repeated(duplicates.sorted().first ?? "", context.mark, text, path: path)
+        default: "\(path): error: \(error)"
+        }
+    }
+}
+
+extension PipelineFile {
+    /// The reader tells where the first of two equal keys is; what has to go is the second.
+    private static func repeated(_ key: String, _ first: Mark, _ text: String, path: String) -> String {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let margin = String(repeating: " ", count: first.column - 1)
+        let spellings = [key, "\"\(key)\"", "'\(key)'"].map { margin + $0 + ":" }
+        let second = lines.indices.first { line in
+            line >= first.line && spellings.contains { lines[line].hasPrefix($0) }
+        }
+        let place = "\(path):\(second.map { $0 + 1 } ?? first.line):\(first.column)"
+        let other = second == nil ? "" : "; the other is in line \(first.line)"
+        return "\(place): error: the key \"\(key)\" occurs twice\(other)"
+    }
+}
