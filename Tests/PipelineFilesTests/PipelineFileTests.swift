@@ -7,9 +7,12 @@ import Testing
     private let text = """
         name: shop
         schema:
+          time_zone: Europe/Berlin
           fields:
             id: {type: text, role: id}
-            at: {type: time, role: time, time_zone: Europe/Berlin}
+            at: {type: time, role: time}
+            payer: {type: text, required: true}
+        entities: {who: payer}
         """
 
     private func words(_ body: () throws -> PipelineFile) -> String? {
@@ -25,7 +28,7 @@ import Testing
         #expect(try PipelineFile.load(nil).plan.name == PipelineFile.defaultName)
         #expect(try PipelineFile.load("handbook").path == "handbook.yaml")
         let unknown = words { try PipelineFile.load("hand") }
-        #expect(unknown?.contains("no built-in pipeline of that name (card_stream, handbook, patternalarm)") == true)
+        #expect(unknown?.contains("no built-in pipeline of that name (patternalarm, card_stream, handbook)") == true)
     }
 
     @Test func mistakesHaveTheirPlace() {
@@ -40,7 +43,8 @@ import Testing
     @Test func zonesAreKnownByName() throws {
         #expect(words { try PipelineFile.parse(text, path: "p.yaml") } == nil)
         let wrong = text.replacing("Berlin", with: "Berlim")
-        #expect(words { try PipelineFile.parse(wrong, path: "p.yaml") }?.contains("Europe/Berlin") == true)
+        let said = words { try PipelineFile.parse(wrong, path: "p.yaml") }
+        #expect(said?.contains("did you mean \"Europe/Berlin\"") == true)
     }
 
     /// As editors of another system save it.
