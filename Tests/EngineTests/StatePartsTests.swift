@@ -5,8 +5,6 @@ import StateStore
 import TestKit
 import Testing
 
-private typealias Entries = [(String, Any)]
-
 /// A pipeline file whose parts a test can put into another order.
 private struct File {
     var entities: Entries = [("who", "payer"), ("place", "shop"), ("pair", ["payer", "shop"])]
@@ -33,7 +31,7 @@ private struct File {
             ("entities", entities), ("features", features), ("partition_by", "who"), ("partitions", "1"),
             ("detectors", rules),
         ]
-        return try PipelinePlan.parse(Self.node(root), file: "p.yaml")
+        return try PipelinePlan.parse(configNode(root), file: "p.yaml")
     }
 
     /// All parts in another order.
@@ -43,14 +41,6 @@ private struct File {
         file.features = [5, 2, 3, 1, 4, 0].map { features[$0] }
         file.rules = [1, 2, 0].map { rules[$0] }
         return file
-    }
-
-    private static func node(_ value: Any) -> ConfigNode {
-        let place = SourcePosition(line: 1, column: 1)
-        if let list = value as? [String] { return .list(list.map { node($0) }, place) }
-        if let list = value as? [Entries] { return .list(list.map { node($0) }, place) }
-        guard let entries = value as? Entries else { return .scalar("\(value)", place, contentColumns: 0) }
-        return .map(entries.map { .init(key: $0.0, keyPosition: place, value: node($0.1)) }, place)
     }
 }
 

@@ -2,8 +2,6 @@ import Plan
 import TestKit
 import Testing
 
-private typealias Entries = [(String, Any)]
-
 /// The parts of a pipeline file, each of which a test can change.
 private struct File {
     var name = "test"
@@ -37,18 +35,10 @@ private struct File {
                 ("duplicates", [("within", duplicates)] as Entries),
                 ("entities", entities), ("features", features),
             ] + partition + [("detectors", rules)]
-        return try PipelinePlan.parse(Self.node(root), file: "p.yaml")
+        return try PipelinePlan.parse(configNode(root), file: "p.yaml")
     }
 
     func identity() throws(PlanError) -> PlanIdentity { try plan().identity }
-
-    private static func node(_ value: Any) -> ConfigNode {
-        let place = SourcePosition(line: 1, column: 1)
-        if let list = value as? [String] { return .list(list.map { node($0) }, place) }
-        if let list = value as? [Entries] { return .list(list.map { node($0) }, place) }
-        guard let entries = value as? Entries else { return .scalar("\(value)", place, contentColumns: 0) }
-        return .map(entries.map { .init(key: $0.0, keyPosition: place, value: node($0.1)) }, place)
-    }
 }
 
 /// What a pipeline and its parts are known by: data directories are kept, or made anew, by it.

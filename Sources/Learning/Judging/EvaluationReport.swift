@@ -35,30 +35,21 @@ public struct EvaluationReport: Sendable {
         self.digest = digest
         let sessions = SessionTable(events, gap: gap, negative: negative).sessions
         sessionCount = sessions.count
-        perEvent = (
-            ClassificationReport(
-                classNames: classNames,
-                truth: events.map(\.truth),
-                predicted: events.map(\.predicted)
-            ),
-            BinaryReport(
-                truth: events.map { $0.truth != negative },
-                decided: events.map { $0.predicted != negative },
-                scores: events.map(\.score)
+        func reports(
+            _ judged: [(truth: Int, predicted: Int, score: Double)]
+        ) -> (classes: ClassificationReport, fraud: BinaryReport) {
+            let (truth, predicted) = (judged.map(\.truth), judged.map(\.predicted))
+            return (
+                ClassificationReport(classNames: classNames, truth: truth, predicted: predicted),
+                BinaryReport(
+                    truth: truth.map { $0 != negative },
+                    decided: predicted.map { $0 != negative },
+                    scores: judged.map(\.score)
+                )
             )
-        )
-        perSession = (
-            ClassificationReport(
-                classNames: classNames,
-                truth: sessions.map(\.truth),
-                predicted: sessions.map(\.predicted)
-            ),
-            BinaryReport(
-                truth: sessions.map { $0.truth != negative },
-                decided: sessions.map { $0.predicted != negative },
-                scores: sessions.map(\.score)
-            )
-        )
+        }
+        perEvent = reports(events.map { ($0.truth, $0.predicted, $0.score) })
+        perSession = reports(sessions.map { ($0.truth, $0.predicted, $0.score) })
         let frauds = sessions.filter { $0.truth != negative && $0.events.count >= 3 }
         let regular = sessions.filter { $0.truth == negative }
         longFraudSessions = frauds.count
