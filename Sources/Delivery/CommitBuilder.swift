@@ -3,25 +3,24 @@ import Base
 import Bytes
 public import Engine
 import Models
-public import Plan
+import Plan
 
 /// Turns what an engine put out into the rows of one transaction.
 public struct CommitBuilder: Sendable {
-    private let plan: PipelinePlan
     private let topic: String
     private let alertTTL: Int64?
-    /// The features' names as JSON members, each with its colon.
-    private let featureNames: [[UInt8]]
 
     /// - Parameters:
-    ///   - plan: What the engine runs: the names of its features.
     ///   - topic: The log's name, under which the offset is kept.
     ///   - alertTTL: How long behind the clock ended alerts are kept, milliseconds; nil = for ever.
-    public init(plan: PipelinePlan, topic: String, alertTTL: Int64? = nil) {
-        self.plan = plan
+    public init(topic: String, alertTTL: Int64? = nil) {
         self.topic = topic
         self.alertTTL = alertTTL
-        featureNames = plan.features.map { feature in
+    }
+
+    /// The features' names as JSON members, each with its colon.
+    private static func members(_ features: [Feature]) -> [[UInt8]] {
+        features.map { feature in
             var name: [UInt8] = []
             JSONValue.text(feature.name).write(into: &name)
             return name + [0x3A]
@@ -48,7 +47,12 @@ public struct CommitBuilder: Sendable {
             guard let id = count.detector.model else { continue }
             commit.predictions.append((id, count.scored, count.positive))
         }
-        for alert in output.alerts { add(alert, partition: output.partition, to: &commit) }
+        var members: (of: DefinitionsLabel, names: [[UInt8]])?
+        for alert in output.alerts {
+            let definitions = alert.detector.definitions
+            if members?.of !== definitions { members = (definitions, Self.members(definitions.features)) }
+            add(alert, partition: output.partition, features: members?.names ?? [], to: &commit)
+        }
         addEvents(of: output, to: &commit)
         for reject in output.rejected {
             commit.rejects.append(
@@ -83,7 +87,13 @@ public struct CommitBuilder: Sendable {
         return commit
     }
 
-    private func add(_ alert: AlertUpdate, partition: Int, to commit: inout EngineCommit) {
+    private func add(
+        _ alert: AlertUpdate,
+        partition: Int,
+        features members: [[UInt8]],
+        to commit: inout EngineCommit
+    ) {
+        let definitions = alert.detector.definitions
         commit.alerts.append(
             AlertRecord(
                 id: alert.id,
@@ -93,7 +103,7 @@ public struct CommitBuilder: Sendable {
                 entityKey: alert.entityKey,
                 score: alert.score,
                 peakScore: alert.peakScore,
-                severity: plan.severities.severity(of: alert.score),
+                severity: definitions.severities.severity(of: alert.score),
                 events: alert.eventCount,
                 amount: alert.amount,
                 openedMilliseconds: milliseconds(alert.openedTime),
@@ -113,7 +123,7 @@ public struct CommitBuilder: Sendable {
         }
         if !alert.furtherEvidence.isEmpty { commit.furtherEvidence[alert.id] = alert.furtherEvidence.count }
         for (rank, reason) in alert.reasons.enumerated() {
-            let feature = plan.features[reason.feature]
+            let feature = definitions.features[reason.feature]
             commit.reasons.append(
                 AlertReasonRecord(
                     alertID: alert.id,
@@ -126,7 +136,7 @@ public struct CommitBuilder: Sendable {
                 )
             )
         }
-        commit.features.append(FeatureValuesRecord(alertID: alert.id, features: object(of: alert.features)))
+        commit.features.append(FeatureValuesRecord(alertID: alert.id, features: object(of: alert.features, members)))
     }
 
     /// Each event once, however many alerts name it, in the order of the log: they are written one behind the other.
@@ -168,14 +178,14 @@ public struct CommitBuilder: Sendable {
     }
 
     /// The features as a JSON object; one that is missing is null.
-    private func object(of values: [Double]) -> String {
+    private func object(of values: [Double], _ members: [[UInt8]]) -> String {
         var out: [UInt8] = [0x7B]
         out.reserveCapacity(values.count * 32)
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: NumberWriter.sizeMax) { digits in
             guard let base = digits.baseAddress else { return }
             for (index, value) in values.enumerated() {
                 if index > 0 { out.append(0x2C) }
-                out += featureNames[index]
+                out += members[index]
                 if value.isFinite {
                     let count = NumberWriter.write(value, to: base)
                     out += UnsafeBufferPointer(start: base, count: count)

@@ -34,6 +34,7 @@ public final class PartitionEngine {
     ///   - models: The models by detector.
     ///   - partition: Which partition this is.
     ///   - capacity: Events a batch at most.
+    ///   - activation: The number of the activation that put these in force.
     ///   - raisesAlerts: False for one that only scores.
     ///   - evidenceBytes: Bytes of recent events that are held for alerts; older ones are read from the log.
     /// - Throws: ``EngineError/missingModel(detector:model:)``
@@ -42,6 +43,7 @@ public final class PartitionEngine {
         models: [Int: ModelBinding],
         partition: Int,
         capacity: Int,
+        activation: Int = 1,
         raisesAlerts: Bool = true,
         evidenceBytes: Int = 64 << 20
     ) throws(EngineError) {
@@ -52,7 +54,13 @@ public final class PartitionEngine {
         self.raisesAlerts = raisesAlerts && !plan.detectors.isEmpty
         intake = Intake(plan: plan, capacity: capacity)
         machine = WindowMachine(plan: plan, capacity: capacity)
-        detectors = try DetectorSet(models, windows: machine, partition: partition, evidenceBytes: evidenceBytes)
+        detectors = try DetectorSet(
+            models,
+            windows: machine,
+            partition: partition,
+            evidenceBytes: evidenceBytes,
+            definitions: DefinitionsLabel(activation: activation, plan: plan)
+        )
     }
 
     /// An engine for features only: no detector runs. What training uses; the features are the same ones (C6).

@@ -36,7 +36,7 @@ extension PartitionEngine {
         var parts = StateParts()
         for entity in machine.keptEntities { parts.add(.events(entity), machine.table(of: entity, &hasher)) }
         parts.add(.ids, intake.admission.table(&hasher))
-        for (index, detector) in detectors.machines.enumerated() { parts.add(.alerts(index), detector.table(&hasher)) }
+        for (index, detector) in detectors.machines.enumerated() { parts.add(.alerts(index), detector.table) }
         return parts
     }
 

@@ -101,7 +101,7 @@ public final class DataDirectory {
             store: options.store ?? DiskStore(root: path),
             sink: DatabaseSink(
                 database,
-                commits: CommitBuilder(plan: plan, topic: plan.name, alertTTL: options.alertTTL),
+                commits: CommitBuilder(topic: plan.name, alertTTL: options.alertTTL),
                 observer: options.observer
             ),
             installer: checkpoints,

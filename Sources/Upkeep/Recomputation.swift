@@ -247,7 +247,7 @@ public struct Recomputation {
         guard let first = start.offset else { return 0 }
         let sink = DatabaseSink(
             database,
-            commits: CommitBuilder(plan: plan, topic: plan.name)
+            commits: CommitBuilder(topic: plan.name)
         )
         do throws(RunnerError) {
             try start.view.advance(to: end, into: sink) { offset in

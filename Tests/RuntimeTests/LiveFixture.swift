@@ -127,7 +127,7 @@ final class LiveFixture: @unchecked Sendable {
     /// The digest of the alerts that the log gives: computed anew, one partition after the other.
     func recomputed() throws -> String {
         let database = try AlertDatabase(path: folder + "/again-\(UUID().uuidString).sqlite")
-        let sink = DatabaseSink(database, commits: CommitBuilder(plan: plan, topic: plan.name))
+        let sink = DatabaseSink(database, commits: CommitBuilder(topic: plan.name))
         for partition in 0..<plan.partitionCount {
             let view = try PartitionView(
                 plan: plan,

@@ -71,7 +71,7 @@ final class ScriptedProcess {
     ) throws {
         self.script = script
         database = try AlertDatabase(path: "alerts.sqlite", checkpointPages: 30, vfs: vfs.id)
-        let sink = DatabaseSink(database, commits: CommitBuilder(plan: script.plan, topic: "t"))
+        let sink = DatabaseSink(database, commits: CommitBuilder(topic: "t"))
         var surroundings = PartitionRunner.Surroundings(
             topic: "t",
             store: store,

@@ -2,8 +2,9 @@ import Bytes
 import Models
 
 /// An open alert as bytes of a checkpoint: little-endian numbers; texts and lists with a 32-bit count in front. New
-/// evidence is not part of it: it has been committed. Of which detector it is says the table that it is in; the number
-/// in front of the count of events once did, and is not read. Features are in the order of that table's columns, and
+/// evidence is not part of it: it has been committed. Of which detector it is says the table that it is in. The
+/// activation's number is below 0: earlier versions wrote another number there, and all their alerts are of the first
+/// one. Features are in the order of that table's columns, and
 /// reasons name them by it.
 extension AlertUpdate {
     /// `order` has the plan's feature of each column.
@@ -22,7 +23,7 @@ extension AlertUpdate {
         }
         for number in [score, peakScore, amount] { writer.appendLittleEndian(number.bitPattern) }
         for number in [
-            0, Int64(eventCount), openedTime, firstTime, lastTime, openedOffset, lastOffset,
+            -Int64(activation), Int64(eventCount), openedTime, firstTime, lastTime, openedOffset, lastOffset,
             Int64(revisions),
         ] { writer.appendLittleEndian(number) }
         writer.append(isEnded ? 1 : 0)
@@ -82,6 +83,7 @@ extension AlertUpdate {
         return AlertUpdate(
             id: id,
             detector: detector,
+            activation: numbers[0] < 0 ? -Int(numbers[0]) : 1,
             type: type,
             entityKey: key,
             domain: domain,

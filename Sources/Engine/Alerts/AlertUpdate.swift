@@ -38,6 +38,8 @@ public struct AlertUpdate: Sendable, Equatable {
     /// Hash of detector, entity key, partition and offset of the event that opened it.
     public var id: String
     public var detector: DetectorLabel
+    /// The number of the activation that was in force when it opened.
+    public var activation: Int
     /// Predicted class, or the rule's name (C7).
     public var type: String
     public var entityKey: String

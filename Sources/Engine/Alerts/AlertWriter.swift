@@ -49,6 +49,7 @@ final class AlertWriter {
         return AlertUpdate(
             id: id(label, key, offset),
             detector: label,
+            activation: label.definitions.activation,
             type: detection.type,
             entityKey: key,
             domain: domainField.flatMap { text(of: .field($0, .text), events.batch, row) },

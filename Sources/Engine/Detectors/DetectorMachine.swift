@@ -10,6 +10,8 @@ import Windows
 /// detectors nothing but that and what writes alerts.
 final class DetectorMachine {
     let label: DetectorLabel
+    /// Hash of what it is, with all that it uses and its model.
+    let identity: String
     let judge: Judge
     private let index: Int
     private let entity: Int
@@ -28,8 +30,15 @@ final class DetectorMachine {
     ///   - model: Of a detector with one.
     ///   - windows: Computes what the detector goes by.
     ///   - writer: Writes its alerts.
+    ///   - definitions: What it is part of.
     /// - Throws: ``EngineError/missingModel(detector:model:)``
-    init(_ index: Int, model: ModelBinding?, windows: WindowMachine, writer: AlertWriter) throws(EngineError) {
+    init(
+        _ index: Int,
+        model: ModelBinding?,
+        windows: WindowMachine,
+        writer: AlertWriter,
+        definitions: DefinitionsLabel
+    ) throws(EngineError) {
         let plan = windows.plan
         precondition(plan.detectors.indices.contains(index), "A detector is of its plan.")
         let detector = plan.detectors[index]
@@ -39,10 +48,15 @@ final class DetectorMachine {
             guard let model else { throw .missingModel(detector: detector.name, model: name) }
             judge = .model(ModelScorer(model, capacity: windows.capacity), threshold: threshold)
         }
+        var hasher = PartHasher(plan)
+        let binding = judge.scorer?.binding
+        identity = hasher.alerts(of: index, model: binding?.id, inputs: binding?.features)
         label = DetectorLabel(
             name: detector.name,
             entity: plan.entities[detector.entity].name,
-            model: judge.scorer?.binding.id
+            model: binding?.id,
+            version: String(identity.prefix(12)),
+            definitions: definitions
         )
         self.index = index
         entity = detector.entity
@@ -126,10 +140,9 @@ final class DetectorMachine {
     // MARK: - Checkpoints
 
     /// The table of its open alerts, and what it is. Its columns are the features that alerts list.
-    func table(_ hasher: inout PartHasher) -> (table: StateTable, form: StateTableForm) {
-        let hash = hasher.alerts(of: index, model: label.model)
+    var table: (table: StateTable, form: StateTableForm) {
         let order = sessions.order.map { windows.plan.features[$0].name }
-        return (sessions.stateTable, StateTableForm(StateTableName("alerts " + hash, columns: order), horizon: gap))
+        return (sessions.stateTable, StateTableForm(StateTableName("alerts " + identity, columns: order), horizon: gap))
     }
 
     /// Keeps alerts in a table of a checkpoint, with the columns that it has there. There must be none yet.

@@ -14,12 +14,21 @@ final class DetectorSet {
         _ models: [Int: ModelBinding],
         windows: WindowMachine,
         partition: Int,
-        evidenceBytes: Int
+        evidenceBytes: Int,
+        definitions: DefinitionsLabel
     ) throws(EngineError) {
         let writer = AlertWriter(plan: windows.plan, partition: partition, evidenceBytes: evidenceBytes)
         var machines: [DetectorMachine] = []
         for index in windows.plan.detectors.indices {
-            machines.append(try DetectorMachine(index, model: models[index], windows: windows, writer: writer))
+            machines.append(
+                try DetectorMachine(
+                    index,
+                    model: models[index],
+                    windows: windows,
+                    writer: writer,
+                    definitions: definitions
+                )
+            )
         }
         self.machines = machines
         self.writer = writer

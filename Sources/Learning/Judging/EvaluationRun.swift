@@ -35,7 +35,7 @@ public final class EvaluationRun {
         detector = plan.detectors[place]
         classNames = binding.meaning.classNames
         database = try LearningError.storing { () throws(AlertStoreError) in try AlertDatabase() }
-        commits = CommitBuilder(plan: plan, topic: plan.name)
+        commits = CommitBuilder(topic: plan.name)
     }
 
     /// Looks at a share, and empties the output.

@@ -33,12 +33,15 @@ extension PartHasher {
     /// - Parameters:
     ///   - detector: Its index in the plan.
     ///   - model: Name and version of its model; nil of a rule.
+    ///   - inputs: The features that the model is given, in its order; nil of a rule.
     /// - Returns: A hash.
-    public mutating func alerts(of detector: Int, model: String?) -> String {
+    public mutating func alerts(of detector: Int, model: String?, inputs: [Int]? = nil) -> String {
         let definition = self.detector(detector)
+        let inputs = inputs.map { $0.map { feature($0) } }
         return CanonicalText("alerts") { text in
             text.word(definition)
             text.optional(model) { $0.text($1) }
+            if let inputs { text.list("inputs") { list in for input in inputs { list.word(input) } } }
         }.hash
     }
 }
