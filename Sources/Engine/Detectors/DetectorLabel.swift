@@ -36,6 +36,7 @@ public final class DefinitionsLabel: Sendable {
     public let features: [Feature]
     public let severities: SeverityBands
 
+    /// What a plan gives alerts, under the number of an activation.
     public init(activation: Int, plan: PipelinePlan) {
         self.activation = activation
         features = plan.features
