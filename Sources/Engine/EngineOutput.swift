@@ -11,6 +11,8 @@ public struct PredictionCount: Sendable, Equatable {
 /// What a batch of events led to: everything that one database transaction has to hold (C3).
 public struct EngineOutput: Sendable {
     public let partition: Int
+    /// The number of the activation that is in force behind the last event.
+    public internal(set) var activation = 1
     /// The offset behind the last event that is accounted for.
     public var nextOffset: Int64 = 0
     /// The partition's clock, microseconds; nil before its first event.
@@ -88,6 +90,17 @@ public struct EngineOutput: Sendable {
             for event in alerts[alert].newEvidence.indices where alerts[alert].newEvidence[event].payload.isEmpty {
                 try body(&alerts[alert].newEvidence[event])
             }
+        }
+    }
+
+    /// Puts further evidence among the new one: the body reads that of an alert.
+    mutating func completeFurtherEvidence<Failure: Error>(
+        _ body: (AlertUpdate) throws(Failure) -> [Evidence]
+    ) throws(Failure) {
+        for alert in alerts.indices where !alerts[alert].furtherEvidence.isEmpty {
+            let events = try body(alerts[alert]).sorted { $0.position < $1.position }
+            alerts[alert].newEvidence.insert(contentsOf: events, at: 0)
+            alerts[alert].furtherEvidence = []
         }
     }
 

@@ -20,6 +20,8 @@ public final class PartitionEngine {
     let detectors: DetectorSet
     /// Where checkpoints have what: only who makes or reads one asks.
     lazy var parts = findParts()
+    /// Bytes of recent events that are held for alerts.
+    let evidenceLimit: Int
     private let raisesAlerts: Bool
 
     /// Accepted events of the last batch.
@@ -51,6 +53,7 @@ public final class PartitionEngine {
         self.plan = plan
         self.partition = partition
         self.capacity = capacity
+        evidenceLimit = evidenceBytes
         self.raisesAlerts = raisesAlerts && !plan.detectors.isEmpty
         intake = Intake(plan: plan, capacity: capacity)
         machine = WindowMachine(plan: plan, capacity: capacity)

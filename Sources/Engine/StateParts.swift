@@ -54,7 +54,7 @@ extension PartitionEngine {
         for (table, part) in parts.owners.sorted(by: { $0.key < $1.key }) {
             let own = parts.tables[table]?.name ?? StateTableName("")
             if let place = places[own.text], let columns = known[place]?.columns,
-                columns.sorted() == own.columns.sorted()
+                Self.used(columns) == Self.used(own.columns)
             {
                 keep(part, in: place, columns: columns, &hasher)
                 continue
@@ -69,6 +69,9 @@ extension PartitionEngine {
         return missing
     }
 
+    /// The columns that are of use, whatever their order.
+    private static func used(_ columns: [String]) -> [String] { columns.filter { $0.first != "-" }.sorted() }
+
     private func keep(_ part: StatePart, in table: StateTable, columns: [String], _ hasher: inout PartHasher) {
         switch part {
         case .events(let entity): machine.keep(entity, in: table, columns: columns, &hasher)
@@ -79,6 +82,9 @@ extension PartitionEngine {
 }
 
 extension CheckpointStore.Restored {
+    /// Under which activation the state is; nil if an earlier version wrote it.
+    var activation: [UInt8]? { sections[EngineLine.section] }
+
     /// What a section holds; empty without one. An earlier version wrote the clock and the recordings' positions, one
     /// behind the other and without names.
     func section(_ name: String) -> [UInt8] {

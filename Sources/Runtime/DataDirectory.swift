@@ -127,9 +127,8 @@ public final class DataDirectory {
             for partition in 0..<plan.partitionCount {
                 runners.append(
                     try PartitionRunner(
-                        plan: plan,
+                        DefinitionSchedule(Definitions(plan: plan, models: models)),
                         partition: partition,
-                        models: models,
                         committed: committed[partition] ?? 0,
                         in: surroundings
                     )
@@ -369,8 +368,11 @@ extension DataDirectory {
     /// theirs is of use in the same order only.
     public static func fingerprint(_ pipeline: PlanIdentity, modelID: String) -> StateFingerprint {
         StateFingerprint(
-            "5 \(pipeline.pipeline) \(inOrder(modelID))",
-            earlier: ["4 \(pipeline.layout) \(modelID)", "3 \(pipeline.firstPipeline) \(modelID)"]
+            "6",
+            earlier: [
+                "5 \(pipeline.pipeline) \(inOrder(modelID))", "4 \(pipeline.layout) \(modelID)",
+                "3 \(pipeline.firstPipeline) \(modelID)",
+            ]
         )
     }
 

@@ -45,7 +45,7 @@ extension RuntimeError {
             self = .damaged(StateError.damaged(file: file, words: words).description)
         case .state(.file(let error)), .unread(.file(let error)): self.init(error)
         case .state(let error), .unread(let error): self = .storage(error.description)
-        case .stateGone: self = .damaged(error.description)
+        case .stateGone, .ahead: self = .damaged(error.description)
         case .engine(let error): self = .plan(error.description)
         case .gone: self = .storage(error.description)
         case .sink(let error as AlertStoreError), .sinkBusy(let error as AlertStoreError): self.init(error)

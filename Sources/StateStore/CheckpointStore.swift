@@ -316,6 +316,16 @@ public final class CheckpointStore: Sendable {
         return tables
     }
 
+    /// The numbers of all tables that the last checkpoint knows, of those that are gone, too.
+    public var tables: Set<StateTable> { current.withLock { Set(($0.tables ?? [:]).keys) } }
+
+    /// Knows tables by other names from now on: their owner has found that what is in them is something else, too.
+    public func rename(_ names: [StateTable: StateTableName]) {
+        current.withLock { current in
+            for (table, name) in names where current.tables?[table] != nil { current.tables?[table] = name }
+        }
+    }
+
     /// The next checkpoint holds an image alone: what the last one holds is not part of the state.
     public func beginAnew() {
         current.withLock { ($0.runs, $0.tables) = ([], [:]) }

@@ -155,7 +155,7 @@ public struct AlertRebuild {
             try old.alerts(partition: partition, openedBefore: logStart) > 0
         }
         var found = try recomputation.start(partition, first: isBefore ? 0 : logStart, limit: nil)
-        if found.offset == nil { found.beginWithoutState() }
+        if found.offset == nil { try found.beginWithoutState() }
         return found
     }
 

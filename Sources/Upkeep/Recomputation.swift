@@ -106,9 +106,9 @@ public struct Recomputation {
         fileprivate var view: PartitionView
 
         /// Goes through what the log has as if nothing had been before, for want of a state.
-        mutating func beginWithoutState() {
+        mutating func beginWithoutState() throws(UpkeepError) {
             offset = logStart
-            view.begin(at: logStart)
+            do throws(RunnerError) { try view.begin(at: logStart) } catch { throw UpkeepError(error) }
         }
 
         /// What is taken over; nil = nothing.
@@ -199,7 +199,7 @@ public struct Recomputation {
             view: try view(of: partition)
         )
         guard found.hasLostEvents else {
-            found.view.begin(at: first)
+            do throws(RunnerError) { try found.view.begin(at: first) } catch { throw UpkeepError(error) }
             return found
         }
         guard last >= logStart else {
@@ -226,9 +226,8 @@ public struct Recomputation {
     public func view(of partition: Int) throws(UpkeepError) -> PartitionView {
         do throws(RunnerError) {
             return try PartitionView(
-                plan: plan,
+                DefinitionSchedule(Definitions(plan: plan, models: models.bindings)),
                 partition: partition,
-                models: models.bindings,
                 topic: plan.name,
                 fingerprint: DataDirectory.fingerprint(identity, modelID: modelID),
                 store: store

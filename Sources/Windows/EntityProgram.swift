@@ -25,14 +25,14 @@ final class EntityProgram {
     }
 
     /// A value that is summed up over a window.
-    struct Moment {
+    struct Moment: Equatable {
         let word: Int
         var hasSquares = false
         var hasExtremes = false
     }
 
     /// A value whose different ones are counted over a window.
-    struct Counter {
+    struct Counter: Equatable {
         let word: Int
         let isText: Bool
 
@@ -52,6 +52,13 @@ final class EntityProgram {
         let counters: Range<Int>
     }
 
+    /// What lies in the words of a row behind the offset, one after the other.
+    enum Column: Equatable {
+        case value(Expression)
+        /// So many words that a program before this one had for something else.
+        case unused(words: Int)
+    }
+
     let key: Entity
     let windows: [Window]
     /// Words of a row.
@@ -66,7 +73,7 @@ final class EntityProgram {
     let moments: UnsafeMutableBufferPointer<Moment>
     let counters: UnsafeMutableBufferPointer<Counter>
     /// What is kept of each event, in the order of the words of a row.
-    let values: [Expression]
+    let columns: [Column]
     private let numberExpressions: [Expression]
     private let textExpressions: [Expression]
 
@@ -81,11 +88,11 @@ final class EntityProgram {
         _ plan: PipelinePlan,
         capacity: Int,
         results: [UnsafeMutablePointer<Double>],
-        order: [Expression] = []
+        order: [Column] = []
     ) {
         key = plan.entities[entity]
         var layout = Layout()
-        for value in order { _ = layout.word(of: value) }
+        for column in order { layout.add(column) }
         let mine = plan.aggregates.indices.filter { plan.aggregates[$0].window.entity == entity }
         for index in mine where !layout.windows.contains(plan.aggregates[index].window) {
             layout.windows.append(plan.aggregates[index].window)
@@ -114,7 +121,7 @@ final class EntityProgram {
         keys = .allocate(capacity: capacity)
         numbers = Self.flat(layout.numbers.map { Argument(lane: .allocate(capacity: capacity), word: $0.word) })
         texts = Self.flat(layout.texts.map { Argument(lane: .allocate(capacity: capacity), word: $0.word) })
-        values = (layout.numbers + layout.texts).sorted { $0.word < $1.word }.map(\.expression)
+        columns = layout.columns
         numberExpressions = layout.numbers.map(\.expression)
         textExpressions = layout.texts.map(\.expression)
     }
@@ -129,6 +136,31 @@ final class EntityProgram {
         operations.deinitialize().deallocate()
         moments.deinitialize().deallocate()
         counters.deinitialize().deallocate()
+    }
+
+    /// The values of the row of each event.
+    var values: [Expression] {
+        columns.compactMap { if case .value(let expression) = $0 { expression } else { nil } }
+    }
+
+    /// Puts what is kept of an event of the batch into its row.
+    @inline(__always)
+    func write(_ event: Int, to row: UnsafeMutablePointer<UInt64>) {
+        for argument in numbers { row[argument.word] = argument.lane[event].bitPattern }
+        for argument in texts {
+            row[argument.word] = argument.lane[event].low
+            row[argument.word + 1] = argument.lane[event].high
+        }
+    }
+
+    /// Whether what is known of the windows for one program is so for the other.
+    func knows(sameAs other: EntityProgram) -> Bool {
+        groups.count == other.groups.count && moments.count == other.moments.count
+            && counters.count == other.counters.count
+            && zip(groups, other.groups).allSatisfy {
+                $0.window.kind == $1.window.kind && $0.window.delay == $1.window.delay && $0.moments == $1.moments
+                    && $0.counters == $1.counters
+            } && zip(moments, other.moments).allSatisfy(==) && zip(counters, other.counters).allSatisfy(==)
     }
 
     private static func flat<Element>(_ elements: [Element]) -> UnsafeMutableBufferPointer<Element> {
@@ -153,16 +185,27 @@ private struct Layout {
     var numbers: [(expression: Expression, word: Int)] = []
     var texts: [(expression: Expression, word: Int)] = []
     var width = EntityState.firstArgumentWord
+    var columns: [EntityProgram.Column] = []
     var groups: [EntityProgram.Group] = []
     var operations: [EntityProgram.Operation] = []
     var moments: [EntityProgram.Moment] = []
     var counters: [EntityProgram.Counter] = []
+
+    mutating func add(_ column: EntityProgram.Column) {
+        switch column {
+        case .value(let expression): _ = word(of: expression)
+        case .unused(let words):
+            columns.append(column)
+            width += words
+        }
+    }
 
     /// Where the value of an expression is kept; equal ones share a word.
     mutating func word(of expression: Expression) -> Int {
         let isText = expression.type == .text
         if let known = (isText ? texts : numbers).first(where: { $0.expression == expression }) { return known.word }
         defer { width += isText ? 2 : 1 }
+        columns.append(.value(expression))
         if isText { texts.append((expression, width)) } else { numbers.append((expression, width)) }
         return width
     }

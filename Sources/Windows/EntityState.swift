@@ -27,16 +27,16 @@ public struct EntityState: ~Copyable {
     }
 
     /// The windows of this entity, for retention.
-    let windows: [Window]
+    private(set) var windows: [Window]
     /// How long after its last event a key can still matter, microseconds.
-    let horizon: Int64
+    private(set) var horizon: Int64
     var table = TextTable()
     var slots = GrowingArray<Slot>()
     var arena: RowArena
     var running: RunningWindows
     var sweepPosition = 0
     var changes = ChangeMarks()
-    let stateTable: StateTable
+    var stateTable: StateTable
     var spillPosition = 0
     /// Keys that were given up to disk so far.
     var spilledCount = 0
@@ -55,6 +55,23 @@ public struct EntityState: ~Copyable {
         )
         horizon = windows.map(\.reach).max() ?? 0
         arena = RowArena(width: program.width)
+    }
+
+    /// From now on other windows look at the rows, which hold all that they need. What is known of the windows of
+    /// before is forgotten, unless it is of these.
+    ///
+    /// - Complexity: O(slots); O(1) if nothing is forgotten.
+    mutating func follow(_ program: EntityProgram, after other: EntityProgram) {
+        precondition(program.width == arena.width, "The words of a row stay where they are.")
+        windows = program.windows
+        horizon = windows.map(\.reach).max() ?? 0
+        guard !program.knows(sameAs: other) else { return }
+        running = RunningWindows(
+            spanCount: program.groups.count,
+            momentCount: program.moments.count,
+            counterCount: program.counters.count
+        )
+        for slot in 0..<slots.count { slots[slot].running = -1 }
     }
 
     /// Where the rows of a key are: the first row's word index and how many rows there are.

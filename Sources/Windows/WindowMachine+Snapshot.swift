@@ -6,13 +6,14 @@ public import StateStore
 /// bytes a word, little-endian: event time, offset, then what is kept of each event.
 extension WindowMachine {
     /// Entities whose events are kept.
-    public var keptEntities: [Int] { states.indices.filter { !states[$0].state.windows.isEmpty } }
+    public var keptEntities: [Int] { programs.indices.filter { !programs[$0].windows.isEmpty } }
 
     /// The table of an entity's events, and what it is. Its columns are what is kept of each event.
     public func table(of entity: Int, _ hasher: inout PartHasher) -> (table: StateTable, form: StateTableForm) {
-        let columns = programs[entity].values.map { hasher.value(of: $0) }
+        let columns = programs[entity].columns.map { $0.name(&hasher) }
+        let values = programs[entity].values.map { hasher.value(of: $0) }
         let state = states[entity].state.stateTable
-        let hash = hasher.events(of: entity, windows: programs[entity].windows, values: columns)
+        let hash = hasher.events(of: entity, windows: programs[entity].windows, values: values)
         let name = StateTableName("events " + hash, columns: columns)
         return (state, StateTableForm(name, horizon: states[entity].state.horizon))
     }
@@ -24,10 +25,11 @@ extension WindowMachine {
         let own = values.map { hasher.value(of: $0) }
         // Two spellings of one value are two columns.
         var rest = Array(values.indices)
-        let places = columns.compactMap { column in
-            rest.firstIndex { own[$0] == column }.map { rest.remove(at: $0) }
+        let order = columns.compactMap { column -> EntityProgram.Column? in
+            if let words = EntityProgram.Column.unusedWords(column) { return .unused(words: words) }
+            return rest.firstIndex { own[$0] == column }.map { .value(values[rest.remove(at: $0)]) }
         }
-        keep(entity, in: table, order: places.map { values[$0] })
+        keep(entity, in: table, order: order)
     }
 
     /// Begins to fill an image with what has changed since the last one was begun; with everything in memory if `all`.

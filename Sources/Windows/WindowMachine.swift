@@ -17,7 +17,7 @@ public final class WindowMachine {
     public let plan: PipelinePlan
     /// Events a batch at most.
     public let capacity: Int
-    private(set) var programs: [EntityProgram]
+    var programs: [EntityProgram]
     let states: [StateBox]
     private let lanes: Lanes
     private let aggregateLanes: [UnsafeMutablePointer<Double>]
@@ -45,12 +45,25 @@ public final class WindowMachine {
     }
 
     /// Keeps the events of an entity in a table, with what is kept of each in an order. There must be none yet.
-    func keep(_ entity: Int, in table: StateTable, order: [Expression]) {
+    func keep(_ entity: Int, in table: StateTable, order: [EntityProgram.Column]) {
         precondition(states[entity].state.keyCount == 0, "What is kept already lies in another order.")
-        if order != programs[entity].values {
-            programs[entity] = EntityProgram(entity, plan, capacity: capacity, results: aggregateLanes, order: order)
-        }
+        if order != programs[entity].columns { programs[entity] = program(of: entity, order: order) }
         states[entity].state = EntityState(programs[entity], table: table)
+    }
+
+    func program(of entity: Int, order: [EntityProgram.Column]) -> EntityProgram {
+        EntityProgram(entity, plan, capacity: capacity, results: aggregateLanes, order: order)
+    }
+
+    func evaluator(_ batch: ColumnBatch, _ rows: UnsafePointer<Int32>, _ count: Int) -> Evaluator {
+        Evaluator(
+            lanes: lanes,
+            batch: batch,
+            rows: rows,
+            count: count,
+            aggregates: aggregateLanes,
+            features: featureLanes
+        )
     }
 
     /// Forgets all keys.
@@ -86,14 +99,7 @@ public final class WindowMachine {
         count: Int
     ) {
         precondition(count <= capacity, "A batch is at most `capacity` events.")
-        let evaluator = Evaluator(
-            lanes: lanes,
-            batch: batch,
-            rows: rows,
-            count: count,
-            aggregates: aggregateLanes,
-            features: featureLanes
-        )
+        let evaluator = evaluator(batch, rows, count)
         for (program, box) in zip(programs, states) {
             program.evaluate(evaluator)
             if !program.windows.isEmpty { step(program, box, batch, rows, offsets, clocks, count) }
@@ -135,11 +141,7 @@ public final class WindowMachine {
             let (start, rowCount) = box.state.rows(of: slot)
             let block = box.state.arena.words + start
             let row = block + position * width
-            for argument in program.numbers { row[argument.word] = argument.lane[event].bitPattern }
-            for argument in program.texts {
-                row[argument.word] = argument.lane[event].low
-                row[argument.word + 1] = argument.lane[event].high
-            }
+            program.write(event, to: row)
             let running = box.state.running(of: slot, rowCount: rowCount)
             if let running { program.noteInsertion(at: position, block, running) }
             for (number, group) in program.groups.enumerated() {

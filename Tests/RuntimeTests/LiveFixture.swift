@@ -130,9 +130,8 @@ final class LiveFixture: @unchecked Sendable {
         let sink = DatabaseSink(database, commits: CommitBuilder(topic: plan.name))
         for partition in 0..<plan.partitionCount {
             let view = try PartitionView(
-                plan: plan,
+                DefinitionSchedule(Definitions(plan: plan, models: [:])),
                 partition: partition,
-                models: [:],
                 topic: plan.name,
                 fingerprint: "",
                 store: files

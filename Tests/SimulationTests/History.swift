@@ -99,7 +99,12 @@ struct History {
         surroundings.stateLimit = stateLimit
         // A checkpoint is copied while several batches go by.
         surroundings.copyBytes = 150
-        return try PartitionRunner(plan: plan, partition: 0, models: [:], committed: committed, in: surroundings)
+        return try PartitionRunner(
+            DefinitionSchedule(Definitions(plan: plan, models: [:])),
+            partition: 0,
+            committed: committed,
+            in: surroundings
+        )
     }
 
     /// Runs the history to its end.
@@ -229,7 +234,7 @@ struct History {
 
     private func difference(_ words: String) -> Difference { Difference(seed: seed, words: words) }
 
-    private static func compare(_ found: MemorySink.Content, _ expected: MemorySink.Content) -> String {
+    static func compare(_ found: MemorySink.Content, _ expected: MemorySink.Content) -> String {
         if found.nextOffset != expected.nextOffset { return "offset \(found.nextOffset), not \(expected.nextOffset)" }
         if found.ledger != expected.ledger { return "\(found.ledger), not \(expected.ledger)" }
         for (id, numbers) in expected.alerts where found.alerts[id] != numbers {

@@ -1,5 +1,6 @@
 import Base
 import Engine
+import Plan
 import TestKit
 
 /// A database in memory: transactions are whole or not there; a power cut takes the newest ones away, as SQLite's WAL does
@@ -9,10 +10,13 @@ final class MemorySink: AlertSink {
     /// another one): two sinks hold the same if their contents are equal.
     struct Content: Equatable, Sendable {
         var nextOffset: Int64 = 0
+        var activation = 1
         var ledger = Ledger()
         var alerts: [String: [UInt64]] = [:]
         var evidence: [String: [UInt64]] = [:]
         var others: [Int64: [UInt64]] = [:]
+        /// By the alerts' identifiers.
+        var words: [String: AlertWords] = [:]
     }
 
     struct Refused: Error {}
@@ -100,9 +104,11 @@ final class MemorySink: AlertSink {
     private static func apply(_ output: EngineOutput, to old: Content) -> Content {
         var content = old
         content.nextOffset = output.nextOffset
+        content.activation = output.activation
         content.ledger += output.ledger
         for alert in output.alerts {
             content.alerts[alert.id] = numbers(alert)
+            content.words[alert.id] = words(alert)
         }
         for reject in output.rejected {
             content.others[reject.offset] = [0, hash(reject.reason), hash(reject.raw), UInt64(reject.line ?? 0)]
@@ -116,6 +122,20 @@ final class MemorySink: AlertSink {
             ]
         }
         return content
+    }
+
+    private static func words(_ alert: AlertUpdate) -> AlertWords {
+        let names = alert.detector.definitions.features.map(\.name)
+        return AlertWords(
+            detector: alert.detector.version,
+            activation: alert.activation,
+            opened: alert.openedOffset,
+            last: alert.lastOffset,
+            events: alert.eventCount,
+            first: alert.firstTime,
+            isEnded: alert.isEnded,
+            features: Dictionary(uniqueKeysWithValues: zip(names, alert.features.map { AlertWords.bits($0) }))
+        )
     }
 
     private static func numbers(_ alert: AlertUpdate) -> [UInt64] {

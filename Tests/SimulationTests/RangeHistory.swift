@@ -186,9 +186,8 @@ struct RangeHistory {
         surroundings.log.segmentBytes = 2048
         surroundings.copyBytes = 150
         return try PartitionRunner(
-            plan: script.plan,
+            DefinitionSchedule(Definitions(plan: script.plan, models: [:])),
             partition: partition,
-            models: [:],
             committed: 0,
             in: surroundings
         )

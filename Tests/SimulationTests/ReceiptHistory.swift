@@ -89,7 +89,12 @@ struct ReceiptHistory {
         surroundings.stateLimit = 300 + random.below(2000)
         surroundings.copyBytes = 150
         let committed = sink.content.nextOffset
-        let runner = try PartitionRunner(plan: plan, partition: 0, models: [:], committed: committed, in: surroundings)
+        let runner = try PartitionRunner(
+            DefinitionSchedule(Definitions(plan: plan, models: [:])),
+            partition: 0,
+            committed: committed,
+            in: surroundings
+        )
         _ = try runner.recover(committed: committed)
         return runner
     }

@@ -87,9 +87,8 @@ final class ScriptedProcess {
         var runners: [PartitionRunner] = []
         for partition in script.rows.indices {
             let runner = try PartitionRunner(
-                plan: script.plan,
+                DefinitionSchedule(Definitions(plan: script.plan, models: [:])),
                 partition: partition,
-                models: [:],
                 committed: committed[partition] ?? 0,
                 in: surroundings
             )

@@ -84,6 +84,9 @@ struct Admission: ~Copyable {
     /// Keeps ids in a table of a checkpoint. There must be none yet.
     mutating func keep(in table: StateTable) { duplicates = DuplicateFilter(like: duplicates, table: table) }
 
+    /// Moves ids, none of which is in a checkpoint yet, into another table.
+    mutating func move(to table: StateTable) { duplicates.move(to: table) }
+
     /// Begins to fill an image; the clock is in it at once. The last one must be whole.
     mutating func beginImage(_ image: StateImage, all: Bool) {
         duplicates.beginImage(image, all: all)

@@ -9,7 +9,7 @@ import StateStore
 /// checkpoint only, which is asked, too. An event without an id is never a duplicate.
 struct DuplicateFilter: ~Copyable {
     let within: Int64
-    let stateTable: StateTable
+    private(set) var stateTable: StateTable
     private let disorder: Int64
     private var current: Generation
     private var previous: Generation
@@ -27,6 +27,13 @@ struct DuplicateFilter: ~Copyable {
         stateTable = table
         current = Generation(table)
         previous = Generation(table)
+    }
+
+    /// Moves ids, none of which is in a checkpoint yet, into another table.
+    mutating func move(to table: StateTable) {
+        stateTable = table
+        current.stateTable = table
+        previous.stateTable = table
     }
 
     /// The same filter without an id, in another table.
@@ -132,7 +139,7 @@ struct DuplicateFilter: ~Copyable {
         /// By slot.
         private var places = GrowingArray<Place>()
         var changes = ChangeMarks()
-        private let stateTable: StateTable
+        var stateTable: StateTable
 
         init(_ table: StateTable) { stateTable = table }
 

@@ -32,6 +32,9 @@ final class AlertWriter {
     /// Bytes of memory that recent events take.
     var evidenceBytes: Int { evidence.byteCount }
 
+    /// Takes over the recent events that another one holds, of the same schema.
+    func takeEvents(from other: AlertWriter) { swap(&evidence, &other.evidence) }
+
     func reset() { evidence = EvidenceStore(plan: plan, limitBytes: limitBytes) }
 
     /// Holds the events of a batch: alerts may be about them.

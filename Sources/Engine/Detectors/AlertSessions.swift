@@ -49,9 +49,9 @@ struct AlertSessions: ~Copyable {
     /// Bytes of an alert in memory with its texts, features and reasons, about.
     private let bytesHeld: Int
 
-    private let label: DetectorLabel
+    private var label: DetectorLabel
     /// The plan's feature of each column of a value.
-    let order: [Int]
+    private(set) var order: [Int]
 
     init(_ label: DetectorLabel, gap: Int64, table: StateTable, features: Int, reasons: Int) {
         self.label = label
@@ -142,6 +142,38 @@ struct AlertSessions: ~Copyable {
         if held[slot] != nil { heldCount -= 1 }
         precondition(heldCount >= 0, "An alert is given up once.")
         held[slot] = nil
+    }
+
+    // MARK: - Succession
+
+    /// Ends all alerts: their detector is no longer in force.
+    mutating func endAll(_ body: (AlertUpdate) -> Void) {
+        for slot in 0..<held.count where lastTimes[slot] != .min { if let alert = fetch(slot) { body(alert) } }
+    }
+
+    /// Takes over the open alerts of the same detector in a set before this one; there must be none here.
+    ///
+    /// - Parameters:
+    ///   - other: Whose alerts they are; not to be used any more.
+    ///   - features: What became of the features.
+    /// - Complexity: O(open alerts), each read from the checkpoint if alerts list other features now.
+    mutating func take(from other: inout AlertSessions, _ features: FeatureSuccession) {
+        precondition(count == 0 && gap == other.gap, "One detector has one list of open alerts.")
+        guard features.areTheSame else {
+            for slot in 0..<other.held.count where other.lastTimes[slot] != .min {
+                guard let alert = other.fetch(slot) else { continue }
+                _ = open(features.carried(alert, to: label), key: other.table.key(of: slot))
+            }
+            cold = other.cold?.failed
+            return
+        }
+        let (label, order) = (label, other.order.map { features.own($0) })
+        swap(&self, &other)
+        self.label = label
+        self.order = order.compactMap { $0 }
+        precondition(self.order.count == order.count, "Each feature of before is one of now.")
+        cold = cold.map { ColdAlerts(label, self.order, table: stateTable, store: $0.store) }
+        for case let held? in held { held.alert = features.carried(held.alert, to: label) }
     }
 
     // MARK: - Memory
@@ -249,6 +281,9 @@ private struct ColdAlerts {
     init(_ label: DetectorLabel, _ order: [Int], table: StateTable, store: CheckpointStore) {
         (self.label, self.order, self.table, self.store) = (label, order, table, store)
     }
+
+    /// The same, if a read has failed: what was to be taken over is not whole.
+    var failed: ColdAlerts? { failure == nil ? nil : self }
 
     mutating func find(_ key: Text) -> AlertUpdate? {
         do throws(StateError) {

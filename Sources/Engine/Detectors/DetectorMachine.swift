@@ -145,6 +145,12 @@ final class DetectorMachine {
         return (sessions.stateTable, StateTableForm(StateTableName("alerts " + identity, columns: order), horizon: gap))
     }
 
+    /// Keeps alerts in a table that no checkpoint has yet. There must be none.
+    func move(to table: StateTable) {
+        precondition(sessions.count == 0, "Alerts that are open are in another table.")
+        sessions = AlertSessions(like: sessions, in: table)
+    }
+
     /// Keeps alerts in a table of a checkpoint, with the columns that it has there. There must be none yet.
     func keep(in table: StateTable, columns: [String]) {
         precondition(sessions.count == 0, "Alerts that are open are in another table.")

@@ -45,6 +45,9 @@ final class DetectorSet {
         for machine in machines { machine.step(events, clock: clock, emits: emits, into: &output) }
     }
 
+    /// Takes over the recent events that another set holds for alerts; of events of the same schema.
+    func takeEvents(from other: DetectorSet) { writer.takeEvents(from: other.writer) }
+
     /// Forgets all alerts and events.
     func reset() {
         writer.reset()

@@ -65,6 +65,20 @@ final class EvidenceReader {
         }
     }
 
+    /// Completes all evidence of an output in memory, before the schema changes by which it is read.
+    func finish(_ output: inout EngineOutput, reader: (LogOffset) -> PartitionReader) throws(LogError) {
+        try output.completeEvidence { (missing) throws(LogError) in try complete(&missing, reader: reader) }
+        try output.completeFurtherEvidence { (alert) throws(LogError) in
+            var events: [Evidence] = []
+            for event in Self.further(alert) {
+                var event = event
+                try complete(&event, reader: reader)
+                events.append(event)
+            }
+            return events
+        }
+    }
+
     /// Completes an event of an alert: its bytes, id and amount. One batch of records is kept, as neighbours are often
     /// next.
     func complete(

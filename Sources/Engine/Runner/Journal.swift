@@ -8,8 +8,8 @@ public final class Journal {
     public let log: PartitionLog
     /// What this partition has taken of every recording, by its number.
     public internal(set) var recordings: [Int: RecordingMarks] = [:]
-    private let keyField: Int?
-    private let reading: UInt32
+    private var keyField: Int?
+    private var reading: UInt32
     private let builder = RecordBatchBuilder()
     private var tally = Tally()
 
@@ -25,6 +25,12 @@ public final class Journal {
     /// A journal over a partition's log, of recordings as the pipeline reads them.
     public init(plan: PipelinePlan, log: PartitionLog) {
         self.log = log
+        reading = plan.readingChecksums[0]
+        keyField = plan.entities[plan.partitionEntity].fieldOfKey
+    }
+
+    /// From now on events are of another plan.
+    func follow(_ plan: PipelinePlan) {
         reading = plan.readingChecksums[0]
         keyField = plan.entities[plan.partitionEntity].fieldOfKey
     }

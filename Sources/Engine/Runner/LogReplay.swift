@@ -25,11 +25,12 @@ final class LogReplay {
         batch = ColumnBatch(schema: plan.schema, capacity: PartitionRunner.capacity)
     }
 
-    /// Decodes the records from `start` on in pieces, none of which crosses one of the `borders` (offsets); each piece
-    /// is in ``batch`` during the call of `body`. Returns the number of events.
+    /// Decodes the records from `start` on and before `end` in pieces, none of which crosses one of the `borders`
+    /// (offsets); each piece is in ``batch`` during the call of `body`. Returns the number of events.
     func pieces(
         of records: RecordBatch,
         from start: Int64,
+        to last: Int64 = .max,
         borders: [Int64],
         _ body: (Piece) throws(RunnerError) -> Void
     ) throws(RunnerError) -> Int {
@@ -40,9 +41,10 @@ final class LogReplay {
         let isJudged = isJudged(judgedBy)
         var index = max(0, Int(start - records.baseOffset))
         let first = index
-        while index < records.records.count {
+        let count = Int(min(Int64(records.records.count), max(0, last - records.baseOffset)))
+        while index < count {
             let base = records.baseOffset + Int64(index)
-            var end = min(index + PartitionRunner.capacity, records.records.count)
+            var end = min(index + PartitionRunner.capacity, count)
             for border in borders where border > base { end = Int(min(Int64(end), Int64(index) + (border - base))) }
             precondition(end > index, "A piece has an event.")
             decode(records, index..<end, judgedBy: judgedBy)
@@ -51,7 +53,7 @@ final class LogReplay {
             try body(Piece(baseOffset: base, count: end - index, lines: known, isJudged: isJudged))
             index = end
         }
-        return max(0, records.records.count - first)
+        return max(0, count - first)
     }
 
     /// The limit that a batch was judged by: a recording's mark says it, or a server's header.

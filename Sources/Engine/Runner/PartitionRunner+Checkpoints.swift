@@ -25,6 +25,7 @@ extension PartitionRunner {
         if status.hasFailed { writesAll = true }
         let image = engine.beginImage(offset: output.nextOffset, all: writesAll, reusing: lastImage)
         image.sections[SourceMark.section] = SourceMark.encode(recordings)
+        image.sections[EngineLine.section] = line.sectionBytes
         filling = image
         lastImage = nil
         writesAll = false
@@ -111,7 +112,7 @@ extension PartitionRunner {
     }
 
     /// Returns when the checkpoint that was begun, if any, is on disk or has failed.
-    private func waitForCheckpoint() {
+    func waitForCheckpoint() {
         finishCheckpoint()
         installer.wait(for: checkpointProgress)
     }

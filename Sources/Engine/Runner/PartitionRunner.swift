@@ -1,7 +1,6 @@
 public import Base
 public import EventLog
 public import FileStore
-public import Models
 public import Plan
 import StateStore
 
@@ -14,11 +13,10 @@ public final class PartitionRunner: @unchecked Sendable {
     // Handed from the opening thread to the partition's own thread and back; never used by two at once.
 
     public let partition: Int
-    let plan: PipelinePlan
     let journal: Journal
     var log: PartitionLog { journal.log }
-    let engine: PartitionEngine
-    let logReplay: LogReplay
+    let line: EngineLine
+    var engine: PartitionEngine { line.engine }
     let checkpoints: CheckpointStore
     var output: EngineOutput
     /// What this partition has taken of every recording, by its number.
@@ -45,7 +43,8 @@ public final class PartitionRunner: @unchecked Sendable {
     let installer: any CheckpointInstaller
     let budget: StateBudget?
     let copyBytes: Int
-    private let evidence: EvidenceReader
+    /// The activation as of the last commit.
+    var committedActivation = 1
     var writesAll = false
     /// The image that is being filled.
     var filling: StateImage?
@@ -91,20 +90,21 @@ public final class PartitionRunner: @unchecked Sendable {
     ///
     /// `committed` is the offset up to which the sink has everything: the log was synced up to there before.
     public init(
-        plan: PipelinePlan,
+        _ schedule: DefinitionSchedule,
         partition: Int,
-        models: [Int: ModelBinding],
         committed: Int64,
         in surroundings: Surroundings
     ) throws(RunnerError) {
-        self.plan = plan
         self.partition = partition
         sink = surroundings.sink
         installer = surroundings.installer
         budget = surroundings.stateLimit.map { StateBudget(limit: $0) }
         copyBytes = surroundings.copyBytes
-        logReplay = LogReplay(plan: plan)
-        evidence = EvidenceReader(plan: plan)
+        line = try EngineLine(
+            schedule,
+            partition: partition,
+            evidenceBytes: min(Self.evidenceBytes, budget?.evidence ?? Self.evidenceBytes)
+        )
         output =
             budget.map { EngineOutput(partition: partition, bytesMax: $0.output) } ?? EngineOutput(partition: partition)
         let name = "\(surroundings.topic)-\(partition)"
@@ -122,18 +122,7 @@ public final class PartitionRunner: @unchecked Sendable {
                 durable: LogOffset(committed)
             )
         }
-        journal = Journal(plan: plan, log: log)
-        do throws(EngineError) {
-            engine = try PartitionEngine(
-                plan: plan,
-                models: models,
-                partition: partition,
-                capacity: Self.capacity,
-                evidenceBytes: min(Self.evidenceBytes, budget?.evidence ?? Self.evidenceBytes)
-            )
-        } catch {
-            throw .engine(error)
-        }
+        journal = Journal(plan: line.definitions.plan, log: log)
     }
 
     /// The offset that the next event gets.
@@ -314,17 +303,21 @@ public final class PartitionRunner: @unchecked Sendable {
     /// - Throws: ``RunnerError``; if it passes (``RunnerError/passes``), everything is as it was before, and the
     ///   partition may go on.
     public func commit() throws(RunnerError) {
-        guard output.ledger.events > 0 || !output.alerts.isEmpty else { return }
+        output.activation = line.definitions.activation
+        guard output.ledger.events > 0 || !output.alerts.isEmpty || output.activation > committedActivation else {
+            return
+        }
         do throws(RunnerError) {
             try syncLog()
             precondition(output.nextOffset <= log.durableOffset.rawValue, "The log keeps what is committed (C3).")
-            try evidence.commit(&output, to: sink) { log.reader(from: $0) }
+            try line.evidence.commit(&output, to: sink) { log.reader(from: $0) }
             postponed = nil
         } catch {
             if error.passes { postponed = error }
             throw error
         }
         output.removeAll()
+        committedActivation = output.activation
         uncommittedCount = 0
     }
 

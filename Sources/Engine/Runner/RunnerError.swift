@@ -11,6 +11,8 @@ public enum RunnerError: Error, CustomStringConvertible {
     case engine(EngineError)
     /// The log no longer has the events before an offset, no checkpoint has their state, and alerts were made with it.
     case stateGone(partition: Int, start: Int64)
+    /// An activation holds from an offset that the log does not reach.
+    case ahead(partition: Int, activation: Int, offset: Int64, end: Int64)
     /// Events that were to be read are no longer in the log.
     case gone(directory: String, offset: Int64, next: Int64)
     /// The sink refused a transaction; the error is its own.
@@ -29,6 +31,9 @@ public enum RunnerError: Error, CustomStringConvertible {
                 + "have left behind (windows, sequences, open alerts): alerts would be made that never were. Put the folder "
                 + "`state` back from a backup (`patternalarm restore`), or accept it with --from-checkpoint none: then windows "
                 + "begin without those events"
+        case .ahead(let partition, let activation, let offset, let end):
+            "partition \(partition): activation \(activation) holds from offset \(offset) on, and the log ends at \(end): its last "
+                + "events are gone. Put the folder `log` back from a backup (`patternalarm restore`)"
         case .gone(let directory, let offset, let next):
             "the events from offset \(offset) to \(next - 1) of \(directory) are no longer there: they were removed meanwhile "
                 + "(log retain); run the same command again"

@@ -4,6 +4,12 @@ extension PartHasher {
     /// What is kept of each event of an entity: what a value of it is.
     public mutating func value(of expression: Expression) -> String { hash(of: expression) }
 
+    /// Whose events an entity's are.
+    public mutating func key(of entity: Int) -> String { self.entity(entity) }
+
+    /// Whether an event counts: by which rules it is read and accepted.
+    public mutating func acceptance() -> String { admission() }
+
     /// The recent events of an entity's keys: whose they are, how long they are kept, and what is kept of each, in
     /// whatever order.
     ///

@@ -1,0 +1,121 @@
+import Base
+import EventLog
+import Plan
+import StateStore
+
+/// The engines of one partition, one behind the other as activations put their definitions in force, with what reads
+/// the log for each: between two events the next one takes over the state of the one before it (C11).
+final class EngineLine {
+    private let partition: Int
+    private let evidenceBytes: Int
+    private(set) var schedule: DefinitionSchedule
+    /// Which of the schedule's entries is in force.
+    private var place = 0
+    private(set) var engine: PartitionEngine
+    private(set) var replay: LogReplay
+    private(set) var evidence: EvidenceReader
+
+    /// The section of a checkpoint that says under which activation its state is: a decimal number.
+    static let section = "activation"
+
+    /// The first engine of the schedule, without state.
+    init(_ schedule: DefinitionSchedule, partition: Int, evidenceBytes: Int) throws(RunnerError) {
+        self.schedule = schedule
+        self.partition = partition
+        self.evidenceBytes = evidenceBytes
+        let definitions = schedule.entries[0].definitions
+        engine = try NextEngine.engine(definitions, partition: partition, evidenceBytes: evidenceBytes)
+        replay = LogReplay(plan: definitions.plan)
+        evidence = EvidenceReader(plan: definitions.plan)
+    }
+
+    /// What is in force.
+    var definitions: Definitions { schedule.entries[place].definitions }
+
+    /// The offset from which on the next definitions hold; nil if there are none.
+    var boundary: Int64? { place + 1 < schedule.entries.count ? schedule.entries[place + 1].from : nil }
+
+    /// The activation behind the boundary.
+    var nextActivation: Int? {
+        place + 1 < schedule.entries.count ? schedule.entries[place + 1].definitions.activation : nil
+    }
+
+    /// Begins with the definitions that a checkpoint's state is of, without their state.
+    ///
+    /// - Parameter section: What the checkpoint says; nil if it is of an earlier version: then it is of the first ones.
+    /// - Returns: False if they are not of this schedule.
+    /// - Throws: ``RunnerError/engine(_:)``
+    func begin(with section: [UInt8]?) throws(RunnerError) -> Bool {
+        let number = section.flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+        guard section == nil || number != nil else { return false }
+        let found = schedule.entries.firstIndex { $0.definitions.activation == number ?? $0.definitions.activation }
+        guard let found else { return false }
+        place = found
+        try use(try NextEngine.engine(definitions, partition: partition, evidenceBytes: evidenceBytes))
+        return true
+    }
+
+    /// Begins with the definitions that are in force at an offset, without their state.
+    func begin(at offset: Int64) throws(RunnerError) {
+        place = schedule.entries.lastIndex { $0.from <= offset } ?? 0
+        try use(try NextEngine.engine(definitions, partition: partition, evidenceBytes: evidenceBytes))
+    }
+
+    /// What a checkpoint of the state says.
+    var sectionBytes: [UInt8] { Array("\(definitions.activation)".utf8) }
+
+    /// Makes the engine of the definitions behind the boundary.
+    func makeNext(logStart: Int64) throws(RunnerError) -> NextEngine {
+        precondition(boundary != nil, "There is something to come.")
+        return try NextEngine(
+            schedule.entries[place + 1].definitions,
+            behind: engine,
+            partition: partition,
+            logStart: logStart,
+            evidenceBytes: evidenceBytes
+        )
+    }
+
+    /// Adds definitions that hold from an offset on, which the engine has reached; ``pass(to:tables:emits:into:)``
+    /// comes next.
+    func add(_ entry: DefinitionSchedule.Entry) {
+        precondition(boundary == nil, "The last definitions are in force.")
+        schedule.add(entry)
+    }
+
+    /// The engine of the next definitions takes over: it has gathered from the log what it misses, up to the boundary.
+    ///
+    /// - Parameters:
+    ///   - next: That engine.
+    ///   - tables: Tables that checkpoints know.
+    ///   - emits: Whether the ends of alerts are noted whose detectors are no longer in force.
+    ///   - output: What is noted is added to it.
+    /// - Returns: Tables that checkpoints know by other names from now on.
+    /// - Throws: ``RunnerError/unread(_:)`` if an open alert cannot be taken over.
+    func pass(
+        to next: NextEngine,
+        tables: Set<StateTable>,
+        emits: Bool,
+        into output: inout EngineOutput
+    ) throws(RunnerError) -> [StateTable: StateTableName] {
+        precondition(next.definitions.activation == nextActivation, "No activation is left out.")
+        precondition(next.isWhole(at: boundary ?? 0), "The next engine has what it misses.")
+        let renamed = next.engine.takeOver(
+            from: engine,
+            next.succession,
+            tables: tables,
+            emits: emits,
+            into: &output
+        )
+        if let failure = engine.coldFailure { throw .unread(failure) }
+        place += 1
+        try use(next.engine)
+        return renamed
+    }
+
+    private func use(_ engine: PartitionEngine) throws(RunnerError) {
+        self.engine = engine
+        replay = LogReplay(plan: engine.plan)
+        evidence = EvidenceReader(plan: engine.plan)
+    }
+}

@@ -1,0 +1,58 @@
+import Base
+import EventLog
+import Plan
+import StateStore
+
+/// Definitions take over from others between two events (C11): live, and again whenever the log is read.
+extension PartitionRunner {
+    /// What is in force.
+    public var definitions: Definitions { line.definitions }
+
+    /// Makes the engine of definitions that are to come into force. It may gather what it misses on another thread
+    /// while this partition goes on; ``activate(_:)`` comes at last.
+    ///
+    /// - Throws: ``RunnerError/engine(_:)``; nothing has changed then.
+    public func prepare(_ next: Definitions) throws(RunnerError) -> NextEngine {
+        precondition(next.activation > definitions.activation, "Activations are in their order.")
+        return try NextEngine(
+            next,
+            behind: engine,
+            partition: partition,
+            logStart: startOffset,
+            evidenceBytes: engine.evidenceLimit
+        )
+    }
+
+    /// Puts definitions in force from the log's end on. That they are is on disk already.
+    ///
+    /// - Throws: ``RunnerError``; opening the directory again puts them in force, too.
+    public func activate(_ next: NextEngine) throws(RunnerError) {
+        precondition(output.nextOffset == endOffset, "All that the log has is processed.")
+        line.add(DefinitionSchedule.Entry(next.definitions, from: endOffset))
+        try next.gather(to: endOffset, from: log.reader(from: LogOffset(next.offset)))
+        try pass(to: next, emits: true)
+    }
+
+    /// Passes the boundaries up to an offset, which is reached; of those behind the committed offset the sink knows.
+    func passBoundaries(upTo offset: Int64, committed: Int64) throws(RunnerError) {
+        while let boundary = line.boundary, boundary <= offset {
+            let next = try line.makeNext(logStart: startOffset)
+            try next.gather(to: boundary, from: log.reader(from: LogOffset(startOffset)))
+            try pass(to: next, emits: boundary >= committed)
+        }
+    }
+
+    private func pass(to next: NextEngine, emits: Bool) throws(RunnerError) {
+        // An image is of one engine.
+        waitForCheckpoint()
+        // What waits for a commit is read as it was when it happened.
+        if definitions.plan.schema != next.definitions.plan.schema {
+            try logging { () throws(LogError) in try line.evidence.finish(&output) { log.reader(from: $0) } }
+        }
+        let tables = checkpoints.tables
+        checkpoints.rename(try line.pass(to: next, tables: tables, emits: emits, into: &output))
+        journal.follow(definitions.plan)
+        // The next checkpoint is made though no event comes.
+        eventsSinceCheckpoint += 1
+    }
+}
