@@ -92,6 +92,7 @@ let package = Package(
         library("Bytes", on: "Base CKernels"),
         library("FileStore", on: "Base"),
         library("EventLog", on: "Base Bytes FileStore CLZ4"),
+        library("Activations", on: "Base Bytes EventLog FileStore"),
         library("StateStore", on: "Base Bytes FileStore"),
         library("Plan", on: "Base Bytes", exclude: ["README.md"]),
         library("SQLExport", on: "Bytes Plan"),
@@ -135,7 +136,7 @@ let package = Package(
         ),
         library(
             "Upkeep",
-            on: "AlertStore Base Bytes Delivery Engine EventLog FileStore Models Plan Runtime StateStore"
+            on: "Activations AlertStore Base Bytes Delivery Engine EventLog FileStore Models Plan Runtime StateStore"
         ),
         library(
             "Learning",
@@ -198,6 +199,7 @@ let package = Package(
         tests("BaseTests", of: "Base"),
         tests("BytesTests", of: "Base Bytes"),
         tests("EventLogTests", of: "Base Bytes EventLog FileStore"),
+        tests("ActivationsTests", of: "Activations Base Bytes EventLog FileStore"),
         tests("StateStoreTests", of: "Base Bytes FileStore StateStore"),
         tests("PlanTests", of: "Base Bytes Plan"),
         tests("SQLExportTests", of: "Plan SQLExport"),
@@ -238,12 +240,12 @@ let package = Package(
         tests("RecordingsTests", of: "Engine Recordings"),
         tests("ConsoleTests", of: "AlertStore Console Learning PipelineFiles Recordings Runtime Tables"),
         tests("BenchTests", of: "Bench Console ForestTraining"),
-        tests("UpkeepTests", of: "FileStore Upkeep"),
+        tests("UpkeepTests", of: "Activations Base EventLog FileStore Upkeep"),
         tests("LearningTests", of: "AlertStore Base Decode Engine Evaluation Learning Models Plan Tables"),
         tests("FirstLookTests", of: "Draft Engine FirstLook Recordings Survey"),
         tests("SurveyTests", of: "Survey"),
         tests("DraftTests", of: "Draft Survey"),
-        tests("CommandLineTests", of: "Base patternalarm"),
+        tests("CommandLineTests", of: "Activations Base FileStore patternalarm"),
         tests("TidyTests"),
     ]
 )

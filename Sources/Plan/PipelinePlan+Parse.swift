@@ -64,6 +64,13 @@ private struct PipelineParser {
             if !isTopicName(name) {
                 reader.report(node.position, "a pipeline's name has letters, digits, _, - and . only: \"\(name)\"")
             }
+            // The topic beside the events that says what is in force.
+            if name == "__activations" {
+                reader.report(
+                    node.position,
+                    "a pipeline cannot be called \"\(name)\": activations are kept under that name"
+                )
+            }
         }
         if plan.name.isEmpty { reader.report(root.position, "the pipeline needs a name") }
         if let node = section("version"), reader.text(node, "version") != "1" {

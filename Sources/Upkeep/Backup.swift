@@ -1,3 +1,4 @@
+import Activations
 import AlertStore
 import EventLog
 public import FileStore
@@ -12,7 +13,8 @@ public struct Backup: Sendable {
     public let missing: [String]
 
     /// Copies everything into a new folder. Each is copied before what it rests on: a start needs a checkpoint that the
-    /// alerts have reached, and alerts whose events are in the log.
+    /// alerts have reached, alerts whose events are in the log, events that came after no activation that is not in it, and
+    /// activations whose definitions are there. Those never change.
     ///
     /// - Parameters:
     ///   - files: The data directory.
@@ -49,12 +51,14 @@ public struct Backup: Sendable {
                 try target.replace(name, with: manifest.encoded)
                 try list.add(name, in: target)
             }
-            try list.copyFolder("models", from: store, to: target)
+            for folder in ["models", DefinitionFiles.directory] { try list.copyFolder(folder, from: store, to: target) }
             if database != nil { try list.add(alerts, in: target) }
             try target.replace(BackupList.name, with: list.encoded())
         } catch {
             throw UpkeepError(error)
         }
+        // What the log misses has been told.
+        missing += try files.activationFaults(store).filter { !missing.contains($0) }
         return Backup(list: list, missing: missing)
     }
 

@@ -1,3 +1,4 @@
+import Activations
 import Bytes
 // Some C declarations, `stat` among them, reach the compiler through this module first.
 import CDispatch
@@ -97,10 +98,11 @@ public struct BackupList: Sendable {
         try target.createDirectory(folder)
         let isState = folder.hasPrefix("state/")
         let held = isState ? try Held(folder, root: source.root) : nil
-        // Segments last: a mark of what the log holds could claim more than was copied before it.
+        // Segments last: a mark of what the log holds could claim more than was copied before it. Activations after the
+        // events: none may be missing whose events are there.
         let listed = if let held { held.names } else { try source.list(folder) }
         let names = listed.filter { !$0.hasSuffix(".new") }.sorted {
-            (Self.isSegment($0) ? 1 : 0, $0) < (Self.isSegment($1) ? 1 : 0, $1)
+            (Self.rank($0), $0) < (Self.rank($1), $1)
         }
         for name in names where folder != "log" || !name.hasPrefix(LogManifest.name) {
             let path = folder + "/" + name
@@ -119,6 +121,11 @@ public struct BackupList: Sendable {
                 try copy(path, from: source, to: target)
             }
         }
+    }
+
+    private static func rank(_ name: String) -> Int {
+        if isSegment(name) { return 1 }
+        return name == ActivationTopic.partition ? 2 : 0
     }
 
     private static func isSegment(_ name: String) -> Bool {

@@ -104,14 +104,14 @@ public struct DataFiles: Sendable {
         return words
     }
 
-    /// How many events each partition of the log holds: first offset and the offset behind the last whole batch.
+    /// How many events each partition with events holds: first offset and the offset behind the last whole batch.
     ///
     /// Reads only the newest segment of each partition; changes nothing.
     public func bounds(_ store: DiskStore) throws(UpkeepError) -> [(name: String, start: Int64, end: Int64)] {
         var found: [(name: String, start: Int64, end: Int64)] = []
         let partitions = try LogPartition.all(store)
         do throws(LogError) {
-            for partition in partitions {
+            for partition in partitions where !partition.hasActivations {
                 let bounds = try PartitionReader.bounds(directory: partition.directory, store: store)
                 found.append((partition.name, bounds.start.rawValue, bounds.end.rawValue))
             }

@@ -1,3 +1,4 @@
+import Activations
 public import EventLog
 public import FileStore
 
@@ -9,6 +10,10 @@ public struct LogPartition: Comparable, Hashable, Sendable {
     public let number: Int
 
     public var directory: String { "log/" + name }
+
+    /// It holds no events, but what has been activated: people's word, which is never shortened, printed or exported as
+    /// events.
+    public var hasActivations: Bool { topic == ActivationTopic.topic }
 
     /// Nil if the folder is something else.
     public init?(_ name: String) {

@@ -1,3 +1,4 @@
+import Activations
 import AlertStore
 import Engine
 import EventLog
@@ -35,4 +36,12 @@ public enum UpkeepError: Error, Sendable, CustomStringConvertible {
     init(_ error: LogError) { self = .runtime(RuntimeError(error)) }
 
     init(_ error: AlertStoreError) { self = .runtime(RuntimeError(error)) }
+
+    init(_ error: ActivationError) {
+        switch error {
+        case .file(let error): self.init(error)
+        case .log(let error): self.init(error)
+        default: self = error.isDamage ? .damaged(error.description) : .storage(error.description)
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import Activations
 public import AlertStore
 import Base
 public import EventLog
@@ -11,6 +12,8 @@ public struct Verification {
     /// By partition, what a repair has marked as lost.
     public private(set) var lost: [String: [LostRange]] = [:]
 
+    /// Told with the rest of the log.
+    private var isTopicDamaged = false
     private let files: DataFiles
     private let store: DiskStore
     private let say: (_ what: String, _ found: String) -> Void
@@ -37,6 +40,7 @@ public struct Verification {
     /// - Throws: ``UpkeepError`` if something cannot be looked at.
     public mutating func run() throws(UpkeepError) -> AlertDatabase? {
         try checkLog()
+        try checkActivations()
         try checkCheckpoints()
         let database = try files.database()
         if let words = try files.missingAlerts(store) {
@@ -61,9 +65,28 @@ public struct Verification {
         for partition in try LogPartition.all(store) {
             let report = try partition.report(store)
             let words = report.damage.isEmpty ? "ok" : "\(report.damage.count) damaged places"
-            say("log/\(partition.name)", "\(report.records) events in \(report.batches) batches, \(words)")
+            let unit = partition.hasActivations ? "activations" : "events"
+            say("log/\(partition.name)", "\(report.records) \(unit) in \(report.batches) batches, \(words)")
             faults += report.damage.map(\.description)
+            if partition.hasActivations, !report.damage.isEmpty { isTopicDamaged = true }
             lost[partition.name] = report.lost
+        }
+    }
+
+    /// What is in force can be told, and everything that it names is there and whole.
+    private mutating func checkActivations() throws(UpkeepError) {
+        guard !isTopicDamaged else { return }
+        do throws(ActivationError) {
+            let history = try ActivationHistory.read(store: store)
+            guard !history.inForce.isEmpty else { return }
+            let found = try DefinitionFiles(store: store).faults(of: history.inForce)
+            let named = DefinitionFiles.count(of: history.inForce)
+            let words = found.isEmpty ? "ok" : "\(found.count) missing or damaged"
+            say(DefinitionFiles.directory, "\(named.pipelines) pipelines and \(named.models) models in force, \(words)")
+            faults += found.map(\.description)
+        } catch {
+            guard error.isDamage else { throw UpkeepError(error) }
+            faults.append(error.description)
         }
     }
 

@@ -230,6 +230,12 @@ extension BadPipelineTests {
             #"1:10: error: this program reads version 1 of pipeline files"#
         ),
         Mistake(
+            #"name of the activations"#,
+            #"name: payments"#,
+            #"name: __activations"#,
+            #"2:7: error: a pipeline cannot be called "__activations": activations are kept under that name"#
+        ),
+        Mistake(
             #"name missing"#,
             #"name: payments\#n"#,
             #""#,

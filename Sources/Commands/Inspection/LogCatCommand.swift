@@ -48,7 +48,7 @@ struct LogCatCommand: ParsableCommand {
             var left = limit ?? .max
             let wanted = key.map { Array($0.utf8) }
             let offsets = try consumer.map { (name) throws(CommandError) in try Self.offsets(of: name, store) }
-            for partition in try place.partitions(store, number: range.partition) where left > 0 {
+            for partition in try place.eventPartitions(store, number: range.partition) where left > 0 {
                 var range = range
                 if let offsets { range.from = .offset(offsets[partition.name]?.rawValue ?? 0) }
                 var end: Int64?

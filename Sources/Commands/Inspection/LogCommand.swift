@@ -27,9 +27,17 @@ struct LogPlace: ParsableArguments {
         try DataPlace.store(of: dataDir)
     }
 
-    /// The partitions that the log has or is meant to have, or the one with that number, by topic and number.
+    /// The partitions with events that the log has or is meant to have, or the one with that number, by topic and number.
+    func eventPartitions(_ store: DiskStore, number: Int? = nil) throws(CommandError) -> [LogPartition] {
+        try numbered(number, of: try partitions(store).filter { !$0.hasActivations })
+    }
+
+    /// All partitions, that of the activations too, or those with that number.
     func partitions(_ store: DiskStore, number: Int? = nil) throws(CommandError) -> [LogPartition] {
-        let all = try CommandError.keeping { () throws(UpkeepError) in try LogPartition.all(store) }
+        try numbered(number, of: try CommandError.keeping { () throws(UpkeepError) in try LogPartition.all(store) })
+    }
+
+    private func numbered(_ number: Int?, of all: [LogPartition]) throws(CommandError) -> [LogPartition] {
         guard let number else { return all }
         let found = all.filter { $0.number == number }
         guard !found.isEmpty else {

@@ -32,7 +32,7 @@ struct LogConsumersCommand: ParsableCommand {
             let store = try place.store()
             let consumers = ConsumerOffsets(store: store)
             var listing = Listing(columns: ["consumer", "partition", "offset", "end", "lag"], rows: [])
-            let partitions = try place.partitions(store)
+            let partitions = try place.eventPartitions(store)
             do throws(LogError) {
                 if let forget { return try consumers.remove(forget) }
                 var ends: [String: LogOffset] = [:]

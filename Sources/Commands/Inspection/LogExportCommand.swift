@@ -33,7 +33,7 @@ struct LogExportCommand: ParsableCommand {
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             let store = try place.store()
-            let partitions = try place.partitions(store, number: range.partition)
+            let partitions = try place.eventPartitions(store, number: range.partition)
             let target = try ExportTarget(file)
             var events = 0
             for partition in partitions {

@@ -18,7 +18,8 @@ struct LogRetainCommand: ParsableCommand {
             Only whole segments go, the oldest first, and never a partition's last one. Age is counted back from the \
             newest event of the log, not from today. What has not been through the detectors yet stays, and so does what \
             a named consumer still needs (`log consumers`); \
-            --force removes it all the same. Alerts that are there stay, but what is removed cannot be replayed again.
+            --force removes it all the same. Alerts that are there stay, but what is removed cannot be replayed again. What \
+            has been activated always stays.
 
               patternalarm log retain --age 30d --dry-run
               patternalarm log retain --bytes 10GB --age 90d
@@ -62,7 +63,7 @@ struct LogRetainCommand: ParsableCommand {
         let store = try place.store()
         let lock = dryRun ? nil : try place.lock()
         defer { withExtendedLifetime(lock) {} }
-        let partitions = try place.partitions(store)
+        let partitions = try place.eventPartitions(store)
         let needed = force ? nil : try neededOffsets(partitions, store)
         let retention = LogRetention(store: store)
         var listing = Listing(

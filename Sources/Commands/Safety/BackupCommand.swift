@@ -11,8 +11,8 @@ struct BackupCommand: ParsableCommand {
         commandName: "backup",
         abstract: "Copy a data directory into a new folder; a replay may be running.",
         discussion: """
-            First the checkpoints are copied, then the alerts file as of one moment, then the log: none is ahead of the one \
-            that follows, so the copy opens like the original after a power cut. A list with the checksum of every file is \
+            First the checkpoints are copied, then the alerts file as of one moment, then the log, what has been activated \
+            last, then the pipelines and models that this names: none is ahead of the one that follows, so the copy opens like the original after a power cut. A list with the checksum of every file is \
             written last: a folder without it is not a backup. Exit code 7 if the log lacks something, the alerts file is \
             missed, or something is no file: the rest has been copied then.
 

@@ -7,7 +7,7 @@ import Upkeep
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Check log, checkpoints and alerts; with --deep, compute the alerts again and compare.",
+        abstract: "Check log, definitions, checkpoints and alerts; with --deep, compute the alerts again and compare.",
         discussion: """
             Changes nothing; a replay or a server may be at work: --deep compares the alerts as of one moment. Where the log \
             no longer begins with its first event (`log retain`), or has lost some to damage (`log repair`), it compares from \
