@@ -77,7 +77,7 @@ struct BenchPipelineCommand: ParsableCommand {
             if let best { stages.append((name, best)) }
         }
         try stage("read, decode") { () throws(CommandError) in
-            try CommandError.reading { () throws(RecordingError) in
+            try CommandError.running { () throws(RecordingError) in
                 let recording = try Recording(file, engine.reading, plan: plan)
                 let judged = JudgedRecording(recording, plan: plan, from: RecordingClock(plan: plan))
                 var free = Chunk(plan: plan, capacity: recording.chunkEvents)

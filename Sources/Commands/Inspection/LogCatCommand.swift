@@ -84,9 +84,7 @@ struct LogCatCommand: ParsableCommand {
     }
 
     private static func offsets(of consumer: String, _ store: DiskStore) throws(CommandError) -> [String: LogOffset] {
-        do throws(LogError) { return try ConsumerOffsets(store: store).offsets(of: consumer) } catch {
-            throw CommandError(error)
-        }
+        try CommandError.running { () throws(LogError) in try ConsumerOffsets(store: store).offsets(of: consumer) }
     }
 
     /// Bytes are compared, not characters: texts that look the same may be different keys.

@@ -29,7 +29,7 @@ struct LogPlace: ParsableArguments {
 
     /// The partitions that the log has or is meant to have, or the one with that number, by topic and number.
     func partitions(_ store: DiskStore, number: Int? = nil) throws(CommandError) -> [LogPartition] {
-        let all = try CommandError.keeping { () throws(UpkeepError) in try LogPartition.all(store) }
+        let all = try CommandError.running { () throws(UpkeepError) in try LogPartition.all(store) }
         guard let number else { return all }
         let found = all.filter { $0.number == number }
         guard !found.isEmpty else {
@@ -46,15 +46,13 @@ struct LogPlace: ParsableArguments {
     }
 
     func report(_ partition: LogPartition, _ store: DiskStore) throws(CommandError) -> LogReport {
-        do throws(LogError) {
-            return try LogReport.verify(directory: partition.directory, store: store)
-        } catch {
-            throw CommandError(error)
+        try CommandError.running { () throws(LogError) in
+            try LogReport.verify(directory: partition.directory, store: store)
         }
     }
 
     /// The right to change the log.
     func lock() throws(CommandError) -> DirectoryLock {
-        try DirectoryLock.take(dataDir)
+        try DataPlace.lock(dataDir)
     }
 }

@@ -47,7 +47,7 @@ struct LogRange: ParsableArguments {
     }
 
     private func next(_ reader: PartitionReader, _ batch: RecordBatch) throws(CommandError) -> Bool {
-        do throws(LogError) { return try reader.next(into: batch) } catch { throw CommandError(error) }
+        try CommandError.running { () throws(LogError) in try reader.next(into: batch) }
     }
 
     /// Events come out of order, so a time is a condition on each.

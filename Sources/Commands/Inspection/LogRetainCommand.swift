@@ -105,7 +105,7 @@ struct LogRetainCommand: ParsableCommand {
         var needed: [String: LogOffset] = [:]
         let path = alerts ?? place.dataDir + "/alerts.sqlite"
         let isThere: Bool
-        do throws(FileError) { isThere = try DiskStore.size(at: path) != nil } catch { throw CommandError(error) }
+        isThere = try CommandError.running { () throws(FileError) in try DiskStore.size(at: path) != nil }
         if isThere {
             do throws(AlertStoreError) {
                 let database = try AlertDatabase(path: path, readOnly: true)

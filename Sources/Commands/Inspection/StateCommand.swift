@@ -83,7 +83,7 @@ struct StateListCommand: ParsableCommand {
             rows: []
         )
         for partition in 0..<plan.partitionCount {
-            let view = try CommandError.keeping { () throws(UpkeepError) in try recomputation.view(of: partition) }
+            let view = try CommandError.running { () throws(UpkeepError) in try recomputation.view(of: partition) }
             do throws(RunnerError) {
                 let bound: Int64? =
                     switch fromCheckpoint {

@@ -34,7 +34,7 @@ struct StatsCommand: ParsableCommand {
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             let store = try place.store()
-            let bounds = try CommandError.keeping { () throws(UpkeepError) in try place.files.bounds(store) }
+            let bounds = try CommandError.running { () throws(UpkeepError) in try place.files.bounds(store) }
             guard !recordings else { return try RecordingList(bounds.map(\.name), store).listing.write(as: format) }
             var totals = LedgerTotals()
             var committed: Int64 = 0
@@ -73,7 +73,7 @@ struct StatsCommand: ParsableCommand {
             )
             // One object, not a list of one: there is one directory.
             if format == .json { listing.write(as: .jsonl) } else { listing.write(as: format) }
-            let missing = try CommandError.keeping { () throws(UpkeepError) in
+            let missing = try CommandError.running { () throws(UpkeepError) in
                 try place.files.missing(store, database)
             }
             guard missing.isEmpty else { throw .damaged(missing.joined(separator: "\n")) }

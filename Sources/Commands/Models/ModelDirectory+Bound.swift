@@ -9,6 +9,6 @@ extension ModelDirectory {
         _ plan: inout PipelinePlan,
         path: String?
     ) throws(CommandError) -> (bindings: [Int: ModelBinding], models: [ModelDirectory]) {
-        do throws(LearningError) { return try bind(&plan, path: path) } catch { throw CommandError(error) }
+        try CommandError.running { () throws(LearningError) in try bind(&plan, path: path) }
     }
 }

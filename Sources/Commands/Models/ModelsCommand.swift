@@ -53,7 +53,7 @@ struct ModelsCheckCommand: ParsableCommand {
                 rows: []
             )
             for path in files {
-                let model = try CommandError.learning { () throws(LearningError) in
+                let model = try CommandError.running { () throws(LearningError) in
                     let model = try ModelDirectory.load(path, name: "model")
                     if var plan { _ = try ModelDirectory.bind(&plan, path: path) }
                     return model

@@ -47,6 +47,6 @@ extension ProtocolReport {
             modelID: modelID
         )
         let now = Int64(Date().timeIntervalSince1970 * 1000)
-        try CommandError.learning { () throws(LearningError) in try note(in: path, run, atMilliseconds: now) }
+        try CommandError.running { () throws(LearningError) in try note(in: path, run, atMilliseconds: now) }
     }
 }

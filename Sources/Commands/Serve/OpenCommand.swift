@@ -23,7 +23,7 @@ struct OpenCommand: ParsableCommand {
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
-            let found = try CommandError.guarding { () throws(SecurityError) in
+            let found = try CommandError.running { () throws(SecurityError) in
                 (try ServerNotice.running(dataDir), try AccessToken.existing(dataDir))
             }
             guard let notice = found.0, let token = found.1 else {

@@ -70,10 +70,8 @@ struct ServeCommand: AsyncParsableCommand {
         }
         for note in directory.notes { Output.talk(note) }
         let monitor = try CommandError.ending { () throws(CommandError) in
-            do throws(AlertStoreError) {
-                return try ServerMonitor(directory, feed: feed, plan: plan, bindings: models.bindings)
-            } catch {
-                throw CommandError(error)
+            try CommandError.running { () throws(AlertStoreError) in
+                try ServerMonitor(directory, feed: feed, plan: plan, bindings: models.bindings)
             }
         }
         let engine = LiveEngine(directory, plan: plan, feed: feed, settings: LiveSettings())
@@ -89,7 +87,7 @@ struct ServeCommand: AsyncParsableCommand {
         )
         context.modelLoadSeconds = loaded / .seconds(1)
         let token = try CommandError.ending { () throws(CommandError) in
-            try CommandError.guarding { () throws(SecurityError) in try AccessToken.load(dataDir) }
+            try CommandError.running { () throws(SecurityError) in try AccessToken.load(dataDir) }
         }
         let level = logLevel.level
         let serverAccess = ServerAccess(token: token, allowedHosts: access.allowedHosts)
@@ -107,7 +105,7 @@ struct ServeCommand: AsyncParsableCommand {
         try CommandError.ending { () throws(CommandError) in
             do throws(LiveEngine.StoppedError) { try engine.stop() } catch { throw .storage(error.words) }
             // The last connection that is closed writes everything into the one file.
-            do throws(AlertStoreError) { try context.alerts.close() } catch { throw CommandError(error) }
+            try CommandError.running { () throws(AlertStoreError) in try context.alerts.close() }
             let (totals, digest) = try directory.finish(status: refusal == nil ? "finished" : "failed", inputs: [])
             if let refusal { throw CommandError(refusal) }
             Output.talk(ReplaySummary.line(totals, seconds: clock.seconds, digest: digest))
@@ -119,10 +117,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func readers(of directory: DataDirectory) throws(CommandError) -> AlertDatabase {
-        do throws(AlertStoreError) {
-            return try AlertDatabase(path: directory.database.path, readOnly: true, readers: 4, timeLimit: 1000)
-        } catch {
-            throw CommandError(error)
+        try CommandError.running { () throws(AlertStoreError) in
+            try AlertDatabase(path: directory.database.path, readOnly: true, readers: 4, timeLimit: 1000)
         }
     }
 

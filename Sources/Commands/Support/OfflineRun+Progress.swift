@@ -13,7 +13,7 @@ extension OfflineRun {
         body: (EngineShare, Chunk, inout EngineOutput) throws(LearningError) -> Void
     ) throws(CommandError) {
         defer { progress.finish() }
-        try CommandError.learning { () throws(LearningError) in
+        try CommandError.running { () throws(LearningError) in
             try run(
                 paths,
                 progress: { progress.update("\(grouped($0)) events", fraction: $1) },

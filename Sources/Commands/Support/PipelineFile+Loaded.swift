@@ -4,6 +4,6 @@ import PipelineFiles
 extension PipelineFile {
     /// Reads a file, or the embedded pipeline of that name, for a command.
     static func loaded(_ path: String?) throws(CommandError) -> PipelineFile {
-        try CommandError.planning { () throws(PipelineFileError) in try load(path) }
+        try CommandError.running { () throws(PipelineFileError) in try load(path) }
     }
 }
