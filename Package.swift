@@ -135,7 +135,7 @@ let package = Package(
         ),
         library(
             "Upkeep",
-            on: "AlertStore Base Bytes Delivery Engine EventLog FileStore Models Plan Runtime StateStore"
+            on: "AlertStore Base Bytes Delivery Engine EventLog FileStore Ingest Models Plan Runtime StateStore"
         ),
         library(
             "Learning",
@@ -157,7 +157,7 @@ let package = Package(
         library(
             "Console",
             on: """
-                AlertStore Base Bytes Engine EventLog FileStore Learning PipelineFiles Plan Recordings Runtime Tables \
+                AlertStore Base Bytes Engine EventLog FileStore Ingest Learning PipelineFiles Plan Recordings Runtime Tables \
                 Upkeep Windows
                 """,
             [argumentParser]
@@ -174,7 +174,7 @@ let package = Package(
         library(
             "Commands",
             on: """
-                AlertStore Base Bench Bytes CLZ4 CProcess Console Draft Engine Evaluation EventLog FileStore \
+                AlertStore Base Bench Bytes CProcess Console Draft Engine Evaluation EventLog FileStore \
                 FirstLook Forest ForestFormats ForestTraining Ingest Learning Models PipelineFiles Plan Recordings Runtime \
                 SQLExport Server StateStore Survey Tables TensorGraph Traffic Upkeep
                 """,
