@@ -157,16 +157,16 @@ let package = Package(
         library(
             "Console",
             on: """
-                AlertStore Base Bytes Engine EventLog FileStore Ingest Learning PipelineFiles Plan Recordings Runtime Tables \
-                Upkeep Windows
+                AlertStore Base Bytes Engine EventLog FileStore Ingest Learning Models PipelineFiles Plan Recordings Runtime \
+                Tables Upkeep Windows
                 """,
             [argumentParser]
         ),
         library(
             "Bench",
             on: """
-                Base CLZ4 Console Decode Engine EventLog FileStore Forest ForestTraining Learning PipelineFiles Plan \
-                Runtime StateStore Tables Traffic Windows
+                AlertStore Base CLZ4 Console Decode Engine EventLog FileStore Forest ForestTraining Learning Models \
+                PipelineFiles Plan Recordings Runtime StateStore Tables Traffic Windows
                 """,
             [argumentParser, histogram, sqlite],
             exclude: ["README.md"]
@@ -237,7 +237,7 @@ let package = Package(
         tests("PipelineFilesTests", of: "PipelineFiles Plan"),
         tests("RecordingsTests", of: "Engine Recordings"),
         tests("ConsoleTests", of: "AlertStore Console Learning PipelineFiles Recordings Runtime Tables"),
-        tests("BenchTests", of: "Bench Console ForestTraining"),
+        tests("BenchTests", of: "Bench Console ForestTraining PipelineFiles Recordings Traffic"),
         tests("UpkeepTests", of: "FileStore Upkeep"),
         tests("LearningTests", of: "AlertStore Base Decode Engine Evaluation Learning Models Plan Tables"),
         tests("FirstLookTests", of: "Draft Engine FirstLook Recordings Survey"),

@@ -1,12 +1,11 @@
 import Base
-import Console
-import Engine
-import Learning
-import Recordings
+public import Engine
+public import Learning
+public import Recordings
 
 extension OfflineRun {
-    /// Runs the recordings for a command, showing how far it is.
-    func run(
+    /// Runs the recordings for a command, showing how far it is. Throws what ``run(_:progress:atEnd:body:)`` does.
+    public func run(
         _ paths: [String],
         progress: ProgressBar,
         atEnd: (Recording) -> Void = { _ in },
