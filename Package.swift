@@ -174,7 +174,7 @@ let package = Package(
         library(
             "Commands",
             on: """
-                AlertStore Base Bench Bytes CProcess Console Draft Engine Evaluation EventLog FileStore \
+                AlertStore Base Bench Bytes Console Draft Engine Evaluation EventLog FileStore \
                 FirstLook Forest ForestFormats ForestTraining Ingest Learning Models PipelineFiles Plan Recordings Runtime \
                 SQLExport Server StateStore Survey Tables TensorGraph Traffic Upkeep
                 """,

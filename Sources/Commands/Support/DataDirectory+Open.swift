@@ -4,6 +4,7 @@ import Learning
 import Models
 import Plan
 import Runtime
+import Server
 
 extension DataDirectory {
     /// Opens a directory for a command, showing how far recovery is.
