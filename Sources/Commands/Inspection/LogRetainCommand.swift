@@ -3,7 +3,6 @@ import Base
 import Bytes
 import Console
 import EventLog
-import Foundation
 import Upkeep
 
 /// `log retain`

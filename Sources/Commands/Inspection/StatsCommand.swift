@@ -4,8 +4,6 @@ import Base
 import Bytes
 import Console
 import Engine
-import EventLog
-import FileStore
 import Upkeep
 
 /// `stats`: what went in and what came of it.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Console
 import EventLog
-import FileStore
 import Foundation
 import Upkeep
 
