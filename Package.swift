@@ -136,7 +136,9 @@ let package = Package(
         ),
         library(
             "Upkeep",
-            on: "Activations AlertStore Base Bytes Delivery Engine EventLog FileStore Models Plan Runtime StateStore"
+            on: """
+                Activations AlertStore Base Bytes Delivery Engine EventLog FileStore Ingest Models Plan Runtime StateStore
+                """
         ),
         library(
             "Learning",
@@ -158,16 +160,16 @@ let package = Package(
         library(
             "Console",
             on: """
-                AlertStore Base Bytes Engine EventLog FileStore Learning PipelineFiles Plan Recordings Runtime Tables \
-                Upkeep Windows
+                AlertStore Base Bytes Engine EventLog FileStore Ingest Learning Models PipelineFiles Plan Recordings Runtime \
+                Tables Upkeep Windows
                 """,
             [argumentParser]
         ),
         library(
             "Bench",
             on: """
-                Base CLZ4 Console Decode Engine EventLog FileStore Forest ForestTraining Learning PipelineFiles Plan \
-                Runtime StateStore Tables Traffic Windows
+                AlertStore Base CLZ4 Console Decode Engine EventLog FileStore Forest ForestTraining Learning Models \
+                PipelineFiles Plan Recordings Runtime StateStore Tables Traffic Windows
                 """,
             [argumentParser, histogram, sqlite],
             exclude: ["README.md"]
@@ -175,7 +177,7 @@ let package = Package(
         library(
             "Commands",
             on: """
-                AlertStore Base Bench Bytes CLZ4 CProcess Console Draft Engine Evaluation EventLog FileStore \
+                AlertStore Base Bench Bytes Console Draft Engine Evaluation EventLog FileStore \
                 FirstLook Forest ForestFormats ForestTraining Ingest Learning Models PipelineFiles Plan Recordings Runtime \
                 SQLExport Server StateStore Survey Tables TensorGraph Traffic Upkeep
                 """,
@@ -239,7 +241,7 @@ let package = Package(
         tests("PipelineFilesTests", of: "PipelineFiles Plan"),
         tests("RecordingsTests", of: "Engine Recordings"),
         tests("ConsoleTests", of: "AlertStore Console Learning PipelineFiles Recordings Runtime Tables"),
-        tests("BenchTests", of: "Bench Console ForestTraining"),
+        tests("BenchTests", of: "Bench Console ForestTraining PipelineFiles Recordings Traffic"),
         tests("UpkeepTests", of: "Activations Base EventLog FileStore Upkeep"),
         tests("LearningTests", of: "AlertStore Base Decode Engine Evaluation Learning Models Plan Tables"),
         tests("FirstLookTests", of: "Draft Engine FirstLook Recordings Survey"),

@@ -71,11 +71,11 @@ public struct BenchForestCommand: ParsableCommand {
     }
 
     private func measure() throws(CommandError) {
-        let loaded = try CommandError.learning { () throws(LearningError) in
+        let loaded = try CommandError.running { () throws(LearningError) in
             try ModelDirectory.load(model, name: "model")
         }
         for note in loaded.notes { Output.talk("note: \(note)") }
-        let forest = try CommandError.learning { () throws(LearningError) in try loaded.forest() }
+        let forest = try CommandError.running { () throws(LearningError) in try loaded.forest() }
         let rows = try BenchRows(rows, model: forest, width: width)
         let benchmark = ForestBenchmark(forest, rows: rows, passes: passes)
         if let predictions { try write(benchmark.results(), of: forest, to: predictions) }

@@ -50,7 +50,7 @@ public struct BenchRecoveryCommand: ParsableCommand {
             var listing = Listing(columns: RecoveryBenchmark.columns, rows: [])
             for size in gib { listing.rows.append(try benchmark.reopen(gibibytes: size)) }
             listing.rows += try benchmark.checkpoints(
-                try CommandError.planning { () throws(PipelineFileError) in try PipelineFile.load(nil).plan },
+                try PipelineFile.loaded(nil).plan,
                 events: events
             )
             listing.write(as: format)

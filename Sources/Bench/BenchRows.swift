@@ -16,14 +16,14 @@ struct BenchRows: Sendable {
         let features = model.featureNames
         self.width = features.count
         if path.hasSuffix(".npy") {
-            let table = try CommandError.tabling { () throws(TableError) in try NumberTable(path) }
+            let table = try CommandError.running { () throws(TableError) in try NumberTable(path) }
             values = try Self.narrowed(table.values, path, from: table.names.count, to: features.count)
         } else if let width {
             guard let data = FileManager.default.contents(atPath: path) else { throw .input("cannot read \(path)") }
             let floats = data.withUnsafeBytes { $0.bindMemory(to: Float.self).map { Double($0) } }
             values = try Self.narrowed(floats, path, from: width, to: features.count)
         } else {
-            let (rows, note) = try CommandError.learning { () throws(LearningError) in try model.rows(of: path) }
+            let (rows, note) = try CommandError.running { () throws(LearningError) in try model.rows(of: path) }
             if let note { Output.talk(note) }
             values = rows
         }

@@ -18,11 +18,11 @@ public struct LabelledRows {
     ///   - column: The labels' column otherwise.
     /// - Throws: ``CommandError/input(_:)``
     public init(_ path: String, labels: String?, column: String) throws(CommandError) {
-        let table = try CommandError.tabling { () throws(TableError) in try NumberTable(path) }
+        let table = try CommandError.running { () throws(TableError) in try NumberTable(path) }
         var features = Array(table.names.indices)
         let values: [Float]
         if let labels {
-            let others = try CommandError.tabling { () throws(TableError) in try NumberTable(labels) }
+            let others = try CommandError.running { () throws(TableError) in try NumberTable(labels) }
             values = others.names.isEmpty ? [] : others.floats(of: 0)
         } else if let place = table.names.firstIndex(of: column) {
             features.remove(at: place)

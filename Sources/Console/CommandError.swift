@@ -1,9 +1,4 @@
-public import AlertStore
 import ArgumentParser
-public import Engine
-public import EventLog
-public import FileStore
-public import Runtime
 
 /// Why a command ends, in words a person can act on, with the exit code that says which kind it is.
 public enum CommandError: Error {
@@ -56,38 +51,20 @@ public enum CommandError: Error {
     public static func reporting(_ body: () throws(CommandError) -> Void) throws { try ending(body) }
 }
 
+/// What went wrong in a room below, which a command can end with.
+public protocol CommandFailure: Error {
+    /// The same in words for a person, with the exit code of its kind.
+    var commandError: CommandError { get }
+}
+
 extension CommandError {
-    /// Runs calls of a data directory, whose errors become the command's.
-    public static func running<Result>(_ body: () throws(RuntimeError) -> Result) throws(CommandError) -> Result {
-        do throws(RuntimeError) { return try body() } catch { throw CommandError(error) }
+    /// Runs calls of the rooms below, whose errors become the command's.
+    public static func running<Result, Failure: CommandFailure>(
+        _ body: () throws(Failure) -> Result
+    ) throws(CommandError) -> Result {
+        do throws(Failure) { return try body() } catch { throw error.commandError }
     }
 
-    /// Runs calls of the alerts file, whose errors become the command's.
-    public static func storing<Result>(_ body: () throws(AlertStoreError) -> Result) throws(CommandError) -> Result {
-        do throws(AlertStoreError) { return try body() } catch { throw CommandError(error) }
-    }
-
-    /// What went wrong in a data directory, with the exit code of its kind.
-    public init(_ error: RuntimeError) {
-        switch error {
-        case .inUse(let words): self = .inUse(words)
-        case .storage(let words): self = .storage(words)
-        case .noRoom(let error): self = .storage(error.description)
-        case .damaged(let words): self = .damaged(words)
-        case .plan(let words): self = .plan(words)
-        case .recording(let error): self = CommandError(error)
-        }
-    }
-
-    /// What the disk said.
-    public init(_ error: FileError) { self.init(RuntimeError(error)) }
-
-    /// What went wrong in a partition.
-    public init(_ error: RunnerError) { self.init(RuntimeError(error)) }
-
-    /// What went wrong in the log.
-    public init(_ error: LogError) { self.init(RuntimeError(error)) }
-
-    /// What went wrong in the alerts file.
-    public init(_ error: AlertStoreError) { self.init(RuntimeError(error)) }
+    /// What a command ends with because of an error below.
+    public init(_ error: some CommandFailure) { self = error.commandError }
 }

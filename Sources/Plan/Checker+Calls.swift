@@ -294,12 +294,11 @@ extension Checker {
     }
 
     func mentionsComputed(_ expression: Expression) -> Bool {
-        switch expression {
-        case .aggregate, .feature: true
-        case .unary(_, let operand), .isIn(let operand, _), .isInNumbers(let operand, _): mentionsComputed(operand)
-        case .binary(_, let left, let right): mentionsComputed(left) || mentionsComputed(right)
-        case .call(_, let arguments): arguments.contains(where: mentionsComputed)
-        case .number, .bool, .text, .field: false
+        expression.parts.contains { part in
+            switch part {
+            case .aggregate, .feature: true
+            default: false
+            }
         }
     }
 }

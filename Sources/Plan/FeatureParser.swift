@@ -103,7 +103,9 @@ struct FeatureParser {
             }
             state[index] = 1
             path.append(index)
-            for used in usedFeatures(drafts[index].expression) { visit(used) }
+            for part in drafts[index].expression?.parts ?? [] {
+                if case .feature(let used, _) = part { visit(used) }
+            }
             path.removeLast()
             state[index] = 2
             order.append(index)
@@ -117,25 +119,9 @@ struct FeatureParser {
         return order
     }
 
-    private static func usedFeatures(_ expression: Expression?) -> [Int] {
-        switch expression {
-        case .feature(let index, _): [index]
-        case .unary(_, let operand), .isIn(let operand, _), .isInNumbers(let operand, _): usedFeatures(operand)
-        case .binary(_, let left, let right): usedFeatures(left) + usedFeatures(right)
-        case .call(_, let arguments): arguments.flatMap { usedFeatures($0) }
-        default: []
-        }
-    }
-
     private static func renumbered(_ expression: Expression, _ place: [Int]) -> Expression {
-        switch expression {
-        case .feature(let index, let type): .feature(place[index], type)
-        case .unary(let op, let operand): .unary(op, renumbered(operand, place))
-        case .binary(let op, let left, let right): .binary(op, renumbered(left, place), renumbered(right, place))
-        case .isIn(let operand, let texts): .isIn(renumbered(operand, place), texts: texts)
-        case .isInNumbers(let operand, let numbers): .isInNumbers(renumbered(operand, place), numbers: numbers)
-        case .call(let function, let arguments): .call(function, arguments.map { renumbered($0, place) })
-        default: expression
+        expression.replacingLeaves { leaf in
+            if case .feature(let index, let type) = leaf { .feature(place[index], type) } else { leaf }
         }
     }
 

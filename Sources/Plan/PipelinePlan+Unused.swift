@@ -50,20 +50,16 @@ extension PipelinePlan {
         var looked: Set<Int> = []
 
         mutating func note(_ expression: Expression, _ plan: PipelinePlan) {
-            switch expression {
-            case .number, .bool, .text: break
-            case .field(let index, _): fields.insert(index)
-            case .feature(let index, _): looked.insert(index)
-            case .aggregate(let index):
-                let aggregate = plan.aggregates[index]
-                entities.insert(aggregate.window.entity)
-                if let argument = aggregate.argument { note(argument, plan) }
-            case .unary(_, let operand), .isIn(let operand, _), .isInNumbers(let operand, _): note(operand, plan)
-            case .binary(_, let left, let right):
-                note(left, plan)
-                note(right, plan)
-            case .call(_, let arguments):
-                for argument in arguments { note(argument, plan) }
+            for part in expression.parts {
+                switch part {
+                case .field(let index, _): fields.insert(index)
+                case .feature(let index, _): looked.insert(index)
+                case .aggregate(let index):
+                    let aggregate = plan.aggregates[index]
+                    entities.insert(aggregate.window.entity)
+                    if let argument = aggregate.argument { note(argument, plan) }
+                default: break
+                }
             }
         }
     }

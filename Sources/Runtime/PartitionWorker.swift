@@ -79,9 +79,14 @@ public final class PartitionWorker: @unchecked Sendable {
             }
         }
         guard runner.uncommittedCount > 0 else { return }
-        if runner.uncommittedCount >= policy.commitEvents || runner.isFull || lastCommit.duration(to: .now) > pause {
+        if runner.uncommittedCount >= policy.commitEvents || runner.isFull || isCommitDue(after: pause) {
             try commit()
         }
+    }
+
+    /// Whether something waits for a commit, and the last one, whoever asked for it, is longer ago than this.
+    func isCommitDue(after pause: Duration) -> Bool {
+        runner.uncommittedCount > 0 && lastCommit.duration(to: .now) > pause
     }
 
     /// Writes what has been found, unless the alerts file cannot be written now: then it is tried again in a while.

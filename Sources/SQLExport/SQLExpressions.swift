@@ -127,18 +127,3 @@ struct SQLExpressions {
         return out
     }
 }
-
-extension Expression {
-    /// Calls the body with every part of the expression, itself included.
-    func forEachPart(_ body: (Expression) -> Void) {
-        body(self)
-        switch self {
-        case .unary(_, let operand), .isIn(let operand, _), .isInNumbers(let operand, _): operand.forEachPart(body)
-        case .binary(_, let left, let right):
-            left.forEachPart(body)
-            right.forEachPart(body)
-        case .call(_, let arguments): for argument in arguments { argument.forEachPart(body) }
-        case .number, .bool, .text, .field, .feature, .aggregate: break
-        }
-    }
-}

@@ -52,7 +52,7 @@ public struct SQLScript {
         values = SQLValues(expressions: expressions, mark: mark, zone: plan.zone)
         var used: Set<Int> = []
         for feature in plan.features {
-            feature.expression.forEachPart { part in
+            for part in feature.expression.parts {
                 if case .aggregate(let index) = part { used.insert(index) }
             }
             note(fieldsOf: feature.expression)
@@ -72,7 +72,7 @@ public struct SQLScript {
     }
 
     private mutating func note(fieldsOf expression: Expression) {
-        expression.forEachPart { part in
+        for part in expression.parts {
             if case .field(let index, _) = part { usedFields.insert(index) }
         }
     }

@@ -2,7 +2,10 @@ import Bench
 import Console
 import ForestTraining
 import Foundation
+import PipelineFiles
+import Recordings
 import Testing
+import Traffic
 
 @Suite struct BenchTests {
     private func rows(_ folder: String, _ name: String, _ text: String) throws -> LabelledRows {
@@ -48,5 +51,29 @@ import Testing
         } catch let error as CommandError {
             #expect(error.words.replacing(folder + "/x", with: "x") == words)
         }
+    }
+
+    /// Every stage runs over all events, the replay through a data directory included.
+    @Test func aReplayIsMeasuredStageByStage() throws {
+        let folder = try Scratch.make("bench-test")
+        defer { Scratch.remove(folder) }
+        var settings = TrafficSettings()
+        settings.events = 300
+        var generator = TrafficGenerator(settings)
+        var bytes: [UInt8] = []
+        while generator.next(into: &bytes) != nil {}
+        let file = folder + "/events.jsonl"
+        try Data(bytes).write(to: URL(fileURLWithPath: file))
+        let plan = try PipelineFile.loaded(nil).plan
+        let reading = RecordingReading()
+        let benchmark = try PipelineBenchmark(file, reading, plan: plan, model: nil, runs: 2, version: "0")
+        #expect(benchmark.events == 300)
+        #expect(
+            benchmark.listing.rows.map { $0[0] } == [
+                .text("read, decode"), .text("+ windows, features"), .text("+ model, rules, alerts"),
+                .text("+ log, database, one thread"), .text("whole replay, all threads"),
+            ]
+        )
+        #expect(benchmark.listing.rows.map { $0[2] == .null } == [false, false, false, false, true])
     }
 }

@@ -78,7 +78,7 @@ struct DemoCommand: ParsableCommand {
             throw .storage("cannot make \(dir): \(error.localizedDescription)")
         }
         Output.talk("1. simulate: \(grouped(events)) events of three domains, seed \(seed), into \(recording)")
-        try CommandError.tabling { () throws(TableError) in try simulate(into: recording) }
+        try CommandError.running { () throws(TableError) in try simulate(into: recording) }
 
         Output.talk("2. replay: through the log, windows, features and the built-in model")
         let clock = ProgressBar("", isQuiet: true)

@@ -64,7 +64,7 @@ struct EvaluateCommand: ParsableCommand {
             throw .plan("the pipeline \(plan.name) has no labels section: there is nothing to compare with")
         }
         if let split = try judging.split(plan) { return try judge(plan, rule, split) }
-        let (bindings, evaluation) = try CommandError.learning { () throws(LearningError) in
+        let (bindings, evaluation) = try CommandError.running { () throws(LearningError) in
             let (bindings, _) = try ModelDirectory.bind(&plan, path: model)
             return (bindings, try EvaluationRun(plan: plan, rule: rule, models: bindings))
         }
@@ -75,7 +75,7 @@ struct EvaluateCommand: ParsableCommand {
             output throws(LearningError) in
             try evaluation.append(share, &output)
         }
-        let report = try CommandError.learning { () throws(LearningError) in try evaluation.report() }
+        let report = try CommandError.running { () throws(LearningError) in try evaluation.report() }
         switch format {
         case .json: Output.data(report.json, .json)
         case .table: Output.data(report.table)
@@ -85,7 +85,7 @@ struct EvaluateCommand: ParsableCommand {
     /// Judges the model on some days.
     private func judge(_ source: PipelinePlan, _ rule: LabelRule, _ split: DelayedSplit) throws(CommandError) {
         var plan = source
-        let binding = try CommandError.learning { () throws(LearningError) in
+        let binding = try CommandError.running { () throws(LearningError) in
             try ModelDirectory.judged(of: &plan, path: model, negative: rule.negative)
         }
         let data = try judging.data(
@@ -96,7 +96,7 @@ struct EvaluateCommand: ParsableCommand {
             splits: [split],
             progress: ProgressBar("evaluate", isQuiet: quiet)
         )
-        let report = try CommandError.learning { () throws(LearningError) in
+        let report = try CommandError.running { () throws(LearningError) in
             let (parts, scores) = try data.scores(of: binding, split)
             if let path = judging.scores {
                 let file = try ScoreFile(path)

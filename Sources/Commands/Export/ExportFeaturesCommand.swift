@@ -47,11 +47,11 @@ struct ExportFeaturesCommand: ParsableCommand {
 
     private func export() throws(CommandError) {
         let plan = try PipelineFile.loaded(pipeline).plan.featuresOnly
-        try CommandError.learning { () throws(LearningError) in
+        try CommandError.running { () throws(LearningError) in
             try ModelDirectory.requireNames(plan)
             try FeatureTable.check(plan)
         }
-        let table = try CommandError.tabling { () throws(TableError) in try writer(plan.features.map(\.name)) }
+        let table = try CommandError.running { () throws(TableError) in try writer(plan.features.map(\.name)) }
         let features = FeatureTable(plan, into: table)
         do throws(CommandError) {
             let run = OfflineRun(plan: plan, models: [:], reading: recordings.reading(inputFormat))
@@ -59,7 +59,7 @@ struct ExportFeaturesCommand: ParsableCommand {
             try run.run(files, progress: progress) { share, _, output throws(LearningError) in
                 try features.append(share, &output)
             }
-            try CommandError.tabling { () throws(TableError) in try table.close() }
+            try CommandError.running { () throws(TableError) in try table.close() }
         } catch {
             table.discard()
             throw error

@@ -25,7 +25,7 @@ struct AlertsVacuumCommand: ParsableCommand {
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             _ = try place.store()
-            let lock = try DirectoryLock.take(place.dataDir)
+            let lock = try place.lock()
             defer { withExtendedLifetime(lock) {} }
             do throws(AlertStoreError) {
                 try AlertFiles.finishSalvage(of: place.alertsPath)

@@ -55,14 +55,15 @@ struct LogCatCommand: ParsableCommand {
                 var out: [UInt8] = []
                 // What came before damage is printed, too.
                 defer { Output.data(out, .json) }
-                try range.forEach(in: partition, store) { batch, record, offset in
-                    end = offset + 1
-                    if let wanted, !Self.isKey(wanted, record, batch) { return true }
+                try range.forEach(in: partition, store) { event in
+                    end = event.offset + 1
+                    // Bytes are compared, not characters: texts that look the same may be different keys.
+                    if let wanted, event.key?.elementsEqual(wanted) != true { return true }
                     if withOffsets {
-                        let time = TimeParser.text(milliseconds: record.timestampMilliseconds)
-                        out.append(contentsOf: "\(partition.name)\t\(offset)\t\(time)\t".utf8)
+                        let time = TimeParser.text(milliseconds: event.milliseconds)
+                        out.append(contentsOf: "\(partition.name)\t\(event.offset)\t\(time)\t".utf8)
                     }
-                    Output.append(event: batch.bytes[record.value], to: &out)
+                    Output.append(event: event.value, to: &out)
                     if out.count >= 1 << 16 {
                         Output.data(out, .json)
                         out.removeAll(keepingCapacity: true)
@@ -84,14 +85,6 @@ struct LogCatCommand: ParsableCommand {
     }
 
     private static func offsets(of consumer: String, _ store: DiskStore) throws(CommandError) -> [String: LogOffset] {
-        do throws(LogError) { return try ConsumerOffsets(store: store).offsets(of: consumer) } catch {
-            throw CommandError(error)
-        }
-    }
-
-    /// Bytes are compared, not characters: texts that look the same may be different keys.
-    private static func isKey(_ wanted: [UInt8], _ record: RecordBatch.Record, _ batch: RecordBatch) -> Bool {
-        guard let key = record.key else { return false }
-        return batch.bytes[key].elementsEqual(wanted)
+        try CommandError.running { () throws(LogError) in try ConsumerOffsets(store: store).offsets(of: consumer) }
     }
 }

@@ -34,7 +34,7 @@ struct LogPlace: ParsableArguments {
 
     /// All partitions, that of the activations too, or those with that number.
     func partitions(_ store: DiskStore, number: Int? = nil) throws(CommandError) -> [LogPartition] {
-        try numbered(number, of: try CommandError.keeping { () throws(UpkeepError) in try LogPartition.all(store) })
+        try numbered(number, of: try CommandError.running { () throws(UpkeepError) in try LogPartition.all(store) })
     }
 
     private func numbered(_ number: Int?, of all: [LogPartition]) throws(CommandError) -> [LogPartition] {
@@ -54,15 +54,13 @@ struct LogPlace: ParsableArguments {
     }
 
     func report(_ partition: LogPartition, _ store: DiskStore) throws(CommandError) -> LogReport {
-        do throws(LogError) {
-            return try LogReport.verify(directory: partition.directory, store: store)
-        } catch {
-            throw CommandError(error)
+        try CommandError.running { () throws(LogError) in
+            try LogReport.verify(directory: partition.directory, store: store)
         }
     }
 
     /// The right to change the log.
     func lock() throws(CommandError) -> DirectoryLock {
-        try DirectoryLock.take(dataDir)
+        try DataPlace.lock(dataDir)
     }
 }

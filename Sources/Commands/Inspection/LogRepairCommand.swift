@@ -41,7 +41,7 @@ struct LogRepairCommand: ParsableCommand {
             try checkManifest(store)
             // Offsets that alerts were made from are never given out again.
             let files = DataFiles(dataDir: place.dataDir, alerts: alerts)
-            let built = try CommandError.keeping { () throws(UpkeepError) in try files.built(try files.database()) }
+            let built = try CommandError.running { () throws(UpkeepError) in try files.built(try files.database()) }
             let partitions = Set(try place.partitions(store) + built.keys.compactMap { LogPartition($0) })
             for partition in partitions.sorted() {
                 let repair = LogRepair(
@@ -79,7 +79,7 @@ struct LogRepairCommand: ParsableCommand {
             _ = try LogManifest.read(store: store)
         } catch {
             guard quarantine, case .damagedManifest = error else { throw CommandError(error) }
-            let names = try CommandError.keeping { () throws(UpkeepError) in try LogPartition.folders(store) }
+            let names = try CommandError.running { () throws(UpkeepError) in try LogPartition.folders(store) }
             do throws(LogError) {
                 try LogManifest.rebuild(partitions: names, quarantine: "quarantine", store: store)
             } catch {

@@ -1,12 +1,8 @@
-import AlertStore
 import ArgumentParser
 import Base
 import Bytes
 import Console
 import EventLog
-import FileStore
-import Foundation
-import StateStore
 import Upkeep
 
 /// `log retain`
@@ -64,7 +60,12 @@ struct LogRetainCommand: ParsableCommand {
         let lock = dryRun ? nil : try place.lock()
         defer { withExtendedLifetime(lock) {} }
         let partitions = try place.eventPartitions(store)
-        let needed = force ? nil : try neededOffsets(partitions, store)
+        let needed =
+            force
+            ? nil
+            : try CommandError.running { () throws(UpkeepError) in
+                try DataFiles(dataDir: place.dataDir, alerts: alerts).neededOffsets(partitions, store)
+            }
         let retention = LogRetention(store: store)
         var listing = Listing(
             columns: ["partition", "file", "bytes", "first_offset", "last_offset", "newest", "outcome"],
@@ -96,64 +97,5 @@ struct LogRetainCommand: ParsableCommand {
             .integer(Int(segment.baseOffset)), .integer(Int(segment.endOffset) - 1),
             .optional(segment.newestMilliseconds.map { TimeParser.text(milliseconds: $0) }), .text(outcome),
         ]
-    }
-
-    /// The smallest offset that somebody still needs, for each folder.
-    private func neededOffsets(
-        _ partitions: [LogPartition],
-        _ store: DiskStore
-    ) throws(CommandError) -> [String: LogOffset] {
-        var needed: [String: LogOffset] = [:]
-        let path = alerts ?? place.dataDir + "/alerts.sqlite"
-        let isThere: Bool
-        do throws(FileError) { isThere = try DiskStore.size(at: path) != nil } catch { throw CommandError(error) }
-        if isThere {
-            do throws(AlertStoreError) {
-                let database = try AlertDatabase(path: path, readOnly: true)
-                for topic in Set(partitions.map(\.topic)).sorted() {
-                    for entry in try database.progress(topic: topic) {
-                        needed["log/\(topic)-\(entry.partition)"] = LogOffset(entry.nextOffset)
-                    }
-                }
-            } catch {
-                throw CommandError(error)
-            }
-        }
-        for partition in partitions {
-            guard let committed = needed[partition.directory],
-                let checkpoint = try Self.oldestCheckpoint(partition, upTo: committed, store)
-            else { continue }
-            // A restart reads on from a checkpoint: what lies between it and the committed offset is its state.
-            needed[partition.directory] = checkpoint
-        }
-        let consumers = ConsumerOffsets(store: store)
-        do throws(LogError) {
-            for name in try consumers.consumers() {
-                let offsets = try consumers.offsets(of: name)
-                for partition in partitions {
-                    guard let known = needed[partition.directory] else { continue }
-                    // A consumer that does not name a partition has read nothing of it.
-                    needed[partition.directory] = min(known, offsets[partition.name] ?? LogOffset(0))
-                }
-            }
-        } catch {
-            throw CommandError(error)
-        }
-        return needed
-    }
-
-    /// The oldest checkpoint that a restart may fall back to, whatever pipeline it is of.
-    private static func oldestCheckpoint(
-        _ partition: LogPartition,
-        upTo committed: LogOffset,
-        _ store: DiskStore
-    ) throws(CommandError) -> LogOffset? {
-        let checkpoints = CheckpointStore(directory: "state/" + partition.name, fingerprint: "", store: store)
-        do throws(FileError) {
-            return try checkpoints.summaries().map { LogOffset($0.offset) }
-                .filter { $0 >= LogOffset(0) && $0 <= committed }.min()
-        } catch {
-            throw CommandError(error)
-        }
     }
 }

@@ -29,11 +29,18 @@ struct DataPlace: ParsableArguments {
         return DiskStore(root: dataDir)
     }
 
+    /// The right to change the directory, which must exist.
+    func lock() throws(CommandError) -> DirectoryLock { try Self.lock(dataDir) }
+
+    static func lock(_ dataDir: String) throws(CommandError) -> DirectoryLock {
+        try CommandError.running { () throws(DirectoryLock.Failure) in try DirectoryLock(dataDir) }
+    }
+
     var files: DataFiles { DataFiles(dataDir: dataDir, alerts: alerts) }
 
     /// The alerts file, for reading; nil if there is none.
     func database() throws(CommandError) -> AlertDatabase? {
-        try CommandError.keeping { () throws(UpkeepError) in try files.database() }
+        try CommandError.running { () throws(UpkeepError) in try files.database() }
     }
 
     /// The alerts file, for reading.

@@ -1,8 +1,9 @@
 import AlertStore
 import ArgumentParser
+import Base
+import Bytes
 import Console
-import EventLog
-import FileStore
+import Engine
 import Upkeep
 
 /// `stats`: what went in and what came of it.
@@ -34,8 +35,12 @@ struct StatsCommand: ParsableCommand {
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             let store = try place.store()
-            let bounds = try CommandError.keeping { () throws(UpkeepError) in try place.files.bounds(store) }
-            guard !recordings else { return try RecordingList(bounds.map(\.name), store).listing.write(as: format) }
+            let bounds = try CommandError.running { () throws(UpkeepError) in try place.files.bounds(store) }
+            guard !recordings else {
+                return try CommandError.running { () throws(UpkeepError) in
+                    Self.listing(try LogRecordings(bounds.map(\.name), store)).write(as: format)
+                }
+            }
             var totals = LedgerTotals()
             var committed: Int64 = 0
             var ended = 0
@@ -73,10 +78,28 @@ struct StatsCommand: ParsableCommand {
             )
             // One object, not a list of one: there is one directory.
             if format == .json { listing.write(as: .jsonl) } else { listing.write(as: format) }
-            let missing = try CommandError.keeping { () throws(UpkeepError) in
+            let missing = try CommandError.running { () throws(UpkeepError) in
                 try place.files.missing(store, database)
             }
             guard missing.isEmpty else { throw .damaged(missing.joined(separator: "\n")) }
         }
+    }
+
+    /// One row a recording and range.
+    private static func listing(_ recordings: LogRecordings) -> Listing {
+        // Empty where the range is open.
+        func time(_ microseconds: Int64) -> Cell {
+            guard microseconds != .min, microseconds != .max else { return .null }
+            return .text(TimeParser.text(milliseconds: EventTime(microseconds: microseconds).milliseconds))
+        }
+        return Listing(
+            columns: ["recording", "file", "from", "to", "events", "up_to_line"],
+            rows: recordings.parts.map { part in
+                [
+                    .integer(part.input), .text(part.path), time(part.range.from), time(part.range.to),
+                    .integer(part.events), .integer(part.lines),
+                ]
+            }
+        )
     }
 }

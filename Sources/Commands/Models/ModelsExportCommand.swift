@@ -44,10 +44,10 @@ struct ModelsExportCommand: ParsableCommand {
     private func export() throws(CommandError) {
         let files = FileManager.default
         let place = [model, "models/" + model].first { files.fileExists(atPath: $0) }
-        let source = try CommandError.learning { () throws(LearningError) in
+        let source = try CommandError.running { () throws(LearningError) in
             try ModelDirectory.load(place, name: place == nil ? model : "model")
         }
-        let whole = try CommandError.learning { () throws(LearningError) in try source.forest() }
+        let whole = try CommandError.running { () throws(LearningError) in try source.forest() }
         let bytes: [UInt8]
         do {
             let forest = uncalibrated ? try whole.calibrated(nil) : whole

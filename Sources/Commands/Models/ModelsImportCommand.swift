@@ -82,7 +82,7 @@ struct ModelsImportCommand: ParsableCommand {
 
     private func take() throws(CommandError) {
         let plan = try pipeline.map { name throws(CommandError) in try PipelineFile.loaded(name).plan }
-        let source = try CommandError.learning { () throws(LearningError) in
+        let source = try CommandError.running { () throws(LearningError) in
             try ModelDirectory.load(file, name: name, upToBest: bestIteration)
         }
         for note in source.notes { Output.talk("note: \(note)") }
@@ -90,11 +90,11 @@ struct ModelsImportCommand: ParsableCommand {
             names?.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
         }
         let names = ModelImport.Names(name: name, features: list(features), classes: list(classes), negative: negative)
-        let imported = try CommandError.learning { () throws(LearningError) in
+        let imported = try CommandError.running { () throws(LearningError) in
             try ModelImport(source, file: file, names: names, plan: plan)
         }
         let tested = try selfTest.map { rows throws(CommandError) in try test(imported, rows) } ?? ""
-        let (path, isNew) = try CommandError.learning { () throws(LearningError) in
+        let (path, isNew) = try CommandError.running { () throws(LearningError) in
             try imported.write(into: models + "/" + name)
         }
         guard isNew else { return Output.talk("\(path) is this model already\(tested)") }
@@ -108,10 +108,10 @@ struct ModelsImportCommand: ParsableCommand {
     private func test(_ imported: ModelImport, _ rows: String) throws(CommandError) -> String {
         let test = SelfTest(imported.model, imported.metadata, readsNames: !categoryCodes)
         let file = try RowFile(rows)
-        let columns = try CommandError.learning { () throws(LearningError) in try test.columns(of: file) }
+        let columns = try CommandError.running { () throws(LearningError) in try test.columns(of: file) }
         if let note = columns.note { Output.talk(note) }
         let expected = try expect.map { path throws(CommandError) in try RowFile(path) }
-        let result = try CommandError.learning { () throws(LearningError) in
+        let result = try CommandError.running { () throws(LearningError) in
             try test.run(file, columns.places, expected: expected)
         }
         return "; \(grouped(result.rows)) rows as expected, largest difference \(result.largest)"

@@ -57,23 +57,23 @@ struct ModelsScoreCommand: ParsableCommand {
     }
 
     private func score() throws(CommandError) {
-        let loaded = try CommandError.learning { () throws(LearningError) in
+        let loaded = try CommandError.running { () throws(LearningError) in
             try ModelDirectory.load(model, name: "model", upToBest: bestIteration)
         }
         for note in loaded.notes { Output.talk("note: \(note)") }
-        let scores = try CommandError.learning { () throws(LearningError) in
+        let scores = try CommandError.running { () throws(LearningError) in
             try ModelScores(loaded.model, margin ? .margins : .usual(of: loaded.metadata))
         }
         let file = try RowFile(rows)
         // Predictions may stand beside the features, as in a self-test's file.
-        let (columns, note) = try CommandError.learning { () throws(LearningError) in
+        let (columns, note) = try CommandError.running { () throws(LearningError) in
             try file.columns(of: loaded.model, beside: Set(scores.header))
         }
         if let note { Output.talk(note) }
         if !categoryCodes { file.readCategories(of: loaded.model, in: columns) }
         Output.data(scores.header.joined(separator: ",") + "\n")
         var out: [UInt8] = []
-        while try CommandError.tabling({ () throws(TableError) in try file.next() }) {
+        while try CommandError.running({ () throws(TableError) in try file.next() }) {
             out.removeAll(keepingCapacity: true)
             let numbers = scores.of(file.values(columns))
             for (index, number) in numbers.enumerated() {

@@ -108,7 +108,7 @@ struct ProtocolOptions: ParsableArguments {
         splits: [DelayedSplit],
         progress: ProgressBar
     ) throws(CommandError) -> ProtocolData {
-        var data = try CommandError.learning { () throws(LearningError) in
+        var data = try CommandError.running { () throws(LearningError) in
             try ProtocolData(of: plan, rule: rule, splits: splits, settings: settings)
         }
         let run = OfflineRun(plan: plan.featuresOnly, models: [:], reading: reading)

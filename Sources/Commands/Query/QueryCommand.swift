@@ -107,7 +107,7 @@ struct QueryCommand: ParsableCommand {
                     try log?.number(of: file, reading: reading) ?? 0
                 }
                 let sequel = Sequel(files.dropFirst(number + 1), behind: file, open: open)
-                let recording = try CommandError.reading { () throws(RecordingError) in try open(file) }
+                let recording = try CommandError.running { () throws(RecordingError) in try open(file) }
                 try CommandError.running { () throws(RuntimeError) in
                     try run.read(recording, before: sequel, input: input) {
                         progress.update("\(grouped($0)) events", fraction: $1)

@@ -150,7 +150,7 @@ struct ReplayCommand: ParsableCommand {
         reading.isFinished = finished
         reading.isInterrupted = { Interrupt.isRequested }
         do throws(CommandError) {
-            let ordered = try CommandError.reading { () throws(RecordingError) in
+            let ordered = try CommandError.running { () throws(RecordingError) in
                 try order.files(files, reading, plan)
             }
             for (number, file) in ordered.enumerated() where !Interrupt.isRequested && !replayer.hasTooManyErrors {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Console
 import EventLog
-import FileStore
 import Foundation
 import Upkeep
 
@@ -31,16 +30,16 @@ struct AlertsRebuildCommand: ParsableCommand {
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
             let store = try place.store()
-            let lock = try DirectoryLock.take(place.dataDir)
+            let lock = try place.lock()
             defer { withExtendedLifetime(lock) {} }
             var lost: [String: [LostRange]] = [:]
-            try CommandError.keeping { () throws(UpkeepError) in
+            try CommandError.running { () throws(UpkeepError) in
                 for partition in try LogPartition.all(store) { lost[partition.name] = try partition.report(store).lost }
             }
             let bar = ProgressBar("rebuild", isQuiet: quiet)
             let recomputation = try Recomputation(engine, store: store, lost: lost, bar: bar) { Output.talk($0) }
             let now = Int64(Date().timeIntervalSince1970 * 1000)
-            try CommandError.keeping { () throws(UpkeepError) in
+            try CommandError.running { () throws(UpkeepError) in
                 try AlertRebuild(files: place.files, recomputation: recomputation, store: store).run(
                     atMilliseconds: now
                 )

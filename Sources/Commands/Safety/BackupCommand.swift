@@ -57,7 +57,7 @@ struct BackupCommand: ParsableCommand {
 
     private func wholeCopy(_ store: DiskStore, to draft: String) throws(CommandError) -> Backup {
         while true {
-            let copy = try CommandError.keeping { () throws(UpkeepError) in
+            let copy = try CommandError.running { () throws(UpkeepError) in
                 try Backup.copy(place.files, store, to: draft)
             }
             if let copy { return copy }
@@ -90,10 +90,10 @@ struct RestoreCommand: ParsableCommand {
             guard access(dataDir, F_OK) != 0 else {
                 throw .usage("\(dataDir) exists: name a new folder with --data-dir")
             }
-            let list = try CommandError.keeping { () throws(UpkeepError) in try Backup.list(of: folder) }
+            let list = try CommandError.running { () throws(UpkeepError) in try Backup.list(of: folder) }
             let draft = scratchPath(for: dataDir, ".restoring")
             if access(draft, F_OK) == 0 { Scratch.remove(draft) }
-            try CommandError.keeping { () throws(UpkeepError) in
+            try CommandError.running { () throws(UpkeepError) in
                 try Backup.restore(list, from: folder, to: DiskStore(root: draft))
             }
             // The whole directory gets its name at once.

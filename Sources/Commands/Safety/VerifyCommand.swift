@@ -38,7 +38,7 @@ struct VerifyCommand: ParsableCommand {
         var verification = Verification(place.files, store) { what, found in
             Output.data("\(Output.safe(what)): \(found)\n")
         }
-        let database = try CommandError.keeping { () throws(UpkeepError) in try verification.run() }
+        let database = try CommandError.running { () throws(UpkeepError) in try verification.run() }
         guard verification.faults.isEmpty else { throw .damaged(verification.faults.joined(separator: "\n")) }
         guard deep, let database else { return }
         let folder = try Scratch.make("verify")
@@ -49,7 +49,7 @@ struct VerifyCommand: ParsableCommand {
             lost: verification.lost,
             bar: ProgressBar("verify", isQuiet: quiet)
         ) { Output.data($0 + "\n") }
-        let events = try CommandError.keeping { () throws(UpkeepError) in
+        let events = try CommandError.running { () throws(UpkeepError) in
             try DeepComparison(files: place.files, recomputation: recomputation, folder: folder).run(database)
         }
         Output.data(

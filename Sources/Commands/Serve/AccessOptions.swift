@@ -1,7 +1,7 @@
 import ArgumentParser
-import Console
+public import Console
 import Glibc
-import Server
+public import Server
 
 /// Who may reach the server, and how it is called.
 struct AccessOptions: ParsableArguments {
@@ -37,13 +37,8 @@ struct AccessOptions: ParsableArguments {
     }
 }
 
-extension CommandError {
-    /// Runs a part of the server's safety, whose errors become the command's.
-    static func guarding<Result>(_ body: () throws(SecurityError) -> Result) throws(CommandError) -> Result {
-        do throws(SecurityError) { return try body() } catch { throw CommandError(error) }
-    }
-
-    init(_ error: SecurityError) {
-        if case .usage = error { self = .usage(error.description) } else { self = .storage(error.description) }
+extension SecurityError: CommandFailure {
+    public var commandError: CommandError {
+        if case .usage = self { .usage(description) } else { .storage(description) }
     }
 }

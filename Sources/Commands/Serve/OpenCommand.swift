@@ -23,7 +23,7 @@ struct OpenCommand: ParsableCommand {
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
-            let found = try CommandError.guarding { () throws(SecurityError) in
+            let found = try CommandError.running { () throws(SecurityError) in
                 (try ServerNotice.running(dataDir), try AccessToken.existing(dataDir))
             }
             guard let notice = found.0, let token = found.1 else {
@@ -36,8 +36,10 @@ struct OpenCommand: ParsableCommand {
                 throw .storage("\(dataDir)/server.json names no address: restart the server")
             }
             if let port { address.port = port }
-            let asked = try LoopbackRequest(host: host, port: address.port ?? 80)
-                .post("/session/codes", token: token)
+            let request = LoopbackRequest(host: host, port: address.port ?? 80)
+            let asked = try CommandError.running { () throws(SecurityError) in
+                try request.post("/session/codes", token: token)
+            }
             guard asked.status == 201 else {
                 throw .storage("the server answers \(asked.status); does it run on \(dataDir)?")
             }

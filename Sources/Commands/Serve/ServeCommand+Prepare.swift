@@ -8,7 +8,7 @@ extension ServeCommand: PreparedCommand {
     /// Gives up what the server does not need, before anything is read that others have written.
     mutating func prepare() throws {
         let confinement = try CommandError.ending { () throws(CommandError) in
-            try CommandError.guarding { () throws(SecurityError) in
+            try CommandError.running { () throws(SecurityError) in
                 try access.server.check()
                 try ProcessPrivacy.begin()
                 try AccessToken.checkDirectory(dataDir)

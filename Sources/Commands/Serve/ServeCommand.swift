@@ -42,14 +42,52 @@ struct ServeCommand: AsyncParsableCommand {
     var confinement: Confinement?
 
     func run() async throws {
-        var plan = try CommandError.ending { () throws(CommandError) in try planning.plan() }
+        let (directory, context) = try CommandError.ending { () throws(CommandError) in try open() }
+        let refusal = try await serve(context)
+        try CommandError.ending { () throws(CommandError) in try end(directory, context, refusal) }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case planning, dataDir, storage, access, logLevel
+    }
+
+    /// Brings the data directory to where its log ends, and starts what takes events.
+    private func open() throws(CommandError) -> (DataDirectory, ServerContext) {
+        var plan = try planning.plan()
         let start = ContinuousClock.now
-        let models = try CommandError.ending { () throws(CommandError) in
-            try ModelDirectory.bound(&plan, path: planning.model)
-        }
+        let models = try ModelDirectory.bound(&plan, path: planning.model)
         let loaded = ContinuousClock.now - start
         ServerMetrics.begin()
         let feed = AlertFeed()
+        let directory = try DataDirectory.open(
+            dataDir,
+            options: opening(feed),
+            plan: plan,
+            models: models,
+            command: "serve",
+            isQuiet: false
+        )
+        for note in directory.notes { Output.talk(note) }
+        let monitor = try CommandError.running { () throws(AlertStoreError) in
+            try ServerMonitor(directory, feed: feed, plan: plan, bindings: models.bindings)
+        }
+        var context = ServerContext(
+            plan: plan,
+            bindings: models.bindings,
+            engine: LiveEngine(directory, plan: plan, feed: feed, settings: LiveSettings()),
+            feed: feed,
+            monitor: monitor,
+            version: PatternAlarm.version,
+            database: directory.database,
+            alerts: try CommandError.running { () throws(AlertStoreError) in
+                try AlertDatabase(path: directory.database.path, readOnly: true, readers: 4, timeLimit: 1000)
+            }
+        )
+        context.modelLoadSeconds = loaded / .seconds(1)
+        return (directory, context)
+    }
+
+    private func opening(_ feed: AlertFeed) -> DataDirectory.Options {
         // Events wait while what has changed is copied: rarely, then.
         var opening = storage.opening(checkpointEvents: 5_000_000, seconds: 30)
         opening.observer = feed
@@ -58,72 +96,41 @@ struct ServeCommand: AsyncParsableCommand {
         opening.waitsForRoom = true
         // Filled ahead, so that a sync is steady; the live engine says when.
         opening.log.durability = .interval(milliseconds: 1)
-        let directory = try CommandError.ending { () throws(CommandError) in
-            try DataDirectory.open(
-                dataDir,
-                options: opening,
-                plan: plan,
-                models: models,
-                command: "serve",
-                isQuiet: false
-            )
-        }
-        for note in directory.notes { Output.talk(note) }
-        let monitor = try CommandError.ending { () throws(CommandError) in
-            do throws(AlertStoreError) {
-                return try ServerMonitor(directory, feed: feed, plan: plan, bindings: models.bindings)
-            } catch {
-                throw CommandError(error)
-            }
-        }
-        let engine = LiveEngine(directory, plan: plan, feed: feed, settings: LiveSettings())
-        var context = ServerContext(
-            plan: plan,
-            bindings: models.bindings,
-            engine: engine,
-            feed: feed,
-            monitor: monitor,
-            version: PatternAlarm.version,
-            database: directory.database,
-            alerts: try CommandError.ending { () throws(CommandError) in try readers(of: directory) }
-        )
-        context.modelLoadSeconds = loaded / .seconds(1)
+        return opening
+    }
+
+    /// Serves until it is told to stop, and says why it could not begin.
+    private func serve(_ context: ServerContext) async throws -> SecurityError? {
         let token = try CommandError.ending { () throws(CommandError) in
-            try CommandError.guarding { () throws(SecurityError) in try AccessToken.load(dataDir) }
+            try CommandError.running { () throws(SecurityError) in try AccessToken.load(dataDir) }
         }
         let level = logLevel.level
         let serverAccess = ServerAccess(token: token, allowedHosts: access.allowedHosts)
         let logger = Logger(label: "patternalarm") { _ in StandardErrorLog(level: level) }
         if let confinement { logger.debug("\(confinement)") }
         let server = FraudServer(context, access: serverAccess, options: access.server, logger: logger)
-        var refusal: SecurityError?
         do {
             defer { ServerNotice.remove(dataDir) }
             try await server.run { [dataDir] address in Self.announce(address, dataDir, serverAccess) }
+            return nil
         } catch let error as SecurityError {
-            refusal = error
+            return error
         }
+    }
+
+    /// Takes no more events, commits what came, and says what that was.
+    private func end(
+        _ directory: DataDirectory,
+        _ context: ServerContext,
+        _ refusal: SecurityError?
+    ) throws(CommandError) {
         let clock = ProgressBar("", isQuiet: true)
-        try CommandError.ending { () throws(CommandError) in
-            do throws(LiveEngine.StoppedError) { try engine.stop() } catch { throw .storage(error.words) }
-            // The last connection that is closed writes everything into the one file.
-            do throws(AlertStoreError) { try context.alerts.close() } catch { throw CommandError(error) }
-            let (totals, digest) = try directory.finish(status: refusal == nil ? "finished" : "failed", inputs: [])
-            if let refusal { throw CommandError(refusal) }
-            Output.talk(ReplaySummary.line(totals, seconds: clock.seconds, digest: digest))
-        }
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case planning, dataDir, storage, access, logLevel
-    }
-
-    private func readers(of directory: DataDirectory) throws(CommandError) -> AlertDatabase {
-        do throws(AlertStoreError) {
-            return try AlertDatabase(path: directory.database.path, readOnly: true, readers: 4, timeLimit: 1000)
-        } catch {
-            throw CommandError(error)
-        }
+        do throws(LiveEngine.StoppedError) { try context.engine.stop() } catch { throw .storage(error.words) }
+        // The last connection that is closed writes everything into the one file.
+        try CommandError.running { () throws(AlertStoreError) in try context.alerts.close() }
+        let (totals, digest) = try directory.finish(status: refusal == nil ? "finished" : "failed", inputs: [])
+        if let refusal { throw CommandError(refusal) }
+        Output.talk(ReplaySummary.line(totals, seconds: clock.seconds, digest: digest))
     }
 
     /// The server listens: says where, and how to get in.

@@ -113,7 +113,7 @@ struct SimulateCommand: ParsableCommand {
     func run() throws {
         let settings = try settings()
         try CommandError.reporting { () throws(CommandError) in
-            try CommandError.tabling { () throws(TableError) in try simulate(settings) }
+            try CommandError.running { () throws(TableError) in try simulate(settings) }
         }
     }
 

@@ -1,12 +1,10 @@
-import AlertStore
 import Base
 import Console
-import Engine
-import Forest
 import Learning
 import Models
 import Plan
 import Runtime
+import Server
 
 extension DataDirectory {
     /// Opens a directory for a command, showing how far recovery is.
@@ -37,16 +35,5 @@ extension DataDirectory {
                 }
             )
         }
-    }
-
-    /// Ends the run, as ``close(status:inputs:)`` does, and says what a person should know of it.
-    func finish(
-        status: String,
-        inputs: [InputRecord]
-    ) throws(CommandError) -> (totals: LedgerTotals, digest: String) {
-        let told = notes.count
-        let result = try CommandError.running { () throws(RuntimeError) in try close(status: status, inputs: inputs) }
-        for note in notes.dropFirst(told) { Output.talk(note) }
-        return result
     }
 }

@@ -51,7 +51,7 @@ struct InitCommand: ParsableCommand {
             let given = options.reading
             let inspection = ProgressBar("inspect", isQuiet: options.quiet)
             let reader = SurveyReader(reading: given) { inspection.update("\(grouped($0)) records", fraction: $1) }
-            let found = try CommandError.reading { () throws(RecordingError) in try reader.survey(files) }
+            let found = try CommandError.running { () throws(RecordingError) in try reader.survey(files) }
             inspection.finish()
             let path = Output.safe(found.path)
             guard found.profile.records > 0 || found.profile.refused > 0 else { throw CommandError(found.nothingRead) }
@@ -72,7 +72,7 @@ struct InitCommand: ParsableCommand {
             let trial = DraftTrial(files: files, reading: reading.reading) {
                 run.update("\(grouped($0)) events", fraction: $1)
             }
-            let outcome = try CommandError.learning { () throws(LearningError) in try trial.fit(&draft) }
+            let outcome = try CommandError.running { () throws(LearningError) in try trial.fit(&draft) }
             run.finish()
             Output.data(draft.text)
             talk(path, draft, outcome)

@@ -65,7 +65,7 @@ struct InspectCommand: ParsableCommand {
             let reader = SurveyReader(reading: options.reading) {
                 progress.update("\(grouped($0)) records", fraction: $1)
             }
-            found.append(try CommandError.reading { () throws(RecordingError) in try reader.survey([file]) })
+            found.append(try CommandError.running { () throws(RecordingError) in try reader.survey([file]) })
         }
         return found
     }

@@ -84,7 +84,7 @@ struct TrainCommand: ParsableCommand {
             throw .usage("\(out) exists already; a model is never overwritten: choose another folder with --out")
         }
         let plan = try PipelineFile.loaded(pipeline).plan
-        let course = try CommandError.learning { () throws(LearningError) in
+        let course = try CommandError.running { () throws(LearningError) in
             try ModelDirectory.requireNames(plan)
             return try ModelTraining(plan: plan, settings: training.settings, trainingShare: trainShare)
         }
@@ -94,7 +94,7 @@ struct TrainCommand: ParsableCommand {
         try run.run(files, progress: ProgressBar("features", isQuiet: quiet)) { share, _, output in
             data.append(share, plan.labels, entity: plan.partitionEntity, &output)
         }
-        _ = try CommandError.learning { () throws(LearningError) in
+        _ = try CommandError.running { () throws(LearningError) in
             try write(try course.learn(data, watch: watch("model")))
         }
     }
@@ -115,7 +115,7 @@ struct TrainCommand: ParsableCommand {
             splits: splits,
             progress: ProgressBar("features", isQuiet: quiet)
         )
-        let (report, sha256) = try CommandError.learning { () throws(LearningError) in
+        let (report, sha256) = try CommandError.running { () throws(LearningError) in
             let scores = try judging.scores.map { path throws(LearningError) in try ScoreFile(path) }
             let (model, report) = try course.learn(data, rule, splits, scores: scores) {
                 watch(folds == 1 ? "model" : "model \($0)")

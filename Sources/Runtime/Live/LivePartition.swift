@@ -22,8 +22,7 @@ final class LivePartition: @unchecked Sendable {
     private let logWait: OutsideWait
     /// When the log's room is tried again; nil while it has some.
     private var nextTry: Int64?
-    private let commitPause: Int64
-    private var lastCommit = MonotonicClock.now()
+    private let commitPause: Duration
     private let partition: Int
 
     /// Chunks that are taken between two syncs at most.
@@ -48,7 +47,7 @@ final class LivePartition: @unchecked Sendable {
         self.feed = feed
         self.health = health
         self.logWait = logWait
-        commitPause = settings.commitMilliseconds * 1_000_000
+        commitPause = .milliseconds(settings.commitMilliseconds)
         partition = worker.partition
         note()
     }
@@ -173,15 +172,14 @@ final class LivePartition: @unchecked Sendable {
             do throws(RunnerError) { try worker.runner.tryRoom() } catch { throw RuntimeError(error) }
             endWait()
         }
-        if worker.runner.uncommittedCount > 0, MonotonicClock.now() - lastCommit > commitPause { try commit() }
+        if worker.isCommitDue(after: commitPause) { try commit() }
         try worker.tick()
     }
 
     private func commit() throws(RuntimeError) {
         let start = MonotonicClock.now()
         guard try worker.commit() else { return }
-        lastCommit = MonotonicClock.now()
-        instruments.committed(nanoseconds: lastCommit - start)
+        instruments.committed(nanoseconds: MonotonicClock.now() - start)
     }
 
     private func release(_ chunk: LiveChunk, _ failure: SubmissionError? = nil) {

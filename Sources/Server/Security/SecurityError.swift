@@ -1,12 +1,12 @@
 public import FileStore
 
-/// Why the server does not start; the words say what a person can do.
+/// Why the server does not start, or cannot be asked; the words say what a person can do.
 public enum SecurityError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Others could read or change what must be the owner's alone.
     case exposed(String)
     /// A file cannot be read or written.
     case file(String)
-    /// The address or the port cannot be used.
+    /// The address or the port cannot be used, or nobody answers there.
     case address(String)
     /// The call is wrong: an address that is none, or one that others can reach.
     case usage(String)

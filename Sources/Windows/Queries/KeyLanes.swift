@@ -16,7 +16,9 @@ final class KeyLanes {
         self.entity = entity
         parts = entity.key.map { _ in .allocate(capacity: capacity) }
         hashes = .allocate(capacity: capacity)
-        fields = entity.key.flatMap(\.fields)
+        fields = entity.key.flatMap(\.parts).compactMap { part in
+            if case .field(let index, _) = part { index } else { nil }
+        }
     }
 
     deinit {
@@ -62,19 +64,6 @@ final class KeyLanes {
                 }
                 break
             }
-        }
-    }
-}
-
-extension Expression {
-    /// The fields that an expression mentions.
-    fileprivate var fields: [Int] {
-        switch self {
-        case .field(let index, _): [index]
-        case .unary(_, let operand), .isIn(let operand, _), .isInNumbers(let operand, _): operand.fields
-        case .binary(_, let left, let right): left.fields + right.fields
-        case .call(_, let arguments): arguments.flatMap(\.fields)
-        case .number, .bool, .text, .feature, .aggregate: []
         }
     }
 }

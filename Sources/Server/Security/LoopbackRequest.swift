@@ -1,11 +1,15 @@
-import Console
-import Foundation
+public import Foundation
 import Glibc
 
 /// One small request to a server on this machine.
-struct LoopbackRequest {
-    var host: String
-    var port: Int
+public struct LoopbackRequest {
+    private let host: String
+    private let port: Int
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
 
     private static let timeout = timeval(tv_sec: 5, tv_usec: 0)
     private static let answerMax = 64 << 10
@@ -13,8 +17,8 @@ struct LoopbackRequest {
     /// Posts nothing but the token.
     ///
     /// - Returns: the status and the body of the answer.
-    /// - Throws: ``CommandError/storage(_:)`` if nobody answers.
-    func post(_ path: String, token: String) throws(CommandError) -> (status: Int, body: Data) {
+    /// - Throws: ``SecurityError/address(_:)`` if nobody answers.
+    public func post(_ path: String, token: String) throws(SecurityError) -> (status: Int, body: Data) {
         let name = host.trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
         let descriptor = try connect(name)
         defer { close(descriptor) }
@@ -28,7 +32,7 @@ struct LoopbackRequest {
         return (status, Data(answer[end.upperBound...]))
     }
 
-    private func connect(_ name: String) throws(CommandError) -> Int32 {
+    private func connect(_ name: String) throws(SecurityError) -> Int32 {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -54,7 +58,7 @@ struct LoopbackRequest {
         return descriptor
     }
 
-    private func send(_ bytes: [UInt8], _ descriptor: Int32) throws(CommandError) {
+    private func send(_ bytes: [UInt8], _ descriptor: Int32) throws(SecurityError) {
         var done = 0
         while done < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
@@ -64,7 +68,7 @@ struct LoopbackRequest {
         }
     }
 
-    private func receive(_ descriptor: Int32) throws(CommandError) -> Data {
+    private func receive(_ descriptor: Int32) throws(SecurityError) -> Data {
         var answer = Data()
         var buffer = [UInt8](repeating: 0, count: 4096)
         while answer.count < Self.answerMax {
@@ -75,7 +79,7 @@ struct LoopbackRequest {
         return answer
     }
 
-    private func failure(_ reason: String = String(cString: strerror(errno))) -> CommandError {
-        .storage("the server on port \(port) cannot be asked: \(reason)")
+    private func failure(_ reason: String = String(cString: strerror(errno))) -> SecurityError {
+        .address("the server on port \(port) cannot be asked: \(reason)")
     }
 }

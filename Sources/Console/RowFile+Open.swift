@@ -1,13 +1,10 @@
-import Console
 import Ingest
-import Learning
-import Recordings
-import Tables
-import TensorGraph
+public import Recordings
+public import Tables
 
 extension RowFile where Source == RecordingSource {
     /// Opens a file, `-` for standard input, and reads its header.
-    convenience init(_ path: String) throws(CommandError) {
+    public convenience init(_ path: String) throws(CommandError) {
         let file: FileSource
         do throws(InputError) { file = try FileSource(path) } catch { throw .input(error.description) }
         do throws(TableError) {

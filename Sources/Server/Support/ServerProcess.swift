@@ -2,12 +2,12 @@ import CProcess
 import Glibc
 
 /// What a server needs of its process.
-enum ServerProcess {
+public enum ServerProcess {
     /// Connections, segments and the alerts file together.
     private static let descriptorsWanted: rlim_t = 1024
 
     /// Takes as many descriptors as are wanted, or as the system allows; the server takes fewer connections then.
-    static func raiseDescriptors() {
+    public static func raiseDescriptors() {
         var limit = rlimit()
         let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         guard getrlimit(kind, &limit) == 0, limit.rlim_cur < descriptorsWanted else { return }
@@ -20,7 +20,7 @@ enum ServerProcess {
     private static let largeBlock: Int32 = 1 << 20
 
     /// Bodies of many megabytes come and go: what they took is the system's again as soon as they are gone.
-    static func giveBackMemory() {
+    public static func giveBackMemory() {
         // A refusal costs memory only.
         _ = pa_give_back_from(largeBlock)
     }

@@ -1,14 +1,13 @@
-import Console
-import Learning
-import Models
-import Plan
+public import Learning
+public import Models
+public import Plan
 
 extension ModelDirectory {
     /// Ties the models that a plan's detectors name to its features, for a command.
-    static func bound(
+    public static func bound(
         _ plan: inout PipelinePlan,
         path: String?
     ) throws(CommandError) -> (bindings: [Int: ModelBinding], models: [ModelDirectory]) {
-        do throws(LearningError) { return try bind(&plan, path: path) } catch { throw CommandError(error) }
+        try CommandError.running { () throws(LearningError) in try bind(&plan, path: path) }
     }
 }

@@ -1,9 +1,0 @@
-import Console
-import PipelineFiles
-
-extension PipelineFile {
-    /// Reads a file, or the embedded pipeline of that name, for a command.
-    static func loaded(_ path: String?) throws(CommandError) -> PipelineFile {
-        try CommandError.planning { () throws(PipelineFileError) in try load(path) }
-    }
-}
