@@ -128,8 +128,8 @@ let package = Package(
         library(
             "Runtime",
             on: """
-                AlertStore Base Bytes Decode Delivery Engine EventLog FileStore Ingest Models Plan Recordings StateStore \
-                Windows
+                Activations AlertStore Base Bytes Decode Delivery Engine EventLog FileStore Ingest Models Plan Recordings \
+                StateStore Windows
                 """,
             [coreMetrics, metrics],
             exclude: ["README.md"]
@@ -147,10 +147,12 @@ let package = Package(
                 ForestTraining Ingest Models Plan Recordings Tables TensorGraph
                 """
         ),
+        library("InForce", on: "Activations FileStore Learning Models PipelineFiles Plan Runtime"),
         library("FirstLook", on: "Base Bytes Draft Engine Ingest Learning PipelineFiles Plan Recordings Survey"),
         library(
             "Server",
-            on: "AlertStore Assets Base Bytes CProcess FileStore Ingest Models Plan Runtime Traffic",
+            on:
+                "Activations AlertStore Assets Base Bytes CProcess FileStore InForce Ingest Models Plan Runtime Traffic",
             [
                 coreMetrics, histogram, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, metrics, nioCore,
                 nioHTTP1, nioPosix, signals,
@@ -160,15 +162,15 @@ let package = Package(
         library(
             "Console",
             on: """
-                AlertStore Base Bytes Engine EventLog FileStore Ingest Learning Models PipelineFiles Plan Recordings Runtime \
-                Tables Upkeep Windows
+                AlertStore Base Bytes Engine EventLog FileStore InForce Ingest Learning Models PipelineFiles Plan \
+                Recordings Runtime Tables Upkeep Windows
                 """,
             [argumentParser]
         ),
         library(
             "Bench",
             on: """
-                AlertStore Base CLZ4 Console Decode Engine EventLog FileStore Forest ForestTraining Learning Models \
+                AlertStore Base CLZ4 Console Decode Engine EventLog FileStore Forest ForestTraining InForce Learning Models \
                 PipelineFiles Plan Recordings Runtime StateStore Tables Traffic Windows
                 """,
             [argumentParser, histogram, sqlite],
@@ -177,8 +179,9 @@ let package = Package(
         library(
             "Commands",
             on: """
-                AlertStore Base Bench Bytes Console Draft Engine Evaluation EventLog FileStore \
-                FirstLook Forest ForestFormats ForestTraining Ingest Learning Models PipelineFiles Plan Recordings Runtime \
+                Activations AlertStore Base Bench Bytes Console Draft Engine Evaluation EventLog FileStore \
+                FirstLook Forest ForestFormats ForestTraining InForce Ingest Learning Models PipelineFiles Plan \
+                Recordings Runtime \
                 SQLExport Server StateStore Survey Tables TensorGraph Traffic Upkeep
                 """,
             [argumentParser, logging],

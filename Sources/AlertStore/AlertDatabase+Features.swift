@@ -14,22 +14,22 @@ public struct FeatureRecord: Sendable, Equatable {
 }
 
 extension AlertDatabase {
-    /// Lists the features of the pipeline. Alerts that are there get their titles and their order: they are then as if
-    /// they had been made with them.
+    /// Lists the features of the pipeline.
     ///
-    /// - Complexity: O(alerts) if a title or the order has changed, else O(features).
-    public func setFeatures(_ features: [FeatureRecord]) throws(AlertStoreError) {
+    /// - Parameters:
+    ///   - features: In their order.
+    ///   - presentsAlerts: Whether alerts that are there get their titles and their order, too: they are then as if they
+    ///     had been made with them. Not where other definitions have made some of them.
+    /// - Throws: ``AlertStoreError``
+    /// - Complexity: O(alerts) if a title or the order of theirs changes, else O(features).
+    public func setFeatures(
+        _ features: [FeatureRecord],
+        presentsAlerts: Bool = true
+    ) throws(AlertStoreError) {
         try write { db in
             let known = try Self.features(db)
             guard known != features else { return }
-            let titles = Dictionary(known.map { ($0.name, $0.title) }, uniquingKeysWith: { first, _ in first })
-            for feature in features where titles[feature.name] != feature.title {
-                try db.execute(
-                    sql: "UPDATE alert_reasons SET title = ?2 WHERE feature = ?1 AND title <> ?2",
-                    arguments: [feature.name, feature.title]
-                )
-            }
-            try Self.reorder(db, from: known.map(\.name), to: features.map(\.name))
+            if presentsAlerts { try Self.present(db, from: known, to: features) }
             try db.execute(sql: "DELETE FROM features")
             for (position, feature) in features.enumerated() {
                 try db.execute(
@@ -38,6 +38,17 @@ extension AlertDatabase {
                 )
             }
         }
+    }
+
+    private static func present(_ db: Database, from known: [FeatureRecord], to features: [FeatureRecord]) throws {
+        let titles = Dictionary(known.map { ($0.name, $0.title) }, uniquingKeysWith: { first, _ in first })
+        for feature in features where titles[feature.name] != feature.title {
+            try db.execute(
+                sql: "UPDATE alert_reasons SET title = ?2 WHERE feature = ?1 AND title <> ?2",
+                arguments: [feature.name, feature.title]
+            )
+        }
+        try reorder(db, from: known.map(\.name), to: features.map(\.name))
     }
 
     /// In their order.

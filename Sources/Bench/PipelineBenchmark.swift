@@ -2,9 +2,10 @@ import AlertStore
 public import Console
 import Engine
 import Foundation
+public import InForce
 import Learning
 import Models
-public import Plan
+import Plan
 public import Recordings
 import Runtime
 
@@ -24,16 +25,14 @@ public struct PipelineBenchmark {
     /// - Parameters:
     ///   - file: A recording.
     ///   - reading: How it is read.
-    ///   - plan: What is computed of it.
-    ///   - model: Folder or file of the model; nil is the built-in one that the pipeline names.
+    ///   - named: What is computed of it.
     ///   - runs: Runs of each stage, of which the best counts.
     ///   - version: Of the program, for the record of the run.
     /// - Throws: ``CommandError`` if something cannot be read, or a data directory cannot be made.
     public init(
         _ file: String,
         _ reading: RecordingReading,
-        plan: PipelinePlan,
-        model: String?,
+        _ named: NamedDefinitions,
         runs: Int,
         version: String
     ) throws(CommandError) {
@@ -41,18 +40,20 @@ public struct PipelineBenchmark {
         self.reading = reading
         self.runs = runs
         self.version = version
-        var plan = plan
-        let models = try ModelDirectory.bound(&plan, path: model)
+        let definitions = try CommandError.running { () throws(NamingError) in try named.load(over: nil) }
+        let plan = definitions.plan
         var featuresOnly = plan
         featuresOnly.detectors = []
         try stage("read, decode") { bench throws(CommandError) in try bench.read(plan) }
         try stage("+ windows, features") { bench throws(CommandError) in try bench.offline(featuresOnly, [:]) }
-        try stage("+ model, rules, alerts") { bench throws(CommandError) in try bench.offline(plan, models.bindings) }
+        try stage("+ model, rules, alerts") { bench throws(CommandError) in
+            try bench.offline(plan, definitions.bindings)
+        }
         try stage("+ log, database, one thread") { bench throws(CommandError) in
-            try bench.replay(plan, models, threads: 1)
+            try bench.replay(definitions, threads: 1)
         }
         try stage("whole replay, all threads") { bench throws(CommandError) in
-            try bench.replay(plan, models, threads: 2)
+            try bench.replay(definitions, threads: 2)
         }
     }
 
@@ -110,8 +111,7 @@ public struct PipelineBenchmark {
     }
 
     private func replay(
-        _ plan: PipelinePlan,
-        _ models: (bindings: [Int: ModelBinding], models: [ModelDirectory]),
+        _ definitions: LoadedDefinitions,
         threads: Int
     ) throws(CommandError) -> Int {
         let folder =
@@ -122,15 +122,16 @@ public struct PipelineBenchmark {
             try DataDirectory(
                 folder,
                 options: DataDirectory.Options(),
-                plan: plan,
-                models: (models.bindings, models.models.map(\.record)),
+                definitions: definitions,
+                reader: StoredDefinitions(),
+                change: .rebuild(force: false, ActivationNote(author: "bench", words: "bench", atMilliseconds: 0)),
                 by: ("bench", version),
                 progress: { _, _, _ in }
             )
         }
         var options = Replayer.Options()
         options.threads = threads
-        let replayer = Replayer(directory, plan: plan, options: options)
+        let replayer = Replayer(directory, plan: definitions.plan, options: options)
         try CommandError.running { () throws(RuntimeError) in
             try replayer.replay(file, reading, resumes: false)
         }

@@ -10,7 +10,8 @@ public struct PatternAlarm: AsyncParsableCommand {
         abstract: "Fraud detection on event streams, offline, in one executable.",
         version: version,
         subcommands: [
-            ReplayCommand.self, ServeCommand.self, OpenCommand.self, QueryCommand.self, AlertsCommand.self,
+            ReplayCommand.self, ServeCommand.self, ActivateCommand.self, ActivationsCommand.self, OpenCommand.self,
+            QueryCommand.self, AlertsCommand.self,
             InspectCommand.self, InitCommand.self, CheckCommand.self, TrainCommand.self,
             EvaluateCommand.self,
             SimulateCommand.self, ExportCommand.self, StatsCommand.self, StateCommand.self, VerifyCommand.self,

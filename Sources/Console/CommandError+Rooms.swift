@@ -2,6 +2,7 @@ public import AlertStore
 public import Engine
 public import EventLog
 public import FileStore
+public import InForce
 public import Learning
 public import PipelineFiles
 public import Recordings
@@ -17,6 +18,7 @@ extension RuntimeError: CommandFailure {
         case .noRoom(let error): .storage(error.description)
         case .damaged(let words): .damaged(words)
         case .plan(let words): .plan(words)
+        case .changed(let words): .usage(words)
         case .recording(let error): CommandError(error)
         }
     }
@@ -81,4 +83,14 @@ extension RecordingError: CommandFailure {
 
 extension PipelineFileError: CommandFailure {
     public var commandError: CommandError { .plan(description) }
+}
+
+extension NamingError: CommandFailure {
+    public var commandError: CommandError {
+        switch self {
+        case .pipeline(let error): CommandError(error)
+        case .model(let error): CommandError(error)
+        case .directory(let error): CommandError(error)
+        }
+    }
 }

@@ -17,8 +17,8 @@ extension PartitionEngine {
         fileprivate(set) var entities: [Int: Int]
         /// By detector: which one of the engine before is the same.
         fileprivate(set) var detectors: [Int: Int]
-        /// Entities whose events must be read from the log, and how far behind the clock they are needed; nil = all.
-        fileprivate(set) var missing: [(entity: Int, reach: Int64?)]
+        /// Entities whose events must be read from the log.
+        fileprivate(set) var missing: [Int]
 
         /// Whether the engine can go on without reading anything.
         var isWhole: Bool { keepsAdmission && missing.isEmpty }
@@ -34,12 +34,11 @@ extension PartitionEngine {
         for (index, detector) in self.detectors.machines.enumerated() {
             detectors[index] = known.firstIndex(of: detector.identity)
         }
-        let missing = machine.keptEntities.filter { entities[$0] == nil }
         return Succession(
             keepsAdmission: keepsAdmission,
             entities: entities,
             detectors: detectors,
-            missing: missing.map { ($0, keepsAdmission ? machine.reach(of: $0) : nil) }
+            missing: machine.keptEntities.filter { entities[$0] == nil }
         )
     }
 
@@ -50,13 +49,13 @@ extension PartitionEngine {
     ///   - rows: positions in the batch of this partition's events; the first one has offset `baseOffset`.
     ///   - baseOffset: the offset of the first row.
     ///   - isJudged: whether the ``EventClock`` has seen the events.
-    ///   - entities: which entities' events are kept, and after which event time, microseconds.
+    ///   - entities: which entities' events are kept.
     func gather(
         _ batch: ColumnBatch,
         rows: UnsafeBufferPointer<Int32>,
         baseOffset: Int64,
         isJudged: Bool,
-        of entities: [(entity: Int, after: Int64)]
+        of entities: [Int]
     ) {
         var output = EngineOutput(partition: partition)
         intake.admit(

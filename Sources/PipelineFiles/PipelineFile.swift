@@ -10,6 +10,8 @@ public struct PipelineFile {
     public let path: String
     /// The file as it was written, with the places of everything.
     public let root: ConfigNode
+    /// Its bytes as UTF-8.
+    public let bytes: [UInt8]
 
     /// The pipeline that runs when none is named.
     public static let defaultName = "patternalarm"
@@ -57,7 +59,12 @@ public struct PipelineFile {
         }
         do throws(PlanError) {
             let zones = ZoneFinder(zone: ZoneTable.zone, names: { ZoneTable.names })
-            return PipelineFile(plan: try PipelinePlan.parse(root, file: path, zones: zones), path: path, root: root)
+            return PipelineFile(
+                plan: try PipelinePlan.parse(root, file: path, zones: zones),
+                path: path,
+                root: root,
+                bytes: Array(text.utf8)
+            )
         } catch {
             throw .wrong(error.description)
         }

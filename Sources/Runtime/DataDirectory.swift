@@ -1,3 +1,4 @@
+import Activations
 public import AlertStore
 import Base
 import Bytes
@@ -6,7 +7,6 @@ public import Engine
 public import EventLog
 public import FileStore
 import Foundation
-public import Models
 public import Plan
 public import StateStore
 
@@ -16,15 +16,21 @@ public final class DataDirectory {
     public let path: String
     public let database: AlertDatabase
     public let workers: [PartitionWorker]
+    /// What is and was in force.
+    public let book: ActivationBook
+    /// What is in force.
+    public internal(set) var definitions: LoadedDefinitions
     /// How the partitions wait for the alerts file while it cannot be written.
     public let alertsWait: OutsideWait
     /// How they wait for room in the log, while the disk has none.
     let logWait: OutsideWait
+    /// Who is told of what goes on that a person should know.
+    let report: @Sendable (String) -> Void
     private let lock: DirectoryLock
     private let run: Int64
     private let checkpoints: CheckpointThread
     /// What a person should know: what was repaired, rebuilt, or could not be done.
-    public private(set) var notes: [String] = []
+    public internal(set) var notes: [String] = []
 
     /// How a directory is opened.
     public struct Options: Sendable {
@@ -52,37 +58,39 @@ public final class DataDirectory {
         public init() {}
     }
 
-    /// Opens a directory, made if it is missing; recovers what a crash left, and rebuilds the alerts if the pipeline or
-    /// the model is not the one that they were made with (C1).
+    /// Opens a directory, made if it is missing; recovers what a crash left, and brings into force what is named, if that
+    /// is not in force yet (C11).
+    ///
+    /// - Parameters:
+    ///   - path: The directory.
+    ///   - options: How it is opened.
+    ///   - definitions: What a person names.
+    ///   - reader: Reads what is in force already.
+    ///   - change: What happens if that is something else.
+    ///   - program: Who opens it, for the notes of its runs.
+    ///   - progress: Told how far recovery is.
+    /// - Throws: ``RuntimeError``
     public init(
         _ path: String,
         options: Options,
-        plan: PipelinePlan,
-        models: (bindings: [Int: ModelBinding], records: [ModelRecord]),
+        definitions: LoadedDefinitions,
+        reader: any DefinitionReader,
+        change: DefinitionChange,
         by program: (command: String, version: String),
         progress: (_ partition: Int, _ done: Int, _ total: Int) -> Void
     ) throws(RuntimeError) {
         self.path = path
+        report = options.report
+        let store = options.store ?? DiskStore(root: path)
         do throws(FileError) { try DiskStore(root: path).createDirectory("") } catch { throw RuntimeError(error) }
         do throws(DirectoryLock.Failure) { lock = try DirectoryLock(path) } catch { throw RuntimeError(error) }
-        try Self.checkPartitions(path, plan)
-        let identity = plan.identity
-        let modelID = models.records.map(\.id).joined(separator: " ")
-        let run = RunRecord(
-            command: program.command,
-            appVersion: program.version,
-            pipeline: plan.name,
-            pipelineSHA: identity.pipeline,
-            modelID: modelID.isEmpty ? nil : modelID
-        )
-        let database = try Self.openAlerts(path, options, &notes)
-        do throws(AlertStoreError) {
-            notes += try Self.register(plan, models.records, run, in: database, options.store ?? DiskStore(root: path))
-            self.run = try database.beginRun(run, atMilliseconds: Self.now)
-        } catch {
-            throw RuntimeError(error)
-        }
-        self.database = database
+        try Self.checkPartitions(path, definitions.plan)
+        database = try Self.openAlerts(path, options, &notes)
+        book = try ActivationBook(store, reader)
+        let opening = DefinitionOpening(book, database, store: store)
+        self.definitions = try opening.begin(with: definitions, change, notes: &notes)
+        let plan = self.definitions.plan
+        run = try opening.noteRun(definitions, by: program, atMilliseconds: change.note.atMilliseconds)
         alertsWait = OutsideWait(
             for: database.path,
             meanwhile: "events are taken, their alerts follow",
@@ -98,38 +106,44 @@ public final class DataDirectory {
         checkpoints = CheckpointThread(partitions: plan.partitionCount)
         var surroundings = PartitionRunner.Surroundings(
             topic: plan.name,
-            store: options.store ?? DiskStore(root: path),
+            store: store,
             sink: DatabaseSink(
                 database,
                 commits: CommitBuilder(topic: plan.name, alertTTL: options.alertTTL),
                 observer: options.observer
             ),
             installer: checkpoints,
-            fingerprint: Self.fingerprint(identity, modelID: modelID)
+            fingerprint: Self.fingerprint(try opening.first.identity, modelID: try opening.first.modelID ?? "")
         )
         surroundings.log = options.log
         surroundings.stateLimit = options.stateBytes.map { $0 / plan.partitionCount }
         let committed = try Self.committed(database, topic: plan.name)
-        let runners = try Self.openPartitions(of: plan, models.bindings, committed: committed, in: surroundings)
+        let runners = try Self.openPartitions(
+            try book.schedules(partitions: plan.partitionCount),
+            committed: committed,
+            in: surroundings
+        )
         workers = runners.map { [alertsWait] in PartitionWorker($0, policy: options.policy, wait: alertsWait) }
         try recover(committed: committed, options.checkpoint, plan, surroundings.store, progress)
+        if case .activate(let note) = change, let current = book.history.current, !definitions.isSame(as: current) {
+            notes.append(try activate(definitions, note, progress).words)
+        }
     }
 
     /// Opens every partition's log, with an engine that has no state yet.
     private static func openPartitions(
-        of plan: PipelinePlan,
-        _ models: [Int: ModelBinding],
-        committed: [Int: Int64],
+        _ schedules: [DefinitionSchedule],
+        committed: [Int: CommittedPlace],
         in surroundings: PartitionRunner.Surroundings
     ) throws(RuntimeError) -> [PartitionRunner] {
         var runners: [PartitionRunner] = []
         do throws(RunnerError) {
-            for partition in 0..<plan.partitionCount {
+            for (partition, schedule) in schedules.enumerated() {
                 runners.append(
                     try PartitionRunner(
-                        DefinitionSchedule(Definitions(plan: plan, models: models)),
+                        schedule,
                         partition: partition,
-                        committed: committed[partition] ?? 0,
+                        committed: committed[partition]?.offset ?? 0,
                         in: surroundings
                     )
                 )
@@ -138,6 +152,12 @@ public final class DataDirectory {
             throw RuntimeError(error)
         }
         return runners
+    }
+
+    /// How far the alerts file is in a partition, and what was in force then.
+    private struct CommittedPlace {
+        var offset: Int64
+        var activation: Int
     }
 
     /// Opens the alerts file, or makes an empty one; notes what a person should know of it.
@@ -172,27 +192,6 @@ public final class DataDirectory {
         } catch {
             throw RuntimeError(error)
         }
-    }
-
-    /// Tells the alerts file what is in force now; what was derived under another pipeline or model is taken out of it.
-    /// Returns what a person should know of that.
-    private static func register(
-        _ plan: PipelinePlan,
-        _ models: [ModelRecord],
-        _ run: RunRecord,
-        in database: AlertDatabase,
-        _ store: any FileStore
-    ) throws(AlertStoreError) -> [String] {
-        var notes: [String] = []
-        if let last = try database.lastRun(), !isSame(last, run, plan.identity) {
-            notes.append("the pipeline or the model has changed: alerts are rebuilt from the log")
-            notes += try givenUp(database, plan, store)
-            try database.resetDerived()
-        }
-        for model in models { try database.register(model) }
-        try database.setRules(plan.detectors.map { ($0.name, $0.title, $0.kindName, plan.words($0)) })
-        try database.setFeatures(plan.featureRecords)
-        return notes
     }
 
     /// Which partition an event is in depends on how many there are: a log keeps the number that it was begun with.
@@ -234,44 +233,23 @@ public final class DataDirectory {
         }
     }
 
-    /// What a rebuild cannot make again, because its events are no longer in the log.
-    private static func givenUp(
-        _ database: AlertDatabase,
-        _ plan: PipelinePlan,
-        _ store: any FileStore
-    ) throws(AlertStoreError) -> [String] {
-        var notes: [String] = []
-        for partition in 0..<plan.partitionCount {
-            let start: Int64
-            do throws(LogError) {
-                start = try PartitionReader.bounds(directory: "log/\(plan.name)-\(partition)", store: store).start
-                    .rawValue
-            } catch {
-                // Opening the log says what is wrong with it.
-                continue
-            }
-            let count = try database.alerts(partition: partition, openedBefore: start)
-            guard count > 0 else { continue }
-            notes.append(
-                "partition \(partition): \(count) alerts of events before offset \(start) are given up, as the log no longer has "
-                    + "those (log retain); what people have decided about them stays"
-            )
-        }
-        return notes
-    }
-
     /// The offset up to which the alerts file has everything, by partition.
-    private static func committed(_ database: AlertDatabase, topic: String) throws(RuntimeError) -> [Int: Int64] {
+    private static func committed(
+        _ database: AlertDatabase,
+        topic: String
+    ) throws(RuntimeError) -> [Int: CommittedPlace] {
         do throws(AlertStoreError) {
             let found = try database.progress(topic: topic)
-            return Dictionary(uniqueKeysWithValues: found.map { ($0.partition, $0.nextOffset) })
+            return Dictionary(
+                uniqueKeysWithValues: found.map { ($0.partition, CommittedPlace(offset: $0.nextOffset, activation: 1)) }
+            )
         } catch {
             throw RuntimeError(error)
         }
     }
 
     private func recover(
-        committed: [Int: Int64],
+        committed: [Int: CommittedPlace],
         _ choice: CheckpointChoice,
         _ plan: PipelinePlan,
         _ store: any FileStore,
@@ -279,10 +257,10 @@ public final class DataDirectory {
     ) throws(RuntimeError) {
         var committed = committed
         // After a power cut the database may know more than the log: then only the log counts.
-        if workers.contains(where: { (committed[$0.partition] ?? 0) > $0.runner.endOffset }) {
+        if workers.contains(where: { (committed[$0.partition]?.offset ?? 0) > $0.runner.endOffset }) {
             notes.append("the alerts were ahead of the log: they are rebuilt from it")
             do throws(AlertStoreError) {
-                notes += try Self.givenUp(database, plan, store)
+                notes += try DefinitionOpening.givenUp(database, plan, store)
                 try database.resetDerived()
             } catch {
                 throw RuntimeError(error)
@@ -302,7 +280,8 @@ public final class DataDirectory {
             }
             do throws(RunnerError) {
                 let result = try worker.runner.recover(
-                    committed: committed[worker.partition] ?? 0,
+                    committed: committed[worker.partition]?.offset ?? 0,
+                    activation: committed[worker.partition]?.activation ?? 1,
                     from: choice
                 ) { done, total in
                     progress(worker.partition, done, total)
@@ -333,6 +312,7 @@ public final class DataDirectory {
     ) throws(RuntimeError) -> (totals: LedgerTotals, digest: String) {
         for worker in workers { try worker.close() }
         checkpoints.close()
+        try book.close()
         for worker in workers {
             if case .failed(let error) = worker.runner.checkpointProgress.status {
                 notes.append("no checkpoint could be written (\(error)); the next start reads more of the log")
@@ -354,15 +334,6 @@ public final class DataDirectory {
     private static var now: Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
 }
 
-extension Detector {
-    fileprivate var kindName: String {
-        switch kind {
-        case .model: "model"
-        case .rule: "rule"
-        }
-    }
-}
-
 extension DataDirectory {
     /// What state is computed with, whatever the order of the pipeline's parts. Earlier versions kept state at places:
     /// theirs is of use in the same order only.
@@ -377,12 +348,7 @@ extension DataDirectory {
     }
 
     /// The names of models, which a run has in the order of its detectors, in an order of their own.
-    private static func inOrder(_ modelID: String) -> String {
+    static func inOrder(_ modelID: String) -> String {
         modelID.split(separator: " ").sorted().joined(separator: " ")
-    }
-
-    /// Whether a run was of this pipeline and these models.
-    private static func isSame(_ last: RunRecord, _ run: RunRecord, _ identity: PlanIdentity) -> Bool {
-        identity.isKnown(as: last.pipelineSHA) && last.modelID.map(inOrder) == run.modelID.map(inOrder)
     }
 }

@@ -21,6 +21,8 @@ public struct CommitPolicy: Sendable {
 public final class PartitionWorker: @unchecked Sendable {
     // Handed from the opening thread to the partition's own thread and back; never used by two at once.
     public let runner: PartitionRunner
+    /// Whether no checkpoint is begun, because other definitions are about to come into force.
+    var holdsCheckpoints = false
     private let policy: CommitPolicy
     private var lastCommit = ContinuousClock.now
     private var lastCheckpoint = ContinuousClock.now
@@ -71,14 +73,15 @@ public final class PartitionWorker: @unchecked Sendable {
             try sync()
             lastSync = .now
         }
-        if runner.eventsSinceCheckpoint >= policy.checkpointEvents
-            || runner.eventsSinceCheckpoint > 0 && lastCheckpoint.duration(to: .now) > policy.checkpointPause
+        if !holdsCheckpoints,
+            runner.eventsSinceCheckpoint >= policy.checkpointEvents
+                || runner.eventsSinceCheckpoint > 0 && lastCheckpoint.duration(to: .now) > policy.checkpointPause
         {
             try reporting { () throws(RunnerError) in
                 if try runner.beginCheckpoint() { lastCheckpoint = .now }
             }
         }
-        guard runner.uncommittedCount > 0 else { return }
+        guard runner.hasUncommitted else { return }
         if runner.uncommittedCount >= policy.commitEvents || runner.isFull || isCommitDue(after: pause) {
             try commit()
         }
@@ -86,7 +89,7 @@ public final class PartitionWorker: @unchecked Sendable {
 
     /// Whether something waits for a commit, and the last one, whoever asked for it, is longer ago than this.
     func isCommitDue(after pause: Duration) -> Bool {
-        runner.uncommittedCount > 0 && lastCommit.duration(to: .now) > pause
+        runner.hasUncommitted && lastCommit.duration(to: .now) > pause
     }
 
     /// Writes what has been found, unless the alerts file cannot be written now: then it is tried again in a while.

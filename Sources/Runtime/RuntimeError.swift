@@ -1,3 +1,4 @@
+public import Activations
 public import AlertStore
 public import Engine
 public import EventLog
@@ -18,12 +19,14 @@ public enum RuntimeError: Error, Sendable, CustomStringConvertible {
     case damaged(String)
     /// The pipeline and the model do not fit each other.
     case plan(String)
+    /// What is named is not what is in force, and there is people's work that a rebuild would undo.
+    case changed(String)
     /// A recording cannot be read; what was read before has been taken.
     case recording(RecordingError)
 
     public var description: String {
         switch self {
-        case .inUse(let words), .storage(let words), .damaged(let words), .plan(let words): words
+        case .inUse(let words), .storage(let words), .damaged(let words), .plan(let words), .changed(let words): words
         case .noRoom(let error): error.description
         case .recording(let error): error.description
         }
@@ -60,6 +63,22 @@ extension RuntimeError {
         case .file(let error): self.init(error)
         default: self = .storage(error.description)
         }
+    }
+
+    /// What the activations say.
+    public init(_ error: ActivationError) {
+        switch error {
+        case _ where error.isDamage: self = .damaged(error.description)
+        case .file(let error): self.init(error)
+        case .log(let error): self.init(error)
+        case .refused: self = .plan(error.description)
+        default: self = .storage(error.description)
+        }
+    }
+
+    /// Runs calls of the activations.
+    static func activating<Result>(_ body: () throws(ActivationError) -> Result) throws(RuntimeError) -> Result {
+        do throws(ActivationError) { return try body() } catch { throw RuntimeError(error) }
     }
 
     /// What the disk says. Something else in a file's place is damage: what was there is not.

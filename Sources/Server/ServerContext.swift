@@ -8,8 +8,9 @@ public import Runtime
 
 /// What the routes work with: one running data directory.
 public struct ServerContext: Sendable {
-    public let plan: PipelinePlan
-    public let bindings: [Int: ModelBinding]
+    /// What is in force now.
+    public var plan: PipelinePlan { engine.definitions.plan }
+    public var bindings: [Int: ModelBinding] { engine.definitions.bindings }
     /// What takes events.
     public let engine: LiveEngine
     /// Tells of every commit.
@@ -33,8 +34,6 @@ public struct ServerContext: Sendable {
 
     /// What the routes answer from.
     public init(
-        plan: PipelinePlan,
-        bindings: [Int: ModelBinding],
         engine: LiveEngine,
         feed: AlertFeed,
         monitor: ServerMonitor,
@@ -42,8 +41,6 @@ public struct ServerContext: Sendable {
         database: AlertDatabase,
         alerts: AlertDatabase
     ) {
-        self.plan = plan
-        self.bindings = bindings
         self.engine = engine
         self.feed = feed
         self.version = version

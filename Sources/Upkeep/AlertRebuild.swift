@@ -44,7 +44,8 @@ public struct AlertRebuild {
         let database = try UpkeepError.storing { () throws(AlertStoreError) in try AlertDatabase(path: target) }
         try recomputation.check(try UpkeepError.storing { () throws(AlertStoreError) in try database.lastRun() })
         try UpkeepError.storing { () throws(AlertStoreError) in
-            try database.setFeatures(recomputation.plan.featureRecords)
+            try database.setFeatures(recomputation.plan.featureRecords, presentsAlerts: recomputation.isAlone)
+            try database.setActivations(recomputation.activations)
         }
         let events = try recompute(into: fresh, like: database, at: target, isSalvaged: damage != nil)
         try finish(database, fresh: fresh, events: events, now: milliseconds)
@@ -192,7 +193,7 @@ public struct AlertRebuild {
         now: Int64
     ) throws(UpkeepError) {
         try UpkeepError.storing { () throws(AlertStoreError) in
-            for model in recomputation.models.records { try database.register(model) }
+            for model in recomputation.definitions.records { try database.register(model) }
             try database.replaceDerived(from: fresh)
             let run = try database.beginRun(recomputation.run(of: "alerts rebuild"), atMilliseconds: now)
             let (totals, digest) = (try database.totals(), try database.digest())

@@ -31,7 +31,7 @@ public struct DeepComparison {
         try recomputation.check(try UpkeepError.storing { () throws(AlertStoreError) in try old.lastRun() })
         // Titles and the order of features are not what is compared: a pipeline may have others than the last run's.
         try UpkeepError.storing { () throws(AlertStoreError) in
-            try old.setFeatures(recomputation.plan.featureRecords)
+            try old.setFeatures(recomputation.plan.featureRecords, presentsAlerts: recomputation.isAlone)
         }
         let (fresh, events) = try recompute(starts, like: old, copy: copy)
         let found = try UpkeepError.storing { () throws(AlertStoreError) in

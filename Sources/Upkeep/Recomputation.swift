@@ -1,13 +1,13 @@
-public import AlertStore
+import Activations
+import AlertStore
 import Base
 import Delivery
 public import Engine
 public import EventLog
 public import FileStore
 import Glibc
-public import Models
 public import Plan
-import Runtime
+public import Runtime
 import StateStore
 
 /// Makes the alerts from the log again, as far as the log goes back.
@@ -16,16 +16,26 @@ import StateStore
 /// those to damage (`log repair`), the oldest checkpoint behind that has the state as of its offset: what came before
 /// is taken over as it is, and everything behind it is made again.
 public struct Recomputation {
-    public let plan: PipelinePlan
-    let identity: PlanIdentity
-    let models: (bindings: [Int: ModelBinding], records: [ModelRecord])
+    public let definitions: LoadedDefinitions
+    /// What holds in each partition from which offset on.
+    private let schedules: [DefinitionSchedule]
+    /// The activations in force; none if the directory knows of none.
+    private let history: ActivationHistory
     let store: DiskStore
     private let appVersion: String
     private let talk: Talk
     /// What a repair has marked as lost, by the partitions' names.
     private let lost: [String: [LostRange]]
 
-    var modelID: String { models.records.map(\.id).joined(separator: " ") }
+    public var plan: PipelinePlan { definitions.plan }
+
+    private var modelID: String { definitions.modelID ?? "" }
+
+    /// Whether no other definitions have made alerts.
+    var isAlone: Bool { history.inForce.count <= 1 }
+
+    /// How the alerts file lists what was in force.
+    var activations: [ActivationRow] { history.rows }
 
     /// Who is told what, while it goes on.
     public struct Talk {
@@ -44,25 +54,41 @@ public struct Recomputation {
     }
 
     /// - Parameters:
-    ///   - plan: The pipeline.
-    ///   - models: Those of its detectors.
+    ///   - definitions: What a person names. If it is in force, all that was before it is gone through, too; else what it
+    ///     alone would give.
+    ///   - reader: Reads what was in force.
     ///   - store: The data directory.
     ///   - appVersion: What makes the alerts, for the notes of its runs.
     ///   - lost: What a repair has marked as lost, by the partitions' names: where it is not given, every event counts
     ///     as one.
     ///   - talk: Who is told.
     public init(
-        _ plan: PipelinePlan,
-        models: (bindings: [Int: ModelBinding], records: [ModelRecord]),
+        _ definitions: LoadedDefinitions,
+        reader: any DefinitionReader,
         store: DiskStore,
         appVersion: String,
         lost: [String: [LostRange]] = [:],
         talk: Talk
-    ) {
-        self.models = models
+    ) throws(UpkeepError) {
+        do throws(ActivationError) { history = try ActivationHistory.read(store: store) } catch {
+            throw UpkeepError(error)
+        }
+        let partitions = definitions.plan.partitionCount
+        if let current = history.current, definitions.isSame(as: current) {
+            do throws(RuntimeError) {
+                // Alone, it is as the person has it: titles and the order of the parts are presentation.
+                schedules =
+                    history.inForce.count > 1
+                    ? try DefinitionShelf(store, reader).schedules(history, partitions: partitions)
+                    : Array(repeating: DefinitionSchedule(definitions.definitions(current.number)), count: partitions)
+            } catch {
+                throw .runtime(error)
+            }
+        } else {
+            schedules = Array(repeating: DefinitionSchedule(definitions.definitions(1)), count: partitions)
+        }
+        self.definitions = definitions
         self.lost = lost
-        self.plan = plan
-        identity = plan.identity
         self.store = store
         self.appVersion = appVersion
         self.talk = talk
@@ -84,7 +110,7 @@ public struct Recomputation {
             command: command,
             appVersion: appVersion,
             pipeline: plan.name,
-            pipelineSHA: identity.pipeline,
+            pipelineSHA: definitions.identity.pipeline,
             modelID: modelID.isEmpty ? nil : modelID
         )
     }
@@ -135,6 +161,16 @@ public struct Recomputation {
 
     /// Refuses alerts that were made with another pipeline or model.
     func check(_ run: RunRecord?) throws(UpkeepError) {
+        if let current = history.current {
+            guard !definitions.isSame(as: current) else { return }
+            throw .otherPipeline(
+                "activation \(current.number) is in force (pipeline \(current.pipeline), "
+                    + "\(current.pipelineIdentity.prefix(12))), not \(plan.name) "
+                    + "(\(definitions.identity.pipeline.prefix(12))) with \(modelID.isEmpty ? "no model" : modelID): leave "
+                    + "--pipeline and --model away"
+            )
+        }
+        let identity = definitions.identity
         guard let run, !identity.isKnown(as: run.pipelineSHA) || (run.modelID ?? "") != modelID else { return }
         throw .otherPipeline(
             "the alerts were made with pipeline \(run.pipeline) (\(run.pipelineSHA.prefix(12))) and model "
@@ -226,10 +262,10 @@ public struct Recomputation {
     public func view(of partition: Int) throws(UpkeepError) -> PartitionView {
         do throws(RunnerError) {
             return try PartitionView(
-                DefinitionSchedule(Definitions(plan: plan, models: models.bindings)),
+                schedules[partition],
                 partition: partition,
                 topic: plan.name,
-                fingerprint: DataDirectory.fingerprint(identity, modelID: modelID),
+                fingerprint: DataDirectory.fingerprint(definitions.identity, modelID: modelID),
                 store: store
             )
         } catch {

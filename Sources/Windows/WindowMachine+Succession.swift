@@ -58,23 +58,22 @@ extension WindowMachine {
     ///   - offsets: Their offsets in the partition.
     ///   - clocks: The partition's clock as of each event, microseconds.
     ///   - count: How many they are, up to the machine's capacity.
-    ///   - entities: Of which entities, and for each a time, microseconds: events at or before it are not needed by
-    ///     windows that only reach so far.
+    ///   - entities: Of which entities.
     public func gather(
         _ batch: ColumnBatch,
         rows: UnsafePointer<Int32>,
         offsets: UnsafePointer<Int64>,
         clocks: UnsafePointer<Int64>,
         count: Int,
-        of entities: [(entity: Int, after: Int64)]
+        of entities: [Int]
     ) {
         precondition(count <= capacity, "A batch is at most `capacity` events.")
         guard count > 0 else { return }
         let evaluator = evaluator(batch, rows, count)
-        for (entity, time) in entities {
+        for entity in entities {
             let (program, box) = (programs[entity], states[entity])
             program.evaluate(evaluator)
-            for event in 0..<count where !program.keys[event].isAbsent && batch.times[Int(rows[event])] > time {
+            for event in 0..<count where !program.keys[event].isAbsent {
                 let (slot, position) = box.state.insert(
                     program.keys[event],
                     time: batch.times[Int(rows[event])],
@@ -86,14 +85,6 @@ extension WindowMachine {
             }
             box.state.sweep(clock: clocks[0], limit: count * 2)
         }
-    }
-
-    /// How far behind the clock the windows of an entity reach, microseconds; nil if a session may reach back without
-    /// limit.
-    public func reach(of entity: Int) -> Int64? {
-        let windows = programs[entity].windows
-        guard windows.allSatisfy({ if case .session = $0.kind { false } else { true } }) else { return nil }
-        return states[entity].state.horizon
     }
 }
 

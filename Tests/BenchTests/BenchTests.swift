@@ -2,7 +2,7 @@ import Bench
 import Console
 import ForestTraining
 import Foundation
-import PipelineFiles
+import InForce
 import Recordings
 import Testing
 import Traffic
@@ -64,9 +64,8 @@ import Traffic
         while generator.next(into: &bytes) != nil {}
         let file = folder + "/events.jsonl"
         try Data(bytes).write(to: URL(fileURLWithPath: file))
-        let plan = try PipelineFile.loaded(nil).plan
         let reading = RecordingReading()
-        let benchmark = try PipelineBenchmark(file, reading, plan: plan, model: nil, runs: 2, version: "0")
+        let benchmark = try PipelineBenchmark(file, reading, NamedDefinitions(), runs: 2, version: "0")
         #expect(benchmark.events == 300)
         #expect(
             benchmark.listing.rows.map { $0[0] } == [

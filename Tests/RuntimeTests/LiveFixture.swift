@@ -60,15 +60,16 @@ final class LiveFixture: @unchecked Sendable {
         var settings = LiveSettings()
         change(&settings)
         self.directory = directory
-        engine = LiveEngine(directory, plan: plan, feed: feed, settings: settings)
+        engine = LiveEngine(directory, feed: feed, settings: settings)
     }
 
     private func open(_ options: DataDirectory.Options) throws -> DataDirectory {
         try DataDirectory(
             folder,
             options: options,
-            plan: plan,
-            models: ([:], []),
+            definitions: FixtureDefinitions.loaded(plan),
+            reader: FixtureDefinitions(),
+            change: .rebuild(force: false, FixtureDefinitions.note),
             by: ("test", "1"),
             progress: { _, _, _ in }
         )

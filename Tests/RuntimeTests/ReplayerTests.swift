@@ -27,8 +27,9 @@ import Windows
         try DataDirectory(
             fixture.folder + "/" + name,
             options: DataDirectory.Options(),
-            plan: fixture.plan,
-            models: ([:], []),
+            definitions: FixtureDefinitions.loaded(fixture.plan),
+            reader: FixtureDefinitions(),
+            change: .rebuild(force: false, FixtureDefinitions.note),
             by: ("test", "1"),
             progress: { _, _, _ in }
         )

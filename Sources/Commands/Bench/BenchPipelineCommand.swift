@@ -2,6 +2,7 @@ import ArgumentParser
 import Base
 import Bench
 import Console
+import InForce
 
 /// `bench pipeline`
 struct BenchPipelineCommand: ParsableCommand {
@@ -36,12 +37,10 @@ struct BenchPipelineCommand: ParsableCommand {
     }
 
     private func measure() throws(CommandError) {
-        let plan = try engine.plan()
         let benchmark = try PipelineBenchmark(
             file,
             engine.reading,
-            plan: plan,
-            model: engine.model,
+            NamedDefinitions(pipeline: engine.planning.pipeline, model: engine.model),
             runs: runs,
             version: PatternAlarm.version
         )

@@ -4,6 +4,7 @@ import Base
 import Console
 import Engine
 import Foundation
+import InForce
 import Learning
 import PipelineFiles
 import Recordings
@@ -82,16 +83,17 @@ struct DemoCommand: ParsableCommand {
 
         Output.talk("2. replay: through the log, windows, features and the built-in model")
         let clock = ProgressBar("", isQuiet: true)
-        var plan = try PipelineFile.loaded(nil).plan
-        let models = try ModelDirectory.bound(&plan, path: nil)
+        let definitions = try CommandError.running { () throws(NamingError) in
+            try NamedDefinitions().load(over: nil)
+        }
         let directory = try DataDirectory.open(
             data,
-            plan: plan,
-            models: models,
+            definitions: definitions,
+            change: .rebuild(force: false, ActivationNote("demo")),
             command: "demo",
             isQuiet: true
         )
-        let replayer = Replayer(directory, plan: plan, options: Replayer.Options())
+        let replayer = Replayer(directory, plan: definitions.plan, options: Replayer.Options())
         var reading = RecordingReading()
         reading.say = { Output.talk($0) }
         try CommandError.running { () throws(RuntimeError) in

@@ -59,18 +59,19 @@ struct StateListCommand: ParsableCommand {
         let store = try place.store()
         let recomputation = try Recomputation(
             engine,
+            over: place.dataDir,
             store: store,
             bar: ProgressBar("", isQuiet: true)
         ) { Output.talk($0) }
-        let plan = recomputation.plan
-        let entities = try chosen(plan)
+        // A name that is wrong is told before anything is read.
+        _ = try chosen(recomputation.plan)
         var listing = Listing(
             columns: key == nil
                 ? ["partition", "entity", "key", "events", "first", "last"]
                 : ["partition", "entity", "key", "offset", "time", "event"],
             rows: []
         )
-        for partition in 0..<plan.partitionCount {
+        for partition in 0..<recomputation.plan.partitionCount {
             let view = try CommandError.running { () throws(UpkeepError) in try recomputation.view(of: partition) }
             do throws(RunnerError) {
                 let bound: Int64? =
@@ -82,11 +83,15 @@ struct StateListCommand: ParsableCommand {
                 // With a time to stop at, only the log from the start tells where that is.
                 if let bound { for note in try view.restore(upTo: bound) { Output.talk(note) } }
                 try view.advance(to: offset ?? .max, before: until)
-                for entity in entities {
-                    try add(view, plan, entity, store, to: &listing)
-                }
             } catch {
                 throw CommandError(error)
+            }
+            // As of an offset, other definitions may have been in force.
+            let plan = view.definitions.plan
+            for entity in try chosen(plan) {
+                do throws(RunnerError) { try add(view, plan, entity, store, to: &listing) } catch {
+                    throw CommandError(error)
+                }
             }
         }
         if listing.rows.count > limit {

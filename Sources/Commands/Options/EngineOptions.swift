@@ -1,18 +1,27 @@
 import ArgumentParser
 import Console
+import InForce
 import PipelineFiles
 import Plan
 import Recordings
+import Runtime
 
 /// Which pipeline, and which model its detectors use.
 struct PlanOptions: ParsableArguments {
-    @Option(help: "Pipeline file, or the name of a built-in one.")
+    @Option(help: "Pipeline file, or the name of a built-in one (default: what is in force in the data directory).")
     var pipeline: String?
 
-    @Option(help: "Model folder or file (default: the built-in model that the pipeline names).")
+    @Option(help: "Model folder or file (default: what is in force, or the built-in model that the pipeline names).")
     var model: String?
 
     func plan() throws(CommandError) -> PipelinePlan { try PipelineFile.loaded(pipeline).plan }
+
+    /// The pipeline with its models; what is not named is as it is in force in the data directory.
+    func definitions(over dataDir: String?) throws(CommandError) -> LoadedDefinitions {
+        try CommandError.running { () throws(NamingError) in
+            try NamedDefinitions(pipeline: pipeline, model: model).load(over: dataDir)
+        }
+    }
 }
 
 /// What every command that runs the engine over recordings takes.

@@ -17,7 +17,8 @@ struct ReplayCommand: ParsableCommand {
         abstract: "Append a recording to the log and detect fraud in it.",
         discussion: """
             Run it again after a crash or Ctrl-C: it goes on where it stopped, nothing is lost or doubled. Change the \
-            pipeline or the model and run it again: the alerts are rebuilt from the log.
+            pipeline or the model and run it again: the alerts are rebuilt from the log, as if it \
+            had always been in force; over activations or people's decisions only with --rebuild.
 
               patternalarm replay events.jsonl.lz4
               patternalarm replay payments.csv --pipeline payments.yaml --data-dir work
@@ -69,6 +70,11 @@ struct ReplayCommand: ParsableCommand {
 
     @Flag(help: "Take recordings again whose bytes were taken before: their events come twice.")
     var again = false
+
+    @Flag(
+        help: "Make all alerts anew with another pipeline or model, over activations and people's decisions, too."
+    )
+    var rebuild = false
 
     @Flag(help: "The recordings are finished: their last line counts, though it may have no end.")
     var finished = false
@@ -131,18 +137,18 @@ struct ReplayCommand: ParsableCommand {
     }
 
     private func replay(_ options: Replayer.Options) throws(CommandError) {
-        var plan = try engine.plan()
-        let models = try ModelDirectory.bound(&plan, path: engine.model)
+        let named = try engine.planning.definitions(over: dataDir)
         Interrupt.install()
         let clock = ProgressBar("", isQuiet: true)
         let directory = try DataDirectory.open(
             dataDir,
             options: storage.opening(),
-            plan: plan,
-            models: models,
+            definitions: named,
+            change: .rebuild(force: rebuild, ActivationNote("replay")),
             command: "replay",
             isQuiet: quiet
         )
+        let plan = directory.definitions.plan
         for note in directory.notes { Output.talk(note) }
         let replayer = Replayer(directory, plan: plan, options: options)
         var failure: CommandError?

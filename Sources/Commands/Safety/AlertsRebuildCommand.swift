@@ -37,7 +37,13 @@ struct AlertsRebuildCommand: ParsableCommand {
                 for partition in try LogPartition.all(store) { lost[partition.name] = try partition.report(store).lost }
             }
             let bar = ProgressBar("rebuild", isQuiet: quiet)
-            let recomputation = try Recomputation(engine, store: store, lost: lost, bar: bar) { Output.talk($0) }
+            let recomputation = try Recomputation(
+                engine,
+                over: place.dataDir,
+                store: store,
+                lost: lost,
+                bar: bar
+            ) { Output.talk($0) }
             let now = Int64(Date().timeIntervalSince1970 * 1000)
             try CommandError.running { () throws(UpkeepError) in
                 try AlertRebuild(files: place.files, recomputation: recomputation, store: store).run(

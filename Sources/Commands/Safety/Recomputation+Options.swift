@@ -2,20 +2,20 @@ import Base
 import Console
 import EventLog
 import FileStore
-import Learning
+import InForce
 import Upkeep
 
 extension Recomputation {
     /// With the pipeline and the models that the options name.
     init(
         _ planning: PlanOptions,
+        over dataDir: String,
         store: DiskStore,
         lost: [String: [LostRange]] = [:],
         bar: ProgressBar,
         say: @escaping (String) -> Void
     ) throws(CommandError) {
-        var plan = try planning.plan()
-        let (bindings, models) = try ModelDirectory.bound(&plan, path: planning.model)
+        let definitions = try planning.definitions(over: dataDir)
         let talk = Talk(say: say) { at in
             guard let at else { return bar.finish() }
             bar.update(
@@ -23,13 +23,15 @@ extension Recomputation {
                 fraction: Double(at.offset) / Double(max(1, at.end))
             )
         }
-        self.init(
-            plan,
-            models: (bindings, models.map(\.record)),
-            store: store,
-            appVersion: PatternAlarm.version,
-            lost: lost,
-            talk: talk
-        )
+        self = try CommandError.running { () throws(UpkeepError) in
+            try Recomputation(
+                definitions,
+                reader: StoredDefinitions(),
+                store: store,
+                appVersion: PatternAlarm.version,
+                lost: lost,
+                talk: talk
+            )
+        }
     }
 }

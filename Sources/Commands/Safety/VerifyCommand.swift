@@ -45,6 +45,7 @@ struct VerifyCommand: ParsableCommand {
         defer { Scratch.remove(folder) }
         let recomputation = try Recomputation(
             engine,
+            over: place.dataDir,
             store: store,
             lost: verification.lost,
             bar: ProgressBar("verify", isQuiet: quiet)

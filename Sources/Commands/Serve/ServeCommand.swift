@@ -53,28 +53,30 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// Brings the data directory to where its log ends, and starts what takes events.
     private func open() throws(CommandError) -> (DataDirectory, ServerContext) {
-        var plan = try planning.plan()
         let start = ContinuousClock.now
-        let models = try ModelDirectory.bound(&plan, path: planning.model)
+        let definitions = try planning.definitions(over: dataDir)
         let loaded = ContinuousClock.now - start
         ServerMetrics.begin()
         let feed = AlertFeed()
         let directory = try DataDirectory.open(
             dataDir,
             options: opening(feed),
-            plan: plan,
-            models: models,
+            definitions: definitions,
+            change: .activate(ActivationNote("serve with a changed pipeline or model")),
             command: "serve",
             isQuiet: false
         )
         for note in directory.notes { Output.talk(note) }
         let monitor = try CommandError.running { () throws(AlertStoreError) in
-            try ServerMonitor(directory, feed: feed, plan: plan, bindings: models.bindings)
+            try ServerMonitor(
+                directory,
+                feed: feed,
+                plan: directory.definitions.plan,
+                bindings: directory.definitions.bindings
+            )
         }
         var context = ServerContext(
-            plan: plan,
-            bindings: models.bindings,
-            engine: LiveEngine(directory, plan: plan, feed: feed, settings: LiveSettings()),
+            engine: LiveEngine(directory, feed: feed, settings: LiveSettings()),
             feed: feed,
             monitor: monitor,
             version: PatternAlarm.version,

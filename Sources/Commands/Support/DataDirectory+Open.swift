@@ -1,8 +1,7 @@
 import Base
 import Console
-import Learning
-import Models
-import Plan
+import Foundation
+import InForce
 import Runtime
 import Server
 
@@ -11,8 +10,8 @@ extension DataDirectory {
     static func open(
         _ path: String,
         options: Options = Options(),
-        plan: PipelinePlan,
-        models: (bindings: [Int: ModelBinding], models: [ModelDirectory]),
+        definitions: LoadedDefinitions,
+        change: DefinitionChange,
         command: String,
         isQuiet: Bool
     ) throws(CommandError) -> DataDirectory {
@@ -24,8 +23,9 @@ extension DataDirectory {
             try DataDirectory(
                 path,
                 options: options,
-                plan: plan,
-                models: (models.bindings, models.models.map(\.record)),
+                definitions: definitions,
+                reader: StoredDefinitions(),
+                change: change,
                 by: (command, PatternAlarm.version),
                 progress: { partition, done, total in
                     progress.update(
@@ -35,5 +35,16 @@ extension DataDirectory {
                 }
             )
         }
+    }
+}
+
+extension ActivationNote {
+    /// By whoever runs the command, now.
+    init(_ words: String) {
+        self.init(
+            author: NSUserName(),
+            words: words,
+            atMilliseconds: Int64(Date().timeIntervalSince1970 * 1000)
+        )
     }
 }

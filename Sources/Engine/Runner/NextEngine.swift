@@ -1,7 +1,7 @@
 public import EventLog
 
 /// The engine of definitions that are to come into force, while it gathers from the log what the engine in force does
-/// not have: only as far back as its windows reach, and only what is new. Used by one thread at a time, which may be
+/// not have, and only that. Used by one thread at a time, which may be
 /// another than the partition's: it knows nothing of the engine in force but what that is made of.
 public final class NextEngine: @unchecked Sendable {
     // Handed over whole from the thread that gathers to the partition's.
@@ -11,13 +11,12 @@ public final class NextEngine: @unchecked Sendable {
     let succession: PartitionEngine.Succession
     private let replay: LogReplay
     private let records = RecordBatch()
-    private let entities: [(entity: Int, after: Int64)]
     /// The events before this offset have been gathered.
     public private(set) var offset: Int64
 
     /// - Parameters:
     ///   - definitions: What is to come into force.
-    ///   - other: The engine in force; only its definitions and its clock are looked at, now.
+    ///   - other: The engine in force; only its definitions are looked at.
     ///   - partition: The partition.
     ///   - logStart: The offset that the log begins at.
     ///   - evidenceBytes: Bytes of recent events that are held for alerts.
@@ -34,13 +33,6 @@ public final class NextEngine: @unchecked Sendable {
         succession = engine.succession(after: other)
         replay = LogReplay(plan: definitions.plan)
         offset = logStart
-        // The clock never goes back: what lies behind a window as of now does so later.
-        let clock = other.intake.admission.clock
-        entities = succession.missing.map { entity, reach in
-            guard let reach, let clock else { return (entity, .min) }
-            let (time, isBelow) = clock.subtractingReportingOverflow(reach)
-            return (entity, isBelow ? .min : time)
-        }
     }
 
     /// The engine of definitions, without state.
@@ -91,7 +83,7 @@ public final class NextEngine: @unchecked Sendable {
                         rows: rows,
                         baseOffset: piece.baseOffset,
                         isJudged: piece.isJudged,
-                        of: entities
+                        of: succession.missing
                     )
                 }
                 offset = piece.baseOffset + Int64(piece.count)

@@ -1,5 +1,5 @@
 import Base
-import EventLog
+public import EventLog
 import Plan
 import StateStore
 
@@ -7,6 +7,9 @@ import StateStore
 extension PartitionRunner {
     /// What is in force.
     public var definitions: Definitions { line.definitions }
+
+    /// Reads the log from an offset on; another thread may use it while this partition goes on.
+    public func reader(from offset: Int64) -> PartitionReader { log.reader(from: LogOffset(offset)) }
 
     /// Makes the engine of definitions that are to come into force. It may gather what it misses on another thread
     /// while this partition goes on; ``activate(_:)`` comes at last.

@@ -236,6 +236,11 @@ public final class PartitionRunner: @unchecked Sendable {
     /// Whether what was taken since the last commit has led to alerts, which somebody may be waiting for.
     public var hasUncommittedAlerts: Bool { !output.alerts.isEmpty }
 
+    /// Whether a commit would write anything.
+    public var hasUncommitted: Bool {
+        uncommittedCount > 0 || hasUncommittedAlerts || definitions.activation > committedActivation
+    }
+
     /// Whether so much evidence waits for a commit that one is due; never asked in the middle of a batch.
     public var isFull: Bool { output.isFull }
 
@@ -304,9 +309,7 @@ public final class PartitionRunner: @unchecked Sendable {
     ///   partition may go on.
     public func commit() throws(RunnerError) {
         output.activation = line.definitions.activation
-        guard output.ledger.events > 0 || !output.alerts.isEmpty || output.activation > committedActivation else {
-            return
-        }
+        guard output.ledger.events > 0 || hasUncommitted else { return }
         do throws(RunnerError) {
             try syncLog()
             precondition(output.nextOffset <= log.durableOffset.rawValue, "The log keeps what is committed (C3).")

@@ -20,6 +20,8 @@ public struct ModelDirectory: Sendable {
     /// What a person should know before using it.
     public let notes: [String]
     public let sha256: String
+    /// The file's bytes.
+    public let bytes: [UInt8]
 
     /// Writes a new folder: `model.json`, and `card.json` with everything but the trees, to read and to diff.
     ///
@@ -84,6 +86,16 @@ public struct ModelDirectory: Sendable {
             }
             bytes = asset
         }
+        return try decode(bytes, name: name, place: place, upToBest: upToBest)
+    }
+
+    /// Reads the bytes of a model's file; `place` is what mistakes in it are told of.
+    public static func decode(
+        _ bytes: [UInt8],
+        name: String,
+        place: String,
+        upToBest: Bool = false
+    ) throws(LearningError) -> ModelDirectory {
         do throws(ForestError) {
             let model = try ImportedModel(decoding: bytes, upToBest: upToBest)
             let sha256 = SHA256.hexadecimal(of: bytes)
@@ -94,7 +106,8 @@ public struct ModelDirectory: Sendable {
                 metadata: model.metadata,
                 format: model.format,
                 notes: model.notes,
-                sha256: sha256
+                sha256: sha256,
+                bytes: bytes
             )
         } catch {
             throw .plan("\(place): error: \(error.description)")
@@ -116,10 +129,34 @@ public struct ModelDirectory: Sendable {
     /// What is not fraud is called so where neither the pipeline nor the model says it.
     public static let usualNegative = "regular"
 
-    /// Ties the models that a plan's detectors name to its features, and gives its categories the models' names.
+    /// Ties the models that a plan's detectors name to its features, and gives its categories the models' names: the one
+    /// at a path for all of them, or the built-in ones.
     public static func bind(
         _ plan: inout PipelinePlan,
         path: String?
+    ) throws(LearningError) -> (
+        bindings: [Int: ModelBinding], models: [ModelDirectory]
+    ) {
+        try bind(&plan) { name, detector, plan throws(LearningError) in
+            try load(path, name: name, of: detector, plan)
+        }
+    }
+
+    /// Reads the model of a detector; without a path it is the built-in one.
+    public static func load(
+        _ path: String?,
+        name: String,
+        of detector: Detector,
+        _ plan: PipelinePlan
+    ) throws(LearningError) -> ModelDirectory {
+        guard path != nil || isBuiltIn(name) else { throw .plan(missing(name, of: detector, plan)) }
+        return try load(path, name: name)
+    }
+
+    /// The same with the models that a body finds for the names that detectors have for them.
+    public static func bind(
+        _ plan: inout PipelinePlan,
+        _ find: (String, Detector, PipelinePlan) throws(LearningError) -> ModelDirectory
     ) throws(LearningError) -> (
         bindings: [Int: ModelBinding], models: [ModelDirectory]
     ) {
@@ -127,8 +164,7 @@ public struct ModelDirectory: Sendable {
         var models: [ModelDirectory] = []
         for (index, detector) in plan.detectors.enumerated() {
             guard case .model(let name, _, _) = detector.kind else { continue }
-            guard path != nil || isBuiltIn(name) else { throw .plan(missing(name, of: detector, plan)) }
-            let model = try load(path, name: name)
+            let model = try find(name, detector, plan)
             try nameCategories(of: &plan, by: model.model, place: model.path)
             let negative = plan.labels?.negative ?? model.metadata["negative"]?.text ?? usualNegative
             do throws(ModelError) {

@@ -8,6 +8,14 @@ extension PartHasher {
         }.hash
     }
 
+    mutating func partitioning() -> String {
+        let key = entity(plan.partitionEntity)
+        return CanonicalText("partitioning") { text in
+            text.word(key)
+            text.whole(plan.partitionCount)
+        }.hash
+    }
+
     mutating func admission() -> String {
         let reading = self.reading()
         return CanonicalText("admission") { text in

@@ -11,6 +11,8 @@ public struct PlanIdentity: Sendable, Equatable {
     public let schema: String
     /// What decides in which partition it is, beside that.
     public let reading: String
+    /// What decides in which partition an event is, and nothing else.
+    public let partitioning: String
     /// What decides whether an event counts, beside that: the clock of event time, and which events are duplicates.
     public let admission: String
     /// In the order of ``PipelinePlan/entities``, and so on.
@@ -32,6 +34,7 @@ public struct PlanIdentity: Sendable, Equatable {
         var parts = PartHasher(plan)
         schema = parts.schema()
         reading = parts.reading()
+        partitioning = parts.partitioning()
         admission = parts.admission()
         entities = plan.entities.indices.map { parts.entity($0) }
         aggregates = plan.aggregates.indices.map { parts.aggregate($0) }

@@ -1,7 +1,7 @@
 import Dispatch
 import Engine
 import Foundation
-public import Plan
+import Plan
 import Synchronization
 
 /// How a live data directory is run.
@@ -23,6 +23,9 @@ public struct LiveSettings: Sendable {
 public final class LiveEngine: Sendable {
     private let queue: SubmissionQueue
     private let health: LiveHealth
+    private let activation: LiveActivation
+    /// What is in force.
+    public let definitions: CurrentDefinitions
     private let keys = IdempotencyKeys()
     private let settings: LiveSettings
     private let ended: DispatchGroup
@@ -32,13 +35,15 @@ public final class LiveEngine: Sendable {
     private let checkpointAge: @Sendable (Int) -> (age: Int64?, failure: String?)
 
     /// Starts the threads. The directory's observer must be the feed. ``stop()`` comes before the directory is closed.
-    public init(_ directory: DataDirectory, plan: PipelinePlan, feed: AlertFeed, settings: LiveSettings) {
+    public init(_ directory: DataDirectory, feed: AlertFeed, settings: LiveSettings) {
         self.settings = settings
+        let plan = directory.definitions.plan
+        let current = CurrentDefinitions(directory.definitions)
         let queue = SubmissionQueue(byteLimit: settings.queueBytes, countLimit: settings.queueCount)
         let health = LiveHealth(partitions: directory.workers.count)
         let free = BoundedQueue<LiveChunk>(capacity: settings.chunks + 1)
         for _ in 0..<settings.chunks { free.send(LiveChunk(plan: plan)) }
-        let queues = directory.workers.map { _ in BoundedQueue<LiveChunk>(capacity: settings.chunks + 1) }
+        let queues = directory.workers.map { _ in BoundedQueue<PartitionOrder>(capacity: settings.chunks + 4) }
         let underWay = LiveChunkCount(queue)
         let ended = DispatchGroup()
         func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
@@ -74,9 +79,12 @@ public final class LiveEngine: Sendable {
             newestTime: directory.workers.compactMap(\.runner.newestTime).max(),
             underWay: underWay,
             free: free,
+            chunkCount: settings.chunks,
             partitions: queues
         )
         start("decode") { intake.run() }
+        activation = LiveActivation(directory, intake: queue, partitions: queues, current: current)
+        definitions = current
         self.queue = queue
         self.health = health
         self.ended = ended
@@ -114,6 +122,16 @@ public final class LiveEngine: Sendable {
         do throws(SubmissionError) { try queue.add(pending) } catch { whenDone(.failure(error)) }
     }
 
+    /// Puts definitions in force behind what has been taken so far. Waits for it: not on an event loop.
+    ///
+    /// - Throws: ``LiveActivationError``; what was in force still is.
+    public func activate(
+        _ definitions: LoadedDefinitions,
+        _ note: ActivationNote
+    ) throws(LiveActivationError) -> ActivationOutcome {
+        try activation.activate(definitions, note)
+    }
+
     /// Whether the queue would take the events just now.
     public func hasRoom(for events: EventList) -> Bool {
         let load = queue.load
@@ -144,6 +162,7 @@ public final class LiveEngine: Sendable {
     /// - Throws: what stopped a partition earlier.
     public func stop() throws(StoppedError) {
         alertsWait.end(within: Self.stopWait)
+        activation.stop()
         queue.close()
         mover.stop()
         ended.wait()

@@ -12,6 +12,7 @@ final class SubmissionQueue: Sendable {
         var waiting: [Pending] = []
         var bytes = 0
         var isClosed = false
+        var visits: [@Sendable (LiveIntake) -> Void] = []
     }
 
     private let state = Mutex(State())
@@ -54,6 +55,19 @@ final class SubmissionQueue: Sendable {
         }
     }
 
+    /// Has something done on the intake's thread between two chunks.
+    func visit(_ body: @escaping @Sendable (LiveIntake) -> Void) {
+        state.withLock { $0.visits.append(body) }
+        filled.signal()
+    }
+
+    func takeVisits() -> [@Sendable (LiveIntake) -> Void] {
+        state.withLock { state in
+            defer { state.visits = [] }
+            return state.visits
+        }
+    }
+
     /// Ends a wait without a submission.
     func wake() { filled.signal() }
 
@@ -87,9 +101,11 @@ final class LiveIntake: @unchecked Sendable {
     // Handed to its thread once and never used by another.
     private let queue: SubmissionQueue
     private let free: BoundedQueue<LiveChunk>
-    private let partitions: [BoundedQueue<LiveChunk>]
-    private let decoder: EventDecoder
-    private let partitioner: Partitioner
+    private let partitions: [BoundedQueue<PartitionOrder>]
+    private let chunkCount: Int
+    private var plan: PipelinePlan
+    private var decoder: EventDecoder
+    private var partitioner: Partitioner
     private var clock: EventClock
     /// Chunks that have been handed over and are not finished.
     private let underWay: LiveChunkCount
@@ -103,8 +119,11 @@ final class LiveIntake: @unchecked Sendable {
         newestTime: Int64?,
         underWay: LiveChunkCount,
         free: BoundedQueue<LiveChunk>,
-        partitions: [BoundedQueue<LiveChunk>]
+        chunkCount: Int,
+        partitions: [BoundedQueue<PartitionOrder>]
     ) {
+        self.plan = plan
+        self.chunkCount = chunkCount
         self.queue = queue
         self.free = free
         self.partitions = partitions
@@ -132,13 +151,33 @@ final class LiveIntake: @unchecked Sendable {
                     chunk = fill(chunk, with: pending)
                 }
             }
-            if let open = chunk, underWay.value < Self.underWayLimit {
+            let visits = queue.takeVisits()
+            if let open = chunk, underWay.value < Self.underWayLimit || !visits.isEmpty {
                 send(open)
                 chunk = nil
             }
+            for visit in visits { visit(self) }
         }
         if let chunk { send(chunk) }
         for partition in partitions { partition.send(nil) }
+    }
+
+    /// Events are read as another plan says from now on; nothing of what was handed over is under way.
+    func follow(_ next: PipelinePlan, newestTime: Int64?) {
+        if next.schema != plan.schema || next.maximumAhead != plan.maximumAhead {
+            // A chunk's columns are those of a schema.
+            for _ in 0..<chunkCount {
+                _ = free.receive()
+                free.send(LiveChunk(plan: next))
+            }
+        }
+        if !next.judgesTime(as: plan) {
+            let state = ClockState(entities: next.entities.count).moved(to: newestTime)
+            clock = EventClock(plan: next, state: state, capacity: LiveChunk.capacity)
+        }
+        plan = next
+        decoder = EventDecoder(plan: next)
+        partitioner = Partitioner(plan: next, capacity: LiveChunk.capacity)
     }
 
     private func fill(_ chunk: LiveChunk?, with pending: Pending) -> LiveChunk? {
@@ -198,6 +237,14 @@ final class LiveIntake: @unchecked Sendable {
         underWay.add()
         let shares = chunk.partitions.indices.filter { !chunk.partitions[$0].isEmpty }
         chunk.remaining.store(shares.count, ordering: .releasing)
-        for partition in shares { partitions[partition].send(chunk) }
+        for partition in shares { partitions[partition].send(.chunk(chunk)) }
+    }
+}
+
+extension PipelinePlan {
+    /// Whether the event clock hears the same sources, and believes them alike.
+    fileprivate func judgesTime(as other: PipelinePlan) -> Bool {
+        schema == other.schema && entities == other.entities && disorder == other.disorder
+            && maximumAhead == other.maximumAhead
     }
 }

@@ -11,9 +11,9 @@ import Synchronization
 /// ever waits for a timer.
 final class LivePartition: @unchecked Sendable {
     // Handed to its thread once; what others read is in `state`.
-    private let worker: PartitionWorker
+    let worker: PartitionWorker
     private let database: AlertDatabase
-    private let queue: BoundedQueue<LiveChunk>
+    private let queue: BoundedQueue<PartitionOrder>
     private let free: BoundedQueue<LiveChunk>
     private let underWay: LiveChunkCount
     private let instruments = LiveInstruments()
@@ -31,7 +31,7 @@ final class LivePartition: @unchecked Sendable {
     init(
         _ worker: PartitionWorker,
         database: AlertDatabase,
-        queue: BoundedQueue<LiveChunk>,
+        queue: BoundedQueue<PartitionOrder>,
         free: BoundedQueue<LiveChunk>,
         underWay: LiveChunkCount,
         feed: AlertFeed,
@@ -65,16 +65,41 @@ final class LivePartition: @unchecked Sendable {
             case .timedOut:
                 attempt { () throws(RuntimeError) in try tick() }
                 note()
-            case .element(let chunk):
-                attempt { () throws(RuntimeError) in try worker.makeRoom() }
-                var round: [LiveChunk] = []
-                attempt(for: chunk) { () throws(RunnerError) in try take(chunk, &round) }
-                while round.count < Self.roundLimit, let next = queue.receiveIfAny() {
-                    attempt(for: next) { () throws(RunnerError) in try take(next, &round) }
-                }
-                finish(round)
+            case .element(.visit(let body)):
+                body(self)
+                note()
+            case .element(.chunk(let chunk)):
+                take(chunk)
                 note()
             }
+        }
+    }
+
+    /// Takes a chunk, and those that wait behind it, together.
+    private func take(_ chunk: LiveChunk) {
+        attempt { () throws(RuntimeError) in try worker.makeRoom() }
+        var round: [LiveChunk] = []
+        attempt(for: chunk) { () throws(RunnerError) in try take(chunk, &round) }
+        while round.count < Self.roundLimit, let next = queue.receiveIfAny() {
+            guard case .chunk(let next) = next else {
+                // It is behind what has been taken, and in front of what comes.
+                finish(round)
+                if case .visit(let body) = next { body(self) }
+                return
+            }
+            attempt(for: next) { () throws(RunnerError) in try take(next, &round) }
+        }
+        finish(round)
+    }
+
+    /// What has stopped the engine, if anything has.
+    var failure: String? { health.failure }
+
+    /// Goes over to definitions that are in force, and tells the alerts file.
+    func activate(_ engine: NextEngine) {
+        attempt { () throws(RuntimeError) in
+            try worker.activate(engine)
+            try commit()
         }
     }
 

@@ -11,20 +11,41 @@ public struct LoopbackRequest {
         self.port = port
     }
 
-    private static let timeout = timeval(tv_sec: 5, tv_usec: 0)
-    private static let answerMax = 64 << 10
-
-    /// Posts nothing but the token.
+    /// To the server of a notice.
     ///
+    /// - Throws: ``SecurityError/address(_:)`` if the notice names none.
+    public init(to server: ServerNotice) throws(SecurityError) {
+        guard let address = URLComponents(string: server.address), let host = address.host else {
+            throw .address("the server's notice names no address: restart the server")
+        }
+        self.init(host: host, port: address.port ?? 80)
+    }
+
+    private static let answerMax = 1 << 20
+
+    /// Posts JSON, or nothing but the token.
+    ///
+    /// - Parameters:
+    ///   - path: What is asked.
+    ///   - token: Of the data directory.
+    ///   - json: The body.
+    ///   - patience: Seconds to wait for each part of the answer.
     /// - Returns: the status and the body of the answer.
     /// - Throws: ``SecurityError/address(_:)`` if nobody answers.
-    public func post(_ path: String, token: String) throws(SecurityError) -> (status: Int, body: Data) {
+    public func post(
+        _ path: String,
+        token: String,
+        json: [UInt8] = [],
+        patience: Int = 5
+    ) throws(SecurityError) -> (status: Int, body: Data) {
         let name = host.trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
-        let descriptor = try connect(name)
+        let descriptor = try connect(name, patience)
         defer { close(descriptor) }
         let authority = name.contains(":") ? "[\(name)]:\(port)" : "\(name):\(port)"
-        let head = "POST \(path) HTTP/1.1\r\nHost: \(authority)\r\nAuthorization: Bearer \(token)\r\n"
-        try send(Array((head + "Content-Length: 0\r\nConnection: close\r\n\r\n").utf8), descriptor)
+        var head = "POST \(path) HTTP/1.1\r\nHost: \(authority)\r\nAuthorization: Bearer \(token)\r\n"
+        if !json.isEmpty { head += "Content-Type: application/json\r\n" }
+        head += "Content-Length: \(json.count)\r\nConnection: close\r\n\r\n"
+        try send(Array(head.utf8) + json, descriptor)
         let answer = try receive(descriptor)
         guard let end = answer.range(of: Data("\r\n\r\n".utf8)) else { throw failure("its answer is not whole") }
         let words = String(decoding: answer[..<end.lowerBound], as: UTF8.self).split(separator: " ")
@@ -32,7 +53,7 @@ public struct LoopbackRequest {
         return (status, Data(answer[end.upperBound...]))
     }
 
-    private func connect(_ name: String) throws(SecurityError) -> Int32 {
+    private func connect(_ name: String, _ patience: Int) throws(SecurityError) -> Int32 {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -47,7 +68,7 @@ public struct LoopbackRequest {
             0
         )
         guard descriptor >= 0 else { throw failure() }
-        var timeout = Self.timeout
+        var timeout = timeval(tv_sec: patience, tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(descriptor, SOL_SOCKET, option, &timeout, socklen_t(MemoryLayout<timeval>.size))
         }

@@ -1,0 +1,118 @@
+import Activations
+import ArgumentParser
+import Base
+import Bytes
+import Console
+import FileStore
+import InForce
+import Runtime
+
+/// `activations`: what is in force, and what was.
+struct ActivationsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "activations",
+        abstract: "What was in force from which event on, who put it in force, and why.",
+        subcommands: [ActivationsListCommand.self, ActivationsRollbackCommand.self],
+        defaultSubcommand: ActivationsListCommand.self
+    )
+}
+
+/// `activations list`
+struct ActivationsListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "All activations, the newest last.",
+        discussion: """
+              patternalarm activations --data-dir work
+              patternalarm activations --data-dir work --format json
+            """
+    )
+
+    @Option(help: "The data directory.")
+    var dataDir = "patternalarm-data"
+
+    @Option(help: "How to write it.")
+    var format: OutputFormat = .table
+
+    func run() throws {
+        try CommandError.reporting { () throws(CommandError) in
+            let place = ActivationPlace(dataDir, DataDirectory.Options(), isQuiet: true)
+            let history = try place.history()
+            if history.all.isEmpty {
+                Output.talk("nothing has been activated: what the next replay or server is given is the first")
+            }
+            history.listing.write(as: format)
+        }
+    }
+}
+
+/// `activations rollback`
+struct ActivationsRollbackCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback",
+        abstract: "Put in force again what an earlier activation had put in force.",
+        discussion: """
+            It is an activation of its own: what has happened meanwhile stays as it was.
+
+              patternalarm activations rollback 3 --data-dir work
+            """
+    )
+
+    @Argument(help: "The activation's number.")
+    var number: Int
+
+    @Option(help: "Why, for whoever reads the list of activations.")
+    var note = ""
+
+    @Option(help: "The data directory.")
+    var dataDir = "patternalarm-data"
+
+    @OptionGroup var storage: StorageOptions
+
+    @Option(help: "How to write what is in force then.")
+    var format: OutputFormat = .table
+
+    @Flag(name: .shortAndLong, help: "No progress on standard error.")
+    var quiet = false
+
+    func run() throws {
+        try CommandError.reporting { () throws(CommandError) in
+            let place = ActivationPlace(dataDir, storage.opening(), isQuiet: quiet)
+            let history = try place.history()
+            guard let activation = history.all.first(where: { $0.number == number }) else {
+                let known = history.all.map { "\($0.number)" }.joined(separator: ", ")
+                throw .usage("there is no activation \(number) in \(dataDir) (\(known.isEmpty ? "none" : known))")
+            }
+            let definitions = try CommandError.running { () throws(RuntimeError) in
+                try DefinitionShelf(DiskStore(root: dataDir), StoredDefinitions()).definitions(of: activation)
+            }
+            let words = note.isEmpty ? "rollback to \(number)" : note
+            try place.activate(definitions, note: words).listing.write(as: format)
+        }
+    }
+}
+
+extension ActivationHistory {
+    /// A row for each, the newest last.
+    var listing: Listing {
+        var before: [Activation.Detector] = []
+        var listing = Listing(
+            columns: ["activation", "kind", "at", "author", "note", "pipeline", "definition", "from", "detectors"],
+            rows: []
+        )
+        for activation in all {
+            if activation.kind == .begin { before = [] }
+            let changes = DetectorChanges(from: before, to: activation.detectors)
+            before = activation.detectors
+            let offsets = activation.offsets.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }
+            listing.rows.append([
+                .integer(activation.number), .text(activation.kind.rawValue),
+                .text(TimeParser.text(milliseconds: activation.atMilliseconds)), .text(activation.author),
+                .text(activation.note), .text(activation.pipeline),
+                .text(String(activation.pipelineIdentity.prefix(12))),
+                .text(offsets.joined(separator: " ")), .text(changes.words),
+            ])
+        }
+        return listing
+    }
+}

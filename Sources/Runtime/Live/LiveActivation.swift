@@ -1,0 +1,230 @@
+import Activations
+import AlertStore
+import Dispatch
+import Engine
+import EventLog
+import Synchronization
+
+/// Puts definitions in force while events come (C11): their engines gather what they miss beside what goes on, then every
+/// partition goes over between two events.
+///
+/// Nothing is refused meanwhile. What comes waits while the last chunks go through, the logs and the record are synced,
+/// and the engines take over.
+final class LiveActivation: @unchecked Sendable {
+    // The book is used by one call at a time: whoever has passed the gate.
+
+    private let book: ActivationBook
+    private let database: AlertDatabase
+    private let intake: SubmissionQueue
+    private let partitions: [BoundedQueue<PartitionOrder>]
+    private let checkpoints: [CheckpointProgress]
+    private let current: CurrentDefinitions
+    private let report: @Sendable (String) -> Void
+    private let gate: DispatchSemaphore = {
+        let gate = DispatchSemaphore(value: 0)
+        gate.signal()
+        return gate
+    }()
+    private let isStopping = Atomic(false)
+
+    init(
+        _ directory: DataDirectory,
+        intake: SubmissionQueue,
+        partitions: [BoundedQueue<PartitionOrder>],
+        current: CurrentDefinitions
+    ) {
+        book = directory.book
+        database = directory.database
+        report = directory.report
+        checkpoints = directory.workers.map(\.runner.checkpointProgress)
+        self.intake = intake
+        self.partitions = partitions
+        self.current = current
+    }
+
+    /// Nothing more is put in force; returns when what is under way has ended.
+    func stop() {
+        isStopping.store(true, ordering: .releasing)
+        gate.wait()
+    }
+
+    /// All activations; nil while one is under way.
+    func history() -> ActivationHistory? {
+        guard gate.wait(timeout: .now()) == .success else { return nil }
+        defer { gate.signal() }
+        return book.history
+    }
+
+    /// Puts definitions in force from here on. Not to be called by the threads of the engine.
+    ///
+    /// - Throws: ``LiveActivationError``: what was in force still is.
+    func activate(
+        _ definitions: LoadedDefinitions,
+        _ note: ActivationNote
+    ) throws(LiveActivationError) -> ActivationOutcome {
+        guard gate.wait(timeout: .now()) == .success else { throw isStopped ? .stopping : .busy }
+        defer { gate.signal() }
+        guard !isStopped else { throw .stopping }
+        let before: Activation
+        let engines: [NextEngine]
+        do throws(RuntimeError) {
+            before = try DataDirectory.check(definitions, against: book)
+            if definitions.isSame(as: before) { return outcome(before, behind: before) }
+            engines = try prepare(definitions)
+            try gather(engines)
+        } catch {
+            release()
+            throw .refused(error)
+        }
+        guard !isStopped else {
+            release()
+            throw .stopping
+        }
+        settleCheckpoints()
+        let activation = try meet(engines, definitions, note)
+        mirror(definitions)
+        return outcome(activation, behind: before)
+    }
+
+    private func outcome(_ activation: Activation, behind before: Activation) -> ActivationOutcome {
+        let changes = DetectorChanges(from: before.detectors, to: activation.detectors)
+        return ActivationOutcome(activation: activation, changes: changes)
+    }
+
+    private var isStopped: Bool { isStopping.load(ordering: .acquiring) }
+
+    /// From now on partitions begin no checkpoint: engines go over when none is under way.
+    private func prepare(_ definitions: LoadedDefinitions) throws(RuntimeError) -> [NextEngine] {
+        let next = definitions.definitions(book.history.nextNumber)
+        var engines: [NextEngine] = []
+        for partition in partitions {
+            let result = Answer<Result<NextEngine, RuntimeError>>()
+            partition.send(
+                .visit { visited in
+                    visited.worker.holdsCheckpoints = true
+                    do throws(RuntimeError) {
+                        result.give(.success(try visited.worker.prepare(next)))
+                    } catch {
+                        result.give(.failure(error))
+                    }
+                }
+            )
+            engines.append(try result.wait().get())
+        }
+        return engines
+    }
+
+    /// Checkpoints may be made again.
+    private func release() {
+        for partition in partitions { partition.send(.visit { $0.worker.holdsCheckpoints = false }) }
+    }
+
+    /// Reads what engines miss, until little is left: the rest is read when they take over.
+    private func gather(_ engines: [NextEngine]) throws(RuntimeError) {
+        for (partition, engine) in zip(partitions, engines) where engine.gathers {
+            while !isStopped {
+                let reader = Answer<(PartitionReaderBox, Int64)>()
+                partition.send(
+                    .visit { visited in
+                        let runner = visited.worker.runner
+                        reader.give((PartitionReaderBox(runner.reader(from: engine.offset)), runner.endOffset))
+                    }
+                )
+                let (box, end) = reader.wait()
+                guard end - engine.offset > Self.restMax else { break }
+                do throws(RunnerError) {
+                    try engine.gather(to: end, from: box.reader) { _ in !self.isStopped }
+                } catch {
+                    throw RuntimeError(error)
+                }
+            }
+        }
+    }
+
+    /// Events that are left to be read by the partition's own thread: some milliseconds.
+    private static let restMax: Int64 = 2048
+
+    /// Returns when no checkpoint is under way: what is being copied is copied on between chunks.
+    private func settleCheckpoints() {
+        for (partition, progress) in zip(partitions, checkpoints) {
+            var isCopying = true
+            while isCopying {
+                let answer = Answer<Bool>()
+                partition.send(
+                    .visit { visited in
+                        visited.worker.runner.continueCheckpoint()
+                        answer.give(visited.worker.runner.isCopying)
+                    }
+                )
+                isCopying = answer.wait()
+            }
+            progress.waitUntilDone()
+        }
+    }
+
+    /// All partitions stop between two events, the record is made durable, and they go on under it.
+    private func meet(
+        _ engines: [NextEngine],
+        _ definitions: LoadedDefinitions,
+        _ note: ActivationNote
+    ) throws(LiveActivationError) -> Activation {
+        let meeting = ActivationMeeting(partitions: partitions.count)
+        intake.visit { [partitions] intake in
+            for (partition, engine) in zip(partitions, engines) {
+                partition.send(.visit { meeting.attend($0, with: engine) })
+            }
+            let end = meeting.waitForEnd()
+            if end.isInForce { intake.follow(definitions.plan, newestTime: end.newestTime) }
+        }
+        do throws(RuntimeError) {
+            let offsets = try meeting.offsets()
+            let activation = try book.add(definitions, .activate, offsets: offsets, note)
+            current.set(definitions)
+            meeting.decide(true)
+            return activation
+        } catch {
+            meeting.decide(false)
+            throw .refused(error)
+        }
+    }
+
+    /// Lists it in the alerts file; whoever opens that next does if nobody can now.
+    private func mirror(_ definitions: LoadedDefinitions) {
+        for _ in 1..<Self.triesMax {
+            do throws(AlertStoreError) { return try book.mirror(in: database, definitions) } catch {
+                guard error.passes else { return report("what is in force is not listed in the alerts file: \(error)") }
+            }
+        }
+        do throws(AlertStoreError) { try book.mirror(in: database, definitions) } catch {
+            report("what is in force is not listed in the alerts file: \(error)")
+        }
+    }
+
+    /// Each waits as long as SQLite waits for a file that another program holds.
+    private static let triesMax = 20
+}
+
+/// Why definitions have not come into force: what was still is.
+public enum LiveActivationError: Error, CustomStringConvertible {
+    /// Another activation is under way.
+    case busy
+    /// The server ends.
+    case stopping
+    /// They cannot be in force, or their record cannot be made durable.
+    case refused(RuntimeError)
+
+    public var description: String {
+        switch self {
+        case .busy: "another activation is under way: try again when it is in force"
+        case .stopping: "the server is stopping: activate it on the directory, or when the server runs again"
+        case .refused(let error): error.description
+        }
+    }
+}
+
+/// A reader on its way to the thread that uses it.
+private struct PartitionReaderBox: @unchecked Sendable {
+    let reader: PartitionReader
+
+    init(_ reader: PartitionReader) { self.reader = reader }
+}
