@@ -26,6 +26,7 @@ public struct NamedDefinitions: Sendable {
     /// Reads, checks and ties them.
     ///
     /// - Parameter directory: A data directory, which need not be there; nil = none.
+    /// - Returns: The pipeline with its models.
     /// - Throws: ``NamingError``
     public func load(over directory: String?) throws(NamingError) -> LoadedDefinitions {
         let inForce = isWhole ? nil : try Self.inForce(directory)
@@ -40,6 +41,7 @@ public struct NamedDefinitions: Sendable {
     ///   - text: A pipeline's file.
     ///   - place: What mistakes in it are told of.
     ///   - inForce: What is in force.
+    /// - Returns: The pipeline with its models.
     /// - Throws: ``NamingError``
     public func load(
         _ text: [UInt8],

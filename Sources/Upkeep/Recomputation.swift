@@ -62,6 +62,7 @@ public struct Recomputation {
     ///   - lost: What a repair has marked as lost, by the partitions' names: where it is not given, every event counts
     ///     as one.
     ///   - talk: Who is told.
+    /// - Throws: ``UpkeepError`` if what was in force cannot be read.
     public init(
         _ definitions: LoadedDefinitions,
         reader: any DefinitionReader,
