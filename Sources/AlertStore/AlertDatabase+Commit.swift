@@ -59,10 +59,11 @@ extension AlertDatabase {
         }
     }
 
+    /// A revision leaves what an alert was opened by as it is: detector, its version, model and activation.
     private func upsert(_ alert: AlertRecord, _ db: Database) throws {
         let statement = try db.cachedStatement(
             sql: """
-                INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (alert_id) DO UPDATE SET type = excluded.type, score = excluded.score,
                   peak_score = excluded.peak_score, severity = excluded.severity, events = excluded.events,
                   amount = excluded.amount, first_event_ms = excluded.first_event_ms,
@@ -74,7 +75,7 @@ extension AlertDatabase {
             alert.id, alert.detector, alert.type, alert.entity, alert.entityKey, alert.score, alert.peakScore,
             alert.severity, alert.events, alert.amount, alert.openedMilliseconds, alert.firstEventMilliseconds,
             alert.lastEventMilliseconds, alert.partition, alert.openedOffset, alert.lastOffset, alert.revisions,
-            alert.isEnded ? 1 : 0, alert.modelID, alert.domain,
+            alert.isEnded ? 1 : 0, alert.modelID, alert.domain, alert.detectorVersion, alert.activation,
         ])
     }
 

@@ -111,6 +111,22 @@ extension AlertDatabase {
         }
     }
 
+    /// Alerts that do not say which version of their detector they are of, because they were written before alerts did,
+    /// get what another file says, which has them made anew.
+    public func takeVersions(from other: String) throws(AlertStoreError) {
+        try withoutTransaction { db in
+            try Self.attached(other, db) {
+                try db.execute(
+                    sql: """
+                        UPDATE main.alerts SET detector_version =
+                          (SELECT o.detector_version FROM other.alerts o WHERE o.alert_id = alerts.alert_id)
+                        WHERE detector_version IS NULL
+                        """
+                )
+            }
+        }
+    }
+
     /// How many rows of each derived table are in this file only, and in the other one only; tables that are equal are
     /// left out. Nobody may be writing to the other one.
     public func differences(from other: String) throws(AlertStoreError) -> [(table: String, here: Int, there: Int)] {

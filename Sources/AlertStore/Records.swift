@@ -21,6 +21,11 @@ public struct AlertRecord: Sendable, Equatable {
     public var modelID: String?
     /// The opening event's field with role domain; nil if the pipeline has none, or the event.
     public var domain: String?
+    /// What the detector was that opened it: 12 hexadecimal digits; nil of an alert that was written before alerts
+    /// said so.
+    public var detectorVersion: String?
+    /// The number of the activation under which it was opened.
+    public var activation: Int
 
     public init(
         id: String,
@@ -42,7 +47,9 @@ public struct AlertRecord: Sendable, Equatable {
         revisions: Int,
         isEnded: Bool,
         modelID: String?,
-        domain: String? = nil
+        domain: String? = nil,
+        detectorVersion: String? = nil,
+        activation: Int = 1
     ) {
         self.id = id
         self.detector = detector
@@ -64,6 +71,8 @@ public struct AlertRecord: Sendable, Equatable {
         self.isEnded = isEnded
         self.modelID = modelID
         self.domain = domain
+        self.detectorVersion = detectorVersion
+        self.activation = activation
     }
 }
 
