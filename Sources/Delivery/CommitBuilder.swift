@@ -115,7 +115,9 @@ public struct CommitBuilder: Sendable {
                 revisions: alert.revisions,
                 isEnded: alert.isEnded,
                 modelID: alert.detector.model,
-                domain: alert.domain
+                domain: alert.domain,
+                detectorVersion: alert.detector.version,
+                activation: alert.activation
             )
         )
         for event in alert.newEvidence {

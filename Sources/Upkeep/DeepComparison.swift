@@ -35,6 +35,8 @@ public struct DeepComparison {
         }
         let (fresh, events) = try recompute(starts, like: old, copy: copy)
         let found = try UpkeepError.storing { () throws(AlertStoreError) in
+            // Alerts of before they told their detector's version: that they do not is no difference.
+            try old.takeVersions(from: fresh.path)
             try old.close()
             return try fresh.differences(from: copy)
         }
