@@ -274,10 +274,12 @@ public struct Recomputation {
         }
     }
 
-    /// Goes through a partition's events up to an offset; returns how many those were.
+    /// Goes through a partition's events up to an offset, and at that offset up to an activation; returns how many those
+    /// were.
     func run(
         _ start: Start,
         upTo end: Int64,
+        activation: Int,
         into database: AlertDatabase
     ) throws(UpkeepError) -> Int {
         guard let first = start.offset else { return 0 }
@@ -286,7 +288,7 @@ public struct Recomputation {
             commits: CommitBuilder(topic: plan.name)
         )
         do throws(RunnerError) {
-            try start.view.advance(to: end, into: sink) { offset in
+            try start.view.advance(to: end, activation: activation, into: sink) { offset in
                 talk.show((start.partition, offset, end))
             }
         } catch {
