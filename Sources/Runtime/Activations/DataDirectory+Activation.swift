@@ -8,6 +8,8 @@ import Plan
 public struct ActivationOutcome: Sendable, Equatable {
     public var activation: Activation
     public var changes: DetectorChanges
+    /// Whether it was not in force before.
+    public var isNew = true
 
     /// In words for a person.
     public var words: String { "activation \(activation.number): \(changes.words)" }

@@ -46,6 +46,8 @@ final class LiveActivation: @unchecked Sendable {
     func stop() {
         isStopping.store(true, ordering: .releasing)
         gate.wait()
+        // Whoever waits finds that it has been stopped.
+        gate.signal()
     }
 
     /// All activations; nil while one is under way.
@@ -55,21 +57,24 @@ final class LiveActivation: @unchecked Sendable {
         return book.history
     }
 
-    /// Puts definitions in force from here on. Not to be called by the threads of the engine.
+    /// Puts definitions in force from here on. Not to be called by the threads of the engine; `waits` for another
+    /// activation that is under way.
     ///
     /// - Throws: ``LiveActivationError``: what was in force still is.
     func activate(
         _ definitions: LoadedDefinitions,
-        _ note: ActivationNote
+        _ note: ActivationNote,
+        waits: Bool
     ) throws(LiveActivationError) -> ActivationOutcome {
-        guard gate.wait(timeout: .now()) == .success else { throw isStopped ? .stopping : .busy }
+        let limit: DispatchTime = waits ? .distantFuture : .now()
+        guard gate.wait(timeout: limit) == .success else { throw isStopped ? .stopping : .busy }
         defer { gate.signal() }
         guard !isStopped else { throw .stopping }
         let before: Activation
         let engines: [NextEngine]
         do throws(RuntimeError) {
             before = try DataDirectory.check(definitions, against: book)
-            if definitions.isSame(as: before) { return outcome(before, behind: before) }
+            if definitions.isSame(as: before) { return outcome(before, behind: before, isNew: false) }
             engines = try prepare(definitions)
             try gather(engines)
         } catch {
@@ -86,9 +91,13 @@ final class LiveActivation: @unchecked Sendable {
         return outcome(activation, behind: before)
     }
 
-    private func outcome(_ activation: Activation, behind before: Activation) -> ActivationOutcome {
+    private func outcome(
+        _ activation: Activation,
+        behind before: Activation,
+        isNew: Bool = true
+    ) -> ActivationOutcome {
         let changes = DetectorChanges(from: before.detectors, to: activation.detectors)
-        return ActivationOutcome(activation: activation, changes: changes)
+        return ActivationOutcome(activation: activation, changes: changes, isNew: isNew)
     }
 
     private var isStopped: Bool { isStopping.load(ordering: .acquiring) }

@@ -24,6 +24,7 @@ public final class LiveEngine: Sendable {
     private let queue: SubmissionQueue
     private let health: LiveHealth
     private let activation: LiveActivation
+    private let watch = Mutex<String?>(nil)
     /// What is in force.
     public let definitions: CurrentDefinitions
     private let keys = IdempotencyKeys()
@@ -124,13 +125,22 @@ public final class LiveEngine: Sendable {
 
     /// Puts definitions in force behind what has been taken so far. Waits for it: not on an event loop.
     ///
+    /// - Parameters:
+    ///   - definitions: What is to be in force.
+    ///   - note: Who wants it, and why.
+    ///   - waits: Whether to wait for another activation that is under way.
+    /// - Returns: What has come of it.
     /// - Throws: ``LiveActivationError``; what was in force still is.
     public func activate(
         _ definitions: LoadedDefinitions,
-        _ note: ActivationNote
+        _ note: ActivationNote,
+        waits: Bool = false
     ) throws(LiveActivationError) -> ActivationOutcome {
-        try activation.activate(definitions, note)
+        try activation.activate(definitions, note, waits: waits)
     }
+
+    /// Notes why a pipeline file that has changed is not in force, in words; nil when it is.
+    public func noteWatchFailure(_ words: String?) { watch.withLock { $0 = words } }
 
     /// Whether the queue would take the events just now.
     public func hasRoom(for events: EventList) -> Bool {
