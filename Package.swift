@@ -227,8 +227,8 @@ let package = Package(
             "RuntimeTests",
             of:
                 """
-                AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Models Plan Recordings Runtime \
-                StateStore Windows
+                Activations AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Models Plan Recordings \
+                Runtime StateStore Windows
                 """,
             [sqlite]
         ),
