@@ -88,7 +88,9 @@ final class LiveActivation: @unchecked Sendable {
         settleCheckpoints()
         let activation = try meet(engines, definitions, note)
         mirror(definitions)
-        return outcome(activation, behind: before)
+        var outcome = outcome(activation, behind: before)
+        outcome.isFilledInPart = engines.contains { $0.gathers && $0.logStart > 0 }
+        return outcome
     }
 
     private func outcome(
