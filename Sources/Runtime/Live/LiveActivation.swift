@@ -191,10 +191,10 @@ final class LiveActivation: @unchecked Sendable {
             let offsets = try meeting.offsets()
             let activation = try book.add(definitions, .activate, offsets: offsets, note)
             current.set(definitions)
-            meeting.decide(true)
+            meeting.decide(.next)
             return activation
         } catch {
-            meeting.decide(false)
+            if case .inDoubt = error { meeting.decide(.nothing(error)) } else { meeting.decide(.before) }
             throw .refused(error)
         }
     }
