@@ -250,7 +250,7 @@ let package = Package(
         tests("FirstLookTests", of: "Draft Engine FirstLook Recordings Survey"),
         tests("SurveyTests", of: "Survey"),
         tests("DraftTests", of: "Draft Survey"),
-        tests("CommandLineTests", of: "Activations Base FileStore patternalarm"),
+        tests("CommandLineTests", of: "Assets Base patternalarm"),
         tests("TidyTests"),
     ]
 )
