@@ -15,6 +15,8 @@ public struct NamedDefinitions: Sendable {
     public var model: String?
     /// Models by the names that detectors have for them.
     public var models: [String: String] = [:]
+    /// The bytes of models' files, by the same names: they come before all others.
+    public var modelFiles: [String: [UInt8]] = [:]
 
     public init(pipeline: String? = nil, model: String? = nil, models: [String: String] = [:]) {
         (self.pipeline, self.model, self.models) = (pipeline, model, models)
@@ -26,6 +28,7 @@ public struct NamedDefinitions: Sendable {
     /// Reads, checks and ties them.
     ///
     /// - Parameter directory: A data directory, which need not be there; nil = none.
+    /// - Returns: All that detectors ask for, checked.
     /// - Throws: ``NamingError``
     public func load(over directory: String?) throws(NamingError) -> LoadedDefinitions {
         let inForce = isWhole ? nil : try Self.inForce(directory)
@@ -40,6 +43,7 @@ public struct NamedDefinitions: Sendable {
     ///   - text: A pipeline's file.
     ///   - place: What mistakes in it are told of.
     ///   - inForce: What is in force.
+    /// - Returns: All that detectors ask for, checked.
     /// - Throws: ``NamingError``
     public func load(
         _ text: [UInt8],
@@ -47,6 +51,9 @@ public struct NamedDefinitions: Sendable {
         _ inForce: LoadedDefinitions?
     ) throws(NamingError) -> LoadedDefinitions {
         try Self.tie(text, place: place) { name, detector, plan throws(LearningError) in
+            if let bytes = modelFiles[name] {
+                return try ModelDirectory.decode(bytes, name: name, place: "the model \(name)")
+            }
             if let path = models[name] ?? model { return try ModelDirectory.load(path, name: name) }
             if let bytes = inForce?.modelFiles[name] {
                 return try ModelDirectory.decode(bytes, name: name, place: "the model \(name) in force")

@@ -8,9 +8,25 @@ import Plan
 public struct ActivationOutcome: Sendable, Equatable {
     public var activation: Activation
     public var changes: DetectorChanges
+    /// Those that it has ended.
+    public var ended: [Activation.Detector]
+    /// Whether it is a new one: false if what was asked for had been in force already.
+    public var isNew: Bool
+
+    init(_ activation: Activation, behind before: Activation) {
+        let changes = DetectorChanges(from: before.detectors, to: activation.detectors)
+        self.activation = activation
+        self.changes = changes
+        ended = before.detectors.filter { changes.ended.contains($0.name) }
+        isNew = activation.number != before.number
+    }
 
     /// In words for a person.
-    public var words: String { "activation \(activation.number): \(changes.words)" }
+    public var words: String {
+        isNew
+            ? "activation \(activation.number): \(changes.words)"
+            : "nothing new: activation \(activation.number) has put it in force already"
+    }
 }
 
 /// Definitions come into force in a directory that nothing else is done with meanwhile.
@@ -46,10 +62,7 @@ extension DataDirectory {
         for (worker, next) in zip(workers, engines) { try worker.activate(next) }
         self.definitions = definitions
         do throws(AlertStoreError) { try book.mirror(in: database, definitions) } catch { throw RuntimeError(error) }
-        return ActivationOutcome(
-            activation: activation,
-            changes: DetectorChanges(from: before.detectors, to: activation.detectors)
-        )
+        return ActivationOutcome(activation, behind: before)
     }
 
     /// Refuses what cannot come into force behind what is.
