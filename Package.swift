@@ -238,7 +238,7 @@ let package = Package(
         tests("AlertStoreTests", of: "AlertStore", [grdb]),
         tests(
             "ServerTests",
-            of: "AlertStore Base Bytes Plan Runtime Server Traffic",
+            of: "Activations AlertStore Base Bytes Plan Runtime Server Traffic",
             [coreMetrics, histogram, httpTypes, nioCore]
         ),
         tests("TrafficTests", of: "Base Traffic"),

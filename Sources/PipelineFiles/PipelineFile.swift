@@ -52,7 +52,8 @@ public struct PipelineFile {
                 let start = SourcePosition(line: 1, column: 1)
                 throw PipelineFileError.wrong([Diagnostic(file: path, position: start, message: "the file is empty")])
             }
-            root = convert(node)
+            var conversion = NodeConversion(path: path)
+            root = try conversion.convert(node)
         } catch let error as PipelineFileError {
             throw error
         } catch let error as YamlError {
@@ -70,28 +71,6 @@ public struct PipelineFile {
             )
         } catch {
             throw .wrong(error.diagnostics)
-        }
-    }
-
-    private static func convert(_ node: Node) -> ConfigNode {
-        let position = SourcePosition(line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
-        switch node {
-        case .scalar(let scalar):
-            let isQuoted = scalar.style == .doubleQuoted || scalar.style == .singleQuoted
-            return .scalar(scalar.string, position, contentColumns: isQuoted ? 1 : 0)
-        case .sequence(let sequence):
-            return .list(sequence.map(convert), position)
-        case .mapping(let mapping):
-            let entries = mapping.map { key, value in
-                ConfigNode.Entry(
-                    key: key.string ?? "",
-                    keyPosition: SourcePosition(line: key.mark?.line ?? 1, column: key.mark?.column ?? 1),
-                    value: convert(value)
-                )
-            }
-            return .map(entries, position)
-        case .alias:
-            return .scalar("", position, contentColumns: 0)
         }
     }
 

@@ -25,8 +25,8 @@ package enum MetricBuckets {
     /// From 200 ns to 20 ms: what one event takes.
     package static let event = bounds(exponents: -7 ... -2, from: 2e-7, to: 2e-2)
 
-    /// From 1 ms to 20 minutes: what a new definition misses may be days of events.
-    package static let activation = bounds(exponents: -3...3, from: 1e-3, to: 1500)
+    /// From 1 ms to a quarter of an hour: what a new definition misses may be days of events.
+    package static let activation = bounds(exponents: -3...3, from: 1e-3, to: 1000)
 
     private static func bounds(exponents: ClosedRange<Int>, from least: Double, to most: Double) -> [Double] {
         exponents.flatMap { exponent in
