@@ -40,10 +40,12 @@ function head(alert) {
 function origin(detail) {
     const { alert, model, rule } = detail;
     return h("dl", { class: "facts" },
-        fact("Detector", h("bdi", {}, brief(alert.detector, 80))),
+        fact("Detector", [h("bdi", {}, brief(alert.detector, 80)), " ",
+            alert.detector_version ? code(brief(alert.detector_version, 80)) : null]),
         model ? fact("Model", [h("bdi", {}, brief(model.name, 80)), " ", code(brief(model.id, 80))]) : null,
         rule ? fact("Rule", h("bdi", {}, brief(rule.title || rule.id, 200))) : null,
         rule?.definition ? fact("Definition", h("code", {}, brief(rule.definition, 2000))) : null,
+        fact("Activation", count(alert.activation)),
         fact("Revisions", count(alert.revisions)),
         fact("Alert", code(brief(alert.alert_id, 80))));
 }
@@ -81,7 +83,8 @@ async function load() {
     refill(byId("alert-timeline"), detail.events, () => timeline(detail.events));
     refill(byId("alert-reasons"), [detail.reasons, detail.rule], () => reasonBars(detail.reasons, detail.rule));
     const { alert, model, rule } = detail;
-    refill(byId("alert-origin"), [model, rule, alert.revisions, alert.detector], () => origin(detail));
+    refill(byId("alert-origin"), [model, rule, alert.revisions, alert.detector, alert.detector_version],
+        () => origin(detail));
     refill(byId("alert-features"), detail.features, () => features(detail.features));
     refill(byId("alert-history"), detail.history, () => triage.history(detail.history));
     setText(byId("alert-events-title"), sessionTitle(detail));

@@ -59,10 +59,11 @@ extension AlertDatabase {
         }
     }
 
+    /// A revision leaves what an alert was opened by as it is: detector, its version, model and activation.
     private func upsert(_ alert: AlertRecord, _ db: Database) throws {
         let statement = try db.cachedStatement(
             sql: """
-                INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (alert_id) DO UPDATE SET type = excluded.type, score = excluded.score,
                   peak_score = excluded.peak_score, severity = excluded.severity, events = excluded.events,
                   amount = excluded.amount, first_event_ms = excluded.first_event_ms,
@@ -74,7 +75,7 @@ extension AlertDatabase {
             alert.id, alert.detector, alert.type, alert.entity, alert.entityKey, alert.score, alert.peakScore,
             alert.severity, alert.events, alert.amount, alert.openedMilliseconds, alert.firstEventMilliseconds,
             alert.lastEventMilliseconds, alert.partition, alert.openedOffset, alert.lastOffset, alert.revisions,
-            alert.isEnded ? 1 : 0, alert.modelID, alert.domain,
+            alert.isEnded ? 1 : 0, alert.modelID, alert.domain, alert.detectorVersion, alert.activation,
         ])
     }
 
@@ -103,19 +104,20 @@ extension AlertDatabase {
         let update = try db.cachedStatement(
             sql: """
                 UPDATE offsets SET next_offset = ?, events = events + ?, ok = ok + ?, late = late + ?,
-                  duplicate = duplicate + ?, rejected = rejected + ?, clock_ms = ? WHERE topic = ? AND partition = ?
+                  duplicate = duplicate + ?, rejected = rejected + ?, clock_ms = ?, activation = ?
+                  WHERE topic = ? AND partition = ?
                 """
         )
         try update.execute(arguments: [
             progress.nextOffset, progress.events, progress.ok, progress.late, progress.duplicate, progress.rejected,
-            progress.clockMilliseconds, topic, progress.partition,
+            progress.clockMilliseconds, progress.activation, topic, progress.partition,
         ])
         guard db.changesCount == 0 else { return }
-        let insert = try db.cachedStatement(sql: "INSERT INTO offsets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)")
+        let insert = try db.cachedStatement(sql: "INSERT INTO offsets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)")
         try insert.execute(arguments: [
             topic, progress.partition, progress.nextOffset - Int64(progress.events), progress.nextOffset,
             progress.events, progress.ok, progress.late,
-            progress.duplicate, progress.rejected, progress.clockMilliseconds,
+            progress.duplicate, progress.rejected, progress.clockMilliseconds, progress.activation,
         ])
     }
 
@@ -136,7 +138,8 @@ extension AlertDatabase {
                     duplicate: row.value("duplicate"),
                     rejected: row.value("rejected"),
                     clockMilliseconds: row.value("clock_ms"),
-                    expiredBeforeMilliseconds: row.value("expired_before_ms")
+                    expiredBeforeMilliseconds: row.value("expired_before_ms"),
+                    activation: row.value("activation")
                 )
                 return (try row.value("topic"), progress)
             }

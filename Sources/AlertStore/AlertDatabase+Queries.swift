@@ -193,8 +193,9 @@ extension AlertDatabase {
             revisions: row.value("revisions"),
             isEnded: row.value("ended"),
             modelID: row.value("model_id"),
-            // A file of an earlier version that is only read has no such column.
-            domain: row.hasColumn("domain") ? row.value("domain") : nil
+            domain: row.value("domain"),
+            detectorVersion: row.value("detector_version"),
+            activation: row.value("activation")
         )
     }
 

@@ -82,13 +82,13 @@ extension AlertDatabase {
         try db.execute(
             sql: """
                 INSERT INTO main.offsets (topic, partition, first_offset, next_offset, events, ok, late, duplicate, rejected,
-                  clock_ms, expired_before_ms)
+                  clock_ms, expired_before_ms, activation)
                 SELECT ?, partition, first, next, next - first, next - first - l - d - r, l, d, r, clock_ms,
-                  expired_before_ms
+                  expired_before_ms, activation
                 FROM (SELECT p.partition, coalesce(o.first_offset, 0) AS first,
                         coalesce(min(p.at, o.next_offset), CASE p.at WHEN ? THEN p.kept ELSE p.at END) AS next,
                         \(listed("late_events")) AS l, \(listed("duplicates")) AS d, \(listed("rejects")) AS r,
-                        o.clock_ms, o.expired_before_ms
+                        o.clock_ms, o.expired_before_ms, coalesce(o.activation, 1) AS activation
                       FROM temp.points p LEFT JOIN other.offsets o ON o.topic = ? AND o.partition = p.partition)
                 """,
             arguments: [topic, Int64.max, topic]
@@ -107,6 +107,22 @@ extension AlertDatabase {
                     }
                     return .commit
                 }
+            }
+        }
+    }
+
+    /// Alerts that do not say which version of their detector they are of, because they were written before alerts did,
+    /// get what another file says, which has them made anew.
+    public func takeVersions(from other: String) throws(AlertStoreError) {
+        try withoutTransaction { db in
+            try Self.attached(other, db) {
+                try db.execute(
+                    sql: """
+                        UPDATE main.alerts SET detector_version =
+                          (SELECT o.detector_version FROM other.alerts o WHERE o.alert_id = alerts.alert_id)
+                        WHERE detector_version IS NULL
+                        """
+                )
             }
         }
     }

@@ -21,6 +21,8 @@ public struct AlertFilter: Sendable {
     public var severity: String?
     public var type: String?
     public var detector: String?
+    /// Only alerts that were opened under the activation of this number.
+    public var activation: Int?
     public var entityKey: String?
     public var status: String?
     /// "none" = without a label.
@@ -75,6 +77,7 @@ struct Conditions {
         add("a.severity = ?", filter.severity)
         add("a.type = ?", filter.type)
         add("a.detector = ?", filter.detector)
+        add("a.activation = ?", filter.activation)
         add("a.entity_key = ?", filter.entityKey)
         add("a.score >= ?", filter.minimumScore)
         if let status = filter.status {

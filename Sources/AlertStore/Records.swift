@@ -21,6 +21,11 @@ public struct AlertRecord: Sendable, Equatable {
     public var modelID: String?
     /// The opening event's field with role domain; nil if the pipeline has none, or the event.
     public var domain: String?
+    /// What the detector was that opened it: 12 hexadecimal digits; nil of an alert that was written before alerts
+    /// said so.
+    public var detectorVersion: String?
+    /// The number of the activation under which it was opened.
+    public var activation: Int
 
     public init(
         id: String,
@@ -42,7 +47,9 @@ public struct AlertRecord: Sendable, Equatable {
         revisions: Int,
         isEnded: Bool,
         modelID: String?,
-        domain: String? = nil
+        domain: String? = nil,
+        detectorVersion: String? = nil,
+        activation: Int = 1
     ) {
         self.id = id
         self.detector = detector
@@ -64,6 +71,8 @@ public struct AlertRecord: Sendable, Equatable {
         self.isEnded = isEnded
         self.modelID = modelID
         self.domain = domain
+        self.detectorVersion = detectorVersion
+        self.activation = activation
     }
 }
 
@@ -247,6 +256,8 @@ public struct PartitionProgress: Sendable, Equatable {
     public var clockMilliseconds: Int64?
     /// Ended alerts whose last event is before this have been given up; nil = none have.
     public var expiredBeforeMilliseconds: Int64?
+    /// The activation that is in force behind the last event.
+    public var activation: Int
 
     public init(
         partition: Int,
@@ -256,8 +267,10 @@ public struct PartitionProgress: Sendable, Equatable {
         duplicate: Int,
         rejected: Int,
         clockMilliseconds: Int64?,
-        expiredBeforeMilliseconds: Int64? = nil
+        expiredBeforeMilliseconds: Int64? = nil,
+        activation: Int = 1
     ) {
+        self.activation = activation
         self.expiredBeforeMilliseconds = expiredBeforeMilliseconds
         self.partition = partition
         self.nextOffset = nextOffset

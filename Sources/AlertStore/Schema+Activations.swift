@@ -1,12 +1,14 @@
 extension Schema {
     /// Since version 6 an alert says which version of its detector it is of and under which activation it was opened,
-    /// and the file has a copy of the activations.
+    /// a partition's progress says what was in force behind its last event, and the file has a copy of the activations.
     ///
-    /// Of an alert that was there before, the version is not known (NULL); its activation is the first: what is in force
-    /// could not change under it. The tables have no row numbers, so that no page of theirs reads as one of `triage`.
+    /// Of an alert that was there before, the version is not known (NULL); its activation is the first: what was in
+    /// force could not change under it. The tables have no row numbers, so that no page of theirs reads as one of
+    /// `triage`.
     static let sixth = """
         ALTER TABLE alerts ADD COLUMN detector_version TEXT;
         ALTER TABLE alerts ADD COLUMN activation INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE offsets ADD COLUMN activation INTEGER NOT NULL DEFAULT 1;
         CREATE TABLE activations (
           activation INTEGER PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('begin', 'activate')),
           at_ms INTEGER NOT NULL, author TEXT NOT NULL, note TEXT, pipeline TEXT NOT NULL, pipeline_sha TEXT NOT NULL,

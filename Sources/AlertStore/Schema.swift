@@ -6,7 +6,11 @@ enum Schema {
     static let migrations = "grdb_migrations"
 
     /// The version that this program writes; `PRAGMA user_version` holds a file's.
-    static let version = 5
+    static let version = 6
+
+    /// How many columns at a table's end came with a later version than the table: rows that were written before are
+    /// stored without them.
+    static let addedColumns = ["alerts": 3, "runs": 1, "offsets": 1]
 
     static func migrator() -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -31,6 +35,10 @@ enum Schema {
         migrator.registerMigration("5") { db in
             try db.execute(sql: fifth)
             try db.execute(sql: "PRAGMA user_version = 5")
+        }
+        migrator.registerMigration("6") { db in
+            try db.execute(sql: sixth)
+            try db.execute(sql: "PRAGMA user_version = 6")
         }
         return migrator
     }

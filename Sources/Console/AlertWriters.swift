@@ -15,7 +15,9 @@ public final class AlertText: AlertWriter {
             "\(alert.severity.uppercased())  \(Output.safe(alert.type))  \(alert.entity) \(Output.safe(alert.entityKey))\n"
         out += "alert     \(alert.id)  (\(details.status))\n"
         out += "score     \(fixed(alert.score, 3)), at most \(fixed(alert.peakScore, 3)); detector \(alert.detector)"
+        out += alert.detectorVersion.map { " version \($0)" } ?? ""
         out += alert.modelID.map { ", model \($0)" } ?? ""
+        out += ", activation \(alert.activation)"
         out += "\nsession   \(time(alert.firstEventMilliseconds)) to \(time(alert.lastEventMilliseconds)), "
         out += "\(alert.events) events, amount \(fixed(alert.amount, 2)); opened \(time(alert.openedMilliseconds))"
         out += alert.isEnded ? ", ended\n" : ", still open at the log's end\n"
@@ -85,7 +87,9 @@ public final class AlertJSON: AlertWriter {
             .init("opened", time(alert.openedMilliseconds)), .init("first_event", time(alert.firstEventMilliseconds)),
             .init("last_event", time(alert.lastEventMilliseconds)),
             .init("revisions", .number(Double(alert.revisions))), .init("ended", .bool(alert.isEnded)),
-            .init("model_id", alert.modelID.map { .text($0) } ?? .null), .init("reasons", .list(reasons)),
+            .init("model_id", alert.modelID.map { .text($0) } ?? .null),
+            .init("detector_version", alert.detectorVersion.map { .text($0) } ?? .null),
+            .init("activation", .number(Double(alert.activation))), .init("reasons", .list(reasons)),
             .init("features", .object(details.features.map { .init($0.feature, number($0.value)) })),
             .init("event_count", .number(Double(alert.events))), .init("events_left_out", .number(Double(leftOut))),
         ]).write(into: &head)

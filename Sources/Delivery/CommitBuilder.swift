@@ -39,7 +39,8 @@ public struct CommitBuilder: Sendable {
                 late: output.ledger.late,
                 duplicate: output.ledger.duplicate,
                 rejected: output.ledger.rejected,
-                clockMilliseconds: output.clock.map { milliseconds($0) }
+                clockMilliseconds: output.clock.map { milliseconds($0) },
+                activation: output.activation
             )
         )
         if let alertTTL, let clock = output.clock { commit.expireBeforeMilliseconds = milliseconds(clock) - alertTTL }
@@ -115,7 +116,9 @@ public struct CommitBuilder: Sendable {
                 revisions: alert.revisions,
                 isEnded: alert.isEnded,
                 modelID: alert.detector.model,
-                domain: alert.domain
+                domain: alert.domain,
+                detectorVersion: alert.detector.version,
+                activation: alert.activation
             )
         )
         for event in alert.newEvidence {

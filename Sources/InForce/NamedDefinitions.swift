@@ -28,7 +28,7 @@ public struct NamedDefinitions: Sendable {
     /// Reads, checks and ties them.
     ///
     /// - Parameter directory: A data directory, which need not be there; nil = none.
-    /// - Returns: All that detectors ask for, checked.
+    /// - Returns: The pipeline with its models.
     /// - Throws: ``NamingError``
     public func load(over directory: String?) throws(NamingError) -> LoadedDefinitions {
         let inForce = isWhole ? nil : try Self.inForce(directory)
@@ -43,7 +43,7 @@ public struct NamedDefinitions: Sendable {
     ///   - text: A pipeline's file.
     ///   - place: What mistakes in it are told of.
     ///   - inForce: What is in force.
-    /// - Returns: All that detectors ask for, checked.
+    /// - Returns: The pipeline with its models.
     /// - Throws: ``NamingError``
     public func load(
         _ text: [UInt8],

@@ -6,6 +6,7 @@ public final class LZ4FrameWriter {
     private var preferences = LZ4F_preferences_t()
     private var hasBegun = false
 
+    /// Begins a frame, with blocks of 256 KB and a checksum of the content.
     public init() {
         preferences.frameInfo.blockSizeID = LZ4F_max256KB
         preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled

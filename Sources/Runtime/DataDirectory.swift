@@ -243,7 +243,9 @@ public final class DataDirectory {
         do throws(AlertStoreError) {
             let found = try database.progress(topic: topic)
             return Dictionary(
-                uniqueKeysWithValues: found.map { ($0.partition, CommittedPlace(offset: $0.nextOffset, activation: 1)) }
+                uniqueKeysWithValues: found.map {
+                    ($0.partition, CommittedPlace(offset: $0.nextOffset, activation: $0.activation))
+                }
             )
         } catch {
             throw RuntimeError(error)

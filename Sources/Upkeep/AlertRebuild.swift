@@ -130,6 +130,7 @@ public struct AlertRebuild {
             events += try recomputation.run(
                 start,
                 upTo: try end(start.partition, progress, isSalvaged),
+                activation: progress?.activation ?? .max,
                 into: database
             )
         }

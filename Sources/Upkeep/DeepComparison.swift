@@ -35,6 +35,8 @@ public struct DeepComparison {
         }
         let (fresh, events) = try recompute(starts, like: old, copy: copy)
         let found = try UpkeepError.storing { () throws(AlertStoreError) in
+            // Alerts of before they told their detector's version: that they do not is no difference.
+            try old.takeVersions(from: fresh.path)
             try old.close()
             return try fresh.differences(from: copy)
         }
@@ -92,7 +94,7 @@ public struct DeepComparison {
             if start == nil { start = try recomputation.start(known, limit: known.nextOffset, of: old) }
             guard let start else { continue }
             if let words = start.words("compared") { recomputation.say(words) }
-            events += try recomputation.run(start, upTo: known.nextOffset, into: fresh)
+            events += try recomputation.run(start, upTo: known.nextOffset, activation: known.activation, into: fresh)
         }
         try UpkeepError.storing { () throws(AlertStoreError) in
             // What has been given up is missed on neither side, whenever it ended.

@@ -62,6 +62,7 @@ public struct Recomputation {
     ///   - lost: What a repair has marked as lost, by the partitions' names: where it is not given, every event counts
     ///     as one.
     ///   - talk: Who is told.
+    /// - Throws: ``UpkeepError`` if what was in force cannot be read.
     public init(
         _ definitions: LoadedDefinitions,
         reader: any DefinitionReader,
@@ -273,10 +274,12 @@ public struct Recomputation {
         }
     }
 
-    /// Goes through a partition's events up to an offset; returns how many those were.
+    /// Goes through a partition's events up to an offset, and at that offset up to an activation; returns how many those
+    /// were.
     func run(
         _ start: Start,
         upTo end: Int64,
+        activation: Int,
         into database: AlertDatabase
     ) throws(UpkeepError) -> Int {
         guard let first = start.offset else { return 0 }
@@ -285,7 +288,7 @@ public struct Recomputation {
             commits: CommitBuilder(topic: plan.name)
         )
         do throws(RunnerError) {
-            try start.view.advance(to: end, into: sink) { offset in
+            try start.view.advance(to: end, activation: activation, into: sink) { offset in
                 talk.show((start.partition, offset, end))
             }
         } catch {

@@ -204,7 +204,7 @@ import Testing
     @Test func badFilesHaveTheirOwnErrors() throws {
         let newer = folder + "/newer.sqlite"
         try DatabaseQueue(path: newer).write { try $0.execute(sql: "PRAGMA user_version = 99") }
-        #expect(throws: AlertStoreError.newer(path: newer, version: 99, known: 5)) { try AlertDatabase(path: newer) }
+        #expect(throws: AlertStoreError.newer(path: newer, version: 99, known: 6)) { try AlertDatabase(path: newer) }
         let garbage = folder + "/garbage.sqlite"
         try Data(repeating: 7, count: 5000).write(to: URL(fileURLWithPath: garbage))
         do {
@@ -243,17 +243,14 @@ import Testing
     }
 
     /// A file of each earlier version is brought to this one when it is opened, and loses nothing.
-    @Test(arguments: [1, 2, 3])
+    @Test(arguments: 1...5)
     func earlierVersionsAreMigrated(version: Int) throws {
-        let sql =
-            Version1.sql + (version >= 2 ? Version1.changesOfVersion2 : "")
-            + (version == 3 ? Version1.changesOfVersion3 : "")
         let path = folder + "/old.sqlite"
         let old = try DatabaseQueue(path: path)
         try old.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA foreign_keys = OFF")
             try db.inTransaction {
-                try db.execute(sql: sql)
+                try db.execute(sql: Version1.statements(upTo: version))
                 return .commit
             }
         }
@@ -261,7 +258,7 @@ import Testing
         let renamed =
             "(SELECT printf('%012x', opened_offset) || substr(b.alert_id, 1, 12) FROM alerts b WHERE b.alert_id = TABLE.alert_id)"
         func id(_ table: String) -> String {
-            let value = version == 3 ? "\(table).alert_id" : renamed.replacingOccurrences(of: "TABLE", with: table)
+            let value = version >= 3 ? "\(table).alert_id" : renamed.replacingOccurrences(of: "TABLE", with: table)
             return value + " AS alert_id"
         }
         let columns = "type, score, amount, opened_ms, last_event_ms, opened_offset, revisions, model_id"
@@ -288,7 +285,10 @@ import Testing
         let progress = try database.progress(topic: "patternalarm")
         #expect(progress.map(\.events).reduce(0, +) == 300)
         #expect(try database.details(idPrefix: before.alerts[0]["alert_id"]) != nil)
-        #expect(try database.page(AlertFilter()).entries.map(\.alert.domain) == [nil, nil])
+        let entries = try database.page(AlertFilter()).entries
+        #expect(entries.map(\.alert.domain) == [nil, nil] && entries.map(\.alert.detectorVersion) == [nil, nil])
+        #expect(entries.map(\.alert.activation) == [1, 1])
+        #expect(try database.activations().isEmpty)
         try database.close()
         let after = try DatabaseQueue(path: path).read { db in
             try (
@@ -303,7 +303,7 @@ import Testing
                 queue: Int.fetchOne(db, sql: "SELECT count(*) - count(domain) FROM alert_queue")
             )
         }
-        #expect(after.version == 5 && after.queue == 1)
+        #expect(after.version == 6 && after.queue == 1)
         #expect(after.alerts == before.alerts && after.events == before.events)
         #expect(after.features == before.features && after.triage == before.triage)
     }

@@ -36,7 +36,7 @@ import Testing
         let mark =
             "UPDATE alerts SET amount = amount + 1; UPDATE runs SET pipeline_sha = '\(old)'; DROP TABLE features; ALTER TABLE runs DROP COLUMN kind;"
         let version = "DELETE FROM grdb_migrations WHERE identifier = '5'; PRAGMA user_version = 4;"
-        _ = try space.ask(mark + version)
+        _ = try space.ask(Workspace.toVersion5 + mark + version)
         let marked = try space.ask("SELECT sum(amount) FROM alerts")
         let result = try space.run(["replay", "--resume", "-q", "--data-dir", "d"])
         #expect(result.status == 0 && !result.err.contains("rebuilt"), "\(result.err)")

@@ -44,6 +44,13 @@ extension Workspace {
         """
     }
 
+    /// Statements that make an alerts file one of version 5.
+    static let toVersion5 = """
+        DROP VIEW activations_iso; DROP TABLE activation_offsets; DROP TABLE activation_detectors; DROP TABLE activations;
+        ALTER TABLE alerts DROP COLUMN activation; ALTER TABLE alerts DROP COLUMN detector_version;
+        DELETE FROM grdb_migrations WHERE identifier = '6'; PRAGMA user_version = 5;
+        """
+
     func deleteAlerts(_ condition: String) throws { _ = try ask(Self.deletingAlerts(condition)) }
 
     /// What a statement says of an alerts file.

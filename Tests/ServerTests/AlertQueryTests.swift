@@ -47,12 +47,13 @@ import Testing
 
     @Test func theParametersBecomeAFilter() throws {
         let found = try query(
-            "severity=high&type=a%20b&actor=x+y&status=open&label=none&min_score=0.5&order=score&limit=7"
+            "severity=high&type=a%20b&actor=x+y&status=open&label=none&activation=3&min_score=0.5&order=score&limit=7"
                 + "&from=2026-01-05T09:00:00%2B01:00&to=2026-01-05T09:00:00+01:00&domain=all"
         ).filter
         #expect(found.severity == "high" && found.type == "a b" && found.entityKey == "x y" && found.limit == 7)
         #expect(found.status == "open" && found.label == "none" && found.minimumScore == 0.5 && found.order == .score)
         #expect(found.sinceMilliseconds == 1_767_600_000_000 && found.lastEventBeforeMilliseconds == 1_767_600_000_000)
+        #expect(found.activation == 3)
         // The plan of the tests tells no domains apart.
         #expect(found.domain == .missing)
         let plain = try query("").filter
@@ -64,7 +65,9 @@ import Testing
         let cursor = AlertCursor.encode(position, filter: first.words)
         // The length of a page may change.
         #expect(try query("limit=3&severity=high&cursor=\(cursor)").filter.after == position)
-        for other in ["severity=low", "", "severity=high&order=score", "severity=high&actor=a"] {
+        for other in [
+            "severity=low", "", "severity=high&order=score", "severity=high&actor=a", "severity=high&activation=1",
+        ] {
             let error = #expect(throws: Problem.self) { try query("\(other)&cursor=\(cursor)") }
             #expect(error?.errors?.map(\.parameter) == ["cursor"], "\(other)")
         }
@@ -72,7 +75,8 @@ import Testing
 
     @Test(arguments: [
         ("colour=red", "colour"), ("severity=worst", "severity"), ("limit=0", "limit"), ("limit=201", "limit"),
-        ("limit=+5", "limit"), ("limit=5.0", "limit"), ("min_score=1.1", "min_score"), ("min_score=nan", "min_score"),
+        ("limit=+5", "limit"), ("activation=0", "activation"), ("activation=one", "activation"),
+        ("limit=5.0", "limit"), ("min_score=1.1", "min_score"), ("min_score=nan", "min_score"),
         ("min_score=", "min_score"), ("from=2026-01-05", "from"), ("from=2026-01-05T08:00:00", "from"),
         ("from=2026-01-05 08:00:00Z", "from"), ("to=2026-02-30T00:00:00Z", "to"), ("type=%zz", "type"),
         ("type=%ff", "type"),

@@ -111,26 +111,35 @@ public struct Salvage {
     /// Reads a table as far as SQLite can; whether that is to its end.
     private func takeRows(of table: StoredTable, from source: DatabaseQueue, into db: Database) throws -> Bool {
         var failure: (any Error)?
+        let isWhole: Bool
         do {
-            try source.read { source in
-                let columns = table.columns.joined(separator: "\", \"")
+            isWhole = try source.read { source in
+                // A file of an earlier version has no tables and columns that were added since.
+                let version = try Int.fetchOne(source, sql: "PRAGMA user_version") ?? 0
+                if version < Schema.version, try !source.tableExists(table.name) { return true }
+                let known = Set(try source.columns(in: table.name).map(\.name))
+                let found = table.columns.prefix { known.contains($0) }
+                guard table.allows(found.count) else { return false }
+                let columns = found.joined(separator: "\", \"")
                 let rows = try Row.fetchCursor(source, sql: "SELECT \"\(columns)\" FROM \(table.name)")
                 while failure == nil, let row = try rows.next() {
                     do { _ = try Self.insert(Array(row.databaseValues), into: table, db) } catch { failure = error }
                 }
+                return true
             }
         } catch {
             // The damage ends the table; the pages have the rest.
             return false
         }
         if let failure { throw failure }
-        return true
+        return isWhole
     }
 
-    /// Adds a row unless its key is there already; false if it cannot be a row of the table.
+    /// Adds a row unless its key is there already; false if it cannot be a row of the table. Columns that it does not
+    /// have get what it means to be without them.
     private static func insert(_ row: [DatabaseValue], into table: StoredTable, _ db: Database) throws -> Bool {
-        let columns = table.columns.joined(separator: "\", \"")
-        let marks = table.columns.map { _ in "?" }.joined(separator: ", ")
+        let columns = table.columns.prefix(row.count).joined(separator: "\", \"")
+        let marks = row.map { _ in "?" }.joined(separator: ", ")
         do {
             try db.cachedStatement(sql: "INSERT OR IGNORE INTO \(table.name) (\"\(columns)\") VALUES (\(marks))")
                 .execute(arguments: StatementArguments(row))
@@ -145,6 +154,11 @@ public struct Salvage {
         for (index, table) in stored.enumerated() {
             if table.columns.contains("run_id"), table.name != "runs" {
                 try db.execute(sql: "DELETE FROM \(table.name) WHERE run_id NOT IN (SELECT run_id FROM runs)")
+                tables[index].missing += db.changesCount
+            }
+            if table.name.hasPrefix("activation_") {
+                let sql = "DELETE FROM \(table.name) WHERE activation NOT IN (SELECT activation FROM activations)"
+                try db.execute(sql: sql)
                 tables[index].missing += db.changesCount
             }
             tables[index].rows = try Int.fetchOne(db, sql: "SELECT count(*) FROM \(table.name)") ?? 0

@@ -7,6 +7,8 @@ struct StoredTable {
     let columns: [String]
     private let types: [String]
     private let isOptional: [Bool]
+    /// How many of the columns rows have that were written before the others were added.
+    private let oldCount: Int
     /// Which column is the row's number; nil = the table has no row numbers.
     let rowID: Int?
 
@@ -28,12 +30,17 @@ struct StoredTable {
         columns = stored.map(\.name)
         types = stored.map(\.type)
         isOptional = stored.map(\.isOptional)
+        oldCount = stored.count - (Schema.addedColumns[name] ?? 0)
         rowID = isPlain ? stored.firstIndex { $0.key == 1 && $0.type == "INTEGER" } : nil
     }
 
-    /// The values of a row, if the record can be one of this table.
+    /// Whether a row may have so many of the columns, the first ones.
+    func allows(_ count: Int) -> Bool { (oldCount...columns.count).contains(count) }
+
+    /// The values of a row, if the record can be one of this table: of its first columns, if it was written before the
+    /// others were added.
     func row(of record: PageScanner.Record) -> [DatabaseValue]? {
-        guard record.values.count == columns.count, (record.rowID == nil) == (rowID == nil) else { return nil }
+        guard allows(record.values.count), (record.rowID == nil) == (rowID == nil) else { return nil }
         var values = record.values
         if let rowID, let number = record.rowID {
             guard values[rowID].isNull else { return nil }

@@ -130,7 +130,8 @@ struct DemoCommand: ParsableCommand {
             let worth = kinds.prefix(5).flatMap { kind in
                 kind.value.sorted { ($1.alert.amount, $0.alert.id) < ($0.alert.amount, $1.alert.id) }.prefix(2)
             }
-            AlertListing.make(worth).write(as: .table)
+            let list = AlertListing(.table)
+            Listing(columns: list.columns, rows: worth.map { list.row($0.alert, $0.status) }).write(as: .table)
         } catch {
             throw CommandError(error)
         }

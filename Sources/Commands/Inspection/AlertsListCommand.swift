@@ -41,6 +41,9 @@ struct AlertsListCommand: ParsableCommand {
     @Option(help: "Status from triage, such as open.")
     var status: String?
 
+    @Option(help: "Number of the activation that they were opened under.")
+    var activation: Int?
+
     @Option(help: "Least score.")
     var minScore: Double?
 
@@ -55,6 +58,7 @@ struct AlertsListCommand: ParsableCommand {
 
     func validate() throws {
         guard limit > 0 else { throw ValidationError("--limit must be at least 1.") }
+        guard activation ?? 1 > 0 else { throw ValidationError("--activation must be at least 1.") }
         _ = try filter()
     }
 
@@ -67,6 +71,7 @@ struct AlertsListCommand: ParsableCommand {
         filter.detector = detector
         filter.entityKey = actor
         filter.status = status
+        filter.activation = activation
         filter.minimumScore = minScore
         filter.order = sort == .score ? .score : .time
         filter.limit = limit
@@ -78,8 +83,9 @@ struct AlertsListCommand: ParsableCommand {
         try CommandError.reporting { () throws(CommandError) in
             let database = try file.existingDatabase()
             do throws(AlertStoreError) {
-                let writer = ListingWriter(AlertListing.columns, format)
-                try database.eachAlert(filter) { writer.add(AlertListing.row($0.alert, $0.status)) }
+                let list = AlertListing(format)
+                let writer = ListingWriter(list.columns, format)
+                try database.eachAlert(filter) { writer.add(list.row($0.alert, $0.status)) }
                 writer.end()
             } catch {
                 throw CommandError(error)

@@ -19,9 +19,12 @@ struct PlanOptions: ParsableArguments {
     /// The pipeline with its models; what is not named is as it is in force in the data directory.
     func definitions(over dataDir: String?) throws(CommandError) -> LoadedDefinitions {
         try CommandError.running { () throws(NamingError) in
-            try NamedDefinitions(pipeline: pipeline, model: model).load(over: dataDir)
+            try named.load(over: dataDir)
         }
     }
+
+    /// What is named.
+    var named: NamedDefinitions { NamedDefinitions(pipeline: pipeline, model: model) }
 }
 
 /// What every command that runs the engine over recordings takes.

@@ -17,12 +17,14 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Take events over HTTP, detect fraud as they come, and show alerts on a dashboard.",
         discussion: """
-            Goes on where the data directory stands. Stop it with Ctrl-C or SIGTERM.
+            Goes on where the data directory stands; a changed pipeline or model is put in force behind the last \
+            event. Stop it with Ctrl-C or SIGTERM.
 
               patternalarm serve --data-dir work
               curl -H "Authorization: Bearer $(cat work/token)" \\
                 -H 'Content-Type: application/x-ndjson' \\
                 --data-binary @events.jsonl http://127.0.0.1:8420/events
+              patternalarm serve --data-dir work --pipeline shop.yaml --watch
             """
     )
 
@@ -33,6 +35,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var storage: StorageOptions
 
+    @Flag(help: "Put the pipeline file in force each time that it has changed; a broken one changes nothing.")
+    var watch = false
+
     @OptionGroup var access: AccessOptions
 
     @Option(help: "The least that is logged on standard error.")
@@ -41,14 +46,25 @@ struct ServeCommand: AsyncParsableCommand {
     /// Set by ``prepare()``; no option.
     var confinement: Confinement?
 
+    func validate() throws {
+        guard watch else { return }
+        guard let path = planning.pipeline, FileManager.default.fileExists(atPath: path) else {
+            throw ValidationError("--watch needs a pipeline file: name it with --pipeline.")
+        }
+    }
+
     func run() async throws {
         let (directory, context) = try CommandError.ending { () throws(CommandError) in try open() }
+        let watched = try CommandError.ending { () throws(CommandError) in
+            watch ? try PipelineWatch(planning.named, dataDir: dataDir, context.engine) : nil
+        }
         let refusal = try await serve(context)
+        watched?.stop()
         try CommandError.ending { () throws(CommandError) in try end(directory, context, refusal) }
     }
 
     private enum CodingKeys: String, CodingKey {
-        case planning, dataDir, storage, access, logLevel
+        case planning, dataDir, storage, watch, access, logLevel
     }
 
     /// Brings the data directory to where its log ends, and starts what takes events.

@@ -41,6 +41,7 @@ public final class ActivationBook {
     ///   - kind: From when on.
     ///   - offsets: By partition, the first event that they are for.
     ///   - note: Who wants it, when and why.
+    /// - Returns: The record.
     /// - Throws: ``RuntimeError``; if it is no damage, nothing has changed.
     func add(
         _ definitions: LoadedDefinitions,

@@ -54,6 +54,8 @@ final class LiveActivation: @unchecked Sendable {
     func stop() {
         giveUp()
         gate.wait()
+        // Whoever waits finds that it has been stopped.
+        gate.signal()
     }
 
     /// All activations, from the disk: also while one is under way.
@@ -61,14 +63,17 @@ final class LiveActivation: @unchecked Sendable {
         try RuntimeError.activating { () throws(ActivationError) in try ActivationHistory.read(store: store) }
     }
 
-    /// Puts definitions in force from here on. Not to be called by the threads of the engine.
+    /// Puts definitions in force from here on. Not to be called by the threads of the engine; `waits` for another
+    /// activation that is under way.
     ///
     /// - Throws: ``LiveActivationError``: what was in force still is.
     func activate(
         _ definitions: LoadedDefinitions,
-        _ note: ActivationNote
+        _ note: ActivationNote,
+        waits: Bool
     ) throws(LiveActivationError) -> ActivationOutcome {
-        guard gate.wait(timeout: .now()) == .success else { throw isStopped ? .stopping : .busy }
+        let limit: DispatchTime = waits ? .distantFuture : .now()
+        guard gate.wait(timeout: limit) == .success else { throw isStopped ? .stopping : .busy }
         defer { gate.signal() }
         guard !isStopped else { throw .stopping }
         let start = MonotonicClock.now()

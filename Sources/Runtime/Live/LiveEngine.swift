@@ -129,12 +129,18 @@ public final class LiveEngine: Sendable {
 
     /// Puts definitions in force behind what has been taken so far. Waits for it: not on an event loop.
     ///
+    /// - Parameters:
+    ///   - definitions: What is to be in force.
+    ///   - note: Who wants it, and why.
+    ///   - waits: Whether to wait for another activation that is under way.
+    /// - Returns: What has come of it.
     /// - Throws: ``LiveActivationError``; what was in force still is.
     public func activate(
         _ definitions: LoadedDefinitions,
-        _ note: ActivationNote
+        _ note: ActivationNote,
+        waits: Bool = false
     ) throws(LiveActivationError) -> ActivationOutcome {
-        try activation.activate(definitions, note)
+        try activation.activate(definitions, note, waits: waits)
     }
 
     /// What is and was in force, read from the disk: also while an activation is under way. Not on an event loop.

@@ -3,9 +3,9 @@ import Bytes
 import Plan
 
 /// Alerts as the API shows them.
-enum AlertAnswer {
+package enum AlertAnswer {
     /// An alert with what people have decided: one line of a list, or the data of a pushed message.
-    static func entry(_ entry: ListedAlert) -> JSONValue {
+    package static func entry(_ entry: ListedAlert) -> JSONValue {
         let alert = entry.alert
         return .object([
             .init("alert_id", .text(alert.id)), .init("alert_type", .text(alert.type)),
@@ -17,6 +17,7 @@ enum AlertAnswer {
             .init("first_seen", .time(alert.firstEventMilliseconds)),
             .init("last_seen", .time(alert.lastEventMilliseconds)), .init("revisions", .integer(alert.revisions)),
             .init("ended", .bool(alert.isEnded)), .init("model_version", .text(alert.modelID)),
+            .init("detector_version", .text(alert.detectorVersion)), .init("activation", .integer(alert.activation)),
             .init("status", .text(entry.status)), .init("label", .text(entry.label)),
             .init("assignee", .text(entry.assignee)),
         ])

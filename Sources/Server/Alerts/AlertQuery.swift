@@ -3,9 +3,8 @@ import AlertStore
 /// What `GET /alerts` is asked.
 package struct AlertQuery {
     package static let parameters = [
-        "domain", "severity", "type", "detector", "actor", "status", "label", "from", "to", "min_score", "order",
-        "limit",
-        "cursor",
+        "domain", "severity", "type", "detector", "actor", "status", "label", "activation", "from", "to", "min_score",
+        "order", "limit", "cursor",
     ]
     static let severities = ["critical", "high", "medium", "low"]
     static let statuses = ["open", "investigating", "closed"]
@@ -28,6 +27,7 @@ package struct AlertQuery {
         filter.entityKey = query.text("actor")
         filter.status = query.choice("status", among: Self.statuses)
         filter.label = query.choice("label", among: Self.labels + ["none"])
+        filter.activation = query.integer("activation", in: 1...Int(Int32.max))
         filter.sinceMilliseconds = query.time("from")
         filter.lastEventBeforeMilliseconds = query.time("to")
         filter.minimumScore = query.number("min_score", in: 0...1)
@@ -44,7 +44,7 @@ package struct AlertQuery {
     private static func words(_ filter: AlertFilter) -> String {
         let parts: [String?] = [
             filter.domain.map { "\($0)" }, filter.severity, filter.type, filter.detector, filter.entityKey,
-            filter.status, filter.label, filter.sinceMilliseconds.map { "\($0)" },
+            filter.status, filter.label, filter.activation.map { "\($0)" }, filter.sinceMilliseconds.map { "\($0)" },
             filter.lastEventBeforeMilliseconds.map { "\($0)" }, filter.minimumScore.map { "\($0)" },
             "\(filter.order)",
         ]

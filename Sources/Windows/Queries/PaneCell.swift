@@ -5,6 +5,8 @@ import Plan
 /// to.
 ///
 /// Within a pane events count in log order, panes are merged in the order of time: a sum has one defined order (C2).
+/// Sums are plain doubles, one word each, and not ``ExactMoments``, as a feature's are: these take four to ten words,
+/// and what does not fit them needs the rows, which a pane does not keep.
 struct PaneCell {
     enum Kind {
         /// [events]
