@@ -152,7 +152,10 @@ let package = Package(
         library(
             "Server",
             on:
-                "Activations AlertStore Assets Base Bytes CProcess FileStore InForce Ingest Models Plan Runtime Traffic",
+                """
+                Activations AlertStore Assets Base Bytes CProcess FileStore InForce Ingest Models PipelineFiles Plan Runtime \
+                Traffic
+                """,
             [
                 coreMetrics, histogram, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, metrics, nioCore,
                 nioHTTP1, nioPosix, signals,
@@ -235,7 +238,7 @@ let package = Package(
         tests("AlertStoreTests", of: "AlertStore", [grdb]),
         tests(
             "ServerTests",
-            of: "AlertStore Base Bytes Plan Runtime Server Traffic",
+            of: "Activations AlertStore Base Bytes Plan Runtime Server Traffic",
             [coreMetrics, histogram, httpTypes, nioCore]
         ),
         tests("TrafficTests", of: "Base Traffic"),

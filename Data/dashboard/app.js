@@ -3,6 +3,7 @@
 import { byId, fill, h, setText } from "./dom.js";
 import { clock, plain } from "./format.js";
 import { api, onUnauthorized } from "./api.js";
+import * as activations from "./activations.js";
 import * as alertPage from "./alert.js";
 import * as feed from "./feed.js";
 import * as filters from "./filters.js";
@@ -14,7 +15,10 @@ import * as stream from "./stream.js";
 import * as triage from "./triage.js";
 import * as velocity from "./velocity.js";
 
-const TITLES = { overview: "Overview", tests: "Tests", model: "Model", session: "Open a session", alert: "Alert" };
+const TITLES = {
+    overview: "Overview", tests: "Tests", model: "Model", activations: "Activations", session: "Open a session",
+    alert: "Alert",
+};
 const CONNECTION = { closed: "", connecting: "Connecting", live: "Connected", lost: "Not connected" };
 let view = null;
 let entered = false;
@@ -61,6 +65,9 @@ function route() {
     } else if (name === "model") {
         show("model");
         model.show().catch(report);
+    } else if (name === "activations") {
+        show("activations");
+        activations.show().catch(report);
     } else {
         show("overview");
     }
@@ -133,6 +140,12 @@ function connection({ state, lastHeard }) {
         : "Not connected to the server. Trying again.");
 }
 
+/** Something else is in force: what is shown of it is loaded anew. */
+function refresh() {
+    if (view === "model") model.show().catch(report);
+    if (view === "activations") activations.show().catch(report);
+}
+
 function label(value) {
     if (view === "alert") return alertPage.label(value).catch(report);
     if (view !== "overview" || !feed.current()) return false;
@@ -171,7 +184,8 @@ function start() {
     onUnauthorized(() => { if (entered || view === null) needSession(); });
     stream.on("connection", connection);
     stream.on("refused", () => api.alerts({ limit: 1 }).catch(() => {}));
-    for (const module of [feed, velocity, alertPage, runs]) module.start(report);
+    for (const kind of ["activation", "reset"]) stream.on(kind, refresh);
+    for (const module of [feed, velocity, alertPage, runs, activations]) module.start(report);
     status.start();
     keys.start({
         j: () => step(1), k: () => step(-1), y: () => label("fraud"), n: () => label("regular"),

@@ -27,7 +27,7 @@ export function help() {
 }
 
 function pressed(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || byId("help").open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
     if (event.key === "Escape" && writing(event.target)) {
         event.target.blur();
         return;

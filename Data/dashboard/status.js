@@ -28,6 +28,8 @@ function figures(name, status) {
         return [`${rate(status.alerts_per_minute)} alerts/min`, `write-ahead log ${bytes(status.alerts_log_bytes)}`];
     case "checkpoints":
         return [age === null || age === undefined ? "none yet" : `${seconds(age)} old`, null];
+    case "pipeline":
+        return [status.activation ? `activation ${count(status.activation)}` : null, null];
     default:
         return [null, null];
     }
@@ -62,7 +64,7 @@ function parts(list, status) {
             fill(nodes[i].state, mark(part.status, WORDS[part.status] ?? plain(part.status)));
         }
         setText(nodes[i].figure, figure ?? "");
-        setText(nodes[i].detail, [part.detail === null ? null : plain(part.detail), more].filter(Boolean).join("; "));
+        setText(nodes[i].detail, [part.detail === null ? null : plain(part.detail.replaceAll("\n", "; ")), more].filter(Boolean).join("; "));
     });
 }
 

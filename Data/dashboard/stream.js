@@ -9,8 +9,8 @@ let state = "closed";
 let lastHeard = null;
 let quietSince = null;
 
-/** Calls `handler` with the data of every message of a kind: alert, triage, simulation, status, reset; connection and
-    refused are of this module itself. A connection's state is closed, connecting, live or lost. */
+/** Calls `handler` with the data of every message of a kind: alert, triage, simulation, activation, status, reset;
+    connection and refused are of this module itself. A connection's state is closed, connecting, live or lost. */
 export function on(kind, handler) {
     if (!listeners.has(kind)) listeners.set(kind, []);
     listeners.get(kind).push(handler);
@@ -40,7 +40,7 @@ function open() {
     source?.close();
     source = new EventSource("/stream");
     source.addEventListener("open", heard);
-    for (const kind of ["alert", "triage", "simulation", "status", "reset"]) {
+    for (const kind of ["alert", "triage", "simulation", "activation", "status", "reset"]) {
         source.addEventListener(kind, (message) => {
             heard();
             emit(kind, message.data ? JSON.parse(message.data) : {});

@@ -15,7 +15,7 @@ const NAME = "patternalarm-author";
 let alert = null;
 
 /** The name that this browser's decisions carry; without one they say at least where they were made. */
-const author = () => field.author.value.trim() || "dashboard";
+export const author = () => field.author.value.trim() || "dashboard";
 
 /** Labels an alert; the answer comes back through the stream too. */
 export async function label(id, value) {

@@ -15,6 +15,8 @@ public struct NamedDefinitions: Sendable {
     public var model: String?
     /// Models by the names that detectors have for them.
     public var models: [String: String] = [:]
+    /// The bytes of models' files, by the same names: they come before all others.
+    public var modelFiles: [String: [UInt8]] = [:]
 
     public init(pipeline: String? = nil, model: String? = nil, models: [String: String] = [:]) {
         (self.pipeline, self.model, self.models) = (pipeline, model, models)
@@ -57,6 +59,9 @@ public struct NamedDefinitions: Sendable {
         _ kept: [String: [UInt8]]
     ) throws(NamingError) -> LoadedDefinitions {
         try Self.tie(text, place: place) { name, detector, plan throws(LearningError) in
+            if let bytes = modelFiles[name] {
+                return try ModelDirectory.decode(bytes, name: name, place: "the model \(name)")
+            }
             if let path = models[name] ?? model { return try ModelDirectory.load(path, name: name) }
             if let bytes = kept[name] {
                 return try ModelDirectory.decode(bytes, name: name, place: "the model \(name) in force")

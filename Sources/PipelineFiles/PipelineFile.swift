@@ -22,7 +22,7 @@ public struct PipelineFile {
     public static func load(_ path: String?) throws(PipelineFileError) -> PipelineFile {
         if let path, FileManager.default.fileExists(atPath: path) {
             guard let data = FileManager.default.contents(atPath: path) else {
-                throw .wrong("\(path): error: the file cannot be read")
+                throw .unreadable("\(path): error: the file cannot be read")
             }
             return try parse(text(of: data), path: path)
         }
@@ -31,7 +31,9 @@ public struct PipelineFile {
             return try parse(String(decoding: bytes, as: UTF8.self), path: "\(name).yaml")
         }
         let known = Assets.names("pipelines/", suffix: ".yaml").joined(separator: ", ")
-        throw .wrong("\(name): error: there is no such pipeline file, and no built-in pipeline of that name (\(known))")
+        throw .unreadable(
+            "\(name): error: there is no such pipeline file, and no built-in pipeline of that name (\(known))"
+        )
     }
 
     /// Editors write text as UTF-8 with a byte order mark or without, and as UTF-16.
@@ -47,15 +49,17 @@ public struct PipelineFile {
         let root: ConfigNode
         do {
             guard let node = try Yams.compose(yaml: text) else {
-                throw PipelineFileError.wrong("\(path):1:1: error: the file is empty")
+                let start = SourcePosition(line: 1, column: 1)
+                throw PipelineFileError.wrong([Diagnostic(file: path, position: start, message: "the file is empty")])
             }
-            root = convert(node)
+            var conversion = NodeConversion(path: path)
+            root = try conversion.convert(node)
         } catch let error as PipelineFileError {
             throw error
         } catch let error as YamlError {
-            throw .wrong(describe(error, text, path: path))
+            throw describe(error, text, path: path)
         } catch {
-            throw .wrong("\(path): error: \(error)")
+            throw .unreadable("\(path): error: \(error)")
         }
         do throws(PlanError) {
             let zones = ZoneFinder(zone: ZoneTable.zone, names: { ZoneTable.names })
@@ -66,55 +70,39 @@ public struct PipelineFile {
                 bytes: Array(text.utf8)
             )
         } catch {
-            throw .wrong(error.description)
+            throw .wrong(error.diagnostics)
         }
     }
 
-    private static func convert(_ node: Node) -> ConfigNode {
-        let position = SourcePosition(line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
-        switch node {
-        case .scalar(let scalar):
-            let isQuoted = scalar.style == .doubleQuoted || scalar.style == .singleQuoted
-            return .scalar(scalar.string, position, contentColumns: isQuoted ? 1 : 0)
-        case .sequence(let sequence):
-            return .list(sequence.map(convert), position)
-        case .mapping(let mapping):
-            let entries = mapping.map { key, value in
-                ConfigNode.Entry(
-                    key: key.string ?? "",
-                    keyPosition: SourcePosition(line: key.mark?.line ?? 1, column: key.mark?.column ?? 1),
-                    value: convert(value)
-                )
-            }
-            return .map(entries, position)
-        case .alias:
-            return .scalar("", position, contentColumns: 0)
-        }
-    }
-
-    private static func describe(_ error: YamlError, _ text: String, path: String) -> String {
+    private static func describe(_ error: YamlError, _ text: String, path: String) -> PipelineFileError {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            "\(path):\(mark.line):\(mark.column): error: not YAML: \(problem)"
+            .wrong([
+                Diagnostic(
+                    file: path,
+                    position: SourcePosition(line: mark.line, column: mark.column),
+                    message: "not YAML: \(problem)"
+                )
+            ])
         case .duplicatedKeysInMapping(let duplicates, let context):
-            repeated(duplicates.sorted().first ?? "", context.mark, text, path: path)
-        default: "\(path): error: \(error)"
+            .wrong([repeated(duplicates.sorted().first ?? "", context.mark, text, path: path)])
+        default: .unreadable("\(path): error: \(error)")
         }
     }
 }
 
 extension PipelineFile {
     /// The reader tells where the first of two equal keys is; what has to go is the second.
-    private static func repeated(_ key: String, _ first: Mark, _ text: String, path: String) -> String {
+    private static func repeated(_ key: String, _ first: Mark, _ text: String, path: String) -> Diagnostic {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let margin = String(repeating: " ", count: first.column - 1)
         let spellings = [key, "\"\(key)\"", "'\(key)'"].map { margin + $0 + ":" }
         let second = lines.indices.first { line in
             line >= first.line && spellings.contains { lines[line].hasPrefix($0) }
         }
-        let place = "\(path):\(second.map { $0 + 1 } ?? first.line):\(first.column)"
+        let place = SourcePosition(line: second.map { $0 + 1 } ?? first.line, column: first.column)
         let other = second == nil ? "" : "; the other is in line \(first.line)"
-        return "\(place): error: the key \"\(key)\" occurs twice\(other)"
+        return Diagnostic(file: path, position: place, message: "the key \"\(key)\" occurs twice\(other)")
     }
 }

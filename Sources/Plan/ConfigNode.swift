@@ -49,10 +49,10 @@ public struct Diagnostic: Sendable, Equatable, CustomStringConvertible {
         self.suggestion = suggestion
     }
 
-    public var description: String {
-        let hint = suggestion.map { "; did you mean \"\($0)\"?" } ?? ""
-        return "\(file):\(position.line):\(position.column): error: \(message)\(hint)"
-    }
+    /// What is wrong, without where.
+    public var words: String { message + (suggestion.map { "; did you mean \"\($0)\"?" } ?? "") }
+
+    public var description: String { "\(file):\(position.line):\(position.column): error: \(words)" }
 }
 
 /// A pipeline file that cannot run: everything that was found wrong with it, in the order of the file.

@@ -24,6 +24,8 @@ public final class DataDirectory {
     public let alertsWait: OutsideWait
     /// How they wait for room in the log, while the disk has none.
     let logWait: OutsideWait
+    /// Where log, state and definitions are.
+    let store: any FileStore
     /// Who is told of what goes on that a person should know.
     let report: @Sendable (String) -> Void
     private let lock: DirectoryLock
@@ -81,7 +83,7 @@ public final class DataDirectory {
     ) throws(RuntimeError) {
         self.path = path
         report = options.report
-        let store = options.store ?? DiskStore(root: path)
+        store = options.store ?? DiskStore(root: path)
         do throws(FileError) { try DiskStore(root: path).createDirectory("") } catch { throw RuntimeError(error) }
         do throws(DirectoryLock.Failure) { lock = try DirectoryLock(path) } catch { throw RuntimeError(error) }
         try Self.checkPartitions(path, definitions.plan)

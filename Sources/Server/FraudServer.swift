@@ -4,6 +4,7 @@ import Hummingbird
 public import Logging
 import Models
 import NIOCore
+import Runtime
 import ServiceLifecycle
 import UnixSignals
 
@@ -52,7 +53,7 @@ public struct FraudServer: Sendable {
             started("http://\(address.reachable):\(port)")
         }
         let group = ServiceGroup(
-            services: [application, hub, PhaseService(monitor: context.monitor)],
+            services: [application, hub, PhaseService(monitor: context.monitor, engine: context.engine)],
             gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger
         )
@@ -70,7 +71,14 @@ public struct FraudServer: Sendable {
 
     private func router(_ hub: StreamHub, _ simulations: Simulations) -> Router<BasicRequestContext> {
         var context = context
-        context.predicted = PredictionInstruments(models: context.bindings.values.map(\.id)).note
+        let instruments = PredictionInstruments()
+        instruments.expect(context.bindings.values.map(\.id))
+        context.predicted = instruments.note
+        context.engine.definitions.follow { [monitor = context.monitor, weak hub] now in
+            instruments.expect(now.definitions.bindings.values.map(\.id))
+            monitor.follow(now.definitions)
+            hub?.activated(now.number)
+        }
         context.triaged = { [hub] in hub.triaged($0) }
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: RequestInstruments())
@@ -82,6 +90,7 @@ public struct FraudServer: Sendable {
         AlertRoutes(context).add(to: router)
         AnalyticsRoutes(context).add(to: router)
         ModelRoutes(context).add(to: router)
+        ActivationRoutes(context, ActivationDesk(context.engine, logger: logger)).add(to: router)
         PredictRoutes(context).add(to: router)
         SimulationRoutes(context, simulations).add(to: router)
         StreamRoutes(hub).add(to: router)

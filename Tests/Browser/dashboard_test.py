@@ -83,7 +83,7 @@ def enter(server, browser):
     browser.wait("an empty list said so", lambda: "No alerts" in browser.text("#feed-empty"))
     browser.wait("an empty chart said so", lambda: "No data" in browser.text("#velocity-bars"))
     browser.wait("no test said so", lambda: "No test" in browser.text("#run-current"))
-    browser.wait("five parts", lambda: browser.count("#parts tr") == 5)
+    browser.wait("six parts", lambda: browser.count("#parts tr") == 6)
     # A disk that is almost full makes a part degraded, which is no fault of the page.
     check("failed" not in browser.text("#parts"), f"a part has failed:\n{browser.text('#parts')}")
     browser.js("window.marker = 'not reloaded'; window.spoken = [];"
@@ -252,6 +252,53 @@ def stop_test(server, browser):
     check(browser.find("#run-start").is_enabled(), "no further test can be started")
 
 
+def activations(server, browser):
+    step("shows what is in force, follows what others put there, and rolls back")
+    browser.click("nav a[data-view=activations]")
+    browser.wait("the first activation", lambda: browser.count("#activation-list tbody tr") == 1)
+    check(browser.count("#activation-current tbody tr") == 2, "the detectors are not shown")
+    check(browser.count("#activation-list button") == 0, "there is nothing to roll back to")
+    with open(os.path.join(SOURCES, "../pipelines/patternalarm.yaml"), encoding="utf-8") as file:
+        pipeline = file.read()
+    rule = "  - {name: large, when: amount >= 4000, score: 0.7, entity: actor, session: 5m}\n"
+    hostile_note = "<img src=x onerror=\"window.harmed = 'note'\">\u202etxt"
+    body = {"pipeline": pipeline + rule, "author": "<b>ana</b>", "note": hostile_note}
+    server.request("POST", "/activations", json.dumps(body).encode())
+    browser.wait("the second one, pushed", lambda: browser.count("#activation-list tbody tr") == 2)
+    shown = browser.text("#activation-current")
+    check("<b>ana</b>" in shown and "<img src=x" in shown and "[U+202E]" in shown, f"the texts are not as they are: {shown}")
+    check("large" in shown, f"the new detector is not shown: {shown}")
+    check("starts: large" in browser.text("#activation-list tbody tr"), "what changed is not said")
+    inspect(browser, "activations")
+    browser.click("#activation-list button[data-number='1']")
+    browser.wait("the question", lambda: "activation 1" in browser.text("#rollback-title"))
+    browser.screenshot("rollback-1280-light")
+    browser.click("#rollback-no")
+    check(browser.text("#rollback") == "", "the question stays")
+    check(len(server.request("GET", "/activations")["activations"]) == 2, "something was put in force without a yes")
+    browser.click("#activation-list button[data-number='1']")
+    browser.find("#rollback-note").send_keys("too many")
+    # Keys that mean something elsewhere are text here.
+    browser.find("#rollback-note").send_keys(" /y")
+    browser.click("#rollback-yes")
+    browser.wait("the third one", lambda: browser.count("#activation-list tbody tr") == 3)
+    browser.wait("the question gone", lambda: browser.text("#rollback") == "")
+    newest = server.request("GET", "/activations")["activations"][-1]
+    check((newest["note"], newest["in_force"]) == ("too many /y", True), f"it is not as it was asked for: {newest}")
+    check([each["name"] for each in newest["detectors"] if each["change"] == "ended"] == ["large"], f"{newest}")
+    check(browser.js("return window.harmed ?? null") is None, "a text became a script")
+    quiet(browser, "the activations")
+    # What cannot be: the server has forgotten the one that is asked for.
+    browser.click("#activation-list button[data-number='2']")
+    os.rename(f"{server.directory}/definitions/pipelines", f"{server.directory}/definitions/away")
+    browser.click("#rollback-yes")
+    browser.wait("the failure, as text", lambda: "is not there" in browser.text("#rollback-problem"))
+    os.rename(f"{server.directory}/definitions/away", f"{server.directory}/definitions/pipelines")
+    browser.click("#rollback-no")
+    browser.forget_log()
+    check(len(server.request("GET", "/activations")["activations"]) == 3, "what was refused is in force")
+
+
 def pages(server, browser, alert_id):
     step("looks at every page in two widths and two colour schemes")
     browser.click("nav a[data-view=tests]")
@@ -350,6 +397,7 @@ def main(binary, screenshots):
             filters_and_help(browser)
             finish_test(server, browser)
             stop_test(server, browser)
+            activations(server, browser)
             pages(server, browser, alert_id)
             without_session(server, browser)
             lost_connection(server, browser)

@@ -18,7 +18,7 @@ import Testing
             (CommandError(TableError.unwritable("p")), .storage),
             (CommandError(RecordingError.unreadable("p")), .badInput),
             (CommandError(RecordingError.otherReading("p")), .badInput),
-            (CommandError(PipelineFileError.wrong("p")), .badPlan),
+            (CommandError(PipelineFileError.unreadable("p")), .badPlan),
             (CommandError(RuntimeError.recording(.unreadable("p"))), .badInput),
             (CommandError(RuntimeError.inUse("p")), .inUse), (CommandError(RuntimeError.damaged("p")), .damaged),
         ]

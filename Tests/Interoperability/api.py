@@ -25,7 +25,8 @@ METHODS = {"get", "post", "put", "patch", "delete"}
 SEED = "2026"
 
 # A cursor belongs to the list that it came from, a transaction to the pipeline that runs, and a key to the events that it
-# first came with: what the description allows may still be refused as such. One simulation runs at a time, and not for
+# first came with, a pipeline's text has a meaning, and models and activations must be there: what the description allows may
+# still be refused as such. One simulation runs at a time, and not for
 # any number of events. A method that HTTP does not know is 501, as RFC 9110 has it; those that it knows are asked for in
 # check_routes.
 CONFIG = """
@@ -43,6 +44,10 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404",
 [[operations]]
 include-operation-id = "sendEvents"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "403", "404", "409", "422", "503"]
+
+[[operations]]
+include-operation-id = "activate"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "422"]
 
 [[operations]]
 include-operation-id = "startSimulation"

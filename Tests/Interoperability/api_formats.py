@@ -10,6 +10,6 @@ instants = strategies.datetimes(datetime(1901, 1, 1), datetime(2198, 12, 31), ti
 schemathesis.openapi.format("date-time", instants.map(lambda instant: instant.isoformat(timespec="milliseconds")))
 
 
-@schemathesis.serializer("application/x-ndjson")
+@schemathesis.serializer("application/x-ndjson", "application/yaml", "application/x-yaml", "text/yaml")
 def lines(context, value):
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")

@@ -209,7 +209,8 @@ def first_run():
     assert total(found, "api_requests_total", method="POST", route="/events", status="200") == 3
     assert total(found, "api_requests_total", route="/alerts/{id}", status="404") == 3
     assert total(found, "api_requests_total", route="unmatched", status="404") == 3
-    assert total(found, "patternalarm_part_status", status="ok") == 5
+    assert total(found, "patternalarm_part_status", status="ok") == 6
+    assert total(found, "patternalarm_activation_number") == 1
     assert found["process_resident_memory_bytes"][frozenset()] > 10 << 20
     assert found["process_cpu_seconds_total"][frozenset()] > 0 and found["process_open_fds"][frozenset()] > 5
     assert abs(found["process_start_time_seconds"][frozenset()] - time.time()) < 120

@@ -39,6 +39,17 @@ import Testing
         #expect(odd?.hasPrefix("p.yaml:2:1: error: not YAML: ") == true)
     }
 
+    /// Each line stands nine times in the next one.
+    @Test(.timeLimit(.minutes(1))) func aSmallFileBecomesNoLargeTree() {
+        let lines = (1...20).map {
+            "a\($0): &a\($0) [" + Array(repeating: "*a\($0 - 1)", count: 9).joined(separator: ", ") + "]"
+        }
+        let said = words { try PipelineFile.parse((["a0: &a0 [x]"] + lines).joined(separator: "\n"), path: "p.yaml") }
+        #expect(said?.contains("the file has more than") == true)
+        let deep = words { try PipelineFile.parse("name: " + String(repeating: "[", count: 100_000), path: "p.yaml") }
+        #expect(deep?.contains("not YAML") == true)
+    }
+
     /// The zones are the executable's.
     @Test func zonesAreKnownByName() throws {
         #expect(words { try PipelineFile.parse(text, path: "p.yaml") } == nil)

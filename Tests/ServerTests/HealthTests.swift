@@ -58,7 +58,7 @@ import Testing
         var facts = HealthFacts()
         facts.recent = (20, 19)
         facts.clockMilliseconds = 1_803_974_400_000
-        let ingest = try #require(facts.parts.last)
+        let ingest = try #require(facts.parts.first { $0.name == .ingest })
         #expect(ingest.detail.contains("19 of the 20 events") && ingest.detail.contains("2027-03-02T08:00:00"))
     }
 
@@ -91,6 +91,18 @@ import Testing
     func theDiskFills(freeMebibytes: UInt64, mebibytes: UInt64, expected: ServerPart.State) throws {
         let disk = DiskSpace(freeBytes: freeMebibytes << 20, totalBytes: mebibytes << 20)
         #expect(try state(.log) { $0.logDisk = disk } == expected)
+    }
+
+    /// What is in force goes on, and the file's words name files.
+    @Test func aWatchedFileThatIsBrokenDegrades() throws {
+        var facts = HealthFacts()
+        facts.activation = 3
+        let whole = try #require(facts.parts.last)
+        #expect(whole.name == .pipeline && whole.state == .ok && whole.words == "activation 3 is in force")
+        facts.watchFailure = "/home/somebody/p.yaml:3:1: error: x"
+        let broken = try #require(facts.parts.last)
+        #expect(broken.state == .degraded && broken.detail.contains("activation 3 is in force still"))
+        #expect(!broken.detail.contains("/home") && broken.words.contains("p.yaml:3:1"))
     }
 
     @Test func onlyAListeningServerTakesEvents() throws {

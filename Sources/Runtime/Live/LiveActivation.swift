@@ -3,6 +3,8 @@ import AlertStore
 import Dispatch
 import Engine
 import EventLog
+import FileStore
+import Metrics
 import Synchronization
 
 /// Puts definitions in force while events come (C11): their engines gather what they miss beside what goes on, then every
@@ -15,6 +17,7 @@ final class LiveActivation: @unchecked Sendable {
 
     private let book: ActivationBook
     private let database: AlertDatabase
+    private let store: any FileStore
     private let intake: SubmissionQueue
     private let partitions: [BoundedQueue<PartitionOrder>]
     private let checkpoints: [CheckpointProgress]
@@ -26,6 +29,7 @@ final class LiveActivation: @unchecked Sendable {
         return gate
     }()
     private let isStopping = Atomic(false)
+    private let duration = Timer(label: "patternalarm_activation_seconds")
 
     init(
         _ directory: DataDirectory,
@@ -35,6 +39,7 @@ final class LiveActivation: @unchecked Sendable {
     ) {
         book = directory.book
         database = directory.database
+        store = directory.store
         report = directory.report
         checkpoints = directory.workers.map(\.runner.checkpointProgress)
         self.intake = intake
@@ -42,19 +47,20 @@ final class LiveActivation: @unchecked Sendable {
         self.current = current
     }
 
-    /// Nothing more is put in force; returns when what is under way has ended.
+    /// Nothing more is put in force: what is under way gives up as soon as it can.
+    func giveUp() { isStopping.store(true, ordering: .releasing) }
+
+    /// The same, and returns when what is under way has ended.
     func stop() {
-        isStopping.store(true, ordering: .releasing)
+        giveUp()
         gate.wait()
         // Whoever waits finds that it has been stopped.
         gate.signal()
     }
 
-    /// All activations; nil while one is under way.
-    func history() -> ActivationHistory? {
-        guard gate.wait(timeout: .now()) == .success else { return nil }
-        defer { gate.signal() }
-        return book.history
+    /// All activations, from the disk: also while one is under way.
+    func history() throws(RuntimeError) -> ActivationHistory {
+        try RuntimeError.activating { () throws(ActivationError) in try ActivationHistory.read(store: store) }
     }
 
     /// Puts definitions in force from here on. Not to be called by the threads of the engine; `waits` for another
@@ -70,11 +76,12 @@ final class LiveActivation: @unchecked Sendable {
         guard gate.wait(timeout: limit) == .success else { throw isStopped ? .stopping : .busy }
         defer { gate.signal() }
         guard !isStopped else { throw .stopping }
+        let start = MonotonicClock.now()
         let before: Activation
         let engines: [NextEngine]
         do throws(RuntimeError) {
             before = try DataDirectory.check(definitions, against: book)
-            if definitions.isSame(as: before) { return outcome(before, behind: before, isNew: false) }
+            if definitions.isSame(as: before) { return ActivationOutcome(before, behind: before) }
             engines = try prepare(definitions)
             try gather(engines)
         } catch {
@@ -87,19 +94,10 @@ final class LiveActivation: @unchecked Sendable {
         }
         settleCheckpoints()
         let activation = try meet(engines, definitions, note)
+        duration.recordNanoseconds(MonotonicClock.now() - start)
         mirror(definitions)
-        var outcome = outcome(activation, behind: before)
-        outcome.isFilledInPart = engines.contains { $0.gathers && $0.logStart > 0 }
-        return outcome
-    }
-
-    private func outcome(
-        _ activation: Activation,
-        behind before: Activation,
-        isNew: Bool = true
-    ) -> ActivationOutcome {
-        let changes = DetectorChanges(from: before.detectors, to: activation.detectors)
-        return ActivationOutcome(activation: activation, changes: changes, isNew: isNew)
+        current.announce()
+        return ActivationOutcome(activation, behind: before, engines)
     }
 
     private var isStopped: Bool { isStopping.load(ordering: .acquiring) }
@@ -190,7 +188,7 @@ final class LiveActivation: @unchecked Sendable {
         do throws(RuntimeError) {
             let offsets = try meeting.offsets()
             let activation = try book.add(definitions, .activate, offsets: offsets, note)
-            current.set(definitions)
+            current.set(definitions, number: activation.number)
             meeting.decide(.next)
             return activation
         } catch {

@@ -1,5 +1,7 @@
+public import Activations
 import Dispatch
 import Engine
+public import FileStore
 import Foundation
 import Plan
 import Synchronization
@@ -24,9 +26,10 @@ public final class LiveEngine: Sendable {
     private let queue: SubmissionQueue
     private let health: LiveHealth
     private let activation: LiveActivation
-    private let watch = Mutex<String?>(nil)
     /// What is in force.
     public let definitions: CurrentDefinitions
+    /// Where log, state and definitions are, to be read.
+    public let store: any FileStore
     private let keys = IdempotencyKeys()
     private let settings: LiveSettings
     private let ended: DispatchGroup
@@ -39,7 +42,7 @@ public final class LiveEngine: Sendable {
     public init(_ directory: DataDirectory, feed: AlertFeed, settings: LiveSettings) {
         self.settings = settings
         let plan = directory.definitions.plan
-        let current = CurrentDefinitions(directory.definitions)
+        let current = CurrentDefinitions(directory.definitions, number: directory.book.history.current?.number ?? 0)
         let queue = SubmissionQueue(byteLimit: settings.queueBytes, countLimit: settings.queueCount)
         let health = LiveHealth(partitions: directory.workers.count)
         let free = BoundedQueue<LiveChunk>(capacity: settings.chunks + 1)
@@ -86,6 +89,7 @@ public final class LiveEngine: Sendable {
         start("decode") { intake.run() }
         activation = LiveActivation(directory, intake: queue, partitions: queues, current: current)
         definitions = current
+        store = directory.store
         self.queue = queue
         self.health = health
         self.ended = ended
@@ -139,8 +143,16 @@ public final class LiveEngine: Sendable {
         try activation.activate(definitions, note, waits: waits)
     }
 
-    /// Notes why a pipeline file that has changed is not in force, in words; nil when it is.
-    public func noteWatchFailure(_ words: String?) { watch.withLock { $0 = words } }
+    /// What is and was in force, read from the disk: also while an activation is under way. Not on an event loop.
+    ///
+    /// - Throws: ``RuntimeError``
+    public func activations() throws(RuntimeError) -> ActivationHistory { try activation.history() }
+
+    /// Puts nothing more in force, because the server is about to stop: what is under way gives up as soon as it can.
+    public func endActivations() { activation.giveUp() }
+
+    /// Notes why the pipeline file that is watched is not in force; nil if it is.
+    public func noteWatchFailure(_ words: String?) { health.watchFailure = words }
 
     /// Whether the queue would take the events just now.
     public func hasRoom(for events: EventList) -> Bool {
@@ -163,7 +175,8 @@ public final class LiveEngine: Sendable {
             queue: (load.bytes, load.count, settings.queueBytes),
             failure: health.failure,
             alertsWait: alertsWait.current,
-            logWait: logWait.current
+            logWait: logWait.current,
+            watchFailure: health.watchFailure
         )
     }
 

@@ -26,6 +26,8 @@ public struct LiveStatus: Sendable {
     public var alertsWait: (seconds: Double, why: String)?
     /// How long the log has had no room for more, and why; nil while it has.
     public var logWait: (seconds: Double, why: String)?
+    /// Why the pipeline file that is watched is not in force; nil if it is, or if none is watched.
+    public var watchFailure: String?
 }
 
 /// What the parts tell of themselves.
@@ -33,6 +35,7 @@ final class LiveHealth: Sendable {
     private struct State {
         var partitions: [LiveStatus.Partition]
         var failure: String?
+        var watchFailure: String?
     }
 
     private let state: Mutex<State>
@@ -43,6 +46,12 @@ final class LiveHealth: Sendable {
 
     var failure: String? { state.withLock { $0.failure } }
     var partitions: [LiveStatus.Partition] { state.withLock { $0.partitions } }
+
+    /// What is wrong with the pipeline file that is watched.
+    var watchFailure: String? {
+        get { state.withLock { $0.watchFailure } }
+        set { state.withLock { $0.watchFailure = newValue } }
+    }
 
     /// The first failure counts.
     func fail(_ error: RuntimeError) { state.withLock { $0.failure = $0.failure ?? error.description } }

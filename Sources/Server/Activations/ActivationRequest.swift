@@ -12,10 +12,17 @@ public struct ActivationRequest: Sendable, Equatable {
     public var note: String?
     /// Instead of all these: the number of an activation that is to be in force again.
     public var rollback: Int?
+    /// Whether the body is the pipeline's file itself.
+    package var isPlain = false
 
     /// A request for a pipeline and its models.
     public init(pipeline: String, models: [String: String], author: String, note: String) {
         (self.pipeline, self.models, self.author, self.note) = (pipeline, models, author, note.isEmpty ? nil : note)
+    }
+
+    init(pipeline: String?, models: [String: String], author: String?, note: String?, rollback: Int?) {
+        (self.pipeline, self.models, self.author) = (pipeline, models, author)
+        (self.note, self.rollback) = (note, rollback)
     }
 
     /// The body of a request.
@@ -42,7 +49,14 @@ public struct ActivationRequest: Sendable, Equatable {
         }
         if let words = value["words"]?.text { return words }
         var lines = [value["detail"]?.text ?? value["title"]?.text ?? ""]
-        if case .list(let errors) = value["errors"] { lines += errors.compactMap { $0["detail"]?.text } }
+        if case .list(let errors) = value["errors"] { lines += errors.compactMap(Self.words) }
         return lines.filter { !$0.isEmpty }.joined(separator: "\n")
+    }
+
+    /// A mistake, with its place if that is one in a file.
+    private static func words(of mistake: JSONValue) -> String? {
+        guard let detail = mistake["detail"]?.text else { return nil }
+        guard let line = mistake["line"]?.number, let column = mistake["column"]?.number else { return detail }
+        return "\(Int(line)):\(Int(column)): \(detail)"
     }
 }

@@ -7,11 +7,9 @@ import Hummingbird
 /// What was found, and what people make of it.
 struct AlertRoutes {
     private let context: ServerContext
-    private let domains: DomainNames
 
     init(_ context: ServerContext) {
         self.context = context
-        domains = DomainNames(context.plan)
     }
 
     func add(to router: Router<BasicRequestContext>) {
@@ -22,6 +20,7 @@ struct AlertRoutes {
     }
 
     private func list(_ request: Request) async throws -> Response {
+        let domains = DomainNames(context.plan)
         let query = try AlertQuery(QueryParameters(request, known: AlertQuery.parameters), domains: domains)
         let page = try await context.reading { try $0.page(query.filter) }
         let cursor = page.next.map { AlertCursor.encode($0, filter: query.words) }

@@ -6,14 +6,14 @@ import Plan
 /// Figures over the alerts, in event time.
 struct AnalyticsRoutes {
     private let context: ServerContext
-    private let names: DomainNames
+    /// As the pipeline in force has them.
+    private var names: DomainNames { DomainNames(context.plan) }
 
     /// Domains that an answer lists at most.
     private static let domainsMax = 1000
 
     init(_ context: ServerContext) {
         self.context = context
-        names = DomainNames(context.plan)
     }
 
     func add(to router: Router<BasicRequestContext>) {

@@ -3,6 +3,7 @@ import Bytes
 import Hummingbird
 import Models
 import Plan
+import Runtime
 
 /// The models that have been used, and how right they were when they were trained.
 struct ModelRoutes {
@@ -16,12 +17,13 @@ struct ModelRoutes {
         router.get("/models") { request, _ in
             try QueryParameters(request, known: []).finish()
             let records = try await context.reading { try $0.models() }
-            return Answer.json(.object([.init("models", .list(records.map(model)))]))
+            let inForce = context.engine.definitions.value
+            return Answer.json(.object([.init("models", .list(records.map { model($0, inForce) }))]))
         }
     }
 
-    private func model(_ record: ModelRecord) -> JSONValue {
-        let uses = context.bindings.filter { $0.value.id == record.id }.sorted { $0.key < $1.key }
+    private func model(_ record: ModelRecord, _ inForce: LoadedDefinitions) -> JSONValue {
+        let uses = inForce.bindings.filter { $0.value.id == record.id }.sorted { $0.key < $1.key }
         let metadata = AlertAnswer.payload(record.metadata)
         let trees = uses.first.map { $0.value.treeCount }
         return .object([
@@ -31,7 +33,7 @@ struct ModelRoutes {
             .init("metadata", metadata.isObject ? metadata : .object([])),
             .init("metrics", ModelMetrics.json(metadata)),
             .init("trees", trees.map { .integer($0) } ?? .null),
-            .init("detectors", .texts(uses.map { context.plan.detectors[$0.key].name })),
+            .init("detectors", .texts(uses.map { inForce.plan.detectors[$0.key].name })),
         ])
     }
 

@@ -24,23 +24,28 @@ final class CommitInstruments: Sendable {
     ///   - plan: What can raise alerts.
     ///   - bindings: The models, by their detectors' positions.
     init(_ plan: PipelinePlan, _ bindings: [Int: ModelBinding]) {
-        let kinds = Set(plan.detectors.indices.flatMap { Self.types(plan, $0, bindings) }).flatMap { type in
-            AlertQuery.severities.map { AlertKind(type: type, severity: $0) }
-        }
-        alerts = InstrumentSet(kinds) { kind in
+        alerts = InstrumentSet { kind in
             Counter(
                 label: "patternalarm_alerts_total",
                 dimensions: [("severity", kind.severity), ("type", kind.type)]
             )
         }
-        let judgements = Set(bindings.values.map(\.id)).flatMap { model in
-            [true, false].map { Judgement(model: model, isFraud: $0) }
-        }
-        predictions = InstrumentSet(judgements) { judgement in
+        predictions = InstrumentSet { judgement in
             Counter(
                 label: "fraud_predictions_total",
                 dimensions: [("model", judgement.model), ("prediction", judgement.isFraud ? "1" : "0")]
             )
+        }
+        expect(plan, bindings)
+    }
+
+    /// Makes what is to be counted before there is anything to count, so that a first one shows as one.
+    func expect(_ plan: PipelinePlan, _ bindings: [Int: ModelBinding]) {
+        for type in Set(plan.detectors.indices.flatMap({ Self.types(plan, $0, bindings) })) {
+            for severity in AlertQuery.severities { _ = alerts[AlertKind(type: type, severity: severity)] }
+        }
+        for model in Set(bindings.values.map(\.id)) {
+            for isFraud in [true, false] { _ = predictions[Judgement(model: model, isFraud: isFraud)] }
         }
     }
 
@@ -65,10 +70,15 @@ final class CommitInstruments: Sendable {
 final class PredictionInstruments: Sendable {
     private let latency: InstrumentSet<String, Metrics.Timer>
 
-    init(models: [String]) {
-        latency = InstrumentSet(Array(Set(models))) { model in
+    init() {
+        latency = InstrumentSet { model in
             Metrics.Timer(label: "fraud_prediction_latency_seconds", dimensions: [("model", model)])
         }
+    }
+
+    /// Makes what is to be measured before there is anything to measure.
+    func expect(_ models: some Sequence<String>) {
+        for model in models { _ = latency[model] }
     }
 
     func note(model: String, isFraud: Bool, seconds: Double) { latency[model].recordSeconds(seconds) }

@@ -37,7 +37,8 @@ struct HealthRoutes {
         }
         let answer = JSONValue.object([
             .init("status", .text(word)), .init("version", .text(context.version)),
-            .init("started_at", .time(status.startedMilliseconds)), .init("parts", .list(parts)),
+            .init("started_at", .time(status.startedMilliseconds)), .init("activation", .integer(status.activation)),
+            .init("parts", .list(parts)),
         ])
         return Answer.json(answer, status: status.state == .failed ? .serviceUnavailable : .ok)
     }

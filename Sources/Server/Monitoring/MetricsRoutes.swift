@@ -39,6 +39,7 @@ struct MetricsRoutes {
                     }
                 }
             ),
+            ComputedMetric("patternalarm_activation_number", Double(status.activation)),
             ComputedMetric("patternalarm_build_info", [([("version", context.version)], 1)]),
             ComputedMetric("patternalarm_metrics_dropped_total", Double(PrometheusRegistry.shared.dropped)),
         ]

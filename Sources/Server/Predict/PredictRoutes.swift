@@ -7,23 +7,14 @@ import Runtime
 /// Judges transactions that come with the request, apart from the stream.
 struct PredictRoutes {
     private let context: ServerContext
-    private let reader: PredictionReader
-    /// Nil in a pipeline without a model.
-    private let predictor: Predictor?
-    private let queue: ReasonQueue?
+    private let judge: Followed<PredictionJudge?>
 
     /// Actors that are judged together, before other requests get their turn.
     private static let turn = 32
 
     init(_ context: ServerContext) {
         self.context = context
-        reader = PredictionReader(context.plan)
-        do throws(PredictionError) {
-            predictor = try Predictor(plan: context.plan, bindings: context.bindings)
-        } catch {
-            predictor = nil
-        }
-        queue = predictor.map { ReasonQueue($0) }
+        judge = Followed(context.engine.definitions) { PredictionJudge($0) }
     }
 
     func add(to router: Router<BasicRequestContext>) {
@@ -38,45 +29,44 @@ struct PredictRoutes {
     private func single(_ request: Request) async throws -> Response {
         try QueryParameters(request, known: []).finish()
         let bytes = try await RequestBody.bytes(of: request)
-        guard let predictor, let queue else { throw PredictionAnswer.noModel }
-        let actor = try reader.single(bytes)
+        guard let judge = judge.value else { throw PredictionAnswer.noModel }
+        let actor = try judge.reader.single(bytes)
         let start = ContinuousClock.now
-        let prediction = try judge(actor, predictor)
-        let reasons = await queue.reasons(of: [prediction])
+        let prediction = try judge.predict(actor)
+        let reasons = await judge.queue.reasons(of: [prediction])
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         context.predicted(prediction.model, prediction.isFraud, seconds)
         return Answer.json(
-            PredictionAnswer.json(prediction, reasons: reasons[0], of: actor, plan: context.plan, seconds: seconds)
+            PredictionAnswer.json(prediction, reasons: reasons[0], of: actor, plan: judge.plan, seconds: seconds)
         )
     }
 
     private func batch(_ request: Request) async throws -> Response {
         try QueryParameters(request, known: []).finish()
         let bytes = try await RequestBody.bytes(of: request, limit: RouteRule.Body.batch.bytesMax)
-        guard let predictor, let queue else { throw PredictionAnswer.noModel }
-        let items = try reader.batch(bytes)
+        guard let judge = judge.value else { throw PredictionAnswer.noModel }
+        let items = try judge.reader.batch(bytes)
         var answers: [JSONValue] = []
         var total = 0.0
         var judged = 0
         for start in stride(from: 0, to: items.count, by: Self.turn) {
-            let part = await judge(items[start..<min(start + Self.turn, items.count)], predictor, queue)
+            let part = await turn(of: items[start..<min(start + Self.turn, items.count)], judge)
             answers += part.answers
             total += part.seconds
             judged += part.judged
         }
         return Answer.json(
             .object([
-                .init("predictions", .list(answers)), .init("ml_version", .text(predictor.binding.id)),
+                .init("predictions", .list(answers)), .init("ml_version", .text(judge.binding.id)),
                 .init("total_inference_time_ms", .real(total * 1000)), .init("actors_analyzed", .integer(judged)),
             ])
         )
     }
 
     /// Some actors of a batch; what is wrong with one is its own answer.
-    private func judge(
-        _ items: ArraySlice<PredictionReader.Item>,
-        _ predictor: Predictor,
-        _ queue: ReasonQueue
+    private func turn(
+        of items: ArraySlice<PredictionReader.Item>,
+        _ judge: PredictionJudge
     ) async -> (answers: [JSONValue], seconds: Double, judged: Int) {
         let start = ContinuousClock.now
         var answers: [JSONValue?] = []
@@ -84,7 +74,7 @@ struct PredictRoutes {
         for item in items {
             do throws(Problem) {
                 let actor = try item.request.get()
-                found.append((answers.count, actor, try judge(actor, predictor)))
+                found.append((answers.count, actor, try judge.predict(actor)))
                 answers.append(nil)
             } catch {
                 answers.append(
@@ -95,7 +85,7 @@ struct PredictRoutes {
                 )
             }
         }
-        let reasons = await queue.reasons(of: found.map(\.prediction))
+        let reasons = await judge.queue.reasons(of: found.map(\.prediction))
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         // They were judged together: each took its share.
         let share = seconds / Double(max(1, found.count))
@@ -105,7 +95,7 @@ struct PredictRoutes {
                 prediction,
                 reasons: reasons[index],
                 of: actor,
-                plan: context.plan,
+                plan: judge.plan,
                 seconds: share,
                 inBatch: true
             )
@@ -113,14 +103,8 @@ struct PredictRoutes {
         return (answers.map { $0 ?? .null }, seconds, found.count)
     }
 
-    private func judge(_ actor: PredictionRequest, _ predictor: Predictor) throws(Problem) -> Prediction {
-        do throws(PredictionError) { return try predictor.predict(actor.events) } catch {
-            throw PredictionAnswer.problem(error, context.plan)
-        }
-    }
-
     private var health: JSONValue {
-        guard let binding = predictor?.binding else {
+        guard let judge = judge.value else {
             return .object([
                 .init("status", .text("no_model")), .init("ml_type", .null), .init("ml_version", .null),
                 .init("classes", .list([])), .init("load_time_sec", .null),
@@ -128,8 +112,9 @@ struct PredictRoutes {
         }
         return .object([
             .init("status", .text("healthy")),
-            .init("ml_type", .text(binding.meaning.hasClasses ? "classification forest" : "anomaly forest")),
-            .init("ml_version", .text(binding.id)), .init("classes", .texts(binding.meaning.classNames)),
+            .init("ml_type", .text(judge.binding.meaning.hasClasses ? "classification forest" : "anomaly forest")),
+            .init("ml_version", .text(judge.binding.id)),
+            .init("classes", .texts(judge.binding.meaning.classNames)),
             .init("load_time_sec", .real(context.modelLoadSeconds)),
         ])
     }

@@ -28,7 +28,7 @@ enum StatusMessage {
             .init("latency_ms", latency(status.latency)),
             .init("memory_bytes", status.memoryBytes.map { .integer($0) } ?? .null),
             .init("alerts_log_bytes", .integer(status.alertsLogBytes)),
-            .init("state_keys", .integer(status.stateKeys)),
+            .init("state_keys", .integer(status.stateKeys)), .init("activation", .integer(status.activation)),
             .init("checkpoint_age_seconds", .real(status.checkpointSeconds)),
         ])
     }

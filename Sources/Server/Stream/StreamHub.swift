@@ -42,6 +42,9 @@ final class StreamHub: Sendable, Service {
     /// Tells of a decision of a person.
     func triaged(_ entry: ListedAlert) { send("triage", AlertAnswer.entry(entry)) }
 
+    /// Tells that something else is in force.
+    func activated(_ number: Int) { send("activation", .object([.init("number", .integer(number))])) }
+
     /// Tells of a test that is over.
     func ended(_ answer: SimulationAnswer) { send("simulation", answer.json) }
 

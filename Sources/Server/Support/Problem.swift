@@ -13,6 +13,9 @@ package struct Problem: Error, Encodable, HTTPResponseError {
         package var pointer: String?
         /// Name of the query parameter or header.
         package var parameter: String?
+        /// The place in a file that the body is or has, both counted from 1.
+        package var line: Int?
+        package var column: Int?
         package var detail: String
     }
 

@@ -17,6 +17,11 @@ package enum RequestBody {
         guard isJSON(request.headers[.contentType]) else {
             throw Problem(.unsupportedMediaType, "send the body as Content-Type: application/json")
         }
+        return try await collect(request, limit: limit)
+    }
+
+    /// The bytes of a body, whatever it says of itself.
+    static func collect(_ request: Request, limit: Int) async throws -> [UInt8] {
         let encoding = request.headers[.contentEncoding]?.lowercased() ?? "identity"
         guard encoding == "identity" else {
             throw Problem(.unsupportedMediaType, "this route takes bodies without a Content-Encoding only")

@@ -36,6 +36,11 @@ extension RouteRule.Body {
     static let session = RouteRule.Body(bytesMax: 4 << 10)
     /// Many actors' transactions.
     static let batch = RouteRule.Body(bytesMax: 8 << 20)
+    /// A pipeline's file: as it is, or as a text of JSON, which has more bytes.
+    static let definitions = RouteRule.Body(
+        bytesMax: 4 << 20,
+        types: ["application/json", "application/x-yaml", "application/yaml", "text/yaml"]
+    )
 }
 
 /// Every route there is, in one place: the connection knows from it how long a body may be before it comes, the gate
@@ -76,6 +81,8 @@ package struct RouteRules: Sendable {
             RouteRule("GET", "/analytics/summary"),
             RouteRule("GET", "/analytics/domain/{domain}"),
             RouteRule("GET", "/models"),
+            RouteRule("GET", "/activations"),
+            RouteRule("POST", "/activations", body: .definitions),
             RouteRule("GET", "/predict/health"),
             RouteRule("POST", "/predict", body: json),
             RouteRule("POST", "/predict/batch", body: .batch),

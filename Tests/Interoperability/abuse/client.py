@@ -192,6 +192,8 @@ CLOSED = [
     ("GET", "/analytics/summary"),
     ("GET", "/analytics/domain/gaming"),
     ("GET", "/models"),
+    ("GET", "/activations"),
+    ("POST", "/activations"),
     ("POST", "/predict"),
     ("POST", "/predict/batch"),
     ("GET", "/predict/health"),

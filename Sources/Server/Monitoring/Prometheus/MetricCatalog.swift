@@ -25,6 +25,9 @@ package enum MetricBuckets {
     /// From 200 ns to 20 ms: what one event takes.
     package static let event = bounds(exponents: -7 ... -2, from: 2e-7, to: 2e-2)
 
+    /// From 1 ms to a quarter of an hour: what a new definition misses may be days of events.
+    package static let activation = bounds(exponents: -3...3, from: 1e-3, to: 1000)
+
     private static func bounds(exponents: ClosedRange<Int>, from least: Double, to most: Double) -> [Double] {
         exponents.flatMap { exponent in
             // Divided, not multiplied: the quotient is the number that is written so.
@@ -102,6 +105,15 @@ package enum MetricCatalog {
         ),
         "patternalarm_state_keys": MetricDescription(.gauge, "Keys whose state is in memory."),
         "patternalarm_spilled_keys": MetricDescription(.gauge, "Keys whose state has been given up to disk so far."),
+        "patternalarm_activation_number": MetricDescription(
+            .gauge,
+            "The activation in force: which pipeline and models judge events."
+        ),
+        "patternalarm_activation_seconds": MetricDescription(
+            .histogram,
+            "Time from a request for other definitions until they are in force, reading past events included.",
+            bounds: MetricBuckets.activation
+        ),
         "patternalarm_part_status": MetricDescription(
             .gauge,
             "1 for the status that a part of the server has now, 0 for the others."

@@ -3,7 +3,7 @@ import Bytes
 /// A part of the server and how it is.
 package struct ServerPart: Sendable, Equatable {
     package enum Name: String, Sendable, CaseIterable {
-        case log, engine, alerts, checkpoints, ingest
+        case log, engine, alerts, checkpoints, ingest, pipeline
     }
 
     package enum State: String, Sendable, CaseIterable, Comparable {
@@ -69,6 +69,10 @@ package struct HealthFacts: Sendable {
     package var recent = (events: 0, late: 0)
     /// The newest event's time.
     package var clockMilliseconds: Int64?
+    /// The activation in force.
+    package var activation = 0
+    /// Why the pipeline file that is watched is not in force.
+    package var watchFailure: String?
 
     package init() {}
 
@@ -82,7 +86,7 @@ package struct HealthFacts: Sendable {
     package static let lateEventsMin = 10
 
     /// How each part is, in a stable order.
-    package var parts: [ServerPart] { [log, engine, alerts, checkpoints, ingest] }
+    package var parts: [ServerPart] { [log, engine, alerts, checkpoints, ingest, pipeline] }
 
     private var log: ServerPart {
         if let failure {
@@ -183,6 +187,17 @@ package struct HealthFacts: Sendable {
         case .stopping: ServerPart(name: .ingest, state: .degraded, detail: "stopping: takes no new events")
         case .listening: lateness ?? ServerPart(name: .ingest, state: .ok, detail: "takes events")
         }
+    }
+
+    private var pipeline: ServerPart {
+        let detail = "activation \(activation) is in force"
+        guard let watchFailure else { return ServerPart(name: .pipeline, state: .ok, detail: detail) }
+        return ServerPart(
+            name: .pipeline,
+            state: .degraded,
+            detail: "the pipeline file has changed and cannot be put in force; \(detail) still",
+            cause: watchFailure
+        )
     }
 
     /// Most of what arrives is of no use: nothing looks wrong but that no alerts come.

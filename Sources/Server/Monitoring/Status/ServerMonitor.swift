@@ -60,6 +60,9 @@ public final class ServerMonitor: Sendable {
         }
     }
 
+    /// Counts what other definitions lead to, too.
+    func follow(_ definitions: LoadedDefinitions) { instruments.expect(definitions.plan, definitions.bindings) }
+
     /// Whether the server takes requests.
     package var phase: ServerPhase {
         get { state.withLock { $0 } }

@@ -36,6 +36,8 @@ package struct ServerStatus: Sendable {
     package var alertsLogBytes: Int
     /// Keys of windows in memory, of all partitions.
     package var stateKeys: Int
+    /// What is in force.
+    package var activation: Int
     /// Of the oldest partition; nil before the first checkpoint since the start.
     package var checkpointSeconds: Double?
 
@@ -66,6 +68,7 @@ package struct ServerStatus: Sendable {
             memoryBytes: ProcessFigures.residentBytes,
             alertsLogBytes: facts.alertsLogBytes,
             stateKeys: live.partitions.reduce(0) { $0 + $1.keys },
+            activation: facts.activation,
             checkpointSeconds: facts.partitions.compactMap(\.checkpointSeconds).max()
         )
     }
@@ -88,6 +91,8 @@ extension HealthFacts {
         self.alertsFile = alertsFile
         alertsWait = live.alertsWait
         logWait = live.logWait
+        watchFailure = live.watchFailure
+        activation = context.engine.definitions.now.number
         alertsLogBytes = context.database.writeAheadBytes
         logDisk = DiskSpace(path: context.monitor.directory)
         alertsDisk = DiskSpace(path: context.monitor.alertsFile).flatMap { $0.device == logDisk?.device ? nil : $0 }
