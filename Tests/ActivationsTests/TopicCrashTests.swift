@@ -143,4 +143,38 @@ import Testing
         store.cutPower()
         #expect(try numbers(store) == [1, 2])
     }
+
+    /// A process ended between the write and the sync: what the next one finds and builds on is durable.
+    @Test func whatIsFoundIsDurable() throws {
+        let whole = CrashingStore()
+        try Records(whole).append(2)
+        let bytes = whole.bytes(of: topicFile)
+        for seed in Seeds.upTo(20) {
+            let store = CrashingStore(seed: seed)
+            try Records(store).append(1)
+            _ = try Records(store).make(2)
+            try store.write(bytes, to: topicFile, at: 0)
+            let topic = try ActivationTopic(store: store)
+            #expect(topic.history.all.map(\.number) == [1, 2])
+            store.cutPower()
+            #expect(try numbers(store) == [1, 2], "seed \(seed)")
+        }
+    }
+
+    /// The record is whole in its file, where it could neither be synced nor cut off: it counts once that is settled, and
+    /// the next one does not take its place.
+    @Test func withoutOpenFilesNothingIsKnown() throws {
+        let store = CrashingStore()
+        let files = FilesRunOut(store)
+        try Records(store).append(1)
+        let topic = try ActivationTopic(store: files)
+        let activation = try Records(store).make(2)
+        files.runOutAtNextSync()
+        #expect(append(activation, to: topic) == nil)
+        store.setWant(nil)
+        #expect(append(activation, to: topic) == true)
+        #expect(append(try Records(store).make(3), to: topic) == true)
+        store.cutPower()
+        #expect(try numbers(store) == [1, 2, 3])
+    }
 }
