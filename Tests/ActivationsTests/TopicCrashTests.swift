@@ -118,7 +118,7 @@ import Testing
             store.setFailurePercent(2)
             for _ in 0..<1000 where answer == nil { answer = append(activation, to: topic) }
             store.cutPower()
-            let counts = try #require(answer, "seed \(seed)")
+            let counts = try #require(answer as Bool?, "seed \(seed)")
             #expect(try numbers(store) == (counts ? [1, 2] : [1]), "seed \(seed)")
         }
         #expect(settled > 0)
