@@ -28,7 +28,10 @@ public struct Activation: Sendable, Equatable {
         public var model: String?
 
         public init(name: String, version: String, mode: Mode, model: String? = nil) {
-            (self.name, self.version, self.mode, self.model) = (name, version, mode, model)
+            self.name = name
+            self.version = version
+            self.mode = mode
+            self.model = model
         }
     }
 
