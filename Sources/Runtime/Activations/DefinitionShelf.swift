@@ -1,6 +1,6 @@
 public import Activations
-public import Engine
 public import FileStore
+public import Partition
 
 /// The definitions that a data directory keeps, read again: each file once.
 public final class DefinitionShelf {

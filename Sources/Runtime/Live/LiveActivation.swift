@@ -1,8 +1,8 @@
 import Activations
 import AlertStore
 import Dispatch
-import Engine
 import EventLog
+import Partition
 import Synchronization
 
 /// Puts definitions in force while events come (C11): their engines gather what they miss beside what goes on, then every

@@ -1,6 +1,6 @@
 import Dispatch
-import Engine
 import Foundation
+import Partition
 import Plan
 import Synchronization
 
