@@ -138,8 +138,7 @@ let package = Package(
         library(
             "Upkeep",
             on: """
-                Activations AlertStore Base Bytes Delivery EventLog FileStore Ingest Models Partition Plan Runtime \
-                StateStore
+                Activations AlertStore Base Bytes Delivery EventLog FileStore Ingest Partition Plan Runtime StateStore
                 """
         ),
         library(
@@ -230,8 +229,8 @@ let package = Package(
             "RuntimeTests",
             of:
                 """
-                AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Models Partition Plan Recordings \
-                Runtime StateStore Windows
+                Activations AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Models Partition Plan \
+                Recordings Runtime StateStore Windows
                 """,
             [sqlite]
         ),

@@ -14,7 +14,7 @@ extension RuntimeError: CommandFailure {
     public var commandError: CommandError {
         switch self {
         case .inUse(let words): .inUse(words)
-        case .storage(let words): .storage(words)
+        case .storage(let words), .inDoubt(let words): .storage(words)
         case .noRoom(let error): .storage(error.description)
         case .damaged(let words): .damaged(words)
         case .plan(let words): .plan(words)

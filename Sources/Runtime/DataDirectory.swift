@@ -86,7 +86,7 @@ public final class DataDirectory {
         do throws(DirectoryLock.Failure) { lock = try DirectoryLock(path) } catch { throw RuntimeError(error) }
         try Self.checkPartitions(path, definitions.plan)
         database = try Self.openAlerts(path, options, &notes)
-        book = try ActivationBook(store, reader)
+        book = try ActivationBook(store, reader, definitions)
         let opening = DefinitionOpening(book, database, store: store)
         self.definitions = try opening.begin(with: definitions, change, notes: &notes)
         let plan = self.definitions.plan

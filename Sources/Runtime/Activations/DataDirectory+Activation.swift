@@ -10,9 +10,14 @@ public struct ActivationOutcome: Sendable, Equatable {
     public var changes: DetectorChanges
     /// Whether it was not in force before.
     public var isNew = true
+    /// Whether windows were filled from a log that no longer begins with the first event.
+    public var isFilledInPart = false
 
     /// In words for a person.
-    public var words: String { "activation \(activation.number): \(changes.words)" }
+    public var words: String {
+        "activation \(activation.number): \(changes.words)"
+            + (isFilledInPart ? "; windows that were not kept before do not see what the log no longer has" : "")
+    }
 }
 
 /// Definitions come into force in a directory that nothing else is done with meanwhile.
@@ -48,10 +53,12 @@ extension DataDirectory {
         for (worker, next) in zip(workers, engines) { try worker.activate(next) }
         self.definitions = definitions
         do throws(AlertStoreError) { try book.mirror(in: database, definitions) } catch { throw RuntimeError(error) }
-        return ActivationOutcome(
+        var outcome = ActivationOutcome(
             activation: activation,
             changes: DetectorChanges(from: before.detectors, to: activation.detectors)
         )
+        outcome.isFilledInPart = engines.contains { $0.gathers && $0.logStart > 0 }
+        return outcome
     }
 
     /// Refuses what cannot come into force behind what is.

@@ -88,7 +88,9 @@ final class LiveActivation: @unchecked Sendable {
         settleCheckpoints()
         let activation = try meet(engines, definitions, note)
         mirror(definitions)
-        return outcome(activation, behind: before)
+        var outcome = outcome(activation, behind: before)
+        outcome.isFilledInPart = engines.contains { $0.gathers && $0.logStart > 0 }
+        return outcome
     }
 
     private func outcome(
@@ -189,10 +191,10 @@ final class LiveActivation: @unchecked Sendable {
             let offsets = try meeting.offsets()
             let activation = try book.add(definitions, .activate, offsets: offsets, note)
             current.set(definitions)
-            meeting.decide(true)
+            meeting.decide(.next)
             return activation
         } catch {
-            meeting.decide(false)
+            if case .inDoubt = error { meeting.decide(.nothing(error)) } else { meeting.decide(.before) }
             throw .refused(error)
         }
     }

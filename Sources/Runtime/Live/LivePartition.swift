@@ -96,6 +96,9 @@ final class LivePartition: @unchecked Sendable {
     /// What has stopped the engine, if anything has.
     var failure: String? { health.failure }
 
+    /// Nothing more is done.
+    func fail(_ error: RuntimeError) { health.fail(error) }
+
     /// Goes over to definitions that are in force, and tells the alerts file.
     func activate(_ engine: NextEngine) {
         attempt { () throws(RuntimeError) in

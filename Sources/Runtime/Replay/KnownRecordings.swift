@@ -1,6 +1,6 @@
 import Engine
 public import Ingest
-public import Partition
+import Partition
 public import Plan
 public import Recordings
 
