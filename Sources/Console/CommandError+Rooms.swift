@@ -1,9 +1,9 @@
 public import AlertStore
-public import Engine
 public import EventLog
 public import FileStore
 public import InForce
 public import Learning
+public import Partition
 public import PipelineFiles
 public import Recordings
 public import Runtime

@@ -3,10 +3,10 @@ public import AlertStore
 import Base
 import Bytes
 public import Delivery
-public import Engine
 public import EventLog
 public import FileStore
 import Foundation
+public import Partition
 public import Plan
 public import StateStore
 

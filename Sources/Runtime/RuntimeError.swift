@@ -1,8 +1,9 @@
 public import Activations
 public import AlertStore
-public import Engine
+import Engine
 public import EventLog
 public import FileStore
+import Partition
 public import Recordings
 import StateStore
 

@@ -2,10 +2,10 @@ import Activations
 import AlertStore
 import Base
 import Delivery
-public import Engine
 public import EventLog
 public import FileStore
 import Glibc
+public import Partition
 public import Plan
 public import Runtime
 import StateStore

@@ -2,8 +2,8 @@ import Activations
 import AlertStore
 import Delivery
 import Dispatch
-import Engine
 import Foundation
+import Partition
 import Plan
 import Runtime
 import StateStore

@@ -2,11 +2,11 @@ import AlertStore
 import Base
 import Delivery
 import Dispatch
-import Engine
 import EventLog
 import FileStore
 import Foundation
 import Ingest
+import Partition
 import Plan
 import Runtime
 import StateStore

@@ -1,8 +1,8 @@
 public import Activations
-import Engine
 import EventLog
 import FileStore
 import Models
+import Partition
 import Plan
 
 /// What is and was in force in a data directory: its activations, with the definitions that they name, for whoever has

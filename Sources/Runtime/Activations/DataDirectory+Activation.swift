@@ -1,7 +1,7 @@
 import Activations
 import AlertStore
-import Engine
 import EventLog
+import Partition
 import Plan
 
 /// What came of an activation.

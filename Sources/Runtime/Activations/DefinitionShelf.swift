@@ -1,7 +1,7 @@
 public import Activations
 import Base
-public import Engine
 public import FileStore
+public import Partition
 
 /// The definitions that a data directory keeps, read again: each file once.
 public final class DefinitionShelf {

@@ -1,5 +1,5 @@
 import Dispatch
-import Engine
+import Partition
 import Synchronization
 
 /// Where all partitions stop between two events until it is decided what they go on with.

@@ -1,10 +1,10 @@
 import Activations
 import AlertStore
 import Dispatch
-import Engine
 import EventLog
 import FileStore
 import Metrics
+import Partition
 import Synchronization
 
 /// Puts definitions in force while events come (C11): their engines gather what they miss beside what goes on, then every

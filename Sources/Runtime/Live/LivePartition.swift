@@ -3,6 +3,7 @@ import Base
 import Dispatch
 import Engine
 import EventLog
+import Partition
 import Synchronization
 
 /// One partition at work: appends what comes, runs the engine, syncs, answers, and commits. Used by one thread.

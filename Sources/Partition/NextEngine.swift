@@ -1,3 +1,4 @@
+import Engine
 public import EventLog
 
 /// The engine of definitions that are to come into force, while it gathers from the log what the engine in force does
