@@ -93,12 +93,13 @@ let package = Package(
         library("FileStore", on: "Base"),
         library("EventLog", on: "Base Bytes FileStore CLZ4"),
         library("Activations", on: "Base Bytes EventLog FileStore"),
-        library("StateStore", on: "Base Bytes FileStore"),
+        library("State", on: "Base"),
+        library("StateStore", on: "Base Bytes FileStore State"),
         library("Plan", on: "Base Bytes", exclude: ["README.md"]),
         library("SQLExport", on: "Bytes Plan"),
         library("Ingest", on: "Bytes CKernels CLZ4 CZlib CZstd"),
         library("Decode", on: "Base Bytes CKernels Plan"),
-        library("Windows", on: "Base Bytes Plan StateStore"),
+        library("Windows", on: "Base Bytes Plan State"),
         library("Forest", on: "Bytes CKernels"),
         library("TensorGraph", on: "CKernels Forest"),
         library("Models", on: "Base Forest TensorGraph"),
@@ -108,10 +109,10 @@ let package = Package(
         library("Traffic", on: "Base Bytes"),
         library("Survey", on: "Base Bytes", exclude: ["README.md"]),
         library("Draft", on: "Bytes Survey", exclude: ["README.md"]),
+        library("Engine", on: "Base Bytes Models Plan State Windows", [heap]),
         library(
-            "Engine",
-            on: "Base Bytes Decode EventLog FileStore Ingest Models Plan StateStore Windows",
-            [heap]
+            "Partition",
+            on: "Base Bytes Decode Engine EventLog FileStore Ingest Models Plan State StateStore"
         ),
 
         // The edge.
@@ -124,12 +125,12 @@ let package = Package(
             exclude: ["README.md"]
         ),
         library("AlertStore", on: "Base CSQLite FileStore", [grdb], exclude: ["README.md"]),
-        library("Delivery", on: "AlertStore Base Bytes Engine Models Plan"),
+        library("Delivery", on: "AlertStore Base Bytes Engine Models Partition Plan"),
         library(
             "Runtime",
             on: """
-                Activations AlertStore Base Bytes Decode Delivery Engine EventLog FileStore Ingest Models Plan Recordings \
-                StateStore Windows
+                Activations AlertStore Base Bytes Decode Delivery Engine EventLog FileStore Ingest Models Partition Plan \
+                Recordings State StateStore Windows
                 """,
             [coreMetrics, metrics],
             exclude: ["README.md"]
@@ -137,7 +138,7 @@ let package = Package(
         library(
             "Upkeep",
             on: """
-                Activations AlertStore Base Bytes Delivery Engine EventLog FileStore Ingest Models Plan Runtime StateStore
+                Activations AlertStore Base Bytes Delivery EventLog FileStore Ingest Partition Plan Runtime StateStore
                 """
         ),
         library(
@@ -165,8 +166,8 @@ let package = Package(
         library(
             "Console",
             on: """
-                AlertStore Base Bytes Engine EventLog FileStore InForce Ingest Learning Models PipelineFiles Plan \
-                Recordings Runtime Tables Upkeep Windows
+                AlertStore Base Bytes Engine EventLog FileStore InForce Ingest Learning Models Partition PipelineFiles \
+                Plan Recordings Runtime Tables Upkeep Windows
                 """,
             [argumentParser]
         ),
@@ -174,7 +175,7 @@ let package = Package(
             "Bench",
             on: """
                 AlertStore Base CLZ4 Console Decode Engine EventLog FileStore Forest ForestTraining InForce Learning Models \
-                PipelineFiles Plan Recordings Runtime StateStore Tables Traffic Windows
+                Partition PipelineFiles Plan Recordings Runtime State StateStore Tables Traffic Windows
                 """,
             [argumentParser, histogram, sqlite],
             exclude: ["README.md"]
@@ -183,9 +184,8 @@ let package = Package(
             "Commands",
             on: """
                 Activations AlertStore Base Bench Bytes Console Draft Engine Evaluation EventLog FileStore \
-                FirstLook Forest ForestFormats ForestTraining InForce Ingest Learning Models PipelineFiles Plan \
-                Recordings Runtime \
-                SQLExport Server StateStore Survey Tables TensorGraph Traffic Upkeep
+                FirstLook Forest ForestFormats ForestTraining InForce Ingest Learning Models Partition PipelineFiles \
+                Plan Recordings Runtime SQLExport Server StateStore Survey Tables TensorGraph Traffic Upkeep
                 """,
             [argumentParser, logging],
             exclude: ["Export/README.md", "Safety/README.md"]
@@ -208,7 +208,8 @@ let package = Package(
         tests("BytesTests", of: "Base Bytes"),
         tests("EventLogTests", of: "Base Bytes EventLog FileStore"),
         tests("ActivationsTests", of: "Activations Base Bytes EventLog FileStore"),
-        tests("StateStoreTests", of: "Base Bytes FileStore StateStore"),
+        tests("StateTests", of: "Base State"),
+        tests("StateStoreTests", of: "Base Bytes FileStore State StateStore"),
         tests("PlanTests", of: "Base Bytes Plan"),
         tests("SQLExportTests", of: "Plan SQLExport"),
         tests("IngestTests", of: "Base Bytes Ingest"),
@@ -220,18 +221,19 @@ let package = Package(
         tests("ForestFormatsTests", of: "Base Bytes Forest ForestFormats Models Tables TensorGraph"),
         tests("ForestTrainingTests", of: "Base Bytes Forest ForestTraining"),
         tests("EvaluationTests", of: "Base Evaluation"),
-        tests("EngineTests", of: "Base Decode Engine EventLog FileStore Ingest Plan StateStore Windows"),
+        tests("EngineTests", of: "Base Decode Engine FileStore Plan State StateStore Windows"),
+        tests("PartitionTests", of: "Engine EventLog Ingest Partition"),
         tests(
             "SimulationTests",
-            of: "AlertStore Base Delivery Engine EventLog FileStore Ingest Plan StateStore Windows",
+            of: "AlertStore Base Delivery Engine EventLog FileStore Ingest Partition Plan StateStore Windows",
             [sqlite]
         ),
         tests(
             "RuntimeTests",
             of:
                 """
-                AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Models Plan Recordings Runtime \
-                StateStore Windows
+                Activations AlertStore Base Bytes Delivery Engine EventLog FileStore Forest Ingest Models Partition Plan \
+                Recordings Runtime StateStore Windows
                 """,
             [sqlite]
         ),
@@ -253,7 +255,7 @@ let package = Package(
         tests("FirstLookTests", of: "Draft Engine FirstLook Recordings Survey"),
         tests("SurveyTests", of: "Survey"),
         tests("DraftTests", of: "Draft Survey"),
-        tests("CommandLineTests", of: "Activations Base FileStore patternalarm"),
+        tests("CommandLineTests", of: "Assets Base patternalarm"),
         tests("TidyTests"),
     ]
 )

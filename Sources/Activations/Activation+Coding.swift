@@ -3,8 +3,8 @@ import Bytes
 import EventLog
 
 /// A record's bytes: one JSON object. Its members are in a fixed order, and the members of `models` and `offsets` are
-/// sorted, so that the same activation has the same bytes. Numbers of 64 bits are texts: a JSON number holds 53. A reader
-/// passes over members that it does not know; a change that it must not pass over gets another `format`.
+/// sorted, so that the same activation has the same bytes. Numbers of 64 bits are texts: a JSON number holds 53. A
+/// reader passes over members that it does not know; a change that it must not pass over gets another `format`.
 extension Activation {
     /// The format that this program writes, and the last that it reads.
     public static let format = 1

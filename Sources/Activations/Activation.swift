@@ -1,9 +1,7 @@
-import Base
-
 /// What is in force from some offsets of the events on: one record of the topic `__activations` (C11).
 ///
-/// Pipelines and models are named by the hashes of their files, which ``DefinitionFiles`` keeps; a hash is 64 lower-case
-/// hexadecimal digits.
+/// Pipelines and models are named by the hashes of their files, which ``DefinitionFiles`` keeps; a hash is 64
+/// lower-case hexadecimal digits.
 public struct Activation: Sendable, Equatable {
     public enum Kind: String, Sendable {
         /// Holds as if it had always been in force, from the log's start: what was before it is history only.
@@ -30,7 +28,10 @@ public struct Activation: Sendable, Equatable {
         public var model: String?
 
         public init(name: String, version: String, mode: Mode, model: String? = nil) {
-            (self.name, self.version, self.mode, self.model) = (name, version, mode, model)
+            self.name = name
+            self.version = version
+            self.mode = mode
+            self.model = model
         }
     }
 

@@ -6,8 +6,8 @@ extension ActivationHistory {
     /// Reads the topic of a data directory, without a lock and beside a writer; a directory without one has an empty
     /// history.
     ///
-    /// - Throws: What is damaged, with the file and the way out (``ActivationError/isDamage``); ``ActivationError/lost(numbers:)``
-    ///   if what is in force is not known any more; what the disk says.
+    /// - Throws: What is damaged, with the file and the way out (``ActivationError/isDamage``);
+    ///   ``ActivationError/lost(numbers:)`` if what is in force is not known any more; what the disk says.
     public static func read(store: any FileStore) throws(ActivationError) -> ActivationHistory {
         let history = try readAll(store)
         if let numbers = history.doubtful { throw .lost(numbers: numbers) }

@@ -4,8 +4,8 @@ public import FileStore
 
 /// The activations of a data directory, for writing: a topic of one partition beside the events.
 ///
-/// Invariants: what ``append(_:)`` has returned for is durable, and so are the definitions that it names; a record of the
-/// topic follows the one before it. Owned by one thread of the process that has the directory's lock.
+/// Invariants: what ``append(_:)`` has returned for is durable, and so are the definitions that it names; a record of
+/// the topic follows the one before it. Owned by one thread of the process that has the directory's lock.
 public final class ActivationTopic {
     /// The topic's name, which no pipeline has.
     public static let topic = "__activations"
@@ -27,12 +27,12 @@ public final class ActivationTopic {
     ///
     /// - Parameters:
     ///   - store: The data directory.
-    ///   - acceptingLoss: Open it even if activations were lost to damage, so that what is in force is not known: then only
-    ///     one that begins can be appended.
+    ///   - acceptingLoss: Open it even if activations were lost to damage, so that what is in force is not known: then
+    ///     only one that begins can be appended.
     /// - Throws: What is damaged, with the file and the way out, before anything was changed; what the disk says.
     public init(store: any FileStore, acceptingLoss: Bool = false) throws(ActivationError) {
-        // Each record is durable before the next is written: one that is not whole in front of another is damage, not what
-        // a crash has left, and nothing of it may be cut.
+        // Each record is durable before the next is written: one that is not whole in front of another is damage, not
+        // what a crash has left, and nothing of it may be cut.
         let before = try ActivationHistory.readAll(store)
         if !acceptingLoss, let numbers = before.doubtful { throw .lost(numbers: numbers) }
         self.store = store
@@ -42,9 +42,9 @@ public final class ActivationTopic {
 
     /// Appends a record and makes it durable. What it names must be kept (``DefinitionFiles``).
     ///
-    /// - Throws: ``ActivationError/refused(_:)``, ``ActivationError/missingDefinition(file:)``, ``ActivationError/log(_:)``:
-    ///   it does not count, now or later. ``ActivationError/inDoubt(number:cause:)``: nobody knows; then the same record may
-    ///   be appended again, which finds out first.
+    /// - Throws: ``ActivationError/refused(_:)``, ``ActivationError/missingDefinition(file:)``,
+    ///   ``ActivationError/log(_:)``: it does not count, now or later. ``ActivationError/inDoubt(number:cause:)``:
+    ///   nobody knows; then the same record may be appended again, which finds out first.
     public func append(_ activation: Activation) throws(ActivationError) {
         guard !isClosed else { throw .log(.closed(directory: Self.directory)) }
         if let doubt, try settle(doubt.activation, doubt.cause), doubt.activation == activation { return }

@@ -43,14 +43,14 @@ public struct DefinitionFiles: Sendable {
 
     /// The bytes of a pipeline's file.
     ///
-    /// - Throws: ``ActivationError/missingDefinition(file:)``, ``ActivationError/damagedDefinition(file:)``; what the disk
-    ///   says.
+    /// - Throws: ``ActivationError/missingDefinition(file:)``, ``ActivationError/damagedDefinition(file:)``; what the
+    ///   disk says.
     public func pipeline(_ hash: String) throws(ActivationError) -> [UInt8] { try read(hash, .pipeline) }
 
     /// The bytes of a model's file.
     ///
-    /// - Throws: ``ActivationError/missingDefinition(file:)``, ``ActivationError/damagedDefinition(file:)``; what the disk
-    ///   says.
+    /// - Throws: ``ActivationError/missingDefinition(file:)``, ``ActivationError/damagedDefinition(file:)``; what the
+    ///   disk says.
     public func model(_ hash: String) throws(ActivationError) -> [UInt8] { try read(hash, .model) }
 
     /// What is wrong with the definitions that some activations name: each file once.

@@ -4,7 +4,9 @@ import Decode
 import Engine
 import EventLog
 public import FileStore
+import Partition
 public import Plan
+import State
 import StateStore
 import Traffic
 import Windows
@@ -132,7 +134,7 @@ public struct RecoveryBenchmark {
             let again = CheckpointStore(directory: "state/bench", fingerprint: "bench", store: store)
             let start = ContinuousClock.now
             guard let restored = try restore(again) else { return rows }
-            _ = try fresh.restore(restored, from: again, limit: nil)
+            try restore(restored, of: again, into: fresh)
             rows.append([
                 .text("checkpoint: check and restore"), .number(Double(fresh.stateBytes) / 0x1p20, decimals: 1),
                 .text("MiB"), .number(start.duration(to: .now) / .milliseconds(1), decimals: 1), .null,
@@ -143,7 +145,17 @@ public struct RecoveryBenchmark {
         }
     }
 
-    private func restore(_ store: CheckpointStore) throws(StateError) -> CheckpointStore.Restored? {
+    private func restore(_ store: CheckpointStore) throws(StateError) -> RestoredState? {
         do throws(FileError) { return try store.restore(upTo: .max).restored } catch { throw .file(error) }
+    }
+
+    private func restore(
+        _ restored: RestoredState,
+        of store: CheckpointStore,
+        into engine: PartitionEngine
+    ) throws(StateError) {
+        do throws(ColdError) { _ = try engine.restore(restored, from: store, limit: nil) } catch {
+            throw StateError(error, in: store)
+        }
     }
 }

@@ -1,9 +1,9 @@
 public import AlertStore
-public import Engine
 public import EventLog
 public import FileStore
 public import InForce
 public import Learning
+public import Partition
 public import PipelineFiles
 public import Recordings
 public import Runtime
@@ -14,7 +14,7 @@ extension RuntimeError: CommandFailure {
     public var commandError: CommandError {
         switch self {
         case .inUse(let words): .inUse(words)
-        case .storage(let words): .storage(words)
+        case .storage(let words), .inDoubt(let words): .storage(words)
         case .noRoom(let error): .storage(error.description)
         case .damaged(let words): .damaged(words)
         case .plan(let words): .plan(words)

@@ -1,5 +1,6 @@
 public import AlertStore
 public import Engine
+public import Partition
 
 /// Is told of every transaction once it is in the alerts file, on the thread of its partition.
 public protocol CommitObserver: AnyObject, Sendable {

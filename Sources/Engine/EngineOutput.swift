@@ -12,7 +12,7 @@ public struct PredictionCount: Sendable, Equatable {
 public struct EngineOutput: Sendable {
     public let partition: Int
     /// The number of the activation that is in force behind the last event.
-    public internal(set) var activation = 1
+    public package(set) var activation = 1
     /// The offset behind the last event that is accounted for.
     public var nextOffset: Int64 = 0
     /// The partition's clock, microseconds; nil before its first event.
@@ -83,7 +83,7 @@ public struct EngineOutput: Sendable {
     }
 
     /// Calls the body with every piece of evidence whose bytes are missing.
-    mutating func completeEvidence<Failure: Error>(
+    package mutating func completeEvidence<Failure: Error>(
         _ body: (inout Evidence) throws(Failure) -> Void
     ) throws(Failure) {
         for alert in alerts.indices {
@@ -94,7 +94,7 @@ public struct EngineOutput: Sendable {
     }
 
     /// Puts further evidence among the new one: the body reads that of an alert.
-    mutating func completeFurtherEvidence<Failure: Error>(
+    package mutating func completeFurtherEvidence<Failure: Error>(
         _ body: (AlertUpdate) throws(Failure) -> [Evidence]
     ) throws(Failure) {
         for alert in alerts.indices where !alerts[alert].furtherEvidence.isEmpty {

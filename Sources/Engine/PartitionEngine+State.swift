@@ -1,5 +1,5 @@
 public import Base
-public import StateStore
+public import State
 import Windows
 
 /// The engine's state as checkpoints hold it: windows, remembered ids, open alerts, and the clock.
@@ -36,15 +36,19 @@ extension PartitionEngine {
     /// Puts a new engine into the state of a checkpoint, part by part: those that it holds by their names, in whatever
     /// order, and no others. Keys and ids beyond `limit` bytes stay on disk until they are asked for.
     ///
+    /// - Parameters:
+    ///   - restored: What the checkpoint says beside its records.
+    ///   - cold: The records of that very checkpoint.
+    ///   - limit: Bytes of memory for keys, ids and alerts; nil = no limit.
     /// - Returns: What the checkpoint does not hold: of these the engine knows nothing yet. Empty if all is there.
+    /// - Throws: ``State/ColdError``
     public func restore(
-        _ restored: CheckpointStore.Restored,
-        from store: CheckpointStore,
+        _ restored: RestoredState,
+        from cold: any ColdState,
         limit: Int?
-    ) throws(StateError) -> [StatePart] {
-        func damaged(_ words: String) -> StateError { .damaged(file: store.directory, words: words) }
+    ) throws(ColdError) -> [StatePart] {
         guard intake.admission.load(clock: restored.section(Admission.clockSection)) else {
-            throw damaged("the clock is missing")
+            throw .unfit("the clock is missing")
         }
         let missing = adopt(restored.tables)
         // Only newer versions count, and a newer version that is dead hides older ones.
@@ -53,7 +57,7 @@ extension PartitionEngine {
         var endedAlerts: Set<Text> = []
         var isFull = false
         var isWhole = true
-        try store.visit { record in
+        try cold.read { record in
             guard let part = owners[record.table] else { return true }
             if case .alerts(let detector) = part {
                 let machine = detectors.machines[detector]
@@ -79,8 +83,8 @@ extension PartitionEngine {
             }
             return isWhole
         }
-        guard isWhole else { throw damaged("a record cannot be of this pipeline") }
-        if isFull { useCold(store) }
+        guard isWhole else { throw .unfit("a record cannot be of this pipeline") }
+        if isFull { useCold(cold) }
         return missing
     }
 
@@ -103,26 +107,26 @@ extension PartitionEngine {
     /// Bytes of an image of what has changed since the last one, about.
     public var changedBytes: Int { machine.changedBytes + intake.admission.changedBytes + detectors.changedBytes }
 
-    /// Gives up the keys and the alerts that have been cold longest and the older ids, where the last checkpoint of the
-    /// store holds them, until the rest holds less than `limit` bytes. They come back when an event asks for them;
+    /// Gives up the keys and the alerts that have been cold longest and the older ids, where the last checkpoint
+    /// holds them, until the rest holds less than `limit` bytes. They come back when an event asks for them;
     /// results do not change. No image may be being filled.
-    public func spill(to store: CheckpointStore, limit: Int) {
+    public func spill(to cold: any ColdState, limit: Int) {
         guard excess(over: limit) > 0 else { return }
-        useCold(store)
+        useCold(cold)
         detectors.spill(limit: limit / 4)
         let room = max(limit / 4, limit - detectors.byteCount)
         intake.admission.spill(limit: room / 4)
         machine.spill(limit: max(0, room - intake.admission.byteCount))
     }
 
-    private func useCold(_ store: CheckpointStore) {
-        machine.useCold(store)
-        intake.admission.useCold(store)
-        detectors.useCold(store)
+    private func useCold(_ cold: any ColdState) {
+        machine.useCold(cold)
+        intake.admission.useCold(cold)
+        detectors.useCold(cold)
     }
 
     /// What kept a spilled key, id or alert from being read: events since then are not judged with their whole history.
-    public var coldFailure: StateError? {
+    public var coldFailure: ColdError? {
         machine.coldFailure ?? intake.admission.coldFailure ?? detectors.coldFailure
     }
 
@@ -133,4 +137,11 @@ extension PartitionEngine {
 
     /// The keys that are held for an entity.
     public func keys(entity: Int) -> [Text] { machine.keysHeld(entity: entity) }
+}
+
+extension ColdState {
+    /// ``State/ColdState/visit(_:)``, with an error of the engine's own.
+    fileprivate func read(_ body: (StateRecord) -> Bool) throws(ColdError) {
+        do { try visit(body) } catch { throw .unread(error) }
+    }
 }

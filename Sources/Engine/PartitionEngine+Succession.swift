@@ -1,6 +1,6 @@
 import Base
 import Plan
-import StateStore
+import State
 import Windows
 
 /// The engine of one set of definitions comes behind that of another in the middle of the log (C11).
@@ -10,7 +10,7 @@ import Windows
 /// is the same keeps its open alerts; another one has none yet.
 extension PartitionEngine {
     /// What an engine can take over of the state of the one before it, and what it has to gather from the log.
-    struct Succession {
+    package struct Succession {
         /// Whether the same events are accepted.
         fileprivate(set) var keepsAdmission: Bool
         /// By entity: which one of the engine before has its events.
@@ -18,14 +18,14 @@ extension PartitionEngine {
         /// By detector: which one of the engine before is the same.
         fileprivate(set) var detectors: [Int: Int]
         /// Entities whose events must be read from the log.
-        fileprivate(set) var missing: [Int]
+        package fileprivate(set) var missing: [Int]
 
         /// Whether the engine can go on without reading anything.
-        var isWhole: Bool { keepsAdmission && missing.isEmpty }
+        package var isWhole: Bool { keepsAdmission && missing.isEmpty }
     }
 
     /// Compares this engine, which has no state yet, with the one before it.
-    func succession(after other: PartitionEngine) -> Succession {
+    package func succession(after other: PartitionEngine) -> Succession {
         var (own, others) = (PartHasher(plan), PartHasher(other.plan))
         let keepsAdmission = own.acceptance() == others.acceptance()
         let entities = keepsAdmission ? machine.sources(in: other.machine) : [:]
@@ -50,7 +50,7 @@ extension PartitionEngine {
     ///   - baseOffset: the offset of the first row.
     ///   - isJudged: whether the ``EventClock`` has seen the events.
     ///   - entities: which entities' events are kept.
-    func gather(
+    package func gather(
         _ batch: ColumnBatch,
         rows: UnsafeBufferPointer<Int32>,
         baseOffset: Int64,
@@ -85,7 +85,7 @@ extension PartitionEngine {
     ///   - emits: Whether the end of alerts whose detector is no longer in force is noted.
     ///   - output: It is added to this.
     /// - Returns: Tables that are known by other names from now on.
-    func takeOver(
+    package func takeOver(
         from other: PartitionEngine,
         _ succession: Succession,
         tables: Set<StateTable>,

@@ -21,9 +21,11 @@ public final class PartitionEngine {
     /// Where checkpoints have what: only who makes or reads one asks.
     lazy var parts = findParts()
     /// Bytes of recent events that are held for alerts.
-    let evidenceLimit: Int
+    package let evidenceLimit: Int
     private let raisesAlerts: Bool
 
+    /// The newest accepted event time, microseconds; nil before the first event.
+    public var newestTime: Int64? { intake.admission.newestTime }
     /// Accepted events of the last batch.
     public var acceptedCount: Int { intake.count }
     /// What was not accepted of the last batch, in order; nothing is noted while recovering.

@@ -1,5 +1,5 @@
 import Plan
-import StateStore
+import State
 import Windows
 
 /// A part of a partition's state, which a checkpoint holds or does not hold.
@@ -81,13 +81,10 @@ extension PartitionEngine {
     }
 }
 
-extension CheckpointStore.Restored {
-    /// Under which activation the state is; nil if an earlier version wrote it.
-    var activation: [UInt8]? { sections[EngineLine.section] }
-
+extension RestoredState {
     /// What a section holds; empty without one. An earlier version wrote the clock and the recordings' positions, one
     /// behind the other and without names.
-    func section(_ name: String) -> [UInt8] {
+    package func section(_ name: String) -> [UInt8] {
         guard let glued = sections[""] else { return sections[name] ?? [] }
         return Array(
             name == Admission.clockSection ? glued.prefix(Admission.clockBytes) : glued.dropFirst(Admission.clockBytes)

@@ -31,10 +31,10 @@ public struct NamedDefinitions: Sendable {
     /// - Returns: The pipeline with its models.
     /// - Throws: ``NamingError``
     public func load(over directory: String?) throws(NamingError) -> LoadedDefinitions {
-        let inForce = isWhole ? nil : try Self.inForce(directory)
-        if pipeline == nil, let inForce { return try load(inForce.file, place: "the pipeline in force", inForce) }
+        let kept = isWhole ? nil : try Self.kept(in: directory)
+        if pipeline == nil, let kept { return try load(kept.file, place: "the pipeline in force", kept.models) }
         let file = try Self.reading { () throws(PipelineFileError) in try PipelineFile.load(pipeline) }
-        return try load(file.bytes, place: file.path, inForce)
+        return try load(file.bytes, place: file.path, kept?.models ?? [:])
     }
 
     /// The same with a pipeline's text, whatever is named.
@@ -50,31 +50,40 @@ public struct NamedDefinitions: Sendable {
         place: String,
         _ inForce: LoadedDefinitions?
     ) throws(NamingError) -> LoadedDefinitions {
+        try load(text, place: place, inForce?.modelFiles ?? [:])
+    }
+
+    private func load(
+        _ text: [UInt8],
+        place: String,
+        _ kept: [String: [UInt8]]
+    ) throws(NamingError) -> LoadedDefinitions {
         try Self.tie(text, place: place) { name, detector, plan throws(LearningError) in
             if let bytes = modelFiles[name] {
                 return try ModelDirectory.decode(bytes, name: name, place: "the model \(name)")
             }
             if let path = models[name] ?? model { return try ModelDirectory.load(path, name: name) }
-            if let bytes = inForce?.modelFiles[name] {
+            if let bytes = kept[name] {
                 return try ModelDirectory.decode(bytes, name: name, place: "the model \(name) in force")
             }
             return try ModelDirectory.load(nil, name: name, of: detector, plan)
         }
     }
 
-    /// What is in force in a data directory; nil if nothing is, or if it is not there.
-    public static func inForce(_ directory: String?) throws(NamingError) -> LoadedDefinitions? {
+    /// The files of what is in force in a data directory; nil if nothing is, or if it is not there.
+    private static func kept(
+        in directory: String?
+    ) throws(NamingError) -> (file: [UInt8], models: [String: [UInt8]])? {
         guard let directory else { return nil }
         let store = DiskStore(root: directory)
-        let current: Activation?
-        do throws(ActivationError) { current = try ActivationHistory.read(store: store).current } catch {
-            throw .directory(RuntimeError(error))
-        }
-        guard let current else { return nil }
-        do throws(RuntimeError) {
-            return try DefinitionShelf(store, StoredDefinitions()).definitions(of: current)
+        do throws(ActivationError) {
+            guard let current = try ActivationHistory.read(store: store).current else { return nil }
+            let files = DefinitionFiles(store: store)
+            var models: [String: [UInt8]] = [:]
+            for (name, hash) in current.models { models[name] = try files.model(hash) }
+            return (try files.pipeline(current.pipelineFile), models)
         } catch {
-            throw .directory(error)
+            throw .directory(RuntimeError(error))
         }
     }
 

@@ -108,6 +108,11 @@ public struct RecordingClock {
     public struct Later {
         public var byte: Int
         public var state: ClockState
+
+        /// What others have told, as a state, and the recording's first byte that nobody has read.
+        public init(byte: Int, state: ClockState) {
+            (self.byte, self.state) = (byte, state)
+        }
     }
 
     /// For a recording that is read from its beginning.

@@ -1,7 +1,8 @@
 import Dispatch
-import Engine
 import Foundation
 import Metrics
+import Partition
+import State
 import StateStore
 import Synchronization
 

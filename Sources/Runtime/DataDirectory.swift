@@ -3,10 +3,10 @@ public import AlertStore
 import Base
 import Bytes
 public import Delivery
-public import Engine
 public import EventLog
 public import FileStore
 import Foundation
+public import Partition
 public import Plan
 public import StateStore
 
@@ -88,7 +88,7 @@ public final class DataDirectory {
         do throws(DirectoryLock.Failure) { lock = try DirectoryLock(path) } catch { throw RuntimeError(error) }
         try Self.checkPartitions(path, definitions.plan)
         database = try Self.openAlerts(path, options, &notes)
-        book = try ActivationBook(store, reader)
+        book = try ActivationBook(store, reader, definitions)
         let opening = DefinitionOpening(book, database, store: store)
         self.definitions = try opening.begin(with: definitions, change, notes: &notes)
         let plan = self.definitions.plan

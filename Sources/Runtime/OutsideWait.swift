@@ -1,7 +1,7 @@
 import AlertStore
-import Engine
 import EventLog
 import FileStore
+import Partition
 import StateStore
 import Synchronization
 

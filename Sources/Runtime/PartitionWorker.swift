@@ -1,5 +1,5 @@
-public import Engine
 import Foundation
+public import Partition
 public import Plan
 
 /// When a partition commits and makes checkpoints: by events and by the clock, which the runner does not know.
@@ -107,8 +107,8 @@ public final class PartitionWorker: @unchecked Sendable {
         return try tryToCommit()
     }
 
-    /// Waits until the partition may take more events; see ``Engine/PartitionRunner/mustCommit`` and
-    /// ``Engine/PartitionRunner/mustSpill``.
+    /// Waits until the partition may take more events; see ``Partition/PartitionRunner/mustCommit`` and
+    /// ``Partition/PartitionRunner/mustSpill``.
     public func makeRoom() throws(RuntimeError) {
         if runner.mustCommit { try commitAtLast() }
         guard let failure = runner.spillFailure else { return }

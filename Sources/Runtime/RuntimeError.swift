@@ -1,8 +1,9 @@
 public import Activations
 public import AlertStore
-public import Engine
+import Engine
 public import EventLog
 public import FileStore
+import Partition
 public import Recordings
 import StateStore
 
@@ -21,12 +22,16 @@ public enum RuntimeError: Error, Sendable, CustomStringConvertible {
     case plan(String)
     /// What is named is not what is in force, and there is people's work that a rebuild would undo.
     case changed(String)
+    /// Whether an activation counts is not known: no event may be judged until the directory is opened again.
+    case inDoubt(String)
     /// A recording cannot be read; what was read before has been taken.
     case recording(RecordingError)
 
     public var description: String {
         switch self {
-        case .inUse(let words), .storage(let words), .damaged(let words), .plan(let words), .changed(let words): words
+        case .inUse(let words), .storage(let words), .damaged(let words), .plan(let words), .changed(let words),
+            .inDoubt(let words):
+            words
         case .noRoom(let error): error.description
         case .recording(let error): error.description
         }
@@ -72,6 +77,7 @@ extension RuntimeError {
         case .file(let error): self.init(error)
         case .log(let error): self.init(error)
         case .refused: self = .plan(error.description)
+        case .inDoubt: self = .inDoubt(error.description)
         default: self = .storage(error.description)
         }
     }

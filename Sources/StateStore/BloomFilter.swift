@@ -1,5 +1,6 @@
 import Base
 import Bytes
+import State
 
 /// Says of a key that it is certainly not among some, or that it may be: a Bloom filter in lines, of which a key has
 /// one, so that a look-up reads 64 bytes, from memory or from a file (Bloom 1970; Putze, Sanders, Singler 2007). 10

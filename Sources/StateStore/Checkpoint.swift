@@ -1,6 +1,7 @@
 import Base
 import Bytes
 import FileStore
+import State
 
 /// A state as of an offset: which runs make it up, and what its owner keeps besides. One small file each.
 ///

@@ -1,5 +1,6 @@
 public import Base
 public import FileStore
+public import State
 import Synchronization
 
 /// The checkpoints of one partition's state, in one folder.
@@ -21,17 +22,6 @@ public final class CheckpointStore: Sendable {
         public var bytes: Int
         /// Why it cannot be used; nil if it can.
         public var fault: String?
-    }
-
-    /// A checkpoint to start from.
-    public struct Restored: Sendable {
-        public var offset: Int64
-        public var clock: Int64?
-        /// What its owner kept besides, by name; under the empty name all of it, if an earlier version of the program
-        /// did.
-        public var sections: [String: [UInt8]]
-        /// Which table is which; nil if an earlier version wrote it: then the numbers say it.
-        public var tables: [StateTable: StateTableName]?
     }
 
     /// How many checkpoints are kept.
@@ -73,7 +63,7 @@ public final class CheckpointStore: Sendable {
 
     /// Finds the newest whole checkpoint at or before an offset, and checks every byte of it. Damaged ones are passed
     /// over, each with a note.
-    public func restore(upTo limit: Int64) throws(FileError) -> (restored: Restored?, notes: [String]) {
+    public func restore(upTo limit: Int64) throws(FileError) -> (restored: RestoredState?, notes: [String]) {
         try restore(at: .min...limit)
     }
 
@@ -82,7 +72,7 @@ public final class CheckpointStore: Sendable {
     public func restore(
         at offsets: ClosedRange<Int64>,
         oldestFirst: Bool = false
-    ) throws(FileError) -> (restored: Restored?, notes: [String]) {
+    ) throws(FileError) -> (restored: RestoredState?, notes: [String]) {
         while true {
             let sequences = try self.sequences()
             current.withLock { $0.sequence = max($0.sequence, sequences.last ?? 0) }
@@ -99,7 +89,7 @@ public final class CheckpointStore: Sendable {
         _ sequence: Int,
         at offsets: ClosedRange<Int64>,
         _ notes: inout [String]
-    ) throws(FileError) -> Restored? {
+    ) throws(FileError) -> RestoredState? {
         let path = Checkpoint.path(directory, sequence)
         guard let found = try checkpoint(sequence) else { return nil }
         guard case .whole(let checkpoint) = found else {
@@ -120,7 +110,7 @@ public final class CheckpointStore: Sendable {
             }
             let sound = runs
             current.withLock { ($0.runs, $0.tables) = (sound, checkpoint.tables) }
-            return Restored(
+            return RestoredState(
                 offset: checkpoint.offset,
                 clock: checkpoint.clock,
                 sections: checkpoint.sections,
@@ -393,14 +383,5 @@ public final class CheckpointStore: Sendable {
 
     private func removing(_ path: String) -> Result<Void, FileError> {
         do throws(FileError) { return .success(try store.remove(path)) } catch { return .failure(error) }
-    }
-}
-
-extension StateImage {
-    /// Whether the clock has passed a record for good, or its table is none of the state any more.
-    public func isDead(_ record: StateRecord) -> Bool {
-        guard let table = tables[record.table] else { return true }
-        guard let clock, let horizon = table.horizon else { return false }
-        return record.time < clock - horizon
     }
 }

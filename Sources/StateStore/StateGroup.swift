@@ -1,5 +1,6 @@
 import Base
 import Bytes
+import State
 
 /// Where a stretch of a run is: some blocks, the index of them, and the filter over their records.
 ///

@@ -1,5 +1,6 @@
 import Base
 import FileStore
+import State
 
 /// Merges runs into one: of a key in several, the newest counts.
 enum StateMerge {

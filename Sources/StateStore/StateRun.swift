@@ -1,6 +1,7 @@
 import Base
 import Bytes
 import FileStore
+import State
 
 /// A sorted file of state records, written once and never changed.
 ///

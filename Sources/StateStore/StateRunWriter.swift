@@ -1,6 +1,7 @@
 import Base
 import Bytes
 import FileStore
+import State
 
 /// Writes a run in constant memory: records come in order of table and key, each once.
 struct StateRunWriter: ~Copyable {

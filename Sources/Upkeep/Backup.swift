@@ -13,8 +13,8 @@ public struct Backup: Sendable {
     public let missing: [String]
 
     /// Copies everything into a new folder. Each is copied before what it rests on: a start needs a checkpoint that the
-    /// alerts have reached, alerts whose events are in the log, events that came after no activation that is not in it, and
-    /// activations whose definitions are there. Those never change.
+    /// alerts have reached, alerts whose events are in the log, events that came after no activation that is not in it,
+    /// and activations whose definitions are there. Those never change.
     ///
     /// - Parameters:
     ///   - files: The data directory.

@@ -2,8 +2,8 @@ import Activations
 import FileStore
 
 extension DataFiles {
-    /// What is wrong with what is in force, in words: that it can no longer be told, and definitions that are missing or
-    /// damaged. A writer may be at work.
+    /// What is wrong with what is in force, in words: that it can no longer be told, and definitions that are missing
+    /// or damaged. A writer may be at work.
     func activationFaults(_ store: DiskStore) throws(UpkeepError) -> [String] {
         do throws(ActivationError) {
             let history = try ActivationHistory.read(store: store)

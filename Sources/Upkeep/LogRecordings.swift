@@ -1,7 +1,7 @@
-public import Engine
 import EventLog
 public import FileStore
 import Ingest
+public import Partition
 
 /// The recordings that a log holds events of, found in the log itself.
 public struct LogRecordings {

@@ -2,10 +2,10 @@ import Activations
 import AlertStore
 import Base
 import Delivery
-public import Engine
 public import EventLog
 public import FileStore
 import Glibc
+public import Partition
 public import Plan
 public import Runtime
 import StateStore
@@ -80,7 +80,7 @@ public struct Recomputation {
                 // Alone, it is as the person has it: titles and the order of the parts are presentation.
                 schedules =
                     history.inForce.count > 1
-                    ? try DefinitionShelf(store, reader).schedules(history, partitions: partitions)
+                    ? try DefinitionShelf(store, reader, definitions).schedules(history, partitions: partitions)
                     : Array(repeating: DefinitionSchedule(definitions.definitions(current.number)), count: partitions)
             } catch {
                 throw .runtime(error)

@@ -1,8 +1,8 @@
 import Activations
 import AlertStore
-import Engine
 import EventLog
 import FileStore
+import Partition
 public import Runtime
 
 /// What is wrong with a data directory that is looked after, and why nothing can be done for it.

@@ -1,13 +1,13 @@
 import Base
 import Plan
-import StateStore
+import State
 
 /// Where the keys are that have been spilled to disk: the last checkpoint.
 struct ColdKeys {
     var table: StateTable
-    var store: CheckpointStore
+    var state: any ColdState
     /// The first read that failed. The events since then have not seen all of their history.
-    var failure: StateError?
+    var failure: ColdError?
     var scratch: [UInt8] = []
 }
 
@@ -88,12 +88,12 @@ extension EntityState {
         // Taken out, so that the scratch memory is not copied.
         self.cold = nil
         defer { self.cold = cold }
-        do throws(StateError) {
-            guard let last = try cold.store.find(cold.table, key, into: &cold.scratch) else { return }
+        do {
+            guard let last = try cold.state.find(cold.table, key, into: &cold.scratch) else { return }
             guard last >= clock - horizon, cold.scratch.count % (arena.width * 8) == 0 else { return }
             cold.scratch.withUnsafeBytes { fill(slot, $0) }
         } catch {
-            cold.failure = cold.failure ?? error
+            cold.failure = cold.failure ?? .unread(error)
         }
     }
 

@@ -1,6 +1,6 @@
 import Base
 import Plan
-import StateStore
+import State
 
 /// What is remembered of one entity: for every live key its recent events as rows, sorted by (event time, offset).
 ///

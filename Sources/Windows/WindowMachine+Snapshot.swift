@@ -1,6 +1,6 @@
 import Base
 import Plan
-public import StateStore
+public import State
 
 /// The keyed state as a checkpoint holds it: a table for each entity that windows look at; a value is the key's rows, 8
 /// bytes a word, little-endian: event time, offset, then what is kept of each event.
@@ -62,14 +62,14 @@ extension WindowMachine {
     public var changedBytes: Int { states.reduce(0) { $0 + $1.state.changedBytes } }
 
     /// From now on keys that are not in memory are looked for in the last checkpoint.
-    public func useCold(_ store: CheckpointStore) {
+    public func useCold(_ cold: any ColdState) {
         for box in states where box.state.cold == nil {
-            box.state.cold = ColdKeys(table: box.state.stateTable, store: store)
+            box.state.cold = ColdKeys(table: box.state.stateTable, state: cold)
         }
     }
 
     /// What kept a spilled key from being read; nil if nothing did.
-    public var coldFailure: StateError? { states.lazy.compactMap { $0.state.cold?.failure }.first }
+    public var coldFailure: ColdError? { states.lazy.compactMap { $0.state.cold?.failure }.first }
 
     /// Gives up the keys that have been cold longest, where the last checkpoint holds them, until the rest takes less
     /// than `limit` bytes.

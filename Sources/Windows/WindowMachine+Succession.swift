@@ -1,6 +1,6 @@
 import Base
 public import Plan
-public import StateStore
+public import State
 
 /// The windows of another plan over the same log: what a machine before this one keeps is taken over where it is all
 /// that this one needs, and the rest is gathered from the log.

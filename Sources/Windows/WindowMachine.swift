@@ -1,6 +1,6 @@
 import Base
 import Plan
-import StateStore
+import State
 
 /// The keyed windows and features of one partition: batches of events in log order go in, feature columns come out.
 ///

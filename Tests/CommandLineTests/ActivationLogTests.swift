@@ -1,12 +1,15 @@
-import Activations
+import Assets
 import Base
-import FileStore
 import Foundation
 import TestKit
 import Testing
 
 /// The commands of the log beside the topic of activations.
 @Suite struct ActivationLogTests {
+    /// The built-in pipeline with a rule that is looser.
+    static let changed = String(decoding: Assets.bytes("pipelines/patternalarm.yaml") ?? [], as: UTF8.self)
+        .replacingOccurrences(of: "amount < 10000) >= 3", with: "amount < 10000) >= 2")
+
     private static let segment = "d/log/__activations-0/00000000000000000000.log"
 
     /// A replayed data directory with two activations.
@@ -14,27 +17,8 @@ import Testing
         let space = try Workspace()
         try space.run(["simulate", "--events", "2000", "--out", "e.jsonl", "--seed", "5"])
         #expect(try space.run(["replay", "e.jsonl", "--data-dir", "d", "-q", "--batch-size", "200"]).status == 0)
-        let store = DiskStore(root: space.path("d"))
-        let definitions = DefinitionFiles(store: store)
-        let topic = try ActivationTopic(store: store)
-        for number in 1...2 {
-            try topic.append(
-                Activation(
-                    number: number,
-                    kind: number == 1 ? .begin : .activate,
-                    atMilliseconds: 0,
-                    author: "ana",
-                    note: "",
-                    pipeline: "patternalarm",
-                    pipelineFile: try definitions.keep(pipeline: [UInt8(number)]),
-                    pipelineIdentity: SHA256.hexadecimal(of: []),
-                    models: [:],
-                    offsets: [0: Int64(number)],
-                    detectors: []
-                )
-            )
-        }
-        try topic.close()
+        try space.write(Self.changed, "changed.yaml")
+        #expect(try space.run(["activate", "--pipeline", "changed.yaml", "--data-dir", "d", "-q"]).status == 0)
         return space
     }
 
@@ -78,7 +62,7 @@ import Testing
 
     @Test func aMissingDefinitionEndsWithSeven() throws {
         let space = try activated()
-        let hash = SHA256.hexadecimal(of: [2])
+        let hash = SHA256.hexadecimal(of: Array(Self.changed.utf8))
         try space.remove("d/definitions/pipelines/\(hash).yaml")
         for command in [["verify"], ["backup", "copy"]] {
             let result = try space.run(command + ["--data-dir", "d"])

@@ -37,6 +37,7 @@ import Testing
             "UPDATE alerts SET amount = amount + 1; UPDATE runs SET pipeline_sha = '\(old)'; DROP TABLE features; ALTER TABLE runs DROP COLUMN kind;"
         let version = "DELETE FROM grdb_migrations WHERE identifier = '5'; PRAGMA user_version = 4;"
         _ = try space.ask(Workspace.toVersion5 + mark + version)
+        try space.forgetActivations()
         let marked = try space.ask("SELECT sum(amount) FROM alerts")
         let result = try space.run(["replay", "--resume", "-q", "--data-dir", "d"])
         #expect(result.status == 0 && !result.err.contains("rebuilt"), "\(result.err)")
@@ -45,7 +46,8 @@ import Testing
         #expect(try space.ask("SELECT pipeline_sha FROM runs ORDER BY run_id DESC LIMIT 1") == new)
         #expect(try space.ask("SELECT count(*) FROM features WHERE title = 'events in the session'") == "1")
         // Of another pipeline than it was they are made anew.
-        _ = try space.ask("UPDATE runs SET pipeline_sha = '0\(old.dropFirst())'")
+        _ = try space.ask("DELETE FROM activations; UPDATE runs SET pipeline_sha = '0\(old.dropFirst())'")
+        try space.forgetActivations()
         let rebuilt = try space.run(["replay", "--resume", "-q", "--data-dir", "d"])
         #expect(rebuilt.err.contains("alerts are rebuilt") && rebuilt.digest == digest, "\(rebuilt.err)")
     }

@@ -48,8 +48,14 @@ extension Workspace {
     static let toVersion5 = """
         DROP VIEW activations_iso; DROP TABLE activation_offsets; DROP TABLE activation_detectors; DROP TABLE activations;
         ALTER TABLE alerts DROP COLUMN activation; ALTER TABLE alerts DROP COLUMN detector_version;
+        ALTER TABLE offsets DROP COLUMN activation;
         DELETE FROM grdb_migrations WHERE identifier = '6'; PRAGMA user_version = 5;
         """
+
+    /// Takes away what a data directory knows of what was in force, as one has it that an earlier version has written.
+    func forgetActivations(in directory: String = "d") throws {
+        for name in ["log/__activations-0", "log/manifest", "definitions"] { try remove("\(directory)/\(name)") }
+    }
 
     func deleteAlerts(_ condition: String) throws { _ = try ask(Self.deletingAlerts(condition)) }
 

@@ -1,6 +1,5 @@
 import Base
 import Engine
-import Ingest
 import Plan
 import TestKit
 import Testing
@@ -183,19 +182,12 @@ struct ClockStream {
             clock.take(batch, number: start / chunk)
             note(clock.takeRefused())
             guard restarts else { continue }
-            let position = RecordingPosition(line: start, byte: start, checksum: 1)
-            let mark = SourceMark(
-                input: 1,
-                position: position,
-                path: "x",
-                clock: ClockMark(limit: limit, state: clock.state, before: nothing)
-            )
-            let read = try #require(SourceMark.read(mark.headers(lines: [])))
-            #expect(read.mark == mark)
+            let mark = ClockMark(limit: limit, state: clock.state, before: nothing)
+            let read = try #require(ClockMark(Substring(mark.text)))
+            #expect(read == mark)
             // What was held back then is read again by whoever goes on in front of it: here it is only seen to be lost.
-            let state = try #require(read.mark.clock?.state)
             guard clock.firstUndecided == nil else { continue }
-            clock = EventClock(plan: plan, state: state, capacity: chunk)
+            clock = EventClock(plan: plan, state: read.state, capacity: chunk)
         }
         clock.end()
         note(clock.takeRefused())
@@ -214,15 +206,9 @@ struct ClockStream {
         var first = EventClock(plan: plan, state: nothing, capacity: size)
         for number in batches.indices {
             first.take(batches[number], number: number)
-            let mark = SourceMark(
-                input: 1,
-                position: RecordingPosition(line: number, byte: number, checksum: 1),
-                path: "x",
-                clock: ClockMark(limit: limit, state: first.state, before: nothing)
-            )
-            let read = try #require(SourceMark.read(mark.headers(lines: [])))
-            guard read.mark == mark, let state = read.mark.clock?.state else { return false }
-            var second = EventClock(plan: plan, state: state, capacity: size)
+            let mark = ClockMark(limit: limit, state: first.state, before: nothing)
+            guard let read = ClockMark(Substring(mark.text)), read == mark else { return false }
+            var second = EventClock(plan: plan, state: read.state, capacity: size)
             for next in batches.indices.dropFirst(number + 1) { second.take(batches[next], number: next) }
             second.end()
             let found = second.takeRefused().map { $0.batch * size + $0.row }.sorted()

@@ -1,7 +1,5 @@
 import Base
 import Engine
-import EventLog
-import Ingest
 import Plan
 import TestKit
 import Testing
@@ -245,15 +243,10 @@ import Testing
             clock.take(decode(ClockStream(events).lines, plan: plan), number: 0)
             clock.end()
             let found = clock.takeRefused().map(\.row)
-            let mark = SourceMark(
-                input: 1,
-                position: RecordingPosition(line: 1, byte: 1, checksum: 1),
-                path: "x",
-                clock: ClockMark(limit: 3_600_000_000, state: clock.state, before: clock.state)
-            )
-            let read = try #require(SourceMark.read(mark.headers(lines: []))?.mark)
+            let mark = ClockMark(limit: 3_600_000_000, state: clock.state, before: clock.state)
+            let read = try #require(ClockMark(Substring(mark.text)))
             #expect(read == mark)
-            clock = EventClock(plan: plan, state: try #require(read.clock?.state), capacity: 100)
+            clock = EventClock(plan: plan, state: read.state, capacity: 100)
             return found
         }
         #expect(try refused(events([1, 2, 3, 4], at: 0)).isEmpty)
@@ -359,12 +352,10 @@ import Testing
 
     @Test func whatIsNoMarkOfTheClockIsNone() {
         // The same with nothing wrong in it.
-        let sound = RecordHeader("source", Array("1///0/0/1;;a;9;a+1!1;1_2_3_b-3.c+4!4|4_5_6_!7;;a 1 1 a p".utf8))
-        #expect(SourceMark.read([sound]) != nil)
-        let leaps = RecordHeader("source", Array("1///0/0/1;;a;9;a+1@7!1;;;a;5!7+1.8+3!a+1@7.a-3@8 1 1 a p".utf8))
-        #expect(SourceMark.read([leaps]) != nil)
+        #expect(ClockMark("1;;a;9;a+1!1;1_2_3_b-3.c+4!4|4_5_6_!7;;a") != nil)
+        #expect(ClockMark("1;;a;9;a+1@7!1;;;a;5!7+1.8+3!a+1@7.a-3@8") != nil)
         let whole = "1;;a;9;a+1!1;1_2_3_b-3.c+4!4;5!7+1.8+3!a+1@7.a-3@8;12;3;a;0;!0;;0!!;7"
-        #expect(SourceMark.read([RecordHeader("source", Array("1///0/0/\(whole) 1 1 a p".utf8))]) != nil)
+        #expect(ClockMark(Substring(whole)) != nil)
         for text in [
             whole + ";", "1" + whole.dropFirst(2), whole + "x", whole.replacing("12;", with: "-1;"),
             whole.replacing("5!7", with: "7"),
@@ -377,7 +368,7 @@ import Testing
             "1;;a;9;a+1!0;2_1_0_a+1!0;;a", "1;;a;9;a+1!0;1_2_0_a;;a", "1;;a;9;a+1!0;1_2_a+1!0;;a",
             "1;;a;9;a+1!0;1_2_10_a+1!0;;a", "1;;a;9;a+1!0;1_2_0_a+1!0|2_3_0_a+1!0;;a",
         ] {
-            #expect(SourceMark.read([RecordHeader("source", Array("1///0/0/\(text) 1 1 a p".utf8))]) == nil, "\(text)")
+            #expect(ClockMark(Substring(text)) == nil, "\(text)")
         }
     }
 }

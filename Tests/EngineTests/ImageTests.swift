@@ -1,6 +1,7 @@
 import Base
 import Engine
 import Plan
+import State
 import StateStore
 import TestKit
 import Testing

@@ -1,6 +1,7 @@
 import Base
 import Engine
 import Plan
+import State
 import StateStore
 import TestKit
 import Testing
@@ -210,11 +211,11 @@ private func folder() -> CheckpointStore {
         _ = whole.alerts()
         whole.take(lines[400...])
         let wanted = whole.alerts()
-        func goOn(_ change: (inout CheckpointStore.Restored) -> Void) throws -> Bool {
+        func goOn(_ change: (inout RestoredState) -> Void) throws -> Bool {
             var restored = try #require(try store.restore(upTo: .max).restored)
             change(&restored)
             let feed = try Feed(File().turned)
-            do throws(StateError) {
+            do throws(ColdError) {
                 guard try feed.engine.restore(restored, from: store, limit: nil).isEmpty else { return false }
             } catch {
                 return false

@@ -77,15 +77,6 @@ final class Folder {
         #expect(empty.description == "no event in a\\u{a}\nno event in standard input")
     }
 
-    /// Where a data directory has taken some of a file, the file is known by its bytes.
-    @Test func aFileIsKnownByItsBytes() throws {
-        let known = KnownRecordings(partitions: [[:]])
-        let path = try folder.file("a.jsonl", line(0, 0))
-        let match = try known.match(path, reading: RecordingReading(), plan: plan, resumes: false)
-        #expect(match.input == 1)
-        #expect(match.start.byte == 0)
-    }
-
     @Test func filesInTheOrderOfTime() throws {
         let late = try folder.file("late.jsonl", line(0, 9))
         let early = try folder.file("early.jsonl", "{}\n" + line(0, 1))

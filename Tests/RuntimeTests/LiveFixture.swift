@@ -2,11 +2,11 @@ import AlertStore
 import Base
 import Delivery
 import Dispatch
-import Engine
 import EventLog
 import FileStore
 import Foundation
 import Ingest
+import Partition
 import Plan
 import Runtime
 import StateStore
@@ -48,6 +48,7 @@ final class LiveFixture: @unchecked Sendable {
     /// Opens the directory as `serve` does.
     func start(
         _ change: (inout LiveSettings) -> Void = { _ in },
+        plan: PipelinePlan? = nil,
         opening: (inout DataDirectory.Options) -> Void = { _ in }
     ) throws {
         feed = AlertFeed()
@@ -56,14 +57,14 @@ final class LiveFixture: @unchecked Sendable {
         options.store = store
         options.log.durability = .interval(milliseconds: 1)
         opening(&options)
-        let directory = try open(options)
+        let directory = try open(options, plan ?? self.plan)
         var settings = LiveSettings()
         change(&settings)
         self.directory = directory
         engine = LiveEngine(directory, feed: feed, settings: settings)
     }
 
-    private func open(_ options: DataDirectory.Options) throws -> DataDirectory {
+    private func open(_ options: DataDirectory.Options, _ plan: PipelinePlan) throws -> DataDirectory {
         try DataDirectory(
             folder,
             options: options,
@@ -147,7 +148,7 @@ final class LiveFixture: @unchecked Sendable {
     /// The digest after the lines have been replayed as a recording, into a folder of their own.
     static func replayed(_ lines: [String], partitions: Int) throws -> String {
         let fixture = try LiveFixture(partitions: partitions)
-        let directory = try fixture.open(.init())
+        let directory = try fixture.open(.init(), fixture.plan)
         let partitioner = Partitioner(plan: fixture.plan, capacity: 1000)
         for first in stride(from: 0, to: lines.count, by: 1000) {
             let batch = decode(Array(lines[first..<min(first + 1000, lines.count)]), plan: fixture.plan)

@@ -1,8 +1,8 @@
 import Base
-import Engine
 import EventLog
 import FileStore
 import Ingest
+import Partition
 import Plan
 import StateStore
 import TestKit

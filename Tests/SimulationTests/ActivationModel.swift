@@ -1,6 +1,7 @@
 import Base
 import Engine
 import EventLog
+import Partition
 import Plan
 import TestKit
 

@@ -1,5 +1,6 @@
 import Base
 import Engine
+import Partition
 import Plan
 import TestKit
 

@@ -2,6 +2,7 @@ import Base
 import Engine
 import EventLog
 import FileStore
+import Partition
 import Plan
 import StateStore
 import TestKit

@@ -5,6 +5,7 @@ import Engine
 import EventLog
 import FileStore
 import Ingest
+import Partition
 import Plan
 import StateStore
 import TestKit

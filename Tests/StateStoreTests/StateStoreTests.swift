@@ -1,6 +1,7 @@
 import Base
 import Bytes
 import FileStore
+import State
 import StateStore
 import TestKit
 import Testing
@@ -323,7 +324,7 @@ private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
             }
             try store.install(image)
         }
-        func restored() throws -> CheckpointStore.Restored {
+        func restored() throws -> RestoredState {
             let again = CheckpointStore(directory: "state/t", fingerprint: "f", store: disk)
             return try #require(try again.restore(upTo: .max).restored)
         }
@@ -371,20 +372,6 @@ private func alive(_ model: Model, clock: Int64) -> [Text: [UInt8]] {
         let next = try #require(try again.restore(upTo: .max).restored)
         #expect(next.offset == 6 && next.tables == [table: StateTableName("t")])
         #expect(try contents(again, clock: 95) == alive(model, clock: 95))
-    }
-
-    /// A value that grows from image to image takes what the last one takes, not what all of them took.
-    @Test func anImageKeepsNoMemoryOfLargeValues() {
-        let image = StateImage(offset: 0, clock: nil, tables: [StateTable(1): form("t")])
-        for round in 1...30 {
-            image.reuse(offset: Int64(round), clock: nil, tables: [StateTable(1): form("t")])
-            let value = [UInt8](repeating: UInt8(round), count: round * 100_000)
-            value.withUnsafeBytes { image.add(StateTable(1), Text(low: 1, high: 2), time: 0, value: $0) }
-            for key in 0..<9 as Range<UInt64> {
-                value[..<100].withUnsafeBytes { image.add(StateTable(1), Text(low: key, high: 3), time: 0, value: $0) }
-            }
-            #expect(image.heldBytes <= value.count + 600_000)
-        }
     }
 
     @Test func onlyCheckpointsOfTheSameFingerprintAndEarlyEnoughAreUsed() throws {

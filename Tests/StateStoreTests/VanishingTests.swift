@@ -1,5 +1,6 @@
 import Base
 import FileStore
+import State
 import StateStore
 import TestKit
 import Testing

@@ -25,6 +25,12 @@ struct ActivationPlace {
             Output.talk("nothing new: activation \(current.number) has put it in force already")
             return history
         }
+        guard history.current != nil else {
+            throw .usage(
+                "\(dataDir) does not know yet what is in force, as an earlier version has written it: run `patternalarm replay "
+                    + "--resume` with the pipeline and model that it was made with, then activate"
+            )
+        }
         let running = try CommandError.running { () throws(SecurityError) in try ServerNotice.running(dataDir) }
         if let running {
             Output.talk(try ask(running, definitions, note: note))

@@ -4,6 +4,7 @@ import Bytes
 import Console
 import Engine
 import FileStore
+import Partition
 import Plan
 import Runtime
 import Upkeep

@@ -3,7 +3,7 @@ import ArgumentParser
 import Base
 import Bytes
 import Console
-import Engine
+import Partition
 import Upkeep
 
 /// `stats`: what went in and what came of it.

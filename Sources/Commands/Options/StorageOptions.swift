@@ -1,6 +1,6 @@
 import ArgumentParser
 import Console
-import Engine
+import Partition
 import Runtime
 
 /// How a data directory is kept: what every command that writes one takes.

@@ -3,9 +3,9 @@ import ArgumentParser
 import Base
 import Bytes
 import Console
-import Engine
 import Foundation
 import Learning
+import Partition
 import Plan
 import Recordings
 import Runtime

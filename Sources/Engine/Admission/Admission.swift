@@ -1,7 +1,7 @@
 import Base
 import Bytes
 import Plan
-import StateStore
+import State
 
 /// Decides of every event whether it is accepted, late, a duplicate or rejected, and moves the partition's clock.
 ///
@@ -63,10 +63,10 @@ struct Admission: ~Copyable {
     var changedBytes: Int { duplicates.changedBytes }
 
     /// From now on ids that are not in memory are looked for in the last checkpoint.
-    mutating func useCold(_ store: CheckpointStore) { duplicates.useCold(store) }
+    mutating func useCold(_ cold: any ColdState) { duplicates.useCold(cold) }
 
     /// What kept an id from being looked for; nil if nothing did.
-    var coldFailure: StateError? { duplicates.coldFailure }
+    var coldFailure: ColdError? { duplicates.coldFailure }
 
     /// Gives up the older ids if all take more than `limit` bytes and the last checkpoint holds them. No image may be
     /// being filled.

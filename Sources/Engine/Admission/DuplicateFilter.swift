@@ -1,5 +1,5 @@
 import Base
-import StateStore
+import State
 
 /// Remembers the ids of accepted events for a stretch of event time, to tell a repeated delivery from a new event.
 ///
@@ -79,12 +79,12 @@ struct DuplicateFilter: ~Copyable {
     // MARK: - Ids on disk
 
     /// From now on ids that are not in memory are looked for in the last checkpoint.
-    mutating func useCold(_ store: CheckpointStore) {
-        if cold == nil { cold = ColdIDs(stateTable, store) }
+    mutating func useCold(_ state: any ColdState) {
+        if cold == nil { cold = ColdIDs(stateTable, state) }
     }
 
     /// What kept an id from being looked for; nil if nothing did.
-    var coldFailure: StateError? { cold?.failure }
+    var coldFailure: ColdError? { cold?.failure }
 
     /// Gives up the older ids if all take more than `limit` bytes and the last checkpoint holds them. No image may be
     /// being filled.
@@ -184,24 +184,24 @@ struct DuplicateFilter: ~Copyable {
 /// Ids that the last checkpoint holds.
 private struct ColdIDs {
     private let table: StateTable
-    private let store: CheckpointStore
+    private let state: any ColdState
     private var scratch: [UInt8] = []
     /// The first read that failed. The events since then may be duplicates that nobody has seen.
-    private(set) var failure: StateError?
+    private(set) var failure: ColdError?
 
-    init(_ table: StateTable, _ store: CheckpointStore) {
+    init(_ table: StateTable, _ state: any ColdState) {
         self.table = table
-        self.store = store
+        self.state = state
     }
 
     mutating func find(_ id: Text) -> (time: Int64, offset: Int64)? {
-        do throws(StateError) {
-            guard let time = try store.find(table, id, into: &scratch), scratch.count == 8 else {
+        do {
+            guard let time = try state.find(table, id, into: &scratch), scratch.count == 8 else {
                 return nil
             }
             return (time, scratch.withUnsafeBytes { Int64(littleEndian: $0.loadUnaligned(as: Int64.self)) })
         } catch {
-            failure = failure ?? error
+            failure = failure ?? .unread(error)
             return nil
         }
     }

@@ -15,5 +15,6 @@ public struct Refusal: Sendable, Equatable {
         self.kind = kind
     }
 
-    var isRejected: Bool { if case .rejected = kind { true } else { false } }
+    /// Whether the event is among the rejected ones.
+    package var isRejected: Bool { if case .rejected = kind { true } else { false } }
 }

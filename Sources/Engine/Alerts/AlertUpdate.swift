@@ -24,6 +24,27 @@ public struct Evidence: Sendable, Equatable {
     public var role: Role
     /// The event's own bytes, as it came.
     public var payload: [UInt8]
+
+    /// An event that is read from the log again: id, amount and bytes may come later.
+    package init(
+        position: Int,
+        offset: Int64,
+        time: Int64,
+        eventID: String,
+        amount: Double?,
+        score: Double?,
+        role: Role,
+        payload: [UInt8]
+    ) {
+        self.position = position
+        self.offset = offset
+        self.time = time
+        self.eventID = eventID
+        self.amount = amount
+        self.score = score
+        self.role = role
+        self.payload = payload
+    }
 }
 
 /// Where an event lies: evidence that is read again when it is needed.

@@ -30,7 +30,7 @@ public struct ClockMark: Equatable, Sendable {
     }
 
     /// Name of the header on the first record of a batch that a server took, with the limit only.
-    static let headerName = "clock"
+    package static let headerName = "clock"
 
     /// The limit, seven parts for the state behind the batch, and seven for that before the recording, between
     /// semicolons: newest time, sources heard, events waited, speakers for the present, clusters, leaps, events judged.
@@ -43,10 +43,10 @@ public struct ClockMark: Equatable, Sendable {
     ///
     /// At first there were eight or nine parts: the limit; of the state behind the batch the first five; of that before
     /// the recording the first two; the leaps.
-    var text: String { (["\(limit)"] + state.parts + before.parts).joined(separator: ";") }
+    package var text: String { (["\(limit)"] + state.parts + before.parts).joined(separator: ";") }
 
     /// Nil if the text is something else.
-    init?(_ text: Substring) {
+    package init?(_ text: Substring) {
         let parts = text.split(separator: ";", omittingEmptySubsequences: false)
         guard let limit = Int64(parts[0]), limit >= 0 else { return nil }
         self.limit = limit

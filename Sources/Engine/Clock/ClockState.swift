@@ -199,7 +199,7 @@ extension ClockState {
 
 extension Int64 {
     /// How far this time is above another one; the largest number where that is more than there is.
-    func distance(above other: Int64) -> Int64 {
+    package func distance(above other: Int64) -> Int64 {
         let (distance, overflow) = subtractingReportingOverflow(other)
         return overflow ? (self > other ? .max : .min) : distance
     }

@@ -22,7 +22,7 @@ extension ColumnBatch {
     }
 
     /// Refuses an event that is too far ahead of a time.
-    func refuse(_ row: Int, aheadOf reference: Reference) {
+    package func refuse(_ row: Int, aheadOf reference: Reference) {
         let distance = times[row].distance(above: reference.time)
         rejections.append(Rejection(schema: schema, of: reference, by: distance))
         status[row] = Int32(rejections.count)

@@ -71,10 +71,13 @@ public struct EventClock {
     private var undecided: [Undecided] = []
     private var refused: [Refused] = []
 
+    /// How far a plan's event may be ahead of the newest one without being held back, microseconds.
+    package static func tolerance(of plan: PipelinePlan) -> Int64 { Leaps.tolerance(of: plan.disorder) }
+
     /// Goes on from a state. Events a batch at most.
     public init(plan: PipelinePlan, state: ClockState, capacity: Int) {
         self.state = state
-        tolerance = Leaps.tolerance(of: plan.disorder)
+        tolerance = Self.tolerance(of: plan)
         self.state.leaps.tolerance = tolerance
         neighbours = Neighbours(entities: state.entityCount)
         limit = plan.maximumAhead

@@ -2,7 +2,7 @@ import Base
 import HeapModule
 import Models
 import Plan
-import StateStore
+import State
 
 /// When the session in a slot ends at the earliest.
 private struct SessionEnd: Comparable {
@@ -172,7 +172,7 @@ struct AlertSessions: ~Copyable {
         self.label = label
         self.order = order.compactMap { $0 }
         precondition(self.order.count == order.count, "Each feature of before is one of now.")
-        cold = cold.map { ColdAlerts(label, self.order, table: stateTable, store: $0.store) }
+        cold = cold.map { ColdAlerts(label, self.order, table: stateTable, state: $0.state) }
         for case let held? in held { held.alert = features.carried(held.alert, to: label) }
     }
 
@@ -191,12 +191,12 @@ struct AlertSessions: ~Copyable {
     }
 
     /// From now on alerts that are not in memory are looked for in the last checkpoint.
-    mutating func useCold(_ store: CheckpointStore) {
-        if cold == nil { cold = ColdAlerts(label, order, table: stateTable, store: store) }
+    mutating func useCold(_ state: any ColdState) {
+        if cold == nil { cold = ColdAlerts(label, order, table: stateTable, state: state) }
     }
 
     /// What kept an alert from being read; nil if nothing did.
-    var coldFailure: StateError? { cold?.failure }
+    var coldFailure: ColdError? { cold?.failure }
 
     /// Gives up alerts until those in memory take at most `limit` bytes: those that were not used since the hand of the
     /// clock went by, and that the last checkpoint holds as they are. No image may be being filled.
@@ -273,29 +273,29 @@ private struct ColdAlerts {
     let label: DetectorLabel
     let order: [Int]
     let table: StateTable
-    let store: CheckpointStore
+    let state: any ColdState
     /// The first read that failed. The events since then may have opened an alert that was open already.
-    private(set) var failure: StateError?
+    private(set) var failure: ColdError?
     private var scratch: [UInt8] = []
 
-    init(_ label: DetectorLabel, _ order: [Int], table: StateTable, store: CheckpointStore) {
-        (self.label, self.order, self.table, self.store) = (label, order, table, store)
+    init(_ label: DetectorLabel, _ order: [Int], table: StateTable, state: any ColdState) {
+        (self.label, self.order, self.table, self.state) = (label, order, table, state)
     }
 
     /// The same, if a read has failed: what was to be taken over is not whole.
     var failed: ColdAlerts? { failure == nil ? nil : self }
 
     mutating func find(_ key: Text) -> AlertUpdate? {
-        do throws(StateError) {
-            if try store.find(table, key, into: &scratch) != nil,
+        do {
+            if try state.find(table, key, into: &scratch) != nil,
                 let alert = scratch.withUnsafeBytes({ AlertUpdate(encoded: $0, of: label, order) })
             {
                 return alert
             }
-            throw .damaged(file: store.directory, words: "an open alert is missing")
+            failure = failure ?? .unfit("an open alert is missing")
         } catch {
-            failure = failure ?? error
-            return nil
+            failure = failure ?? .unread(error)
         }
+        return nil
     }
 }

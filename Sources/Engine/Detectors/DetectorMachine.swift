@@ -1,7 +1,7 @@
 import Base
 import Models
 import Plan
-import StateStore
+import State
 import Windows
 
 /// One detector at work in a partition: what it goes by, and its open alerts.

@@ -1,7 +1,7 @@
 import Base
 import Models
 import Plan
-import StateStore
+import State
 import Windows
 
 /// The detectors of a partition in the plan's order, with what they share.
@@ -66,12 +66,12 @@ final class DetectorSet {
     var evidenceBytes: Int { writer.evidenceBytes }
 
     /// From now on alerts that are not in memory are looked for in the last checkpoint.
-    func useCold(_ store: CheckpointStore) {
-        for machine in machines { machine.sessions.useCold(store) }
+    func useCold(_ cold: any ColdState) {
+        for machine in machines { machine.sessions.useCold(cold) }
     }
 
     /// What kept a spilled alert from being read; nil if nothing did.
-    var coldFailure: StateError? { machines.lazy.compactMap { $0.sessions.coldFailure }.first }
+    var coldFailure: ColdError? { machines.lazy.compactMap { $0.sessions.coldFailure }.first }
 
     /// Gives up the alerts that have been cold longest, where the last checkpoint holds them, until the rest takes
     /// about `limit` bytes. No image may be being filled.

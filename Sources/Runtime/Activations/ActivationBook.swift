@@ -1,8 +1,8 @@
 public import Activations
-import Engine
 import EventLog
 import FileStore
 import Models
+import Partition
 import Plan
 
 /// What is and was in force in a data directory: its activations, with the definitions that they name, for whoever has
@@ -12,11 +12,15 @@ public final class ActivationBook {
     private let shelf: DefinitionShelf
     private let files: DefinitionFiles
 
-    /// Opens the topic, made if it is missing.
-    init(_ store: any FileStore, _ reader: any DefinitionReader) throws(RuntimeError) {
+    /// Opens the topic, made if it is missing; `loaded` need not be read again.
+    init(
+        _ store: any FileStore,
+        _ reader: any DefinitionReader,
+        _ loaded: LoadedDefinitions
+    ) throws(RuntimeError) {
         topic = try RuntimeError.activating { () throws(ActivationError) in try ActivationTopic(store: store) }
         files = DefinitionFiles(store: store)
-        shelf = DefinitionShelf(store, reader)
+        shelf = DefinitionShelf(store, reader, loaded)
     }
 
     /// All activations.

@@ -1,7 +1,7 @@
 import Activations
 import AlertStore
-import Engine
 import EventLog
+import Partition
 import Plan
 
 /// What came of an activation.
@@ -12,20 +12,23 @@ public struct ActivationOutcome: Sendable, Equatable {
     public var ended: [Activation.Detector]
     /// Whether it is a new one: false if what was asked for had been in force already.
     public var isNew: Bool
+    /// Whether windows were filled from a log that no longer begins with the first event.
+    public var isFilledInPart: Bool
 
-    init(_ activation: Activation, behind before: Activation) {
+    init(_ activation: Activation, behind before: Activation, _ engines: [NextEngine] = []) {
         let changes = DetectorChanges(from: before.detectors, to: activation.detectors)
         self.activation = activation
         self.changes = changes
         ended = before.detectors.filter { changes.ended.contains($0.name) }
         isNew = activation.number != before.number
+        isFilledInPart = engines.contains { $0.gathers && $0.logStart > 0 }
     }
 
     /// In words for a person.
     public var words: String {
-        isNew
-            ? "activation \(activation.number): \(changes.words)"
-            : "nothing new: activation \(activation.number) has put it in force already"
+        guard isNew else { return "nothing new: activation \(activation.number) has put it in force already" }
+        return "activation \(activation.number): \(changes.words)"
+            + (isFilledInPart ? "; windows that were not kept before do not see what the log no longer has" : "")
     }
 }
 
@@ -62,7 +65,7 @@ extension DataDirectory {
         for (worker, next) in zip(workers, engines) { try worker.activate(next) }
         self.definitions = definitions
         do throws(AlertStoreError) { try book.mirror(in: database, definitions) } catch { throw RuntimeError(error) }
-        return ActivationOutcome(activation, behind: before)
+        return ActivationOutcome(activation, behind: before, engines)
     }
 
     /// Refuses what cannot come into force behind what is.

@@ -1,6 +1,7 @@
 public import Activations
-public import Engine
+import Base
 public import FileStore
+public import Partition
 
 /// The definitions that a data directory keeps, read again: each file once.
 public final class DefinitionShelf {
@@ -14,9 +15,16 @@ public final class DefinitionShelf {
     }
 
     /// Reads nothing yet.
-    public init(_ store: any FileStore, _ reader: any DefinitionReader) {
+    ///
+    /// - Parameters:
+    ///   - store: The data directory.
+    ///   - reader: Reads what is kept.
+    ///   - loaded: What has been read already, of the same files.
+    public init(_ store: any FileStore, _ reader: any DefinitionReader, _ loaded: LoadedDefinitions? = nil) {
         files = DefinitionFiles(store: store)
         self.reader = reader
+        guard let loaded else { return }
+        known[Key(file: SHA256.hexadecimal(of: loaded.file), models: loaded.modelHashes)] = loaded
     }
 
     /// The definitions that an activation has put in force.

@@ -1,7 +1,7 @@
 public import AlertStore
 import Base
-public import Engine
 public import Models
+public import Partition
 public import Plan
 
 /// A pipeline and its models as a person names them: read, checked, and tied to one another.

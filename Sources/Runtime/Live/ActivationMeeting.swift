@@ -1,13 +1,21 @@
 import Dispatch
-import Engine
+import Partition
 import Synchronization
 
 /// Where all partitions stop between two events until it is decided what they go on with.
 final class ActivationMeeting: Sendable {
+    /// What they go on with.
+    enum Decision {
+        case before
+        case next
+        /// Nobody knows: nothing more is judged until the directory is opened again.
+        case nothing(RuntimeError)
+    }
+
     private struct State {
         var arrivals: [Int: Result<Int64, RuntimeError>] = [:]
         var newestTime: Int64?
-        var isInForce = false
+        var decision = Decision.before
     }
 
     private let state = Mutex(State())
@@ -35,7 +43,11 @@ final class ActivationMeeting: Sendable {
         }
         arrived.signal()
         decided.wait()
-        if state.withLock({ $0.isInForce }) { partition.activate(engine) }
+        switch state.withLock({ $0.decision }) {
+        case .before: break
+        case .next: partition.activate(engine)
+        case .nothing(let error): partition.fail(error)
+        }
         worker.holdsCheckpoints = false
         left.signal()
     }
@@ -48,9 +60,9 @@ final class ActivationMeeting: Sendable {
         return offsets
     }
 
-    /// They go on, under what is in force now or under what was.
-    func decide(_ isInForce: Bool) {
-        state.withLock { $0.isInForce = isInForce }
+    /// They go on.
+    func decide(_ decision: Decision) {
+        state.withLock { $0.decision = decision }
         for _ in 0..<partitions { decided.signal() }
     }
 
@@ -59,6 +71,8 @@ final class ActivationMeeting: Sendable {
     /// - Returns: Whether other definitions are in force now, and the time of the newest event.
     func waitForEnd() -> (isInForce: Bool, newestTime: Int64?) {
         for _ in 0..<partitions { left.wait() }
-        return state.withLock { ($0.isInForce, $0.newestTime) }
+        return state.withLock { state in
+            if case .next = state.decision { (true, state.newestTime) } else { (false, state.newestTime) }
+        }
     }
 }

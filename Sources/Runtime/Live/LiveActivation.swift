@@ -1,10 +1,10 @@
 import Activations
 import AlertStore
 import Dispatch
-import Engine
 import EventLog
 import FileStore
 import Metrics
+import Partition
 import Synchronization
 
 /// Puts definitions in force while events come (C11): their engines gather what they miss beside what goes on, then every
@@ -97,7 +97,7 @@ final class LiveActivation: @unchecked Sendable {
         duration.recordNanoseconds(MonotonicClock.now() - start)
         mirror(definitions)
         current.announce()
-        return ActivationOutcome(activation, behind: before)
+        return ActivationOutcome(activation, behind: before, engines)
     }
 
     private var isStopped: Bool { isStopping.load(ordering: .acquiring) }
@@ -189,10 +189,10 @@ final class LiveActivation: @unchecked Sendable {
             let offsets = try meeting.offsets()
             let activation = try book.add(definitions, .activate, offsets: offsets, note)
             current.set(definitions, number: activation.number)
-            meeting.decide(true)
+            meeting.decide(.next)
             return activation
         } catch {
-            meeting.decide(false)
+            if case .inDoubt = error { meeting.decide(.nothing(error)) } else { meeting.decide(.before) }
             throw .refused(error)
         }
     }

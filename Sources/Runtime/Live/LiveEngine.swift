@@ -1,8 +1,8 @@
 public import Activations
 import Dispatch
-import Engine
 public import FileStore
 import Foundation
+import Partition
 import Plan
 import Synchronization
 

@@ -3,6 +3,7 @@ import Base
 import Dispatch
 import Engine
 import EventLog
+import Partition
 import Synchronization
 
 /// One partition at work: appends what comes, runs the engine, syncs, answers, and commits. Used by one thread.
@@ -94,6 +95,9 @@ final class LivePartition: @unchecked Sendable {
 
     /// What has stopped the engine, if anything has.
     var failure: String? { health.failure }
+
+    /// Nothing more is done.
+    func fail(_ error: RuntimeError) { health.fail(error) }
 
     /// Goes over to definitions that are in force, and tells the alerts file.
     func activate(_ engine: NextEngine) {

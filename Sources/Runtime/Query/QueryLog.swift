@@ -1,7 +1,7 @@
 import Base
-import Engine
 public import EventLog
 import FileStore
+import Partition
 public import Plan
 public import Recordings
 

@@ -1,8 +1,8 @@
 public import AlertStore
 import Base
 import Bytes
-public import Engine
 public import Ingest
+public import Partition
 public import Recordings
 
 /// What came of a recording in one run, and what a person should know of it.

@@ -1,8 +1,8 @@
 import AlertStore
 import Dispatch
-public import Engine
 import Foundation
 import Ingest
+public import Partition
 public import Plan
 public import Recordings
 import Synchronization

@@ -1,6 +1,8 @@
 import Base
+import Engine
 import EventLog
 import FileStore
+import State
 import StateStore
 
 /// Which checkpoint recovery starts from.
@@ -72,7 +74,7 @@ extension PartitionRunner {
         case .newest: limit = committed
         case .notAfter(let offset): limit = min(offset, committed)
         }
-        let found: (restored: CheckpointStore.Restored?, notes: [String])
+        let found: (restored: RestoredState?, notes: [String])
         do throws(FileError) { found = try checkpoints.restore(upTo: limit) } catch { throw .log(.file(error)) }
         notes.words += found.notes.map { "partition \(partition): \($0)" }
         guard let restored = found.restored, restored.offset >= startOffset,
@@ -88,15 +90,15 @@ extension PartitionRunner {
     }
 
     /// Puts the engine into the state of a checkpoint; false if that lacks parts of it.
-    private func load(_ restored: CheckpointStore.Restored) throws(RunnerError) -> Bool {
-        do throws(StateError) {
+    private func load(_ restored: RestoredState) throws(RunnerError) -> Bool {
+        do throws(ColdError) {
             guard try engine.restore(restored, from: checkpoints, limit: budget?.state).isEmpty else { return false }
             guard let known = SourceMark.decodeMarks(restored.section(SourceMark.section)) else {
-                throw .damaged(file: checkpoints.directory, words: "the recordings' positions are missing")
+                throw .unfit("the recordings' positions are missing")
             }
             recordings = known
         } catch {
-            throw .state(error)
+            throw .state(StateError(error, in: checkpoints))
         }
         return true
     }

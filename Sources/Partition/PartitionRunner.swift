@@ -1,7 +1,9 @@
 public import Base
+public import Engine
 public import EventLog
 public import FileStore
 public import Plan
+import State
 import StateStore
 
 /// One partition of a data directory: its log, its engine, its checkpoints, and what has not been committed yet.
@@ -231,7 +233,7 @@ public final class PartitionRunner: @unchecked Sendable {
     }
 
     /// The newest accepted event time, microseconds; nil if there is none.
-    public var newestTime: Int64? { engine.intake.admission.newestTime }
+    public var newestTime: Int64? { engine.newestTime }
 
     /// Whether what was taken since the last commit has led to alerts, which somebody may be waiting for.
     public var hasUncommittedAlerts: Bool { !output.alerts.isEmpty }
@@ -270,7 +272,7 @@ public final class PartitionRunner: @unchecked Sendable {
                 into: &output
             )
         }
-        if let failure = engine.coldFailure { throw .unread(failure) }
+        if let failure = engine.coldFailure { throw .unread(StateError(failure, in: checkpoints)) }
         let refusals = engine.refusals
         rejectedCount += refusals.count(where: \.isRejected)
         lateCount += refusals.count { $0.kind == .late }

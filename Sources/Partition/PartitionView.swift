@@ -1,7 +1,9 @@
 import Base
+public import Engine
 import EventLog
 public import FileStore
 import Plan
+import State
 import StateStore
 
 /// A partition that is only looked at: the state as of an offset, or everything that its events lead to, made from the
@@ -40,7 +42,7 @@ public final class PartitionView {
 
     /// Starts from the newest checkpoint at or before an offset, if there is one; returns what a person should know.
     public func restore(upTo offset: Int64) throws(RunnerError) -> [String] {
-        let found: (restored: CheckpointStore.Restored?, notes: [String])
+        let found: (restored: RestoredState?, notes: [String])
         do throws(FileError) { found = try checkpoints.restore(upTo: offset) } catch { throw .state(.file(error)) }
         guard let restored = found.restored, try restore(restored) else { return found.notes }
         nextOffset = restored.offset
@@ -49,7 +51,7 @@ public final class PartitionView {
 
     /// Starts from the oldest checkpoint at an offset of a range; false if there is none.
     public func restore(oldestAt offsets: ClosedRange<Int64>) throws(RunnerError) -> Bool {
-        let found: (restored: CheckpointStore.Restored?, notes: [String])
+        let found: (restored: RestoredState?, notes: [String])
         do throws(FileError) { found = try checkpoints.restore(at: offsets, oldestFirst: true) } catch {
             throw .state(.file(error))
         }
@@ -60,12 +62,12 @@ public final class PartitionView {
     }
 
     /// False if the checkpoint is not of these definitions: nothing is known of the state then.
-    private func restore(_ restored: CheckpointStore.Restored) throws(RunnerError) -> Bool {
+    private func restore(_ restored: RestoredState) throws(RunnerError) -> Bool {
         guard try line.begin(with: restored.activation) else { return false }
-        do throws(StateError) {
+        do throws(ColdError) {
             if try engine.restore(restored, from: checkpoints, limit: nil).isEmpty { return true }
         } catch {
-            throw .state(error)
+            throw .state(StateError(error, in: checkpoints))
         }
         try line.begin(at: 0)
         return false
@@ -169,7 +171,7 @@ public final class PartitionView {
             if definitions.plan.schema != next.definitions.plan.schema {
                 try logging { () throws(LogError) in try line.evidence.finish(&output) { reader(from: $0) } }
             }
-            _ = try line.pass(to: next, tables: [], emits: emits, into: &output)
+            _ = try line.pass(to: next, tables: [], checkpoints: checkpoints, emits: emits, into: &output)
             output.activation = definitions.activation
         }
     }

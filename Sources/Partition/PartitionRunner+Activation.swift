@@ -1,4 +1,5 @@
 import Base
+import Engine
 public import EventLog
 import Plan
 import StateStore
@@ -53,7 +54,9 @@ extension PartitionRunner {
             try logging { () throws(LogError) in try line.evidence.finish(&output) { log.reader(from: $0) } }
         }
         let tables = checkpoints.tables
-        checkpoints.rename(try line.pass(to: next, tables: tables, emits: emits, into: &output))
+        checkpoints.rename(
+            try line.pass(to: next, tables: tables, checkpoints: checkpoints, emits: emits, into: &output)
+        )
         journal.follow(definitions.plan)
         // The next checkpoint is made though no event comes.
         eventsSinceCheckpoint += 1

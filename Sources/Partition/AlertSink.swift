@@ -1,3 +1,5 @@
+public import Engine
+
 /// Hands over the further evidence of an alert, one event after the other.
 public typealias FurtherEvidence = (AlertUpdate, (Evidence) throws -> Void) throws -> Void
 

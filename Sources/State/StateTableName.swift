@@ -11,8 +11,9 @@ public struct StateTableName: Hashable, Sendable {
     }
 
     /// A number that no table has any more: records of it may still be there, all of them dead.
-    static let gone = StateTableName("")
-    var isGone: Bool { text.isEmpty }
+    package static let gone = StateTableName("")
+    /// Whether no table has the number any more.
+    package var isGone: Bool { text.isEmpty }
 }
 
 /// A table as the owner of the state has it.

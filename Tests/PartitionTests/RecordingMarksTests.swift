@@ -1,6 +1,7 @@
 import Engine
 import EventLog
 import Ingest
+import Partition
 import TestKit
 import Testing
 
@@ -15,7 +16,10 @@ import Testing
         var part = mark(7, TimeRange(from: -5, to: 12))
         part.leftOut = 3
         part.reading = 0xFEED
-        for mark in [mark(3), part, mark(4, TimeRange(from: 9)), mark(5, TimeRange(to: 9))] {
+        var judged = mark(6)
+        judged.clock = ClockMark("1;;a;9;a+1!1;1_2_3_b-3.c+4!4;5!7+1.8+3!a+1@7.a-3@8;12;3;a;0;!0;;0!!;7")
+        #expect(judged.clock != nil)
+        for mark in [mark(3), part, mark(4, TimeRange(from: 9)), mark(5, TimeRange(to: 9)), judged] {
             let found = try #require(SourceMark.read(mark.headers(lines: [1, 300, 100_000])))
             #expect(found.mark == mark)
             #expect(found.lines == [1, 300, 100_000])
@@ -37,7 +41,7 @@ import Testing
         for text in [
             "", "1", "x 1 1 a p", "1 -1 1 a p", "1 9223372036854775807 1 a p", "1// 1 1 a p", "1/x//0/a 1 1 a p",
             "1///-1/a 1 1 a p", "1///9223372036854775807/a 1 1 a p", "1///0/zz 1 1 a p",
-            "1/99999999999999999999//0/a 1 1 a p",
+            "1/99999999999999999999//0/a 1 1 a p", "1///0/0/ 1 1 a p", "1///0/0/1 1 1 a p",
         ] {
             #expect(SourceMark.read([RecordHeader("source", Array(text.utf8))]) == nil, "\(text)")
         }

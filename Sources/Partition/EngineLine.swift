@@ -1,6 +1,8 @@
 import Base
+import Engine
 import EventLog
 import Plan
+import State
 import StateStore
 
 /// The engines of one partition, one behind the other as activations put their definitions in force, with what reads
@@ -76,7 +78,7 @@ final class EngineLine {
         )
     }
 
-    /// Adds definitions that hold from an offset on, which the engine has reached; ``pass(to:tables:emits:into:)``
+    /// Adds definitions that hold from an offset on, which the engine has reached; ``pass(to:tables:checkpoints:emits:into:)``
     /// comes next.
     func add(_ entry: DefinitionSchedule.Entry) {
         precondition(boundary == nil, "The last definitions are in force.")
@@ -88,6 +90,7 @@ final class EngineLine {
     /// - Parameters:
     ///   - next: That engine.
     ///   - tables: Tables that checkpoints know.
+    ///   - checkpoints: Where state is that was given up.
     ///   - emits: Whether the ends of alerts are noted whose detectors are no longer in force.
     ///   - output: What is noted is added to it.
     /// - Returns: Tables that checkpoints know by other names from now on.
@@ -95,6 +98,7 @@ final class EngineLine {
     func pass(
         to next: NextEngine,
         tables: Set<StateTable>,
+        checkpoints: CheckpointStore,
         emits: Bool,
         into output: inout EngineOutput
     ) throws(RunnerError) -> [StateTable: StateTableName] {
@@ -107,7 +111,7 @@ final class EngineLine {
             emits: emits,
             into: &output
         )
-        if let failure = engine.coldFailure { throw .unread(failure) }
+        if let failure = engine.coldFailure { throw .unread(StateError(failure, in: checkpoints)) }
         place += 1
         try use(next.engine)
         return renamed
@@ -118,4 +122,9 @@ final class EngineLine {
         replay = LogReplay(plan: engine.plan)
         evidence = EvidenceReader(plan: engine.plan)
     }
+}
+
+extension RestoredState {
+    /// Under which activation the state is; nil if an earlier version wrote it.
+    var activation: [UInt8]? { sections[EngineLine.section] }
 }

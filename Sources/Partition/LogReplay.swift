@@ -1,5 +1,6 @@
 import Base
 import Decode
+import Engine
 import EventLog
 import Plan
 
@@ -76,7 +77,7 @@ final class LogReplay {
         guard let limit = plan.maximumAhead, let time = words.first.flatMap({ Int64($0) }), batch.status[row] == 0
         else { return }
         let distance = batch.times[row].distance(above: time)
-        let isLeap = distance <= judgedBy ?? 0 && distance > Leaps.tolerance(of: plan.disorder)
+        let isLeap = distance <= judgedBy ?? 0 && distance > EventClock.tolerance(of: plan)
         // By the same limit it is what it was: time may have gone on between its coming and the decision, even past it.
         guard judgedBy == limit || distance > limit || isLeap else { return }
         batch.refuse(row, aheadOf: .init(time, isWallClock: words.count > 1))

@@ -1,4 +1,5 @@
 import Bytes
+public import Engine
 public import EventLog
 public import Ingest
 

@@ -25,28 +25,38 @@ public struct StateRecord {
     /// Valid as long as what the record was read from.
     public var value: UnsafeRawBufferPointer
 
-    static let headerBytes = 2 + 16 + 8 + 4
+    /// Bytes in front of a record's value where records lie behind one another.
+    package static let headerBytes = 2 + 16 + 8 + 4
 
-    func precedes(_ other: StateRecord) -> Bool {
+    /// A record of a key.
+    package init(table: StateTable, key: Text, time: Int64, value: UnsafeRawBufferPointer) {
+        (self.table, self.key, self.time, self.value) = (table, key, time, value)
+    }
+
+    /// The order in which records lie in an image and in a run: by table, then by key.
+    package func precedes(_ other: StateRecord) -> Bool {
         if table != other.table { return table < other.table }
         if key.low != other.key.low { return key.low < other.key.low }
         return key.high < other.key.high
     }
 
-    func hasKey(of other: StateRecord) -> Bool { table == other.table && key == other.key }
+    /// Whether both are of one key of one table.
+    package func hasKey(of other: StateRecord) -> Bool { table == other.table && key == other.key }
 }
 
 /// Reads records that lie behind one another.
-struct RecordReader {
+package struct RecordReader {
     private let bytes: UnsafeRawBufferPointer
-    private(set) var position = 0
+    /// Bytes that have been read.
+    package private(set) var position = 0
 
-    init(_ bytes: UnsafeRawBufferPointer) {
+    /// Begins with the first of them; they must stay where they are.
+    package init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
     }
 
     /// The next record, or nil at the end and where no whole record follows.
-    mutating func next() -> StateRecord? {
+    package mutating func next() -> StateRecord? {
         guard bytes.count - position >= StateRecord.headerBytes else { return nil }
         func load<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, _ at: Int) -> T {
             T(littleEndian: bytes.loadUnaligned(fromByteOffset: position + at, as: T.self))
@@ -63,6 +73,4 @@ struct RecordReader {
         position = start + size
         return record
     }
-
-    var isAtEnd: Bool { position == bytes.count }
 }

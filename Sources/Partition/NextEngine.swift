@@ -1,8 +1,9 @@
+import Engine
 public import EventLog
 
 /// The engine of definitions that are to come into force, while it gathers from the log what the engine in force does
-/// not have, and only that. Used by one thread at a time, which may be
-/// another than the partition's: it knows nothing of the engine in force but what that is made of.
+/// not have, and only that. Used by one thread at a time, which may be another than the partition's: it knows nothing
+/// of the engine in force but what that is made of.
 public final class NextEngine: @unchecked Sendable {
     // Handed over whole from the thread that gathers to the partition's.
 
@@ -11,6 +12,8 @@ public final class NextEngine: @unchecked Sendable {
     let succession: PartitionEngine.Succession
     private let replay: LogReplay
     private let records = RecordBatch()
+    /// The offset that the log begins at.
+    public let logStart: Int64
     /// The events before this offset have been gathered.
     public private(set) var offset: Int64
 
@@ -32,6 +35,7 @@ public final class NextEngine: @unchecked Sendable {
         engine = try Self.engine(definitions, partition: partition, evidenceBytes: evidenceBytes)
         succession = engine.succession(after: other)
         replay = LogReplay(plan: definitions.plan)
+        self.logStart = logStart
         offset = logStart
     }
 

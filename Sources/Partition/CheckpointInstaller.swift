@@ -1,4 +1,5 @@
 import Glibc
+public import State
 public import StateStore
 
 /// Writes images to disk. At the edge that is a thread of its own, so that the engine goes on; in a simulation it

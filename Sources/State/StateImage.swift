@@ -118,7 +118,7 @@ public final class StateImage: @unchecked Sendable {
     }
 
     /// All records by table and key, each key once. O(n log n).
-    func visitSorted<Failure: Error>(_ body: (StateRecord) throws(Failure) -> Void) throws(Failure) {
+    package func visitSorted<Failure: Error>(_ body: (StateRecord) throws(Failure) -> Void) throws(Failure) {
         var places: [Place] = []
         places.reserveCapacity(count)
         for (number, piece) in pieces.enumerated() where piece.used > 0 {
@@ -148,5 +148,14 @@ public final class StateImage: @unchecked Sendable {
             guard let record = reader.next() else { preconditionFailure("A place is where a record was.") }
             try body(record)
         }
+    }
+}
+
+extension StateImage {
+    /// Whether the clock has passed a record for good, or its table is none of the state any more.
+    public func isDead(_ record: StateRecord) -> Bool {
+        guard let table = tables[record.table] else { return true }
+        guard let clock, let horizon = table.horizon else { return false }
+        return record.time < clock - horizon
     }
 }

@@ -1,5 +1,6 @@
 import Base
 import Decode
+import Engine
 import EventLog
 import Plan
 

@@ -1,3 +1,5 @@
+import Engine
+import State
 import StateStore
 
 /// Checkpoints are copied out of the engine between batches, a little at a time, so that no event waits for one.

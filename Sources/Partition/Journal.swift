@@ -1,4 +1,5 @@
 public import Base
+import Engine
 public import EventLog
 import Ingest
 public import Plan

@@ -1,6 +1,8 @@
-public import Engine
+import Engine
 public import Ingest
+import Partition
 public import Plan
+public import Recordings
 
 /// The recordings that a data directory has taken events of, and what each partition has taken of them.
 public struct KnownRecordings {
