@@ -83,7 +83,7 @@ import Testing
 @Suite struct ActivationAnswerTests {
     private static let hash = String(repeating: "a", count: 64)
 
-    private func activation(_ number: Int, _ kind: Activation.Kind = .activate, _ detectors: [String]) -> Activation {
+    private func activation(_ number: Int, _ detectors: [String], _ kind: Activation.Kind = .activate) -> Activation {
         Activation(
             number: number,
             kind: kind,
@@ -101,10 +101,10 @@ import Testing
 
     private func history() throws -> ActivationHistory {
         var history = ActivationHistory()
-        try history.add(activation(1, .begin, ["a", "b"]))
+        try history.add(activation(1, ["a", "b"], .begin))
         try history.add(activation(2, ["a", "c"]))
         try history.add(activation(3, ["a"]))
-        try history.add(activation(4, .begin, ["a"]))
+        try history.add(activation(4, ["a"], .begin))
         return history
     }
 

@@ -17,6 +17,17 @@ package struct Problem: Error, Encodable, HTTPResponseError {
         package var line: Int?
         package var column: Int?
         package var detail: String
+
+        package init(
+            pointer: String? = nil,
+            parameter: String? = nil,
+            line: Int? = nil,
+            column: Int? = nil,
+            detail: String
+        ) {
+            (self.pointer, self.parameter, self.line, self.column) = (pointer, parameter, line, column)
+            self.detail = detail
+        }
     }
 
     package var type = "about:blank"
