@@ -20,7 +20,8 @@ import time
 binary, pipeline, model = sys.argv[1:4]
 rate = int(sys.argv[4]) if len(sys.argv) > 4 else 5000
 seconds = int(sys.argv[5]) if len(sys.argv) > 5 else 12
-BATCH = 500
+# So many requests a second as one connection can have answered.
+BATCH = max(500, rate // 10)
 
 
 def run(*arguments, code=0):
@@ -76,10 +77,9 @@ def main():
         total = rate * seconds // BATCH * BATCH
         run("simulate", "--events", str(total), "--seed", "7", "--out", events)
         lines = pathlib.Path(events).read_bytes().splitlines(keepends=True)
-        # A second model: the same trees under another note.
-        other = json.loads(pathlib.Path(model).read_text())
-        other.setdefault("metadata", {})["note"] = "again"
-        pathlib.Path(folder, "other.json").write_text(json.dumps(other))
+        run("simulate", "--events", "8000", "--seed", "8", "--out", folder + "/training.jsonl")
+        other = folder + "/other"
+        run("train", folder + "/training.jsonl", "--trees", "20", "--out", other, "--pipeline", pipeline)
         server = Server(data)
         failures, sent, gaps = [], [0], []
 
@@ -103,7 +103,7 @@ def main():
         feeder.start()
         text = pathlib.Path(pipeline).read_text()
         count, took = 1, []
-        for number, (changed, chosen) in enumerate(variants(text, [model, folder + "/other.json"])):
+        for number, (changed, chosen) in enumerate(variants(text, [model, other])):
             if not feeder.is_alive():
                 break
             path = f"{folder}/variant.yaml"
