@@ -24,6 +24,10 @@ static const unsigned char api_openapi[] = {
 #embed "../../Data/api/openapi.json"
 };
 
+static const unsigned char dashboard_activations_js[] = {
+#embed "../../Data/dashboard/activations.js"
+};
+
 static const unsigned char dashboard_alert_js[] = {
 #embed "../../Data/dashboard/alert.js"
 };
@@ -143,6 +147,7 @@ static const struct pa_asset assets[] = {
     {"zones/zones.txt", zones, sizeof zones},
     {"models/patternalarm.json", model_patternalarm, sizeof model_patternalarm},
     {"api/openapi.json", api_openapi, sizeof api_openapi},
+    {"dashboard/activations.js", dashboard_activations_js, sizeof dashboard_activations_js},
     {"dashboard/alert.js", dashboard_alert_js, sizeof dashboard_alert_js},
     {"dashboard/announce.js", dashboard_announce_js, sizeof dashboard_announce_js},
     {"dashboard/api.js", dashboard_api_js, sizeof dashboard_api_js},

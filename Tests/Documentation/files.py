@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import pathlib
 import random
 import struct
 
@@ -46,6 +47,12 @@ features:
 detectors:
   - {name: large_burst, title: "3 payments over 500 in 5 minutes", when: burst >= 3, score: 0.8, session: 1h}
 """
+
+
+def another_rule():
+    """The built-in pipeline with a rule more."""
+    built_in = pathlib.Path(__file__).parents[2] / "Data/pipelines/patternalarm.yaml"
+    return built_in.read_text() + "  - {name: large, when: amount >= 4000, score: 0.7, entity: actor, session: 5m}\n"
 
 
 def lightgbm(features):

@@ -16,7 +16,7 @@ import threading
 import time
 import urllib.parse
 
-from abuse.client import Server, binary, check, results, work
+from abuse.client import Server, check, results, work
 from live.books import audit, run, simulate
 from live.delivery import cut
 
@@ -129,6 +129,7 @@ def rules(server, sender):
     """A rule comes, changes, and is refused with mistakes."""
     first = ask(server, "/activations")["activations"][0]
     check("it begins", (first["number"], first["kind"], first["in_force"]) == (1, "begin", True), first)
+    check("it has an author", first["author"], first)
     check("it has both detectors", [each["change"] for each in first["detectors"]] == ["started"] * 2, first)
     sender.more()
     note = "?author=ana&note=" + urllib.parse.quote_plus("large amounts, too")
@@ -151,15 +152,12 @@ def rules(server, sender):
 
 def refused(server):
     """What cannot be in force changes nothing, and every mistake has its place."""
-    lines = PIPELINE.splitlines()
-    wrong = PIPELINE.replace('"distinct(session(actor, 5m), user_id)"', '"distinct(session(actor, 5m), user_idd)"').replace(
-        "mean(session(actor, 5m), amount)", "meen(session(actor, 5m), amount)"
-    )
+    parts = ("mean(session(actor, 5m), amount)", "user_id)")
+    wrong = PIPELINE.replace('"' + parts[0], '"meen' + parts[0].removeprefix("mean")).replace(parts[1], "user_idd)")
     places = []
-    for number, line in enumerate(lines, 1):
-        for word in ("mean(session(actor, 5m), amount)", "user_id)"):
-            if word in line and "distinct" in line + word * (word[0] == "m"):
-                places.append((number, line.index(word) + 1))
+    for part in parts:
+        before = PIPELINE[: PIPELINE.index(('"' if part == parts[0] else "") + part)]
+        places.append((before.count("\n") + 1, len(before) - before.rfind("\n") + (part == parts[0])))
     found = mistakes("two mistakes", post(server, wrong))
     check("two mistakes: their places", found == [(None, *place) for place in places], (found, places))
     found = mistakes("two mistakes in JSON", post(server, {"pipeline": wrong}))
@@ -202,11 +200,19 @@ def keep(server, model):
     return digest
 
 
+def trained():
+    """Another model of the same features."""
+    simulate("training", 3000, 22, "--fraud-share", "0.3")
+    code, _, err = run("train", "training.jsonl", "--out", "second", "--trees", "5", "-q")
+    check("a second model is trained", code == 0, err)
+    with open(os.path.join(work, "second", "model.json"), "rb") as file:
+        return file.read()
+
+
 def models(server, sender):
     """Another model judges, and the first one again."""
     before = model(server)
-    second = MODEL.replace(b'{"format"', b'{ "format"', 1)
-    digest = keep(server, second)
+    digest = keep(server, trained())
     found = told("a model", post(server, {"models": {"patternalarm": digest}, "author": "bo"}), 201)["activation"]
     check("a model: the pipeline stays", any(each["name"] == "large" for each in found["detectors"]), found)
     check("a model: its hash", found["models"] == {"patternalarm": digest}, found)

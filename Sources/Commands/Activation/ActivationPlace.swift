@@ -82,7 +82,7 @@ struct ActivationPlace {
         let request = ActivationRequest(
             pipeline: String(decoding: definitions.file, as: UTF8.self),
             models: definitions.modelHashes,
-            author: NSUserName(),
+            author: Person.name,
             note: note
         )
         let answer = try CommandError.running { () throws(SecurityError) in

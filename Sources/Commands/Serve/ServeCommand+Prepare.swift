@@ -7,6 +7,7 @@ import Server
 extension ServeCommand: PreparedCommand {
     /// Gives up what the server does not need, before anything is read that others have written.
     mutating func prepare() throws {
+        Person.remember()
         let confinement = try CommandError.ending { () throws(CommandError) in
             try CommandError.running { () throws(SecurityError) in
                 try access.server.check()

@@ -42,7 +42,7 @@ extension ActivationNote {
     /// By whoever runs the command, now.
     init(_ words: String) {
         self.init(
-            author: NSUserName(),
+            author: Person.name,
             words: words,
             atMilliseconds: Int64(Date().timeIntervalSince1970 * 1000)
         )
