@@ -152,10 +152,9 @@ let package = Package(
         library("FirstLook", on: "Base Bytes Draft Engine Ingest Learning PipelineFiles Plan Recordings Survey"),
         library(
             "Server",
-            on:
-                """
-                Activations AlertStore Assets Base Bytes CProcess FileStore InForce Ingest Models PipelineFiles Plan Runtime \
-                Traffic
+            on: """
+                Activations AlertStore Assets Base Bytes CProcess FileStore InForce Ingest Models PipelineFiles Plan \
+                Runtime Traffic
                 """,
             [
                 coreMetrics, histogram, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, metrics, nioCore,
@@ -252,6 +251,7 @@ let package = Package(
         tests("BenchTests", of: "Bench Console ForestTraining PipelineFiles Recordings Traffic"),
         tests("UpkeepTests", of: "Activations Base EventLog FileStore Upkeep"),
         tests("LearningTests", of: "AlertStore Base Decode Engine Evaluation Learning Models Plan Tables"),
+        tests("InForceTests", of: "InForce Plan Runtime"),
         tests("FirstLookTests", of: "Draft Engine FirstLook Recordings Survey"),
         tests("SurveyTests", of: "Survey"),
         tests("DraftTests", of: "Draft Survey"),

@@ -18,8 +18,8 @@ extension AlertDatabase {
     ///
     /// - Parameters:
     ///   - features: In their order.
-    ///   - presentsAlerts: Whether alerts that are there get their titles and their order, too: they are then as if they
-    ///     had been made with them. Not where other definitions have made some of them.
+    ///   - presentsAlerts: Whether alerts that are there get their titles and their order, too: they are then as if
+    ///     they had been made with them. Not where other definitions have made some of them.
     /// - Throws: ``AlertStoreError``
     /// - Complexity: O(alerts) if a title or the order of theirs changes, else O(features).
     public func setFeatures(

@@ -18,6 +18,7 @@ public struct NamedDefinitions: Sendable {
     /// The bytes of models' files, by the same names: they come before all others.
     public var modelFiles: [String: [UInt8]] = [:]
 
+    /// What is named: a pipeline, a model for all detectors, models by the names that detectors have for them.
     public init(pipeline: String? = nil, model: String? = nil, models: [String: String] = [:]) {
         (self.pipeline, self.model, self.models) = (pipeline, model, models)
     }

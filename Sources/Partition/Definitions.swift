@@ -9,6 +9,7 @@ public struct Definitions: Sendable {
     /// By the detector's position in the plan.
     public let models: [Int: ModelBinding]
 
+    /// A plan and its models under the number of an activation, which is at least 1.
     public init(activation: Int = 1, plan: PipelinePlan, models: [Int: ModelBinding]) {
         precondition(activation > 0, "Activations are counted from 1.")
         self.activation = activation

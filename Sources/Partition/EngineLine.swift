@@ -78,8 +78,8 @@ final class EngineLine {
         )
     }
 
-    /// Adds definitions that hold from an offset on, which the engine has reached; ``pass(to:tables:checkpoints:emits:into:)``
-    /// comes next.
+    /// Adds definitions that hold from an offset on, which the engine has reached;
+    /// ``pass(to:tables:checkpoints:emits:into:)`` comes next.
     func add(_ entry: DefinitionSchedule.Entry) {
         precondition(boundary == nil, "The last definitions are in force.")
         schedule.add(entry)

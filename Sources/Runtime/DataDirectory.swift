@@ -60,8 +60,8 @@ public final class DataDirectory {
         public init() {}
     }
 
-    /// Opens a directory, made if it is missing; recovers what a crash left, and brings into force what is named, if that
-    /// is not in force yet (C11).
+    /// Opens a directory, made if it is missing; recovers what a crash left, and brings into force what is named, if
+    /// that is not in force yet (C11).
     ///
     /// - Parameters:
     ///   - path: The directory.

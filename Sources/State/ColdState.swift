@@ -1,7 +1,7 @@
 public import Base
 
-/// Where state lies that is not in memory, as of the last checkpoint: whoever has given keys up looks for them here, and
-/// a new owner takes all of it. What keeps it, and how, nobody who asks need know.
+/// Where state lies that is not in memory, as of the last checkpoint: whoever has given keys up looks for them here,
+/// and a new owner takes all of it. What keeps it, and how, nobody who asks need know.
 public protocol ColdState: Sendable {
     /// What keeps state from being read.
     associatedtype Failure: Error

@@ -54,8 +54,8 @@ public struct Recomputation {
     }
 
     /// - Parameters:
-    ///   - definitions: What a person names. If it is in force, all that was before it is gone through, too; else what it
-    ///     alone would give.
+    ///   - definitions: What a person names. If it is in force, all that was before it is gone through, too; else what
+    ///     it alone would give.
     ///   - reader: Reads what was in force.
     ///   - store: The data directory.
     ///   - appVersion: What makes the alerts, for the notes of its runs.
@@ -274,8 +274,8 @@ public struct Recomputation {
         }
     }
 
-    /// Goes through a partition's events up to an offset, and at that offset up to an activation; returns how many those
-    /// were.
+    /// Goes through a partition's events up to an offset, and at that offset up to an activation; returns how many
+    /// those were.
     func run(
         _ start: Start,
         upTo end: Int64,

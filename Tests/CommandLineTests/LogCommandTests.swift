@@ -19,9 +19,14 @@ import Testing
         }
     }
 
+    /// The rows of partitions with events, without that of what was in force.
+    private func events(_ result: Workspace.Result) throws -> [[String: Any]] {
+        try objects(result).filter { ($0["partition"] as? String)?.hasPrefix("patternalarm-") ?? false }
+    }
+
     @Test func batchesCoverTheFilesWithoutAGap() throws {
         let space = try replayed()
-        let rows = try objects(space.run(["log", "batches", "--data-dir", "d", "--format", "jsonl"]))
+        let rows = try events(space.run(["log", "batches", "--data-dir", "d", "--format", "jsonl"]))
         var end: [String: Int] = [:]
         var offset: [String: Int] = [:]
         for row in rows {
@@ -40,7 +45,7 @@ import Testing
         let csv = try space.run(["log", "batches", "--data-dir", "d", "--format", "csv", "--partition", "1"])
         #expect(csv.lines.count == rows.count { $0["partition"] as? String == "patternalarm-1" } + 1)
         #expect(try space.run(["log", "batches", "--data-dir", "d", "--partition", "9"]).status == 2)
-        let stats = try objects(space.run(["log", "stats", "--data-dir", "d", "--format", "jsonl"]))
+        let stats = try events(space.run(["log", "stats", "--data-dir", "d", "--format", "jsonl"]))
         #expect(stats.reduce(0) { $0 + ($1["records"] as? Int ?? 0) } == 3000)
         #expect(stats.allSatisfy { $0["durable_offset"] as? Int == $0["end_offset"] as? Int })
         #expect(stats.allSatisfy { ($0["ratio"] as? Double ?? 0) > 1 })
@@ -86,7 +91,7 @@ import Testing
         let done = try space.run(["log", "repair", "--quarantine", "--data-dir", "d"])
         #expect(done.status == 0 && done.out.contains("\(lost) records lost"))
         let again = try space.run(["log", "repair", "--quarantine", "--data-dir", "d"])
-        #expect(again.status == 0 && again.out == "patternalarm-0: sound\npatternalarm-1: sound\n")
+        #expect(again.status == 0 && again.out.hasSuffix("patternalarm-0: sound\npatternalarm-1: sound\n"))
         let verify = try space.run(["log", "verify", "--data-dir", "d"])
         #expect(verify.status == 0 && verify.out.contains("known: offset"))
         #expect(try space.run(["log", "cat", "--data-dir", "d"]).lines.count == 3000 - lost)
@@ -226,7 +231,7 @@ import Testing
     /// A restart may fall back to the older checkpoint, and reads the log on from there.
     @Test func retainKeepsWhatACheckpointNeeds() throws {
         let space = try replayed()
-        let stats = try objects(space.run(["log", "stats", "--data-dir", "d", "--format", "jsonl"]))
+        let stats = try events(space.run(["log", "stats", "--data-dir", "d", "--format", "jsonl"]))
         let end = try #require(stats[0]["end_offset"] as? Int)
         try space.run(["simulate", "--events", "1000", "--out", "f.jsonl", "--start", "2026-01-06T08:00:00Z"])
         #expect(try space.run(["replay", "f.jsonl", "--data-dir", "d", "-q"]).status == 0)

@@ -45,6 +45,6 @@ import Testing
                 #expect(operation.value["responses"]?["405"] != nil, "\(name)")
             }
         }
-        #expect(names.count == 27)
+        #expect(names.count == 29)
     }
 }

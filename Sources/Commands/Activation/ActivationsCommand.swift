@@ -54,7 +54,7 @@ struct ActivationsRollbackCommand: ParsableCommand {
         discussion: """
             It is an activation of its own: what has happened meanwhile stays as it was.
 
-              patternalarm activations rollback 3 --data-dir work
+              patternalarm activations rollback 1 --data-dir work
             """
     )
 

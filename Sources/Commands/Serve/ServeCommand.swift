@@ -24,7 +24,6 @@ struct ServeCommand: AsyncParsableCommand {
               curl -H "Authorization: Bearer $(cat work/token)" \\
                 -H 'Content-Type: application/x-ndjson' \\
                 --data-binary @events.jsonl http://127.0.0.1:8420/events
-              patternalarm serve --data-dir work --pipeline shop.yaml --watch
             """
     )
 

@@ -129,8 +129,8 @@ public struct ModelDirectory: Sendable {
     /// What is not fraud is called so where neither the pipeline nor the model says it.
     public static let usualNegative = "regular"
 
-    /// Ties the models that a plan's detectors name to its features, and gives its categories the models' names: the one
-    /// at a path for all of them, or the built-in ones.
+    /// Ties the models that a plan's detectors name to its features, and gives its categories the models' names: the
+    /// one at a path for all of them, or the built-in ones.
     public static func bind(
         _ plan: inout PipelinePlan,
         path: String?

@@ -96,6 +96,7 @@ public struct ActivationNote: Sendable, Equatable {
     /// By the wall clock: no result depends on it.
     public var atMilliseconds: Int64
 
+    /// Who, why, and when by the wall clock.
     public init(author: String, words: String, atMilliseconds: Int64) {
         (self.author, self.words, self.atMilliseconds) = (author, words, atMilliseconds)
     }

@@ -27,8 +27,8 @@ struct DefinitionOpening {
         }
     }
 
-    /// Sees to it that something is in force, from the log's start on if there is nothing or if it is to be as if it had
-    /// always been; and that the alerts file is of that.
+    /// Sees to it that something is in force, from the log's start on if there is nothing or if it is to be as if it
+    /// had always been; and that the alerts file is of that.
     ///
     /// - Returns: What is in force.
     func begin(

@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Tells when a file has been written anew, by the kernel's word: editors write a file in place, or put another one in its
-/// place.
+/// Tells when a file has been written anew, by the kernel's word: editors write a file in place, or put another one in
+/// its place.
 public final class FileWatch: Sendable {
     private let descriptor: Int32
     /// A pipe that says that it is time to end.
@@ -19,8 +19,8 @@ public final class FileWatch: Sendable {
     ///
     /// - Parameters:
     ///   - path: A file, which may be taken away and come again; its folder must be there.
-    ///   - changed: Called on a thread of its own, once for each time that the file has been written, or for several that
-    ///     came close behind one another.
+    ///   - changed: Called on a thread of its own, once for each time that the file has been written, or for several
+    ///     that came close behind one another.
     /// - Throws: ``Failure`` if its folder cannot be watched.
     public init(_ path: String, changed: @escaping @Sendable () -> Void) throws(Failure) {
         let url = URL(fileURLWithPath: path)

@@ -7,8 +7,8 @@ import Metrics
 import Partition
 import Synchronization
 
-/// Puts definitions in force while events come (C11): their engines gather what they miss beside what goes on, then every
-/// partition goes over between two events.
+/// Puts definitions in force while events come (C11): their engines gather what they miss beside what goes on, then
+/// every partition goes over between two events.
 ///
 /// Nothing is refused meanwhile. What comes waits while the last chunks go through, the logs and the record are synced,
 /// and the engines take over.
