@@ -100,11 +100,13 @@ extension AlertDatabase {
     }
 
     private func advance(_ topic: String, _ progress: PartitionProgress, _ db: Database) throws {
-        // Not an upsert: the sums of one stretch alone would not pass the table's check against its offset.
+        // Not an upsert: the sums of one stretch alone would not pass the table's check against its offset. A stretch
+        // without events, such as an activation at the log's end, says nothing of the clock.
         let update = try db.cachedStatement(
             sql: """
                 UPDATE offsets SET next_offset = ?, events = events + ?, ok = ok + ?, late = late + ?,
-                  duplicate = duplicate + ?, rejected = rejected + ?, clock_ms = ?, activation = ?
+                  duplicate = duplicate + ?, rejected = rejected + ?,
+                  clock_ms = coalesce(?, clock_ms), activation = ?
                   WHERE topic = ? AND partition = ?
                 """
         )

@@ -36,6 +36,8 @@ import Testing
         let result = try activate()
         #expect(result.status == 0)
         #expect(result.err.contains("activation 2: changes: structuring_burst; 1 goes on as before"), "\(result.err)")
+        // Also while no event is behind it.
+        #expect(try verify().contains("equal, row for row"))
         // Without a word of it, it is in force.
         #expect(try replay("two.jsonl").status == 0)
         let list = try activations()

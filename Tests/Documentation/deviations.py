@@ -46,6 +46,7 @@ SHORTER = [
 
 # Examples that rightly end with another status than 0.
 STATUS = [
+    (r"^diff ", 1, "there is a difference, and it is shown"),
     (r"timeout 2 tail -f", 124, "`timeout`'s own, of the whole pipe"),
     (r"grep -v '\"fault\":null'", 1, "a sound log has no fault"),
 ]

@@ -49,10 +49,14 @@ detectors:
 """
 
 
+def built_in():
+    """The pipeline that runs when none is named."""
+    return (pathlib.Path(__file__).parents[2] / "Data/pipelines/patternalarm.yaml").read_text()
+
+
 def another_rule():
-    """The built-in pipeline with a rule more."""
-    built_in = pathlib.Path(__file__).parents[2] / "Data/pipelines/patternalarm.yaml"
-    return built_in.read_text() + "  - {name: large, when: amount >= 4000, score: 0.7, entity: actor, session: 5m}\n"
+    """The same with a rule more."""
+    return built_in() + "  - {name: large, when: amount >= 4000, score: 0.7, entity: actor, session: 5m}\n"
 
 
 def lightgbm(features):

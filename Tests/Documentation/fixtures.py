@@ -35,6 +35,7 @@ class Fixtures:
             "payments.yaml": lambda: files.PAYMENTS + queries,
             "payments.csv": self.payments,
             "my.yaml": lambda: files.PAYMENTS,
+            "old.yaml": files.built_in,
             "new.yaml": files.another_rule,
             "pipeline.yaml": lambda: self.run("init -q", self.made("payments.csv")),
             "cards.yaml": lambda: files.CARDS,

@@ -13,7 +13,7 @@ struct ActivateCommand: ParsableCommand {
             starts at the next event, with features as if they had always been there; one that is gone ends its \
             alerts. On a directory that a server has open, the server goes over between two events.
 
-              patternalarm activate --pipeline new.yaml --data-dir work --note "cheaper rule"
+              patternalarm activate --pipeline new.yaml --data-dir work --note cheaper
               patternalarm activations --data-dir work
 
             What is not named stays as it is in force.
