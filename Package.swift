@@ -165,7 +165,7 @@ let package = Package(
         library(
             "Console",
             on: """
-                AlertStore Base Bytes Engine EventLog FileStore InForce Ingest Learning Models Partition PipelineFiles \
+                Activations AlertStore Base Bytes Engine EventLog FileStore InForce Ingest Learning Partition PipelineFiles \
                 Plan Recordings Runtime Tables Upkeep Windows
                 """,
             [argumentParser]

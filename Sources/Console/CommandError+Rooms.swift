@@ -1,3 +1,4 @@
+public import Activations
 public import AlertStore
 public import EventLog
 public import FileStore
@@ -27,6 +28,10 @@ extension RuntimeError: CommandFailure {
 // What happens to a data directory's parts is said as what happens to the directory.
 
 extension FileError: CommandFailure {
+    public var commandError: CommandError { CommandError(RuntimeError(self)) }
+}
+
+extension ActivationError: CommandFailure {
     public var commandError: CommandError { CommandError(RuntimeError(self)) }
 }
 

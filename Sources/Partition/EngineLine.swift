@@ -53,33 +53,45 @@ final class EngineLine {
         let found = schedule.entries.firstIndex { $0.definitions.activation == number ?? $0.definitions.activation }
         guard let found else { return false }
         place = found
-        try use(try NextEngine.engine(definitions, partition: partition, evidenceBytes: evidenceBytes))
+        use(try NextEngine.engine(definitions, partition: partition, evidenceBytes: evidenceBytes))
         return true
     }
 
     /// Begins with the definitions that are in force at an offset, without their state.
     func begin(at offset: Int64) throws(RunnerError) {
         place = schedule.entries.lastIndex { $0.from <= offset } ?? 0
-        try use(try NextEngine.engine(definitions, partition: partition, evidenceBytes: evidenceBytes))
+        use(try NextEngine.engine(definitions, partition: partition, evidenceBytes: evidenceBytes))
     }
 
     /// What a checkpoint of the state says.
     var sectionBytes: [UInt8] { Array("\(definitions.activation)".utf8) }
 
-    /// Makes the engine of the definitions behind the boundary.
-    func makeNext(logStart: Int64) throws(RunnerError) -> NextEngine {
-        precondition(boundary != nil, "There is something to come.")
-        return try NextEngine(
-            schedule.entries[place + 1].definitions,
+    /// Makes the engine of the definitions behind the boundary, with what it misses up to there.
+    ///
+    /// - Parameters:
+    ///   - logStart: The offset that the log begins at.
+    ///   - reader: Reads the log from an offset on.
+    /// - Returns: An engine that can take over.
+    /// - Throws: ``RunnerError``
+    func makeNext(
+        logStart: LogOffset,
+        reader: (LogOffset) -> PartitionReader
+    ) throws(RunnerError) -> NextEngine {
+        precondition(place + 1 < schedule.entries.count, "There is something to come.")
+        let entry = schedule.entries[place + 1]
+        let next = try NextEngine(
+            entry.definitions,
             behind: engine,
             partition: partition,
-            logStart: logStart,
+            logStart: logStart.rawValue,
             evidenceBytes: evidenceBytes
         )
+        try next.gather(to: entry.from, from: reader(logStart))
+        return next
     }
 
     /// Adds definitions that hold from an offset on, which the engine has reached;
-    /// ``pass(to:tables:checkpoints:emits:into:)`` comes next.
+    /// ``pass(to:tables:checkpoints:emits:into:reader:)`` comes next.
     func add(_ entry: DefinitionSchedule.Entry) {
         precondition(boundary == nil, "The last definitions are in force.")
         schedule.add(entry)
@@ -93,17 +105,23 @@ final class EngineLine {
     ///   - checkpoints: Where state is that was given up.
     ///   - emits: Whether the ends of alerts are noted whose detectors are no longer in force.
     ///   - output: What is noted is added to it.
+    ///   - reader: Reads the log from an offset on.
     /// - Returns: Tables that checkpoints know by other names from now on.
-    /// - Throws: ``RunnerError/unread(_:)`` if an open alert cannot be taken over.
+    /// - Throws: ``RunnerError/unread(_:)`` if an open alert cannot be taken over; what the log says.
     func pass(
         to next: NextEngine,
         tables: Set<StateTable>,
         checkpoints: CheckpointStore,
         emits: Bool,
-        into output: inout EngineOutput
+        into output: inout EngineOutput,
+        reader: (LogOffset) -> PartitionReader
     ) throws(RunnerError) -> [StateTable: StateTableName] {
         precondition(next.definitions.activation == nextActivation, "No activation is left out.")
         precondition(next.isWhole(at: boundary ?? 0), "The next engine has what it misses.")
+        // What waits for a commit is read as it was when it happened.
+        if definitions.plan.schema != next.definitions.plan.schema {
+            try logging { () throws(LogError) in try evidence.finish(&output, reader: reader) }
+        }
         let renamed = next.engine.takeOver(
             from: engine,
             next.succession,
@@ -113,11 +131,12 @@ final class EngineLine {
         )
         if let failure = engine.coldFailure { throw .unread(StateError(failure, in: checkpoints)) }
         place += 1
-        try use(next.engine)
+        output.activation = definitions.activation
+        use(next.engine)
         return renamed
     }
 
-    private func use(_ engine: PartitionEngine) throws(RunnerError) {
+    private func use(_ engine: PartitionEngine) {
         self.engine = engine
         replay = LogReplay(plan: engine.plan)
         evidence = EvidenceReader(plan: engine.plan)

@@ -40,8 +40,7 @@ extension PartitionRunner {
     /// Passes the boundaries up to an offset, which is reached; of those behind the committed offset the sink knows.
     func passBoundaries(upTo offset: Int64, committed: Int64) throws(RunnerError) {
         while let boundary = line.boundary, boundary <= offset {
-            let next = try line.makeNext(logStart: startOffset)
-            try next.gather(to: boundary, from: log.reader(from: LogOffset(startOffset)))
+            let next = try line.makeNext(logStart: log.startOffset) { log.reader(from: $0) }
             try pass(to: next, emits: boundary >= committed)
         }
     }
@@ -49,14 +48,14 @@ extension PartitionRunner {
     private func pass(to next: NextEngine, emits: Bool) throws(RunnerError) {
         // An image is of one engine.
         waitForCheckpoint()
-        // What waits for a commit is read as it was when it happened.
-        if definitions.plan.schema != next.definitions.plan.schema {
-            try logging { () throws(LogError) in try line.evidence.finish(&output) { log.reader(from: $0) } }
-        }
-        let tables = checkpoints.tables
-        checkpoints.rename(
-            try line.pass(to: next, tables: tables, checkpoints: checkpoints, emits: emits, into: &output)
-        )
+        let renamed = try line.pass(
+            to: next,
+            tables: checkpoints.tables,
+            checkpoints: checkpoints,
+            emits: emits,
+            into: &output
+        ) { log.reader(from: $0) }
+        checkpoints.rename(renamed)
         journal.follow(definitions.plan)
         // The next checkpoint is made though no event comes.
         eventsSinceCheckpoint += 1

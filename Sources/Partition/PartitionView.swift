@@ -166,13 +166,15 @@ public final class PartitionView {
             let start = try logging { () throws(LogError) in
                 try PartitionReader.bounds(directory: directory, store: store).start
             }
-            let next = try line.makeNext(logStart: start.rawValue)
-            try next.gather(to: boundary, from: reader(from: start))
-            if definitions.plan.schema != next.definitions.plan.schema {
-                try logging { () throws(LogError) in try line.evidence.finish(&output) { reader(from: $0) } }
-            }
-            _ = try line.pass(to: next, tables: [], checkpoints: checkpoints, emits: emits, into: &output)
-            output.activation = definitions.activation
+            let next = try line.makeNext(logStart: start) { reader(from: $0) }
+            // Nothing is written, so that no table has a name to keep.
+            _ = try line.pass(
+                to: next,
+                tables: [],
+                checkpoints: checkpoints,
+                emits: emits,
+                into: &output
+            ) { reader(from: $0) }
         }
     }
 

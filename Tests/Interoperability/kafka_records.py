@@ -38,10 +38,11 @@ def read_ours():
     run("simulate", "--events", "5000", "--seed", "3", "--out", events)
     run("replay", events, "-q", "--data-dir", data)
     count = 0
-    for folder in sorted(glob.glob(data + "/log/*-*")):
+    for folder in sorted(glob.glob(data + "/log/patternalarm-*")):
         partition = folder.rsplit("-", 1)[1]
         printed = run("log", "cat", "--data-dir", data, "--partition", partition, "--with-offsets").splitlines()
         listed = json.loads(run("log", "batches", "--data-dir", data, "--partition", partition, "--format", "json"))
+        listed = [row for row in listed if row["partition"] == os.path.basename(folder)]
         found = list(batches(folder))
         assert [row["first_offset"] for row in listed] == [batch.base_offset for batch in found]
         records = [record for batch in found for record in batch]
@@ -57,7 +58,9 @@ def read_ours():
         count += len(records)
     with open(events, "rb") as file:
         assert count == len(file.read().splitlines())
-    print(f"kafka-python reads {count} records of ours")
+    activations = [json.loads(record.value) for batch in batches(data + "/log/__activations-0") for record in batch]
+    assert [row["number"] for row in activations] == [1], activations
+    print(f"kafka-python reads {count} records of ours, and what is in force")
 
 
 def read_theirs():

@@ -113,7 +113,7 @@ import Testing
         let second = FixtureDefinitions.loaded(plans[1])
         let outcome = try engine.activate(second, FixtureDefinitions.note)
         #expect(outcome.activation.number == 2)
-        #expect(outcome.changes.changed == ["three"])
+        #expect(outcome.changes.names(.changed) == ["three"])
         #expect(engine.definitions.plan == plans[1])
         #expect(try !engine.activate(second, FixtureDefinitions.note).isNew)
         #expect(try fixture.send(lines(50..<100)).isTaken)

@@ -140,7 +140,7 @@ struct ActivationHistory {
             case 0, 1:
                 try runner.syncLog()
                 acknowledged = runner.endOffset
-            case 2, 3: try commit(runner)
+            case 2, 3: try runner.commitUnlessBusy()
             case 4, 5: try runner.beginCheckpoint()
             case 6: sink.makeDurable()
             case 7 where mayCrash: return false
@@ -172,14 +172,6 @@ struct ActivationHistory {
         activations += 1
         self.next = nil
         try runner.activate(next)
-    }
-
-    private func commit(_ runner: PartitionRunner) throws {
-        do throws(RunnerError) {
-            try runner.commit()
-        } catch {
-            guard error.passes else { throw error }
-        }
     }
 
     private func reader(from offset: Int64) -> PartitionReader {

@@ -185,21 +185,12 @@ struct History {
             case 0, 1:
                 try runner.syncLog()
                 acknowledged = runner.endOffset
-            case 2, 3: try commit(runner)
+            case 2, 3: try runner.commitUnlessBusy()
             case 4, 5: try runner.beginCheckpoint()
             case 6: sink.makeDurable()
             case 7 where mayCrash: return false
             default: break
             }
-        }
-    }
-
-    /// A busy sink takes it another time.
-    private func commit(_ runner: PartitionRunner) throws {
-        do throws(RunnerError) {
-            try runner.commit()
-        } catch {
-            guard error.passes else { throw error }
         }
     }
 

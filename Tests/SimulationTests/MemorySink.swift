@@ -162,3 +162,14 @@ final class MemorySink: AlertSink {
 
     private static func hash(_ bytes: [UInt8]) -> UInt64 { bytes.withUnsafeBytes { Text($0).hash64 } }
 }
+
+extension PartitionRunner {
+    /// Commits; a busy sink takes it another time.
+    func commitUnlessBusy() throws(RunnerError) {
+        do throws(RunnerError) {
+            try commit()
+        } catch {
+            guard error.passes else { throw error }
+        }
+    }
+}

@@ -26,19 +26,7 @@ struct ActivateCommand: ParsableCommand {
     @Option(help: "Model folder or file; NAME=PATH for the detectors that ask for NAME. May be given several times.")
     var model: [ModelOption] = []
 
-    @Option(help: "Why, for whoever reads the list of activations.")
-    var note = ""
-
-    @Option(help: "The data directory.")
-    var dataDir = "patternalarm-data"
-
-    @OptionGroup var storage: StorageOptions
-
-    @Option(help: "How to write what is in force then.")
-    var format: OutputFormat = .table
-
-    @Flag(name: .shortAndLong, help: "No progress on standard error.")
-    var quiet = false
+    @OptionGroup var options: ActivationOptions
 
     func validate() throws {
         guard pipeline != nil || !model.isEmpty else {
@@ -51,7 +39,6 @@ struct ActivateCommand: ParsableCommand {
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
-            let place = ActivationPlace(dataDir, storage.opening(), isQuiet: quiet)
             let named = NamedDefinitions(
                 pipeline: pipeline,
                 model: model.first { $0.name == nil }?.path,
@@ -60,8 +47,10 @@ struct ActivateCommand: ParsableCommand {
                     uniquingKeysWith: { $1 }
                 )
             )
-            let definitions = try CommandError.running { () throws(NamingError) in try named.load(over: dataDir) }
-            try place.activate(definitions, note: note).listing.write(as: format)
+            let definitions = try CommandError.running { () throws(NamingError) in
+                try named.load(over: options.dataDir)
+            }
+            try options.activate(definitions)
         }
     }
 }

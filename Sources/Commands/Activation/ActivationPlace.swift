@@ -43,11 +43,7 @@ struct ActivationPlace {
     /// All activations of the directory.
     func history() throws(CommandError) -> ActivationHistory {
         let store = try DataPlace.store(of: dataDir)
-        return try CommandError.running { () throws(RuntimeError) in
-            do throws(ActivationError) { return try ActivationHistory.read(store: store) } catch {
-                throw RuntimeError(error)
-            }
-        }
+        return try CommandError.running { () throws(ActivationError) in try ActivationHistory.read(store: store) }
     }
 
     private func activateAtRest(_ definitions: LoadedDefinitions, note: String) throws(CommandError) {
@@ -72,12 +68,8 @@ struct ActivationPlace {
         let store = DiskStore(root: dataDir)
         let token = try CommandError.running { () throws(SecurityError) in try AccessToken.existing(dataDir) }
         guard let token else { throw .storage("\(dataDir)/token is not there: restart the server") }
-        try CommandError.running { () throws(RuntimeError) in
-            do throws(ActivationError) {
-                for model in definitions.modelFiles.values { _ = try DefinitionFiles(store: store).keep(model: model) }
-            } catch {
-                throw RuntimeError(error)
-            }
+        try CommandError.running { () throws(ActivationError) in
+            for model in definitions.modelFiles.values { _ = try DefinitionFiles(store: store).keep(model: model) }
         }
         let request = ActivationRequest(
             pipeline: String(decoding: definitions.file, as: UTF8.self),

@@ -61,24 +61,11 @@ struct ActivationsRollbackCommand: ParsableCommand {
     @Argument(help: "The activation's number.")
     var number: Int
 
-    @Option(help: "Why, for whoever reads the list of activations.")
-    var note = ""
-
-    @Option(help: "The data directory.")
-    var dataDir = "patternalarm-data"
-
-    @OptionGroup var storage: StorageOptions
-
-    @Option(help: "How to write what is in force then.")
-    var format: OutputFormat = .table
-
-    @Flag(name: .shortAndLong, help: "No progress on standard error.")
-    var quiet = false
+    @OptionGroup var options: ActivationOptions
 
     func run() throws {
         try CommandError.reporting { () throws(CommandError) in
-            let place = ActivationPlace(dataDir, storage.opening(), isQuiet: quiet)
-            let history = try place.history()
+            let (history, dataDir) = (try options.history(), options.dataDir)
             guard let activation = history.all.first(where: { $0.number == number }) else {
                 let known = history.all.map { "\($0.number)" }.joined(separator: ", ")
                 throw .usage("there is no activation \(number) in \(dataDir) (\(known.isEmpty ? "none" : known))")
@@ -86,8 +73,7 @@ struct ActivationsRollbackCommand: ParsableCommand {
             let definitions = try CommandError.running { () throws(RuntimeError) in
                 try DefinitionShelf(DiskStore(root: dataDir), StoredDefinitions()).definitions(of: activation)
             }
-            let words = note.isEmpty ? "rollback to \(number)" : note
-            try place.activate(definitions, note: words).listing.write(as: format)
+            try options.activate(definitions, usualNote: "rollback to \(number)")
         }
     }
 }
@@ -95,22 +81,19 @@ struct ActivationsRollbackCommand: ParsableCommand {
 extension ActivationHistory {
     /// A row for each, the newest last.
     var listing: Listing {
-        var before: [Activation.Detector] = []
         var listing = Listing(
             columns: ["activation", "kind", "at", "author", "note", "pipeline", "definition", "from", "detectors"],
             rows: []
         )
-        for activation in all {
-            if activation.kind == .begin { before = [] }
-            let changes = DetectorChanges(from: before, to: activation.detectors)
-            before = activation.detectors
+        for step in steps {
+            let activation = step.activation
             let offsets = activation.offsets.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }
             listing.rows.append([
                 .integer(activation.number), .text(activation.kind.rawValue),
                 .text(TimeParser.text(milliseconds: activation.atMilliseconds)), .text(activation.author),
                 .text(activation.note), .text(activation.pipeline),
                 .text(String(activation.pipelineIdentity.prefix(12))),
-                .text(offsets.joined(separator: " ")), .text(changes.words),
+                .text(offsets.joined(separator: " ")), .text(step.changes.words),
             ])
         }
         return listing

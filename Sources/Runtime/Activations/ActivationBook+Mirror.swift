@@ -17,36 +17,12 @@ extension ActivationBook {
 
 extension ActivationHistory {
     /// As the alerts file has them.
-    public var rows: [ActivationRow] {
-        var before: [Activation.Detector] = []
-        return all.map { activation in
-            if activation.kind == .begin { before = [] }
-            let changes = DetectorChanges(from: before, to: activation.detectors)
-            let ended = before.filter { changes.ended.contains($0.name) }
-            before = activation.detectors
-            return ActivationRow(activation, changes, ended: ended)
-        }
-    }
+    public var rows: [ActivationRow] { steps.map { ActivationRow($0) } }
 }
 
 extension ActivationRow {
-    fileprivate init(_ activation: Activation, _ changes: DetectorChanges, ended: [Activation.Detector]) {
-        func row(
-            _ detector: Activation.Detector,
-            _ change: ActivationDetectorRow.Change
-        ) -> ActivationDetectorRow {
-            ActivationDetectorRow(
-                detector: detector.name,
-                version: detector.version,
-                mode: .init(detector.mode),
-                modelID: detector.model,
-                change: change
-            )
-        }
-        let detectors = activation.detectors.map { detector in
-            let isKept = changes.kept.contains(detector.name)
-            return row(detector, isKept ? .kept : changes.changed.contains(detector.name) ? .changed : .started)
-        }
+    fileprivate init(_ step: ActivationHistory.Step) {
+        let activation = step.activation
         self.init(
             number: activation.number,
             kind: activation.kind == .begin ? .begin : .activate,
@@ -57,8 +33,27 @@ extension ActivationRow {
             pipelineSHA: activation.pipelineIdentity,
             pipelineFile: activation.pipelineFile,
             offsets: activation.offsets,
-            detectors: detectors + ended.map { row($0, .ended) }
+            detectors: step.changes.all.map { change in
+                ActivationDetectorRow(
+                    detector: change.detector.name,
+                    version: change.detector.version,
+                    mode: .init(change.detector.mode),
+                    modelID: change.detector.model,
+                    change: .init(change.kind)
+                )
+            }
         )
+    }
+}
+
+extension ActivationDetectorRow.Change {
+    fileprivate init(_ kind: DetectorChanges.Kind) {
+        switch kind {
+        case .started: self = .started
+        case .changed: self = .changed
+        case .kept: self = .kept
+        case .ended: self = .ended
+        }
     }
 }
 

@@ -8,18 +8,14 @@ import Plan
 public struct ActivationOutcome: Sendable, Equatable {
     public var activation: Activation
     public var changes: DetectorChanges
-    /// Those that it has ended.
-    public var ended: [Activation.Detector]
     /// Whether it is a new one: false if what was asked for had been in force already.
     public var isNew: Bool
     /// Whether windows were filled from a log that no longer begins with the first event.
     public var isFilledInPart: Bool
 
     init(_ activation: Activation, behind before: Activation, _ engines: [NextEngine] = []) {
-        let changes = DetectorChanges(from: before.detectors, to: activation.detectors)
         self.activation = activation
-        self.changes = changes
-        ended = before.detectors.filter { changes.ended.contains($0.name) }
+        changes = DetectorChanges(from: before.detectors, to: activation.detectors)
         isNew = activation.number != before.number
         isFilledInPart = engines.contains { $0.gathers && $0.logStart > 0 }
     }

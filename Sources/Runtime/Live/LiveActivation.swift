@@ -199,13 +199,11 @@ final class LiveActivation: @unchecked Sendable {
 
     /// Lists it in the alerts file; whoever opens that next does if nobody can now.
     private func mirror(_ definitions: LoadedDefinitions) {
-        for _ in 1..<Self.triesMax {
+        for left in (0..<Self.triesMax).reversed() {
             do throws(AlertStoreError) { return try book.mirror(in: database, definitions) } catch {
-                guard error.passes else { return report("what is in force is not listed in the alerts file: \(error)") }
+                if left > 0, error.passes { continue }
+                return report("what is in force is not listed in the alerts file: \(error)")
             }
-        }
-        do throws(AlertStoreError) { try book.mirror(in: database, definitions) } catch {
-            report("what is in force is not listed in the alerts file: \(error)")
         }
     }
 

@@ -12,7 +12,7 @@ package enum ActivationAnswer {
     ///   - limit: So many, the newest of them.
     /// - Returns: An object: which is in force, how many there are, and those that are listed.
     package static func list(_ history: ActivationHistory, before: Int? = nil, limit: Int) -> JSONValue {
-        let shown = entries(history).filter { entry in before.map { entry.activation.number < $0 } ?? true }
+        let shown = history.steps.filter { step in before.map { step.activation.number < $0 } ?? true }
             .suffix(limit)
         return .object([
             .init("in_force", history.current.map { .integer($0.number) } ?? .null),
@@ -26,37 +26,17 @@ package enum ActivationAnswer {
 
     /// What `POST /activations` answers.
     package static func outcome(_ outcome: ActivationOutcome) -> JSONValue {
-        let entry = Entry(activation: outcome.activation, changes: outcome.changes, ended: outcome.ended)
+        let step = ActivationHistory.Step(activation: outcome.activation, changes: outcome.changes)
         return .object([
             .init("changed", .bool(outcome.isNew)), .init("words", .text(outcome.words)),
-            .init("activation", json(entry, isInForce: true)),
+            .init("activation", json(step, isInForce: true)),
         ])
     }
 
-    /// An activation with what it did to what was in force before it.
-    private struct Entry {
-        var activation: Activation
-        var changes: DetectorChanges
-        var ended: [Activation.Detector]
-    }
-
-    private static func entries(_ history: ActivationHistory) -> [Entry] {
-        var before: [Activation.Detector] = []
-        return history.all.map { activation in
-            // It holds as if nothing had been before.
-            if activation.kind == .begin { before = [] }
-            let changes = DetectorChanges(from: before, to: activation.detectors)
-            let ended = before.filter { changes.ended.contains($0.name) }
-            before = activation.detectors
-            return Entry(activation: activation, changes: changes, ended: ended)
-        }
-    }
-
-    private static func json(_ entry: Entry, isInForce: Bool) -> JSONValue {
-        let activation = entry.activation
+    private static func json(_ step: ActivationHistory.Step, isInForce: Bool) -> JSONValue {
+        let activation = step.activation
         let models = activation.models.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         let offsets = activation.offsets.sorted { $0.key < $1.key }
-        let detectors = activation.detectors.map { detector($0, change(of: $0.name, entry.changes)) }
         return .object([
             .init("number", .integer(activation.number)), .init("kind", .text(activation.kind.rawValue)),
             .init("in_force", .bool(isInForce)), .init("at", .time(activation.atMilliseconds)),
@@ -72,21 +52,17 @@ package enum ActivationAnswer {
                     }
                 )
             ),
-            .init("detectors", .list(detectors + entry.ended.map { detector($0, "ended") })),
-            .init("words", .text(entry.changes.words)),
+            .init("detectors", .list(step.changes.all.map { detector($0) })),
+            .init("words", .text(step.changes.words)),
         ])
     }
 
-    private static func change(of detector: String, _ changes: DetectorChanges) -> String {
-        if changes.kept.contains(detector) { return "kept" }
-        return changes.changed.contains(detector) ? "changed" : "started"
-    }
-
-    private static func detector(_ detector: Activation.Detector, _ change: String) -> JSONValue {
-        .object([
+    private static func detector(_ change: DetectorChanges.Change) -> JSONValue {
+        let detector = change.detector
+        return .object([
             .init("name", .text(detector.name)), .init("version", .text(detector.version)),
             .init("mode", .text(detector.mode.rawValue)), .init("model", .text(detector.model)),
-            .init("change", .text(change)),
+            .init("change", .text(change.kind.rawValue)),
         ])
     }
 }
