@@ -57,6 +57,22 @@ import Testing
         #expect(unknown.errors?.map(\.parameter) == ["rollback"])
     }
 
+    /// Whatever is described fits into a request's first line.
+    @Test func theLongestWordsBesideAFileFitIntoAnAddress() throws {
+        func parameters(_ note: Int) -> String {
+            let spelled = "%F0%9F%98%80"
+            return "author=" + String(repeating: spelled, count: TriageRequest.nameLimit)
+                + "&note=" + String(repeating: spelled, count: note)
+        }
+        let longest = parameters(ActivationRequest.addressNoteLimit)
+        #expect("/activations?".utf8.count + longest.utf8.count <= RequestHead.targetMax)
+        #expect(try plain("name: a\n", longest).note?.count == ActivationRequest.addressNoteLimit)
+        let error = try #require(throws: Problem.self) {
+            try plain("name: a\n", parameters(ActivationRequest.addressNoteLimit + 1))
+        }
+        #expect(error.errors?.map(\.parameter) == ["note"])
+    }
+
     @Test func aPipelineHasAMebibyteAtMost() throws {
         let text = String(repeating: "#", count: ActivationRequest.pipelineMax)
         #expect(try plain(text).pipeline?.utf8.count == ActivationRequest.pipelineMax)

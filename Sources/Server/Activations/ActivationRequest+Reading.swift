@@ -40,7 +40,7 @@ extension ActivationRequest {
     package init(file: [UInt8], _ query: QueryParameters) throws(Problem) {
         var query = query
         let author = query.text("author", limit: TriageRequest.nameLimit)
-        let note = query.text("note", limit: TriageRequest.noteLimit)
+        let note = query.text("note", limit: Self.addressNoteLimit)
         try query.finish()
         try Self.checkSize(file.count)
         try RequestBody.check(file)
@@ -55,6 +55,10 @@ extension ActivationRequest {
         )
         isPlain = true
     }
+
+    /// Characters of a note in an address: with the longest name beside it, each character in its longest spelling
+    /// (four bytes, percent-encoded), it stays below ``RequestHead/targetMax``.
+    package static let addressNoteLimit = 400
 
     private static func checkSize(_ count: Int) throws(Problem) {
         guard count <= pipelineMax else {

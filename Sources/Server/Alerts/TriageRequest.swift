@@ -12,7 +12,7 @@ package struct TriageRequest: Sendable, Equatable {
     package var author: String
 
     static let noteLimit = 10_000
-    static let nameLimit = 200
+    package static let nameLimit = 200
 
     /// The body of `PATCH /alerts/{id}`.
     package static func change(_ body: JSONValue) throws(Problem) -> TriageRequest {
